@@ -1,0 +1,199 @@
+import { DatabaseError, Pool, type PoolClient, type QueryArrayConfig } from 'pg';
+import {
+  isRefusal,
+  json,
+  refusal,
+  serveHttp,
+  type HttpAnswer,
+  type HttpRequest,
+  type HttpServer,
+} from './http-server.ts';
+import { resultJson } from './neon-json.ts';
+import { databaseOf, parseNeonRequest, type NeonRequest, type Statement } from './neon-request.ts';
+
+export interface NeonCounts {
+  /** POSTs to /sql. */
+  requests: number;
+  /** Statements sent for callers, without the bridge's own. */
+  statements: number;
+}
+
+export interface NeonBridgeOptions {
+  /** 0: any free port. */
+  port: number;
+  postgresUrl: string;
+  host?: string;
+  maxConnections?: number;
+}
+
+interface Bridge {
+  pool: Pool;
+  database: string;
+  counts: NeonCounts;
+}
+
+const ERROR_FIELDS = [
+  'severity',
+  'code',
+  'detail',
+  'hint',
+  'position',
+  'internalPosition',
+  'internalQuery',
+  'where',
+  'schema',
+  'table',
+  'column',
+  'dataType',
+  'constraint',
+  'file',
+  'line',
+  'routine',
+] as const;
+
+// Far above what a look-up may take, and low enough that a forgotten lock gives the connection back.
+const STATEMENT_LIMIT_MS = 60_000;
+// An embedded Postgres has no timers: there the client gives up, after a real one would have.
+const QUERY_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;
+const CONNECT_LIMIT_MS = 10_000;
+const CLOSE_LIMIT_MS = 500;
+
+/**
+ * Speaks Neon's SQL-over-HTTP protocol at `POST /sql` for the Postgres at `postgresUrl`, which need not be up yet.
+ * Resolves once it listens; rejects with the listen error.
+ */
+export async function startNeonBridge({
+  port,
+  postgresUrl,
+  host = '127.0.0.1',
+  maxConnections = 10,
+}: NeonBridgeOptions): Promise<HttpServer<NeonCounts>> {
+  const pool = makePool(postgresUrl, maxConnections);
+  const bridge = { pool, database: databaseOf(new URL(postgresUrl)), counts: { requests: 0, statements: 0 } };
+  return serveHttp(
+    {
+      answer: (request) => answerSql(bridge, request),
+      answerError,
+      counts: () => ({ ...bridge.counts }),
+      resetCounts: () => Object.assign(bridge.counts, { requests: 0, statements: 0 }),
+      stop: () => endPool(pool),
+    },
+    { port, host },
+  );
+}
+
+function makePool(connectionString: string, max: number): Pool {
+  const pool = new Pool({
+    connectionString,
+    max,
+    connectionTimeoutMillis: CONNECT_LIMIT_MS,
+    statement_timeout: STATEMENT_LIMIT_MS,
+    query_timeout: QUERY_LIMIT_MS,
+    types: { getTypeParser: () => (value: string) => value },
+  });
+  // A connection that is lost fails the request that has it; without listeners it would end the process as well.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
+// A connection that is still being made to an engine that does not answer must not hold up the end.
+async function endPool(pool: Pool): Promise<void> {
+  const { promise: limit, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+  await Promise.race([pool.end(), limit]);
+  clearTimeout(timer);
+}
+
+async function answerSql(bridge: Bridge, request: HttpRequest): Promise<HttpAnswer> {
+  if (request.path !== '/sql') throw refusal(404, `no such path: ${request.path}`);
+  if (request.method !== 'POST') throw refusal(405, `${request.method} is not allowed, use POST`);
+  bridge.counts.requests += 1;
+  const asked = parseNeonRequest(request, bridge.database);
+  const body = await withConnection(bridge.pool, request.signal, (client) => {
+    const run = (statement: Statement) => runStatement(client, statement, asked.asText, bridge.counts);
+    return asked.kind === 'single' ? run(asked.statement) : runBatch(client, asked, run, request.signal);
+  });
+  return { status: 200, body };
+}
+
+async function withConnection<T>(
+  pool: Pool,
+  signal: AbortSignal,
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  const hangUp = () => void client.end();
+  signal.addEventListener('abort', hangUp, { once: true });
+  let isUsable = false;
+  try {
+    signal.throwIfAborted();
+    // An embedded Postgres has one session for all: what somebody SET at a prompt must not reach a request.
+    await client.query('RESET ROLE; RESET ALL');
+    const result = await work(client);
+    isUsable = true;
+    return result;
+  } catch (error) {
+    // A FATAL one is the last word of its connection.
+    isUsable = error instanceof DatabaseError && error.severity === 'ERROR';
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', hangUp);
+    // Not idle: the statements of the caller left a transaction open, which ends with its connection.
+    client.release(!isUsable || signal.aborted || client.getTransactionStatus() !== 'I');
+  }
+}
+
+async function runBatch(
+  client: PoolClient,
+  { begin, statements }: NeonRequest & { kind: 'batch' },
+  run: (statement: Statement) => Promise<string>,
+  signal: AbortSignal,
+): Promise<string> {
+  const results: string[] = [];
+  try {
+    await client.query(begin);
+    for (const statement of statements) {
+      signal.throwIfAborted();
+      results.push(await run(statement));
+    }
+    signal.throwIfAborted();
+    await client.query('ROLLBACK');
+  } catch (error) {
+    // After any other error the connection is dropped, and the transaction with it.
+    if (error instanceof DatabaseError) await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+  return `{"results":[${results.join(',')}]}`;
+}
+
+async function runStatement(
+  client: PoolClient,
+  statement: Statement,
+  asText: boolean,
+  counts: NeonCounts,
+): Promise<string> {
+  counts.statements += 1;
+  const { text, values } = statement;
+  // The extended protocol even without parameters: it refuses several statements in one text, as Neon does.
+  const query: QueryArrayConfig & { queryMode: 'extended' } = {
+    text,
+    values,
+    rowMode: 'array',
+    queryMode: 'extended',
+  };
+  return resultJson(await client.query<(string | null)[]>(query), statement, asText);
+}
+
+function answerError(error: unknown): HttpAnswer {
+  if (error instanceof DatabaseError) return json(400, describe(error.message, { ...error }));
+  if (isRefusal(error)) return json(error.status, describe(error.message, error.details));
+  return json(
+    500,
+    describe(`could not reach Postgres: ${error instanceof Error ? error.message : error}`, {}),
+  );
+}
+
+function describe(message: string, source: Record<string, unknown>): Record<string, unknown> {
+  return { message, ...Object.fromEntries(ERROR_FIELDS.map((field) => [field, source[field] ?? null])) };
+}

@@ -1,0 +1,99 @@
+import type { PGlite } from '@electric-sql/pglite';
+
+interface Job {
+  client: number;
+  run: () => Promise<void>;
+  drop: (reason: Error) => void;
+}
+
+const sync = Uint8Array.of(0x53, 0, 0, 0, 4);
+const unfinished = new Set('PBDECH');
+const copyFromStdin = /(^|;)\s*copy\b[^;]*\bfrom\s+stdin\b/i;
+const refusal = simpleQuery(
+  `do $$ begin raise feature_not_supported using message = 'COPY FROM STDIN would stop this embedded Postgres'; end $$`,
+);
+
+/**
+ * The queue of messages in front of a PGlite, with the methods that pglite-socket's handlers call. One client owns the
+ * backend from its first message to the end of its transaction, or to the Sync of its extended query: pglite-socket's
+ * own queue keeps only the former, and where a long Bind arrives in pieces it answers with another client's rows. It
+ * also stops for good when a message fails, or when a client leaves while its BEGIN is running.
+ */
+export function makeQueryQueue(db: PGlite) {
+  let jobs: Job[] = [];
+  let working = false;
+  let owner: number | null = null;
+
+  function takeJob(): Job | undefined {
+    const index = owner === null ? 0 : jobs.findIndex((job) => job.client === owner);
+    return index === -1 ? undefined : jobs.splice(index, 1)[0];
+  }
+
+  async function work(): Promise<void> {
+    if (working) return;
+    working = true;
+    for (let job = takeJob(); job; job = takeJob()) await job.run();
+    working = false;
+  }
+
+  function submit<T>(client: number, task: () => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    jobs.push({ client, run: () => task().then(resolve, reject), drop: reject });
+    void work();
+    return promise;
+  }
+
+  async function execute(client: number, message: Uint8Array, onData: (data: Uint8Array) => void) {
+    let size = 0;
+    const onRawData = (data: Uint8Array) => {
+      size += data.length;
+      onData(data);
+    };
+    try {
+      await db.runExclusive(() => db.execProtocolRawStream(refuseCopy(message), { onRawData }));
+    } finally {
+      owner = isUnfinished(message) || db.isInTransaction() ? client : null;
+    }
+    return size;
+  }
+
+  async function leave(client: number): Promise<void> {
+    if (owner !== client) return;
+    await db.runExclusive(() => db.execProtocolRawStream(sync, { onRawData: () => {} }));
+    if (db.isInTransaction()) await db.exec('rollback');
+    owner = null;
+  }
+
+  return {
+    enqueue: (client: number, message: Uint8Array, onData: (data: Uint8Array) => void) =>
+      submit(client, () => execute(client, message, onData)),
+
+    clearQueueForHandler(client: number): void {
+      const dropped = jobs.filter((job) => job.client === client);
+      jobs = jobs.filter((job) => job.client !== client);
+      for (const job of dropped) job.drop(new Error('The client has left'));
+    },
+
+    // Queued, so that it comes after the message that may be running for the client.
+    clearTransactionIfNeeded: (client: number) => submit(client, () => leave(client)),
+
+    getQueueLength: () => jobs.length,
+  };
+}
+
+function isUnfinished(message: Uint8Array): boolean {
+  return unfinished.has(String.fromCharCode(message[0] ?? 0));
+}
+
+function refuseCopy(message: Uint8Array): Uint8Array {
+  const isQuery = message[0] === 0x51;
+  return isQuery && copyFromStdin.test(new TextDecoder().decode(message.subarray(5))) ? refusal : message;
+}
+
+function simpleQuery(sql: string): Uint8Array {
+  const message = Buffer.alloc(5 + Buffer.byteLength(sql) + 1);
+  message.write('Q');
+  message.writeInt32BE(message.length - 1, 1);
+  message.write(sql, 5);
+  return message;
+}

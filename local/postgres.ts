@@ -1,0 +1,33 @@
+import { PGlite } from '@electric-sql/pglite';
+import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
+import { makeQueryQueue } from './postgres-queue.ts';
+
+const maxConnections = 10_000;
+
+/**
+ * Starts an embedded Postgres, in memory, that speaks the Postgres protocol on `port` (0: any free one). All clients
+ * share one backend, and so its session state. Throws when the port is taken.
+ */
+export async function startPostgres({ port, host = '127.0.0.1' }: { port: number; host?: string }) {
+  const db = await PGlite.create();
+  const server = new PGLiteSocketServer({ db, port, host, maxConnections });
+  Reflect.set(server, 'queryQueue', makeQueryQueue(db));
+  await server.start().catch(async (error: unknown) => {
+    await db.close();
+    throw new Error(`Postgres cannot listen on ${host}:${port}: ${reasonOf(error)}`, { cause: error });
+  });
+  const address = server.getServerConn();
+  return {
+    url: `postgres://postgres:postgres@${address}/postgres`,
+    port: Number(address.slice(address.lastIndexOf(':') + 1)),
+    async close(): Promise<void> {
+      await server.stop();
+      await db.close();
+    },
+  };
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
+}

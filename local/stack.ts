@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { migrate } from '../drizzle/migrate.ts';
+import { startNeonBridge } from './neon-bridge.ts';
+import { startPostgres } from './postgres.ts';
+import { startRedis } from './redis.ts';
+import { seed } from './seed.ts';
+import { startUpstashBridge } from './upstash-bridge.ts';
+
+/** The local key; not a secret. */
+export const LOCAL_KEY = 'ea_local_root';
+const LOCAL_TOKEN = 'local';
+
+export interface StackOptions {
+  /** Loopback ports; 0 means any free one. */
+  readonly postgresPort: number;
+  readonly neonPort: number;
+  readonly redisPort: number;
+  readonly upstashPort: number;
+  /** A real server instead of the embedded one. */
+  readonly databaseUrl?: string | undefined;
+  readonly redisUrl?: string | undefined;
+}
+
+/** A running Postgres, Redis and the two protocols in front of them, migrated and seeded. */
+export interface Stack {
+  readonly postgresUrl: string;
+  readonly redisUrl: string;
+  readonly neonUrl: string;
+  readonly upstashUrl: string;
+  /** Secrets for a Worker that uses the stack. */
+  readonly env: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/** Starts the parts that are not given as URLs. When one fails, those already started are closed before it throws. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const parts: { close(): Promise<void> }[] = [];
+  const close = async (): Promise<void> => {
+    for (const part of parts.toReversed()) await part.close();
+  };
+  const started = async <T extends { close(): Promise<void> }>(part: Promise<T>): Promise<T> => {
+    parts.push(await part);
+    return part;
+  };
+  try {
+    const postgresUrl = options.databaseUrl ?? (await started(startPostgres({ port: options.postgresPort }))).url;
+    const redisUrl = options.redisUrl ?? (await started(startRedis({ port: options.redisPort }))).url;
+    await migrate(postgresUrl);
+    await seed(postgresUrl);
+    const neon = await started(startNeonBridge({ port: options.neonPort, postgresUrl }));
+    const upstash = await started(startUpstashBridge({ port: options.upstashPort, redisUrl, token: LOCAL_TOKEN }));
+    const env = workerEnv(neon.url, upstash.url, postgresUrl);
+    return { postgresUrl, redisUrl, neonUrl: neon.url, upstashUrl: upstash.url, env, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Secrets for a Worker in front of these bridges. */
+export function workerEnv(neonUrl: string, upstashUrl: string, postgresUrl: string): Record<string, string> {
+  return {
+    DATABASE_URL: `postgres://postgres:local@${new URL(neonUrl).host}${new URL(postgresUrl).pathname}`,
+    UPSTASH_REDIS_REST_URL: upstashUrl,
+    UPSTASH_REDIS_REST_TOKEN: LOCAL_TOKEN,
+    ROOT_API_KEY_SHA256: createHash('sha256').update(LOCAL_KEY).digest('hex'),
+  };
+}

@@ -1,0 +1,66 @@
+import type { Log } from '../log.ts';
+import type { Breaker } from './breaker.ts';
+import type { Clock } from './clock.ts';
+import type { Flights } from './flights.ts';
+import type { Token } from './logical-time.ts';
+import type { Memory } from './memory.ts';
+import type { SharedStore } from './shared-store.ts';
+
+/** Lifetimes and deadlines, in ms; meaning, bounds and defaults are in the configuration table. */
+export interface CacheSettings {
+  readonly freshMs: number;
+  readonly staleMs: number;
+  readonly absentFreshMs: number;
+  readonly redisDeadlineMs: number;
+  readonly originDeadlineMs: number;
+}
+
+/** The parts of the cache that live as long as the isolate: values only, no client and no body. */
+export interface IsolateCache {
+  readonly memory: Memory;
+  readonly flights: Flights;
+  readonly breaker: Breaker;
+}
+
+/** The tiers as one request sees them. */
+export interface Cache extends IsolateCache {
+  readonly shared: SharedStore;
+  readonly settings: CacheSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Keeps the request's context alive until the promise settles. */
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/** How to answer one look-up. */
+export interface LookUp<T> {
+  /** Unique among all look-ups, e.g. `user:3`; holds no line break. */
+  readonly key: string;
+  /** Parses a payload of the shared store; throws on what is not an answer. */
+  readonly parse: (json: unknown) => T;
+  /** Whether the answer says that the thing is not there; by default, whether it is `null`. */
+  readonly isAbsent?: (value: T) => boolean;
+  /** Asks the origin. The tags name everything that the answer, `null` included, depends on. */
+  readonly load: () => Promise<{ value: T; tags: readonly string[] }>;
+}
+
+/** What a caller may demand of a read. */
+export interface ReadDemands {
+  /** Drop what is stored and load from the origin. */
+  readonly reload?: boolean | undefined;
+  /** Refuse an answer from memory that was read longer ago, in ms; 0 skips memory. */
+  readonly maxAgeMs?: number | undefined;
+  /** Answer no older than the write that returned this token. */
+  readonly token?: Token | undefined;
+  /** Filled with what each tier did. */
+  readonly trace?: Trace | undefined;
+}
+
+/** What each tier that was asked did; times in ms. */
+export interface Trace {
+  isolate?: { hit: boolean; ttlMs?: number; stored?: boolean; collapsed?: boolean; ms: number };
+  redis?: { hit: boolean; ttlMs?: number; stored?: boolean; detail?: TierDetail; ms: number };
+  postgres?: { ms: number };
+}
+
+export type TierDetail = 'stale-if-error' | 'breaker-open' | 'unavailable' | 'timeout';

@@ -1,0 +1,47 @@
+import { describeError } from '../log.ts';
+import type { Cache } from './cache.ts';
+import { withDeadline } from './clock.ts';
+import type { LogicalTime, Token } from './logical-time.ts';
+
+/** One script call stays well below the engines' limits on arguments and run time. */
+const TAGS_PER_CALL = 1_000;
+
+/**
+ * Makes every answer that depends on one of the tags unusable, after the write that changed them has committed.
+ * Answers the token for reads that must see the write; never throws: what fails here the outbox makes up for.
+ */
+export async function invalidate(cache: Cache, tags: readonly string[]): Promise<Token> {
+  try {
+    const time = await invalidateOrThrow(cache, tags);
+    return time ?? { unsharedSinceMs: cache.clock.now() };
+  } catch (error) {
+    cache.log.warn('invalidation_failed', { tags: tags.length, error: describeError(error) });
+    return { unsharedSinceMs: cache.clock.now() };
+  }
+}
+
+/** As `invalidate`, but rejects when the shared store does not confirm; null when Redis was full and dropped everything. */
+export async function invalidateOrThrow(cache: Cache, tags: readonly string[]): Promise<LogicalTime | null> {
+  try {
+    let latest: LogicalTime | null = null;
+    for (let at = 0; at < tags.length; at += TAGS_PER_CALL) {
+      latest = await invalidateShared(cache, tags.slice(at, at + TAGS_PER_CALL));
+    }
+    return latest;
+  } finally {
+    cache.memory.invalidate(tags, cache.clock.now());
+  }
+}
+
+// Asked even while the breaker is open: a write that cannot be told now stays hidden until the next drain.
+async function invalidateShared(cache: Cache, tags: readonly string[]): Promise<LogicalTime | null> {
+  const { breaker, clock, settings, shared } = cache;
+  try {
+    const time = await withDeadline(clock, settings.redisDeadlineMs, shared.invalidate(tags));
+    breaker.succeeded();
+    return time;
+  } catch (error) {
+    breaker.failed(clock.now());
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+/** A point on the clock that Redis keeps: `n` grows strictly within an epoch, and epochs do not compare. */
+export interface LogicalTime {
+  readonly epoch: string;
+  readonly n: number;
+}
+
+/** What a write hands out: the logical time of its invalidation, or the wall time of one that failed. */
+export type Token = LogicalTime | { readonly unsharedSinceMs: number };
+
+const LOGICAL_TIME = /^([0-9a-f]{16}):(\d{1,16})$/;
+const UNSHARED = /^pg:(\d{1,16})$/;
+const EPOCH_BYTES = 8;
+
+/** Parses `epoch:n`; null for anything else, numbers above 2^53 included. */
+export function parseLogicalTime(text: string): LogicalTime | null {
+  const [, epoch, digits] = LOGICAL_TIME.exec(text) ?? [];
+  if (epoch === undefined || digits === undefined) return null;
+  const n = Number(digits);
+  return Number.isSafeInteger(n) ? { epoch, n } : null;
+}
+
+/** Parses a token as callers send it back; null when it is malformed. */
+export function parseToken(text: string): Token | null {
+  const unsharedSinceMs = Number(UNSHARED.exec(text)?.[1]);
+  return Number.isSafeInteger(unsharedSinceMs) ? { unsharedSinceMs } : parseLogicalTime(text);
+}
+
+export function formatToken(token: Token): string {
+  return isLogical(token) ? formatLogicalTime(token) : `pg:${token.unsharedSinceMs}`;
+}
+
+export function formatLogicalTime({ epoch, n }: LogicalTime): string {
+  return `${epoch}:${n}`;
+}
+
+export function isLogical(token: Token): token is LogicalTime {
+  return 'epoch' in token;
+}
+
+/** Whether an answer as of `asOf` includes the write that returned `token`. */
+export function satisfies(asOf: LogicalTime | null, token: Token): boolean {
+  return asOf !== null && isLogical(token) && asOf.epoch === token.epoch && asOf.n >= token.n;
+}
+
+/** Whether `a` is known to be later than `b`; times of different epochs, and none at all, are not. */
+export function isLater(a: LogicalTime | null, b: LogicalTime | null): boolean {
+  return a !== null && b !== null && a.epoch === b.epoch && a.n > b.n;
+}
+
+/** A name for an epoch that no other will have; also used to name the owner of a lease. */
+export function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(EPOCH_BYTES));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,96 @@
+import type { Cache, LookUp, ReadDemands } from './cache.ts';
+import { withDeadline } from './clock.ts';
+import { OriginUnavailable } from './errors.ts';
+import { fetchEntry } from './fetch-entry.ts';
+import { type Departure, enterFlight, type Flight } from './flights.ts';
+import { isLogical, satisfies } from './logical-time.ts';
+import type { MemoryEntry } from './memory.ts';
+
+/** Refresh ahead begins in the last fifth of an entry's life, and only for entries that were asked for this often. */
+const REFRESH_AHEAD_SHARE = 1 / 5;
+const HOT_HITS = 2;
+
+/**
+ * Answers a look-up from memory, a load under way in this isolate, the shared store or the origin, whichever is nearest
+ * and meets the demands. The answer is frozen and `null` means proven absent; throws `OriginUnavailable` when the origin
+ * fails and nothing valid is in reach.
+ */
+export async function readThrough<T>(cache: Cache, lookUp: LookUp<T>, asked: ReadDemands = {}): Promise<T> {
+  const demands = withoutOutlivedToken(cache, asked);
+  const entry = fromMemory(cache, lookUp, demands) ?? (await fromFlight(cache, lookUp, demands));
+  // The key names the look-up, and only its own parsed answers are kept under it.
+  return entry.value as T;
+}
+
+function fromMemory<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): MemoryEntry | undefined {
+  const nowMs = cache.clock.now();
+  if (demands.reload) cache.memory.delete(lookUp.key);
+  const entry = cache.memory.get(lookUp.key, nowMs);
+  if (!entry || !isYoungEnough(entry.sentAtMs, nowMs, demands) || !hasAsOf(entry.asOf, demands)) return undefined;
+  entry.hits += 1;
+  const ttlMs = entry.sentAtMs + cache.memory.ttlMs - nowMs;
+  if (ttlMs <= cache.memory.ttlMs * REFRESH_AHEAD_SHARE) refreshAhead(cache, lookUp, entry);
+  if (demands.trace) demands.trace.isolate = { hit: true, ttlMs, ms: 0 };
+  return entry;
+}
+
+function refreshAhead<T>(cache: Cache, lookUp: LookUp<T>, { hits }: MemoryEntry): void {
+  if (hits > HOT_HITS && !joinable(cache, lookUp.key, {})) startFlight(cache, lookUp, {});
+}
+
+async function fromFlight<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): Promise<MemoryEntry> {
+  const flight = joinable(cache, lookUp.key, demands);
+  if (!flight) return startFlight(cache, lookUp, demands).answer;
+  const askedMs = cache.clock.now();
+  try {
+    const entry = await withDeadline(cache.clock, landsByMs(cache, flight) - askedMs, flight.answer);
+    if (demands.trace) demands.trace.isolate = { hit: false, collapsed: true, ms: cache.clock.now() - askedMs };
+    return entry;
+  } catch (error) {
+    if (error instanceof OriginUnavailable) throw error;
+    // The request that began the load may have died; its fate is not ours.
+    return startFlight(cache, lookUp, demands).answer;
+  }
+}
+
+function joinable(cache: Cache, key: string, demands: ReadDemands): Flight | undefined {
+  const nowMs = cache.clock.now();
+  const flight = demands.reload ? undefined : cache.flights.get(key);
+  if (!flight || nowMs >= landsByMs(cache, flight) || nowMs < flight.departure.sentAtMs) return undefined;
+  const { sentAtMs, order, asOf } = flight.departure;
+  const isUsable = isYoungEnough(sentAtMs, nowMs, demands) && hasAsOf(asOf ?? null, demands);
+  return isUsable && order > cache.memory.lastInvalidation() ? flight : undefined;
+}
+
+// An answer from a flight is as old as the flight: joining one past the memory lifetime would stretch the bound.
+function landsByMs({ memory, settings }: Cache, { departure }: Flight): number {
+  return departure.sentAtMs + Math.min(settings.originDeadlineMs, memory.ttlMs);
+}
+
+function startFlight<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): Flight {
+  const departure: Departure = {
+    sentAtMs: cache.clock.now(),
+    order: cache.memory.nextOrder(),
+    asOf: undefined,
+  };
+  const flight = { departure, answer: fetchEntry(cache, lookUp, demands, departure) };
+  enterFlight(cache.flights, lookUp.key, flight, cache.settings.originDeadlineMs);
+  cache.waitUntil(flight.answer.catch(() => {}));
+  return flight;
+}
+
+function isYoungEnough(sentAtMs: number, nowMs: number, { maxAgeMs }: ReadDemands): boolean {
+  return maxAgeMs === undefined || (maxAgeMs > 0 && nowMs - sentAtMs <= maxAgeMs);
+}
+
+function hasAsOf(asOf: MemoryEntry['asOf'], { token }: ReadDemands): boolean {
+  return token === undefined || satisfies(asOf, token);
+}
+
+// Once every entry must be younger than an invalidation that failed, its token demands nothing any more.
+function withoutOutlivedToken({ clock, settings }: Cache, demands: ReadDemands): ReadDemands {
+  const { token } = demands;
+  if (!token || isLogical(token)) return demands;
+  const outlivedAtMs = token.unsharedSinceMs + settings.freshMs + settings.staleMs;
+  return clock.now() < outlivedAtMs ? demands : { ...demands, token: undefined };
+}

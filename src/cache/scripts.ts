@@ -1,0 +1,190 @@
+/** A Lua script and the SHA-1 that EVALSHA asks for. */
+export interface Script {
+  readonly text: string;
+  /** Resolves to the digest; computed once per isolate and kept as a value, never as a promise of one request. */
+  sha1(): Promise<string>;
+}
+
+// Shared by the three scripts. Whatever somebody else wrote under our keys is a miss and heals; nothing here raises on it.
+// Numbers leave Lua through %.0f only: %d and tostring lose digits above 2^31 or 10^14 on some engines.
+const PRELUDE = `
+local EPOCH, PREFIX, TAG_LIFE_MS = ARGV[1], ARGV[2], ARGV[3]
+local MAX_N = 9007199254740000
+
+local function failed(reply) return type(reply) == 'table' and reply.err ~= nil end
+
+local function stamp(epoch, n) return epoch .. ':' .. string.format('%.0f', n) end
+
+local function logical(text)
+  if type(text) ~= 'string' then return nil end
+  local epoch, digits = string.match(text, '^(%x+):(%d+)$')
+  if not epoch or #epoch ~= 16 or #digits > 16 then return nil end
+  local n = tonumber(digits)
+  if n > MAX_N then return nil end
+  return epoch, n
+end
+
+local function get(key)
+  local reply = redis.pcall('GET', key)
+  if not failed(reply) then return reply end
+  redis.pcall('DEL', key)
+  return false
+end
+
+local function micros()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+
+local function tick()
+  local epoch, n = logical(get(KEYS[1]))
+  if not epoch or n >= MAX_N - 1 then epoch, n = EPOCH, 0 end
+  n = math.max(n + 1, micros())
+  if failed(redis.pcall('SET', KEYS[1], stamp(epoch, n))) then return nil end
+  return epoch, n
+end
+
+local function condemn(key)
+  redis.pcall('DEL', key)
+  local epoch, n = tick()
+  if epoch then redis.pcall('SET', key, stamp(epoch, n), 'PX', TAG_LIFE_MS) end
+end
+
+local function tag_keys(tags)
+  local keys = { PREFIX .. 'everything' }
+  for tag in string.gmatch(tags, '[^\\n]+') do keys[#keys + 1] = PREFIX .. tag end
+  return keys
+end
+
+-- MGET answers nil for a key of another type, and EXISTS tells it from a key that is not there.
+local function untouched_since(tags, epoch, asof)
+  local keys, absent, untouched = tag_keys(tags), {}, true
+  local values = redis.call('MGET', unpack(keys))
+  for i, key in ipairs(keys) do
+    local e, n = logical(values[i])
+    if not values[i] then absent[#absent + 1] = key
+    elseif not e then condemn(key); untouched = false
+    elseif e == epoch and n >= asof then untouched = false end
+  end
+  if #absent == 0 or redis.call('EXISTS', unpack(absent)) == 0 then return untouched end
+  for _, key in ipairs(absent) do
+    if redis.call('EXISTS', key) == 1 then condemn(key) end
+  end
+  return false
+end
+`;
+
+/**
+ * KEYS clock, entry, lease. ARGV epoch for a new clock, tag prefix, tag life, lease owner, lease ms,
+ * mode (`any`, `none`: a new as-of whatever is stored, `drop`: and the entry is deleted), least as-of or ''.
+ * Answers {hit | load | busy, as-of for the load, as-of of the entry, payload, tags, age ms, fresh ms left}.
+ */
+const READ = `${PRELUDE}
+local OWNER, LEASE_MS, MODE, LEAST = ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
+
+local function entry()
+  if MODE == 'none' then return nil end
+  if MODE == 'drop' then redis.pcall('DEL', KEYS[2]) return nil end
+  local epoch, last = logical(get(KEYS[1]))
+  local fields = redis.pcall('HMGET', KEYS[2], 'asof', 'born', 'fresh', 'tags', 'payload')
+  if failed(fields) then redis.pcall('DEL', KEYS[2]) return nil end
+  local e, asof = logical(fields[1])
+  local born, fresh = tonumber(fields[2] or ''), tonumber(fields[3] or '')
+  if not epoch or e ~= epoch or asof > last or not born or not fresh or not fields[4] or not fields[5] then return nil end
+  if LEAST ~= '' then
+    local le, ln = logical(LEAST)
+    if le ~= epoch or asof < ln then return nil end
+  end
+  if not untouched_since(fields[4], epoch, asof) then return nil end
+  local age = math.max(0, micros() - born) / 1000
+  return { asof = fields[1], tags = fields[4], payload = fields[5], age = age, left = fresh - age }
+end
+
+local function lease()
+  local reply = redis.pcall('SET', KEYS[3], OWNER, 'PX', LEASE_MS, 'NX')
+  if failed(reply) then return true end
+  if reply then return true end
+  local ttl = redis.call('PTTL', KEYS[3])
+  if ttl >= 0 and ttl <= LEASE_MS then return false end
+  redis.pcall('SET', KEYS[3], OWNER, 'PX', LEASE_MS)
+  return true
+end
+
+local function whole(x) return string.format('%.0f', x) end
+
+local found = entry()
+if found and found.left > 0 then
+  return { 'hit', '', found.asof, found.payload, found.tags, whole(found.age), whole(found.left) }
+end
+local status = lease() and 'load' or 'busy'
+local epoch, n = tick()
+local asof = epoch and stamp(epoch, n) or ''
+if found and epoch == logical(found.asof) then
+  return { status, asof, found.asof, found.payload, found.tags, whole(found.age), whole(found.left) }
+end
+return { status, asof, '', '', '', '0', '0' }
+`;
+
+/**
+ * KEYS clock, entry, lease. ARGV epoch, tag prefix, tag life, lease owner, as-of, payload, tags, fresh ms, life ms,
+ * greatest age of an as-of in ms. Answers what became of it: stored, or why not. An empty payload only gives the lease back.
+ */
+const FILL = `${PRELUDE}
+local OWNER, ASOF, PAYLOAD, TAGS = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local FRESH_MS, LIFE_MS, MAX_AGE_MS = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+
+local function fill()
+  if PAYLOAD == '' then return 'released' end
+  local epoch, last = logical(get(KEYS[1]))
+  local e, asof = logical(ASOF)
+  if not epoch or e ~= epoch then return 'epoch' end
+  if asof > last then return 'ahead' end
+  local now = micros()
+  if now - asof > MAX_AGE_MS * 1000 then return 'late' end
+  local stored = redis.pcall('HGET', KEYS[2], 'asof')
+  if failed(stored) then redis.pcall('DEL', KEYS[2]) end
+  local se, sn = logical(stored)
+  if se == epoch and sn <= last and sn > asof then return 'older' end
+  if not untouched_since(TAGS, epoch, asof) then return 'invalidated' end
+  local born = math.min(now, asof)
+  local reply = redis.pcall('HSET', KEYS[2], 'asof', ASOF, 'born', string.format('%.0f', born),
+    'fresh', FRESH_MS, 'tags', TAGS, 'payload', PAYLOAD)
+  if failed(reply) then redis.pcall('DEL', KEYS[2]) return 'full' end
+  redis.call('PEXPIRE', KEYS[2], string.format('%.0f', LIFE_MS - (now - born) / 1000))
+  return 'stored'
+end
+
+local status = fill()
+if get(KEYS[3]) == OWNER then redis.call('DEL', KEYS[3]) end
+return status
+`;
+
+/**
+ * KEYS clock. ARGV epoch, tag prefix, tag life, tags…. Answers the logical time of the invalidation, or '' when Redis is
+ * full: then the clock is gone, which is allowed when full, and with it every entry.
+ */
+const INVALIDATE = `${PRELUDE}
+local epoch, n = tick()
+local full = epoch == nil
+for i = 4, #ARGV do
+  if not full then
+    local key = PREFIX .. ARGV[i]
+    full = failed(redis.pcall('SET', key, stamp(epoch, n), 'PX', TAG_LIFE_MS))
+  end
+end
+if not full then return stamp(epoch, n) end
+redis.call('DEL', KEYS[1])
+return ''
+`;
+
+export const scripts = { read: script(READ), fill: script(FILL), invalidate: script(INVALIDATE) };
+
+function script(text: string): Script {
+  let known: string | undefined;
+  return { text, sha1: async () => (known ??= await sha1Hex(text)) };
+}
+
+async function sha1Hex(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { formatLogicalTime, type LogicalTime, parseLogicalTime, randomId } from './logical-time.ts';
+import { type Script, scripts } from './scripts.ts';
+
+/** Runs a script on the primary in one round trip. */
+export type RunScript = (script: Script, keys: string[], args: string[]) => Promise<unknown>;
+
+/** An answer as the shared store holds it. */
+export interface SharedEntry {
+  readonly payload: string;
+  readonly tags: readonly string[];
+  readonly asOf: LogicalTime;
+  readonly ageMs: number;
+  /** Negative once the entry is past its fresh life and serves only when the origin fails. */
+  readonly freshMsLeft: number;
+}
+
+export type SharedRead =
+  | { readonly status: 'hit'; readonly entry: SharedEntry }
+  | {
+      /** `busy`: another caller holds the lease and is loading. */
+      readonly status: 'load' | 'busy';
+      /** For the load to come; null when Redis is full and could not make one. */
+      readonly asOf: LogicalTime | null;
+      /** Valid, but past its fresh life. */
+      readonly stale: SharedEntry | null;
+    };
+
+/** `any`: a valid entry answers; `none`: only an as-of for a load; `drop`: and the entry goes. */
+export type ReadMode = 'any' | 'none' | 'drop';
+
+export interface SharedStore {
+  read(key: string, owner: string, mode: ReadMode, least: LogicalTime | null): Promise<SharedRead>;
+  /** Stores an answer unless it may be older than what its tags allow, and gives the lease back. */
+  fill(key: string, owner: string, fill: Fill): Promise<FillStatus>;
+  /** Gives the lease back when there is nothing to store. */
+  release(key: string, owner: string): Promise<FillStatus>;
+  /** The logical time at which every entry with one of the tags became invalid; null if Redis was full and dropped all. */
+  invalidate(tags: readonly string[]): Promise<LogicalTime | null>;
+}
+
+export interface Fill {
+  readonly asOf: LogicalTime;
+  readonly payload: string;
+  readonly tags: readonly string[];
+  readonly freshMs: number;
+  readonly staleMs: number;
+}
+
+const FillStatus = z.enum(['stored', 'released', 'epoch', 'ahead', 'late', 'older', 'invalidated', 'full']);
+export type FillStatus = z.infer<typeof FillStatus>;
+
+export interface SharedStoreSettings {
+  /** Names the database: deployments of one database invalidate each other, others do not. */
+  readonly databaseId: string;
+  /** Names the version and the configuration that answers depend on. */
+  readonly variant: string;
+  readonly leaseMs: number;
+  /** The longest life of any entry, fresh and stale, in ms. */
+  readonly longestLifeMs: number;
+}
+
+/** How much longer tags live than entries: a fill may come this late and must still find the tag that condemns it. */
+const TAG_MARGIN_MS = 60_000;
+/** A load ends long before; a fill that is later than this comes from a request that hung. */
+const MAX_AS_OF_AGE_MS = 30_000;
+
+const whole = z.string().regex(/^-?\d+$/).transform(Number);
+const logicalTime = z.string().transform(parseLogicalTime);
+const ReadReply = z.tuple([z.enum(['hit', 'load', 'busy']), logicalTime, logicalTime, z.string(), z.string(), whole, whole]);
+
+/** The shared store over three scripts. Rejects when Redis fails or answers what a script cannot have answered. */
+export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): SharedStore {
+  // The braces put all keys of a database into one hash slot, as scripts over several keys need in a cluster.
+  const prefix = `ea:{${settings.databaseId}}:`;
+  const clock = `${prefix}clock`;
+  const keysOf = (key: string): string[] => {
+    const name = `${settings.variant}:${key}`;
+    return [clock, `${prefix}entry:${name}`, `${prefix}lease:${name}`];
+  };
+  const commonArgs = (): string[] => [randomId(), `${prefix}tag:`, `${settings.longestLifeMs + TAG_MARGIN_MS}`];
+
+  return {
+    async read(key, owner, mode, least) {
+      const args = [owner, `${settings.leaseMs}`, mode, least ? formatLogicalTime(least) : ''];
+      return toSharedRead(await run(scripts.read, keysOf(key), [...commonArgs(), ...args]));
+    },
+    async fill(key, owner, { asOf, payload, tags, freshMs, staleMs }) {
+      const life = [`${freshMs}`, `${freshMs + staleMs}`, `${MAX_AS_OF_AGE_MS}`];
+      const args = [owner, formatLogicalTime(asOf), payload, tags.join('\n'), ...life];
+      return FillStatus.parse(await run(scripts.fill, keysOf(key), [...commonArgs(), ...args]));
+    },
+    async release(key, owner) {
+      const args = [owner, '', '', '', '0', '0', '0'];
+      return FillStatus.parse(await run(scripts.fill, keysOf(key), [...commonArgs(), ...args]));
+    },
+    async invalidate(tags) {
+      const reply = z.string().parse(await run(scripts.invalidate, [clock], [...commonArgs(), ...tags]));
+      const time = parseLogicalTime(reply);
+      if (!time && reply !== '') throw new Error('the invalidation answered no logical time');
+      return time;
+    },
+  };
+}
+
+function toSharedRead(reply: unknown): SharedRead {
+  const [status, asOf, entryAsOf, payload, tags, ageMs, freshMsLeft] = ReadReply.parse(reply);
+  const entry = entryAsOf && { payload, tags: tags.split('\n'), asOf: entryAsOf, ageMs, freshMsLeft };
+  if (status !== 'hit') return { status, asOf, stale: entry };
+  if (!entry) throw new Error('a hit without an entry');
+  return { status, entry };
+}

@@ -1,0 +1,59 @@
+import { and, asc, eq, sql } from 'drizzle-orm';
+import type { Db } from './client.ts';
+import { type AccountRow, accounts, userProfiles, users } from './schema.ts';
+
+/** The configuration that decides which account the platform's administrator belongs to. */
+export interface Platform {
+  adminUsername: string;
+  accountNumber: string;
+}
+
+// Bare, as in the partial index.
+const isDefault = sql`${accounts.isDefaultAccount}`;
+
+export interface AccountForUser {
+  /** `null`: there is no such user. */
+  username: string | null;
+  account: AccountRow | null;
+}
+
+export async function selectAccountByNumber(db: Db, accountNumber: string): Promise<AccountRow | null> {
+  const [row] = await db.select().from(accounts).where(eq(accounts.accountNumber, accountNumber));
+  return row ?? null;
+}
+
+export async function selectDefaultAccount(db: Db): Promise<AccountRow | null> {
+  const [row] = await db.select().from(accounts).where(isDefault);
+  return row ?? null;
+}
+
+/**
+ * The platform's account for its administrator; for anybody else the default account, if they have a profile there,
+ * or the account of their lowest-id profile.
+ */
+export async function selectAccountForUser(
+  db: Db,
+  userId: number,
+  platform: Platform,
+): Promise<AccountForUser> {
+  const platformAccount = db
+    .select({ id: accounts.id })
+    .from(accounts)
+    .where(eq(accounts.accountNumber, platform.accountNumber));
+  const defaultAccount = db.select({ id: accounts.id }).from(accounts).where(isDefault);
+  const ownProfiles = () => db.select({ accountId: userProfiles.accountId }).from(userProfiles);
+  const inDefaultAccount = ownProfiles().where(
+    and(eq(userProfiles.userId, users.id), eq(userProfiles.accountId, defaultAccount)),
+  );
+  const first = ownProfiles().where(eq(userProfiles.userId, users.id)).orderBy(asc(userProfiles.id)).limit(1);
+
+  const isPlatformAdmin = eq(users.username, platform.adminUsername);
+  const accountId = sql`case when ${isPlatformAdmin} then (${platformAccount}) else coalesce((${inDefaultAccount}), (${first})) end`;
+
+  const [row] = await db
+    .select({ username: users.username, account: accounts })
+    .from(users)
+    .leftJoin(accounts, eq(accounts.id, accountId))
+    .where(eq(users.id, userId));
+  return row ?? { username: null, account: null };
+}

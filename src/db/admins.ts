@@ -1,0 +1,133 @@
+import { type SQLWrapper, asc, eq, sql } from 'drizzle-orm';
+import type { Db } from './client.ts';
+import { selectTagsOfTransaction } from './outbox.ts';
+import type { ProfileRow } from './profiles.ts';
+import { type UserRow, accounts, userProfiles, users } from './schema.ts';
+
+export interface AdminOfAccount {
+  /** `null`: there is no such account. */
+  accountId: number | null;
+  user: UserRow | null;
+  /** The profile that makes the user a member. */
+  profileId: number | null;
+}
+
+export interface InsertedAdmin {
+  accountId: number | null;
+  user: UserRow | null;
+  /** False when the account had an administrator already. */
+  created: boolean;
+  /** What to invalidate once the answer is here. */
+  tags: string[];
+}
+
+const maxRetries = 3;
+const uniqueViolation = '23505';
+
+/** The user of the account's lowest-id profile whose user is staff or superuser. */
+export async function selectAdminOfAccount(db: Db, accountNumber: string): Promise<AdminOfAccount> {
+  return toAdmin(await selectAdmin(db, accountNumber));
+}
+
+/** The account's lowest-id profile whose user is superuser. */
+export async function selectPlatformAdminProfile(
+  db: Db,
+  accountNumber: string,
+): Promise<{ accountId: number | null; profile: ProfileRow | null }> {
+  const [row] = await selectFirstMember(db, accountNumber, users.isSuperuser);
+  const profile = row?.profile && row.user && { account: row.account, profile: row.profile, user: row.user };
+  return { accountId: row?.account.id ?? null, profile: profile ?? null };
+}
+
+/**
+ * The account's administrator, made with a profile if there is none: `<number>-admin` or the next free `-admin-2`,
+ * `-admin-3`, … at `rootDomain`, staff and not superuser. Never adopts a user who exists. However many ask at once, one
+ * is made. Throws when somebody keeps taking the names meanwhile.
+ */
+export async function insertAdminUser(
+  db: Db,
+  accountNumber: string,
+  rootDomain: string,
+): Promise<InsertedAdmin> {
+  for (let retries = 0; ; retries++) {
+    try {
+      return await tryInsertAdminUser(db, accountNumber, rootDomain);
+    } catch (error) {
+      if (retries === maxRetries || !isUniqueViolation(error)) throw error;
+    }
+  }
+}
+
+// The lock is a statement of its own: the insert needs a snapshot taken after the lock, to see an administrator made
+// by the transaction that it waited for.
+async function tryInsertAdminUser(db: Db, accountNumber: string, rootDomain: string): Promise<InsertedAdmin> {
+  const [, inserted, admins, outbox] = await db.batch([
+    db
+      .select({ id: accounts.id })
+      .from(accounts)
+      .where(eq(accounts.accountNumber, accountNumber))
+      .for('update'),
+    insertAdminUnlessPresent(db, accountNumber, rootDomain),
+    selectAdmin(db, accountNumber),
+    selectTagsOfTransaction(db),
+  ]);
+  const { accountId, user } = toAdmin(admins);
+  return { accountId, user, created: inserted.rows.length > 0, tags: outbox.flatMap(({ tags }) => tags) };
+}
+
+function insertAdminUnlessPresent(db: Db, accountNumber: string, rootDomain: string) {
+  const firstName = `${accountNumber}-admin`;
+  return db.execute(sql`
+    with recursive account_without_admin as (
+      select id from accounts as a
+      where account_number = ${accountNumber} and not exists (
+        select from user_profiles as p join users as u on u.id = p.user_id
+        where p.account_id = a.id and (u.is_staff or u.is_superuser)
+      )
+    ), tried (n, username) as (
+      select 1, ${firstName}::text
+      union all
+      select n + 1, ${`${firstName}-`}::text || (n + 1) from tried
+      where exists (select from users as u where u.username = tried.username)
+    ), new_user as (
+      insert into users (username, email, is_staff, is_superuser, is_active)
+      select username, username || ${`@${rootDomain}`}::text, true, false, true
+      from account_without_admin, (select username from tried order by n desc limit 1) as free
+      returning id
+    )
+    insert into user_profiles (user_id, account_id)
+    select new_user.id, account_without_admin.id from new_user, account_without_admin
+    returning id`);
+}
+
+function selectAdmin(db: Db, accountNumber: string) {
+  return selectFirstMember(db, accountNumber, sql`(${users.isStaff} or ${users.isSuperuser})`);
+}
+
+function selectFirstMember(db: Db, accountNumber: string, condition: SQLWrapper) {
+  const first = db
+    .select({ id: userProfiles.id })
+    .from(userProfiles)
+    .innerJoin(users, eq(users.id, userProfiles.userId))
+    .where(sql`${userProfiles.accountId} = ${accounts.id} and ${condition}`)
+    .orderBy(asc(userProfiles.id))
+    .limit(1)
+    .as('first');
+  return db
+    .select({ account: accounts, profile: userProfiles, user: users })
+    .from(accounts)
+    .leftJoinLateral(first, sql`true`)
+    .leftJoin(userProfiles, eq(userProfiles.id, first.id))
+    .leftJoin(users, eq(users.id, userProfiles.userId))
+    .where(eq(accounts.accountNumber, accountNumber));
+}
+
+function toAdmin([row]: Awaited<ReturnType<typeof selectAdmin>>): AdminOfAccount {
+  return { accountId: row?.account.id ?? null, user: row?.user ?? null, profileId: row?.profile?.id ?? null };
+}
+
+function isUniqueViolation(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && error.code === uniqueViolation) return true;
+  return isUniqueViolation(error.cause);
+}

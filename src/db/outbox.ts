@@ -1,0 +1,87 @@
+import { and, isNull, sql } from 'drizzle-orm';
+import type { Db } from './client.ts';
+import { cacheInvalidations } from './schema.ts';
+
+export interface PendingInvalidation {
+  id: number;
+  tags: string[];
+  /** Time since it was marked as invalidated, by the clock of Postgres; `null`: never. */
+  invalidatedAgoMs: number | null;
+}
+
+export interface PendingInvalidations {
+  rows: PendingInvalidation[];
+  /** What this look at the outbox could see, for `markInvalidatedInSnapshot`. */
+  snapshot: string;
+}
+
+/** How long after its first invalidation a row is due for its second. */
+export const secondInvalidationAfterMs = 10_000;
+
+/** The rows to invalidate, at most `limit`: those that never were, by id, then those that are due again. */
+export async function selectPendingInvalidations(
+  db: Db,
+  limit: number,
+  againAfterMs: number = secondInvalidationAfterMs,
+): Promise<PendingInvalidations> {
+  const { rows } = await db.execute<{
+    snapshot: string;
+    id: string | null;
+    tags: string[];
+    ago: string | null;
+  }>(sql`
+    select seen.snapshot, due.id, due.tags, extract(epoch from now() - due.invalidated_at) * 1000 as ago
+    from (select pg_current_snapshot()::text as snapshot) as seen
+    left join (
+      (select * from cache_invalidations where invalidated_at is null
+        order by invalidated_at, id limit ${limit})
+      union all
+      (select * from cache_invalidations where invalidated_at <= now() - ${againAfterMs} * interval '1 millisecond'
+        order by invalidated_at, id limit ${limit})
+      limit ${limit}
+    ) as due on true
+    order by due.invalidated_at nulls first, due.id`);
+  return {
+    snapshot: rows[0]?.snapshot ?? '',
+    rows: rows.flatMap(({ id, tags, ago }) =>
+      id === null ? [] : [{ id: Number(id), tags, invalidatedAgoMs: ago === null ? null : Number(ago) }],
+    ),
+  };
+}
+
+/** Notes that the rows were invalidated once; those already noted keep their time. */
+export async function markInvalidated(db: Db, ids: readonly number[]): Promise<void> {
+  await db
+    .update(cacheInvalidations)
+    .set({ invalidatedAt: sql`now()` })
+    .where(and(isAnyOf(ids), isNull(cacheInvalidations.invalidatedAt)));
+}
+
+/** Notes the same for every row that the snapshot shows: a range of ids would take in rows not yet committed then. */
+export async function markInvalidatedInSnapshot(db: Db, snapshot: string): Promise<void> {
+  const { xactId, invalidatedAt } = cacheInvalidations;
+  const isVisible = sql`pg_visible_in_snapshot(${xactId}, ${snapshot}::pg_snapshot)`;
+  // Restored from a server that had counted further: no snapshot of this one will show them.
+  const isForeign = sql`${xactId} > pg_current_xact_id()`;
+  await db
+    .update(cacheInvalidations)
+    .set({ invalidatedAt: sql`now()` })
+    .where(and(isNull(invalidatedAt), sql`(${isVisible} or ${isForeign})`));
+}
+
+export async function deleteInvalidations(db: Db, ids: readonly number[]): Promise<void> {
+  await db.delete(cacheInvalidations).where(isAnyOf(ids));
+}
+
+/** For the end of a batch: the tags that its statements have left in the outbox. */
+export function selectTagsOfTransaction(db: Db) {
+  return db
+    .select({ tags: cacheInvalidations.tags })
+    .from(cacheInvalidations)
+    .where(sql`${cacheInvalidations.xactId} = pg_current_xact_id_if_assigned()`);
+}
+
+// One array parameter: thousands of ids as parameters of their own are slow to plan, and beyond 65,535 an error.
+function isAnyOf(ids: readonly number[]) {
+  return sql`${cacheInvalidations.id} = any(${sql.param(ids)}::bigint[])`;
+}

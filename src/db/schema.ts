@@ -1,0 +1,143 @@
+import { sql } from 'drizzle-orm';
+import {
+  type AnyPgColumn,
+  bigint,
+  boolean,
+  check,
+  customType,
+  index,
+  pgTable,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+
+const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' });
+
+const idColumn = () => bigint('id', { mode: 'number' }).generatedByDefaultAsIdentity().primaryKey();
+const revisionColumn = () => bigint('revision', { mode: 'number' }).notNull().default(1);
+const flag = (name: string, preset: boolean) => boolean(name).notNull().default(preset);
+const words = (name: string, preset = '') => text(name).notNull().default(preset);
+const optionalTime = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+const time = (name: string) => optionalTime(name).notNull().defaultNow();
+
+// Beyond 2^53 a JavaScript number names another row.
+const isSafe = (column: AnyPgColumn) => sql`${column} between 1 and 9007199254740991`;
+// Postgres knows 'infinity' and the year 294276, and JavaScript takes the year 1 for 2001.
+const isDate = (column: AnyPgColumn) =>
+  sql`${column} between '1000-01-01 00:00:00+00' and '9999-12-31 23:59:59.999999+00'`;
+
+export const accounts = pgTable(
+  'accounts',
+  {
+    id: idColumn(),
+    accountNumber: text('account_number').notNull().unique('accounts_account_number_key'),
+    companyName: text('company_name').notNull(),
+    isDefaultAccount: flag('is_default_account', false),
+    isActive: flag('is_active', true),
+    phoneNumber: words('phone_number'),
+    address1: words('address1'),
+    address2: words('address2'),
+    city: words('city'),
+    state: words('state'),
+    postalCode: words('postal_code'),
+    country: words('country', 'USA'),
+    language: words('language', 'EN'),
+    timezone: words('timezone', 'America/New_York'),
+    currency: words('currency', 'USD'),
+    createdAt: time('created_at'),
+    updatedAt: time('updated_at'),
+    revision: revisionColumn(),
+  },
+  (table) => [
+    check('accounts_account_number_format', sql`${table.accountNumber} ~ '^[0-9]{4}-[0-9]{4}-[0-9]{4}$'`),
+    uniqueIndex('accounts_one_default')
+      .on(table.isDefaultAccount)
+      .where(sql`${table.isDefaultAccount}`),
+    check('accounts_safe_numbers', sql`${isSafe(table.id)} and ${isSafe(table.revision)}`),
+    check('accounts_dates', sql`${isDate(table.createdAt)} and ${isDate(table.updatedAt)}`),
+  ],
+);
+
+export const users = pgTable(
+  'users',
+  {
+    id: idColumn(),
+    username: text('username').notNull().unique('users_username_key'),
+    email: text('email').notNull(),
+    firstName: words('first_name'),
+    lastName: words('last_name'),
+    isActive: flag('is_active', true),
+    isStaff: flag('is_staff', false),
+    isSuperuser: flag('is_superuser', false),
+    dateJoined: time('date_joined'),
+    lastLogin: optionalTime('last_login'),
+    revision: revisionColumn(),
+  },
+  (table) => [
+    check(
+      'users_username_format',
+      sql`char_length(${table.username}) between 1 and 150 and ${table.username} !~ '[\\u0001-\\u001f\\u007f-\\u009f]'`,
+    ),
+    // The few administrators, so that looking for one never walks through an account's members.
+    index('users_administrators')
+      .on(table.id)
+      .where(sql`${table.isStaff} or ${table.isSuperuser}`),
+    check('users_safe_numbers', sql`${isSafe(table.id)} and ${isSafe(table.revision)}`),
+    check('users_dates', sql`${isDate(table.dateJoined)} and ${isDate(table.lastLogin)}`),
+  ],
+);
+
+export const userProfiles = pgTable(
+  'user_profiles',
+  {
+    id: idColumn(),
+    name: words('name'),
+    userId: bigint('user_id', { mode: 'number' })
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    accountId: bigint('account_id', { mode: 'number' })
+      .notNull()
+      .references(() => accounts.id, { onDelete: 'cascade' }),
+    profileImageUrl: text('profile_image_url'),
+    isTest: flag('is_test', false),
+    createdAt: time('created_at'),
+    updatedAt: time('updated_at'),
+    revision: revisionColumn(),
+  },
+  (table) => [
+    // Account first: this index also serves the pages of an account's users.
+    unique('user_profiles_account_id_user_id_key').on(table.accountId, table.userId),
+    index('user_profiles_account_id_id').on(table.accountId, table.id),
+    index('user_profiles_user_id_id').on(table.userId, table.id),
+    check('user_profiles_safe_numbers', sql`${isSafe(table.id)} and ${isSafe(table.revision)}`),
+    check('user_profiles_dates', sql`${isDate(table.createdAt)} and ${isDate(table.updatedAt)}`),
+  ],
+);
+
+/** The outbox: tags that wait for their invalidation, written by triggers in the transaction of the change. */
+export const cacheInvalidations = pgTable(
+  'cache_invalidations',
+  {
+    id: idColumn(),
+    xactId: xid8('xact_id')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+    tags: text('tags').array().notNull(),
+    createdAt: time('created_at'),
+    invalidatedAt: optionalTime('invalidated_at'),
+  },
+  (table) => [
+    index('cache_invalidations_pending').on(table.invalidatedAt, table.id),
+    index('cache_invalidations_xact_id').on(table.xactId),
+    check(
+      'cache_invalidations_tags',
+      sql`array_position(${table.tags}, null) is null and array_ndims(${table.tags}) = 1`,
+    ),
+  ],
+);
+
+export type AccountRow = typeof accounts.$inferSelect;
+export type UserRow = typeof users.$inferSelect;
+export type UserProfileRow = typeof userProfiles.$inferSelect;

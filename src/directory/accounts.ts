@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { ACCOUNT_NUMBER } from '../account-number.ts';
+import type { ReadDemands } from '../cache/cache.ts';
+import { readThrough } from '../cache/read-through.ts';
+import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../db/accounts.ts';
+import type { AccountRow } from '../db/schema.ts';
+import type { Deps } from './deps.ts';
+import { LookUpError } from './errors.ts';
+
+export const Account = z
+  .object({
+    id: z.int().positive(),
+    accountNumber: z.string().regex(ACCOUNT_NUMBER),
+    companyName: z.string(),
+    isDefaultAccount: z.boolean(),
+    isActive: z.boolean(),
+    phoneNumber: z.string(),
+    address1: z.string(),
+    address2: z.string(),
+    city: z.string(),
+    state: z.string(),
+    postalCode: z.string(),
+    country: z.string(),
+    language: z.string(),
+    timezone: z.string(),
+    currency: z.string(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+    revision: z.int().positive().meta({ description: 'Raised by every change of the row.' }),
+  })
+  .meta({ id: 'Account' });
+export type Account = z.infer<typeof Account>;
+
+export function toAccount(row: AccountRow): Account {
+  return { ...row, createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() };
+}
+
+/** The account with this number, active or not, or null. */
+export async function findAccount(deps: Deps, accountNumber: string, read?: ReadDemands): Promise<Account | null> {
+  if (!ACCOUNT_NUMBER.test(accountNumber)) return null;
+  return readThrough(
+    deps.cache,
+    {
+      key: `account:${accountNumber}`,
+      parse: Account.nullable().parse,
+      load: async () => {
+        const row = await selectAccountByNumber(deps.db, accountNumber);
+        const value = row && toAccount(row);
+        return { value, tags: [`account-number:${accountNumber}`, ...accountTags(value)] };
+      },
+    },
+    read,
+  );
+}
+
+/** The default account; throws `no_default_account`. Implements `get_cached_default_account`. */
+export async function getCachedDefaultAccount(deps: Deps, read?: ReadDemands): Promise<Account> {
+  const account = await readThrough(
+    deps.cache,
+    {
+      key: 'default-account',
+      parse: Account.nullable().parse,
+      load: async () => {
+        const row = await selectDefaultAccount(deps.db);
+        const value = row && toAccount(row);
+        return { value, tags: ['default-account', ...accountTags(value)] };
+      },
+    },
+    read,
+  );
+  if (!account) throw new LookUpError('no_default_account', 'no account is the default account');
+  return account;
+}
+
+/**
+ * The user's account: the platform account for the platform's admin; else the default account, if the user has a profile
+ * there; else that of the user's profile with the lowest id. Null, and a warning, when there is none.
+ * Implements `get_cached_account_for_user`.
+ */
+export async function getCachedAccountForUser(
+  deps: Deps,
+  userId: number,
+  read?: ReadDemands,
+): Promise<Account | null> {
+  const account = await readThrough(
+    deps.cache,
+    { key: `account-for-user:${userId}`, parse: Account.nullable().parse, load: () => loadAccountForUser(deps, userId) },
+    read,
+  );
+  if (!account) deps.log.warn('user_has_no_account', { userId });
+  return account;
+}
+
+async function loadAccountForUser({ db, platform }: Deps, userId: number) {
+  const { username, account } = await selectAccountForUser(db, userId, platform);
+  const value = account && toAccount(account);
+  const tags = [`user:${userId}`, `memberships:${userId}`, 'default-account', ...accountTags(value)];
+  if (username === platform.adminUsername) tags.push(`account-number:${platform.accountNumber}`);
+  return { value, tags };
+}
+
+function accountTags(account: Account | null): string[] {
+  return account ? [`account:${account.id}`] : [];
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import type { ReadDemands } from '../cache/cache.ts';
+import { OriginUnavailable } from '../cache/errors.ts';
+import { invalidate } from '../cache/invalidate.ts';
+import type { Token } from '../cache/logical-time.ts';
+import { readThrough } from '../cache/read-through.ts';
+import { insertAdminUser, selectAdminOfAccount, selectPlatformAdminProfile } from '../db/admins.ts';
+import { describeError } from '../log.ts';
+import { requireAccountNumber, unknownAccount } from './account-argument.ts';
+import type { Deps } from './deps.ts';
+import { LookUpError } from './errors.ts';
+import { rowTags, toUserProfile, UserProfile } from './user-profile.ts';
+import { toUser, User } from './users.ts';
+
+/** Null when the account is unknown; a null user when it has no admin. */
+const AdminOfAccount = z.object({ user: User.nullable() }).nullable();
+type AdminOfAccount = z.infer<typeof AdminOfAccount>;
+
+/**
+ * The profile of the platform account's superuser with the lowest profile id; throws `no_platform_admin`.
+ * Implements `get_cached_smarter_admin_user_profile`.
+ */
+export async function getCachedSmarterAdminUserProfile(deps: Deps, read?: ReadDemands): Promise<UserProfile> {
+  const profile = await readThrough(
+    deps.cache,
+    { key: 'platform-admin', parse: UserProfile.nullable().parse, load: () => loadPlatformAdmin(deps) },
+    read,
+  );
+  if (!profile) throw new LookUpError('no_platform_admin', 'the platform account has no superuser');
+  return profile;
+}
+
+async function loadPlatformAdmin({ db, platform: { accountNumber } }: Deps) {
+  const { accountId, profile } = await selectPlatformAdminProfile(db, accountNumber);
+  const value = profile && toUserProfile(profile);
+  const memberTags = accountId === null ? [] : [`members:${accountId}`];
+  const tags = [`account-number:${accountNumber}`, 'user-rights', ...memberTags, ...(value ? rowTags(value) : [])];
+  return { value, tags };
+}
+
+/**
+ * The account's admin: the user of its lowest-id profile whose user is staff or superuser; null when it has none.
+ * Throws `account_required` on an empty argument and `account_does_not_exist` on an unknown one.
+ */
+export async function findAdminUserForAccount(
+  deps: Deps,
+  accountNumber: string,
+  read?: ReadDemands,
+): Promise<User | null> {
+  requireAccountNumber(accountNumber);
+  const admin = await readThrough<AdminOfAccount>(
+    deps.cache,
+    {
+      key: `admin-of:${accountNumber}`,
+      parse: AdminOfAccount.parse,
+      isAbsent: (value) => !value?.user,
+      load: () => loadAdmin(deps, accountNumber),
+    },
+    read,
+  );
+  return (admin ?? unknownAccount()).user;
+}
+
+async function loadAdmin({ db }: Deps, accountNumber: string) {
+  const { accountId, user } = await selectAdminOfAccount(db, accountNumber);
+  const tags = [`account-number:${accountNumber}`];
+  if (accountId === null) return { value: null, tags };
+  tags.push(`members:${accountId}`, 'user-rights', ...(user ? [`user:${user.id}`] : []));
+  return { value: { user: user && toUser(user) }, tags };
+}
+
+/**
+ * The account's admin, created with its profile if there is none. Throws as `findAdminUserForAccount` does.
+ * Implements `get_cached_admin_user_for_account`.
+ */
+export async function getCachedAdminUserForAccount(
+  deps: Deps,
+  accountNumber: string,
+  read?: ReadDemands,
+): Promise<User> {
+  const admin = await findAdminUserForAccount(deps, accountNumber, read);
+  return admin ?? (await createAdminUser(deps, accountNumber)).user;
+}
+
+export interface CreatedAdmin {
+  readonly user: User;
+  /** False when somebody else was faster. */
+  readonly created: boolean;
+  /** For reads that must see the user; null when nothing was created. */
+  readonly token: Token | null;
+}
+
+/** Creates the admin user and its profile unless the account has an admin; one batch and, if it wrote, one invalidation. */
+export async function createAdminUser(deps: Deps, accountNumber: string): Promise<CreatedAdmin> {
+  const { accountId, user, created, tags } = await insertOrThrow(deps, accountNumber);
+  if (accountId === null || !user) return unknownAccount();
+  return { user: toUser(user), created, token: created ? await invalidate(deps.cache, tags) : null };
+}
+
+async function insertOrThrow({ db, platform, log }: Deps, accountNumber: string) {
+  try {
+    return await insertAdminUser(db, accountNumber, platform.rootDomain);
+  } catch (error) {
+    log.error('admin_user_not_created', { error: describeError(error) });
+    throw new OriginUnavailable('the admin user could not be created', { cause: error });
+  }
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import type { ReadDemands } from '../cache/cache.ts';
+import { readThrough } from '../cache/read-through.ts';
+import { type ProfileRow, selectProfileById, selectProfilesOfAccount, selectProfilesSharingAccount } from '../db/profiles.ts';
+import { requireAccountNumber, unknownAccount } from './account-argument.ts';
+import { getCachedSmarterAdminUserProfile } from './admins.ts';
+import type { Deps } from './deps.ts';
+import { LookUpError } from './errors.ts';
+import { cutPage, type Page, type Paged, pageKey, withOneMore } from './page.ts';
+import { rowTags, toUserProfile, UserProfile } from './user-profile.ts';
+
+const ProfileList = z.object({ items: z.array(UserProfile), nextAfterId: z.int().nullable() }).nullable();
+
+/** The profile with this id, with its user and account, or null. */
+export function findUserProfile(deps: Deps, userProfileId: number, read?: ReadDemands): Promise<UserProfile | null> {
+  return readThrough(
+    deps.cache,
+    {
+      key: `profile:${userProfileId}`,
+      parse: UserProfile.nullable().parse,
+      load: async () => {
+        const row = await selectProfileById(deps.db, userProfileId);
+        const value = row && toUserProfile(row);
+        return { value, tags: value ? rowTags(value) : [`profile:${userProfileId}`] };
+      },
+    },
+    read,
+  );
+}
+
+/**
+ * Every profile of the account, by id; `null` when it has none.
+ * Throws `account_required` on an empty argument and `account_does_not_exist` on an unknown one.
+ * Implements `get_user_profiles_for_account`.
+ */
+export async function getUserProfilesForAccount(
+  deps: Deps,
+  accountNumber: string,
+  read?: ReadDemands,
+): Promise<readonly UserProfile[] | null> {
+  const { items } = await listUserProfilesForAccount(deps, accountNumber, undefined, read);
+  return items.length > 0 ? items : null;
+}
+
+/** As `getUserProfilesForAccount`, a page at a time; no items when there are none. */
+export async function listUserProfilesForAccount(
+  deps: Deps,
+  accountNumber: string,
+  page: Page | undefined,
+  read?: ReadDemands,
+): Promise<Paged<UserProfile>> {
+  requireAccountNumber(accountNumber);
+  const list = await readThrough<Paged<UserProfile> | null>(
+    deps.cache,
+    {
+      key: `profiles-of:${accountNumber}:${pageKey(page)}`,
+      parse: ProfileList.parse,
+      load: async () => {
+        const { accountId, profiles } = await selectProfilesOfAccount(deps.db, accountNumber, withOneMore(page));
+        return toList(`account-number:${accountNumber}`, accountId, profiles, page);
+      },
+    },
+    read,
+  );
+  return list ?? unknownAccount();
+}
+
+/**
+ * Who may own a user's resources: every profile of the account that the profile belongs to, by id; for `null`, the
+ * platform admin's profile alone. Throws `user_profile_does_not_exist`, and for `null` `no_platform_admin`.
+ * Implements `valid_resource_owners_for_user`.
+ */
+export async function validResourceOwnersForUser(
+  deps: Deps,
+  userProfileId: number | null,
+  read?: ReadDemands,
+): Promise<readonly UserProfile[]> {
+  if (userProfileId === null) return [await getCachedSmarterAdminUserProfile(deps, read)];
+  return (await listValidResourceOwners(deps, userProfileId, undefined, read)).items;
+}
+
+/** As `validResourceOwnersForUser`, a page at a time. */
+export async function listValidResourceOwners(
+  deps: Deps,
+  userProfileId: number,
+  page: Page | undefined,
+  read?: ReadDemands,
+): Promise<Paged<UserProfile>> {
+  const list = await readThrough<Paged<UserProfile> | null>(
+    deps.cache,
+    {
+      key: `owners-for:${userProfileId}:${pageKey(page)}`,
+      parse: ProfileList.parse,
+      load: async () => {
+        const { accountId, profiles } = await selectProfilesSharingAccount(deps.db, userProfileId, withOneMore(page));
+        return toList(`profile:${userProfileId}`, accountId, profiles, page);
+      },
+    },
+    read,
+  );
+  if (!list) throw new LookUpError('user_profile_does_not_exist', 'no user profile has this userProfileId');
+  return list;
+}
+
+// Every change of a profile emits its account's `members`, so the rows' own `profile` tags would add nothing.
+function toList(askedTag: string, accountId: number | null, rows: readonly ProfileRow[], page: Page | undefined) {
+  if (accountId === null) return { value: null, tags: [askedTag] };
+  const value = cutPage(rows.map(toUserProfile), page);
+  const userTags = value.items.map(({ user }) => `user:${user.id}`);
+  return { value, tags: [askedTag, `account:${accountId}`, `members:${accountId}`, ...userTags] };
+}

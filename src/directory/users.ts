@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import type { ReadDemands } from '../cache/cache.ts';
+import { readThrough } from '../cache/read-through.ts';
+import type { UserRow } from '../db/schema.ts';
+import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../db/users.ts';
+import { requireAccountNumber, unknownAccount } from './account-argument.ts';
+import type { Deps } from './deps.ts';
+import { LookUpError } from './errors.ts';
+import { cutPage, type Page, type Paged, pageKey, withOneMore } from './page.ts';
+
+export const User = z
+  .object({
+    id: z.int().positive(),
+    username: z.string(),
+    email: z.string(),
+    firstName: z.string(),
+    lastName: z.string(),
+    isActive: z.boolean(),
+    isStaff: z.boolean(),
+    isSuperuser: z.boolean(),
+    dateJoined: z.iso.datetime(),
+    lastLogin: z.iso.datetime().nullable(),
+    revision: z.int().positive().meta({ description: 'Raised by every change of the row.' }),
+  })
+  .meta({ id: 'User' });
+export type User = z.infer<typeof User>;
+
+/** Usernames as Postgres admits them: 1 to 150 characters, none of them a control character. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it excludes
+export const USERNAME = /^[^\u0000-\u001f\u007f-\u009f]{1,150}$/u;
+
+export function toUser(row: UserRow): User {
+  return {
+    ...row,
+    dateJoined: row.dateJoined.toISOString(),
+    lastLogin: row.lastLogin?.toISOString() ?? null,
+  };
+}
+
+/** The user with this id, active or not; null, and an error in the log, when there is none. Implements `get_cached_user_for_user_id`. */
+export async function getCachedUserForUserId(deps: Deps, userId: number, read?: ReadDemands): Promise<User | null> {
+  const user = await readThrough(
+    deps.cache,
+    {
+      key: `user:${userId}`,
+      parse: User.nullable().parse,
+      load: async () => {
+        const row = await selectUserById(deps.db, userId);
+        return { value: row && toUser(row), tags: [`user:${userId}`] };
+      },
+    },
+    read,
+  );
+  if (!user) deps.log.error('user_does_not_exist', { userId });
+  return user;
+}
+
+/** The user with this username; throws `user_does_not_exist`, and logs an error. Implements `get_cached_user_for_username`. */
+export async function getCachedUserForUsername(deps: Deps, username: string, read?: ReadDemands): Promise<User> {
+  const user = USERNAME.test(username) && username.isWellFormed() ? await findUserByUsername(deps, username, read) : null;
+  if (user) return user;
+  deps.log.error('user_does_not_exist');
+  throw new LookUpError('user_does_not_exist', 'no user has this username');
+}
+
+function findUserByUsername(deps: Deps, username: string, read?: ReadDemands): Promise<User | null> {
+  return readThrough(
+    deps.cache,
+    {
+      key: `username:${username}`,
+      parse: User.nullable().parse,
+      load: async () => {
+        const row = await selectUserByUsername(deps.db, username);
+        const value = row && toUser(row);
+        return { value, tags: [`username:${username}`, ...(value ? [`user:${value.id}`] : [])] };
+      },
+    },
+    read,
+  );
+}
+
+/**
+ * Every user with a profile in the account, by id; `[]` when it has none.
+ * Throws `account_required` on an empty argument and `account_does_not_exist` on an unknown one. Implements `get_users_for_account`.
+ */
+export async function getUsersForAccount(
+  deps: Deps,
+  accountNumber: string,
+  read?: ReadDemands,
+): Promise<readonly User[]> {
+  return (await listUsersForAccount(deps, accountNumber, undefined, read)).items;
+}
+
+const UserList = z.object({ items: z.array(User), nextAfterId: z.int().nullable() }).nullable();
+
+/** As `getUsersForAccount`, a page at a time. */
+export async function listUsersForAccount(
+  deps: Deps,
+  accountNumber: string,
+  page: Page | undefined,
+  read?: ReadDemands,
+): Promise<Paged<User>> {
+  requireAccountNumber(accountNumber);
+  const list = await readThrough<Paged<User> | null>(
+    deps.cache,
+    {
+      key: `users-of:${accountNumber}:${pageKey(page)}`,
+      parse: UserList.parse,
+      load: () => loadUsers(deps, accountNumber, page),
+    },
+    read,
+  );
+  return list ?? unknownAccount();
+}
+
+async function loadUsers({ db }: Deps, accountNumber: string, page: Page | undefined) {
+  const { accountId, users } = await selectUsersOfAccount(db, accountNumber, withOneMore(page));
+  const tags = [`account-number:${accountNumber}`];
+  if (accountId === null) return { value: null, tags };
+  const value = cutPage(users.map(toUser), page);
+  tags.push(`account:${accountId}`, `members:${accountId}`, ...value.items.map(({ id }) => `user:${id}`));
+  return { value, tags };
+}

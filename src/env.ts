@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+const ACCOUNT_NUMBER = /^\d{4}-\d{4}-\d{4}$/;
+const HOUR_MS = 3_600_000;
+
+/** A whole number in a var, within bounds; a missing one means the default. */
+const whole = (standard: number, min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .default(standard);
+
+const hostSuffixes = z
+  .string()
+  .default('')
+  .transform((list) => list.toLowerCase().split(',').map((suffix) => suffix.trim().replace(/^\.|\.$/g, '')))
+  .transform((list) => list.filter((suffix) => suffix !== ''))
+  .pipe(z.array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'must be host names, separated by commas')));
+
+/** Every var and secret, with its bounds. `docs/configuration.md` says what each is for. */
+const Settings = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }),
+  UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
+  ROOT_API_KEY_SHA256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
+  PLATFORM_ACCOUNT_NUMBER: z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012'),
+  PLATFORM_ADMIN_USERNAME: z.string().min(1).max(150),
+  ROOT_DOMAIN: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i, 'must be a domain name'),
+  ACCOUNT_HOST_SUFFIXES: hostSuffixes,
+  MEMORY_TTL_MS: whole(5_000, 0, 60_000),
+  MEMORY_MAX_BYTES: whole(16 * 2 ** 20, 2 ** 16, 64 * 2 ** 20),
+  SHARED_FRESH_MS: whole(300_000, 1_000, 24 * HOUR_MS),
+  SHARED_STALE_MS: whole(HOUR_MS, 0, 24 * HOUR_MS),
+  ABSENT_FRESH_MS: whole(30_000, 1_000, HOUR_MS),
+  LEASE_MS: whole(2_000, 100, 30_000),
+  REDIS_DEADLINE_MS: whole(250, 10, 10_000),
+  POSTGRES_DEADLINE_MS: whole(5_000, 100, 25_000),
+  BREAKER_FAILURES: whole(5, 1, 1_000),
+  BREAKER_COOLDOWN_MS: whole(1_000, 10, 60_000),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/** A var or secret is missing or out of bounds; the message names each, never its value. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/** Parses the bindings; throws `ConfigurationError`, naming everything that is wrong. */
+export function parseSettings(env: object): Settings {
+  const result = Settings.safeParse(env);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new ConfigurationError(faults.join('; '));
+}

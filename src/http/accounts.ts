@@ -1,0 +1,108 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { formatToken } from '../cache/logical-time.ts';
+import { Account, findAccount, getCachedDefaultAccount } from '../directory/accounts.ts';
+import { createAdminUser, findAdminUserForAccount } from '../directory/admins.ts';
+import { LookUpError } from '../directory/errors.ts';
+import { listUserProfilesForAccount } from '../directory/profiles.ts';
+import { UserProfile } from '../directory/user-profile.ts';
+import { listUsersForAccount, User } from '../directory/users.ts';
+import { answerPage, answerRow } from './answer.ts';
+import type { AppEnv } from './app-env.ts';
+import { endpoint } from './endpoint.ts';
+import { listOf } from './list.ts';
+import { AccountNumber, PageQuery, toPage } from './parameters.ts';
+
+const tag = 'Accounts';
+const path = z.object({ accountNumber: AccountNumber });
+const errors = ['account_does_not_exist'] as const;
+
+const getDefaultAccount = endpoint({
+  tag,
+  summary: 'The default account',
+  implements: 'get_cached_default_account',
+  body: Account,
+  errors: ['no_default_account'],
+  cached: true,
+});
+
+const getAccount = endpoint({ tag, summary: 'An account by its number', path, body: Account, errors, cached: true });
+
+const getAdminUser = endpoint({
+  tag,
+  summary: "The account's admin user",
+  description: 'The user of the lowest-id profile whose user is staff or superuser. Never creates one.',
+  implements: 'get_cached_admin_user_for_account',
+  path,
+  body: User,
+  errors: ['account_does_not_exist', 'admin_user_does_not_exist'],
+  cached: true,
+});
+
+const putAdminUser = endpoint({
+  tag,
+  summary: "The account's admin user, created if there is none",
+  description:
+    'Creates the staff user `<accountNumber>-admin` and its profile in one transaction, once however many ask. A user of that name who is no member is never adopted: the next free name is taken.',
+  implements: 'get_cached_admin_user_for_account',
+  path,
+  body: User,
+  creates: true,
+  errors,
+  cached: true,
+});
+
+const getUsers = endpoint({
+  tag,
+  summary: "The account's users, by id",
+  implements: 'get_users_for_account',
+  path,
+  query: PageQuery,
+  body: listOf(User, 'UserList'),
+  errors,
+  cached: true,
+});
+
+const getUserProfiles = endpoint({
+  tag,
+  summary: "The account's user profiles, by id",
+  implements: 'get_user_profiles_for_account',
+  path,
+  query: PageQuery,
+  body: listOf(UserProfile, 'UserProfileList'),
+  errors,
+  cached: true,
+});
+
+export const accounts = new Hono<AppEnv>()
+  .get('/v1/accounts/default', getDefaultAccount, async (c) =>
+    answerRow(c, await getCachedDefaultAccount(c.var.deps, c.var.read)),
+  )
+  .get('/v1/accounts/:accountNumber', getAccount, async (c) => {
+    const account = await findAccount(c.var.deps, c.req.valid('param').accountNumber, c.var.read);
+    if (!account) throw new LookUpError('account_does_not_exist', 'no account has this accountNumber');
+    return answerRow(c, account);
+  })
+  .get('/v1/accounts/:accountNumber/admin-user', getAdminUser, async (c) => {
+    const user = await findAdminUserForAccount(c.var.deps, c.req.valid('param').accountNumber, c.var.read);
+    if (!user) throw new LookUpError('admin_user_does_not_exist', 'no staff or superuser is a member');
+    return answerRow(c, user);
+  })
+  .put('/v1/accounts/:accountNumber/admin-user', putAdminUser, async (c) => {
+    const { accountNumber } = c.req.valid('param');
+    const known = await findAdminUserForAccount(c.var.deps, accountNumber, c.var.read);
+    if (known) return answerRow(c, known);
+    const { user, created, token } = await createAdminUser(c.var.deps, accountNumber);
+    if (token) c.header('Consistency-Token', formatToken(token));
+    if (created) c.header('Location', `/v1/users/${user.id}`);
+    return answerRow(c, user, created ? 201 : 200);
+  })
+  .get('/v1/accounts/:accountNumber/users', getUsers, async (c) => {
+    const page = toPage(c.req.valid('query'));
+    return answerPage(c, await listUsersForAccount(c.var.deps, c.req.valid('param').accountNumber, page, c.var.read));
+  })
+  .get('/v1/accounts/:accountNumber/user-profiles', getUserProfiles, async (c) => {
+    const page = toPage(c.req.valid('query'));
+    const { accountNumber } = c.req.valid('param');
+    return answerPage(c, await listUserProfilesForAccount(c.var.deps, accountNumber, page, c.var.read));
+  });

@@ -1,0 +1,43 @@
+import type { Context } from 'hono';
+import type { Account } from '../directory/accounts.ts';
+import type { Paged } from '../directory/page.ts';
+import type { UserProfile } from '../directory/user-profile.ts';
+import type { User } from '../directory/users.ts';
+import type { AppEnv } from './app-env.ts';
+import { formatCacheStatus, formatServerTiming } from './cache-status.ts';
+import { etagOf, etagOfList, matchesEtag } from './etag.ts';
+import { encodeCursor } from './parameters.ts';
+
+type Row = Account | User | UserProfile;
+
+/** Answers a row with its entity tag, or 304. */
+export function answerRow<T extends Row>(c: Context<AppEnv>, row: T, status: 200 | 201 = 200) {
+  return answer(c, row, etagOf(...rowsOf(row)), status);
+}
+
+/** Answers a page of a list with the entity tag of its rows, or 304. */
+export async function answerPage<T extends Row>(c: Context<AppEnv>, { items, nextAfterId }: Paged<T>) {
+  const nextCursor = nextAfterId === null ? null : encodeCursor(nextAfterId);
+  const etag = await etagOfList(items.map(rowsOf), nextCursor ?? '');
+  return answer(c, { items, nextCursor }, etag);
+}
+
+/** Answers a value under an entity tag of the caller's making, or 304. */
+export function answer<T extends object>(c: Context<AppEnv>, value: T, etag: string, status: 200 | 201 = 200) {
+  c.header('ETag', etag);
+  c.header('Cache-Control', 'private, no-cache');
+  const isUnchanged = status === 200 && matchesEtag(c.req.header('If-None-Match'), etag);
+  return isUnchanged ? c.body(null, 304) : c.json(value, status);
+}
+
+/** Says what each tier did, on answers and problems alike. */
+export function setTierHeaders(c: Context<AppEnv>): void {
+  const read = c.get('read');
+  if (!read?.trace.isolate && !read?.trace.redis) return;
+  c.header('Cache-Status', formatCacheStatus(read.trace, read));
+  c.header('Server-Timing', formatServerTiming(read.trace));
+}
+
+function rowsOf(row: Row): { id: number; revision: number }[] {
+  return 'account' in row ? [row, row.user, row.account] : [row];
+}

@@ -1,0 +1,68 @@
+import { Hono, type MiddlewareHandler } from 'hono';
+import { ConfigurationError } from '../env.ts';
+import { consoleLog, describeError } from '../log.ts';
+import { accounts } from './accounts.ts';
+import { setTierHeaders } from './answer.ts';
+import type { AppEnv } from './app-env.ts';
+import { context } from './context.ts';
+import { makeDocumentation } from './documentation.ts';
+import { operations } from './operations.ts';
+import { asProblem, badRequest, ProblemError, toResponse } from './problem.ts';
+import { profiles } from './profiles.ts';
+import { allowedMethods, routesOf } from './routes.ts';
+import { users } from './users.ts';
+
+/** Refuses paths and queries whose percent-encoding is broken, which Hono would pass on undecoded. */
+const requireDecodable: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const { pathname, search } = new URL(c.req.url);
+  for (const [place, text] of [['path', pathname], ['query', search]] as const) {
+    if (!isDecodable(text)) throw badRequest([{ in: place, name: place, detail: 'has broken percent-encoding' }]);
+  }
+  await next();
+};
+
+const setCommonHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
+  c.set('requestId', crypto.randomUUID());
+  await next();
+  setTierHeaders(c);
+  c.header('X-Request-Id', c.var.requestId);
+  c.header('X-Content-Type-Options', 'nosniff');
+};
+
+/** The look-ups over HTTP, and what describes them. */
+export const app: Hono<AppEnv> = new Hono<AppEnv>()
+  .use(setCommonHeaders, requireDecodable)
+  .route('/', context)
+  .route('/', users)
+  .route('/', accounts)
+  .route('/', profiles)
+  .route('/', operations)
+  .route('/', makeDocumentation(() => routesOf(app)));
+
+for (const [path, allow] of allowedMethods(routesOf(app))) {
+  app.all(path, () => {
+    throw new ProblemError('method_not_allowed', `this path answers ${allow}`, { headers: { Allow: allow } });
+  });
+}
+
+app.notFound((c) => toResponse(new ProblemError('not_found', 'see /docs for what there is'), c.var.requestId));
+
+app.onError((error, c) => toResponse(asProblem(error) ?? defect(error), c.var.requestId));
+
+function defect(error: Error): ProblemError {
+  if (error instanceof ConfigurationError) {
+    consoleLog.error('misconfigured', { faults: error.message });
+    return new ProblemError('misconfigured', 'the log says which setting is wrong');
+  }
+  consoleLog.error('request_failed', { error: describeError(error), stack: error.stack ?? '' });
+  return new ProblemError('internal_error', 'the request failed for a reason of ours');
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,42 @@
+import type { ReadDemands, Trace } from '../cache/cache.ts';
+
+const MS_PER_S = 1_000;
+
+/** `Cache-Status` (RFC 9211): one member per cache asked, the isolate's memory last since it is nearest to the caller. */
+export function formatCacheStatus(trace: Trace, demands: ReadDemands): string {
+  const { isolate, redis } = trace;
+  const members = [];
+  if (redis) {
+    const forwarded = demands.reload ? 'request' : redis.detail === 'breaker-open' ? 'bypass' : 'miss';
+    members.push(member('redis', redis, forwarded));
+  }
+  if (isolate) members.push(member('isolate', isolate, isDemanding(demands) ? 'request' : 'miss'));
+  return members.join(', ');
+}
+
+/** `Server-Timing`, in ms per tier asked. */
+export function formatServerTiming(trace: Trace): string {
+  const tiers = Object.entries({ isolate: trace.isolate, redis: trace.redis, postgres: trace.postgres });
+  return tiers.flatMap(([name, tier]) => (tier ? [`${name};dur=${tier.ms}`] : [])).join(', ');
+}
+
+function isDemanding({ reload, maxAgeMs, token }: ReadDemands): boolean {
+  return Boolean(reload) || maxAgeMs !== undefined || token !== undefined;
+}
+
+interface Tier {
+  readonly hit: boolean;
+  readonly ttlMs?: number;
+  readonly stored?: boolean;
+  readonly collapsed?: boolean;
+  readonly detail?: string;
+}
+
+function member(name: string, tier: Tier, forwarded: string): string {
+  const parts = [name, tier.hit ? 'hit' : `fwd=${forwarded}`];
+  if (tier.hit && tier.ttlMs !== undefined) parts.push(`ttl=${Math.floor(tier.ttlMs / MS_PER_S)}`);
+  if (tier.stored) parts.push('stored');
+  if (tier.collapsed) parts.push('collapsed');
+  if (tier.detail) parts.push(`detail=${tier.detail}`);
+  return parts.join('; ');
+}

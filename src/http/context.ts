@@ -1,0 +1,49 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { accountNumberFromUrl } from '../account-number.ts';
+import { settingsOf } from '../deps.ts';
+import { Account, findAccount } from '../directory/accounts.ts';
+import { answer } from './answer.ts';
+import type { AppEnv } from './app-env.ts';
+import { endpoint } from './endpoint.ts';
+import { etagOf } from './etag.ts';
+import { AccountNumber } from './parameters.ts';
+
+const tag = 'Context';
+
+const getAccountNumber = endpoint({
+  tag,
+  summary: "The account number in a URL's host",
+  description:
+    'Only http and https URLs, and only the labels of the host: exactly one must be an account number. Asks neither Redis nor Postgres.',
+  implements: 'account_number_from_url',
+  query: z.object({
+    url: z.string('is required').meta({
+      description: 'Any string; what is no such URL gives null.',
+      example: 'https://hr.3141-5926-5359.alpha.api.example.com/',
+    }),
+  }),
+  body: z.object({ accountNumber: AccountNumber.nullable() }).meta({ id: 'AccountNumberOfUrl' }),
+  open: true,
+});
+
+const getContext = endpoint({
+  tag,
+  summary: "The account of the request's own host",
+  description: 'Both are null when the host names no account; the account alone when no account has the number.',
+  body: z.object({ accountNumber: AccountNumber.nullable(), account: Account.nullable() }).meta({ id: 'Context' }),
+  cached: true,
+});
+
+export const context = new Hono<AppEnv>()
+  .get('/v1/account-number', getAccountNumber, (c) => {
+    const { url } = c.req.valid('query');
+    return c.json({ accountNumber: accountNumberFromUrl(url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES) });
+  })
+  .get('/v1/context', getContext, async (c) => {
+    const accountNumber = accountNumberFromUrl(c.req.url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES);
+    const account = accountNumber && (await findAccount(c.var.deps, accountNumber, c.var.read));
+    const etag = account ? etagOf(account) : `"context-${accountNumber}"`;
+    c.header('Vary', 'Host');
+    return answer(c, { accountNumber, account }, etag);
+  });

@@ -1,0 +1,89 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { z } from 'zod';
+import { makeDeps } from '../deps.ts';
+import type { AppEnv } from './app-env.ts';
+import { refuseKeyInQuery, requireKey } from './auth.ts';
+import { badRequest, type Fault, type ProblemCode } from './problem.ts';
+import { parseReadDemands } from './read-demands.ts';
+
+/** Everything that validation and the OpenAPI document need to know of a route. */
+export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject> {
+  readonly summary: string;
+  readonly description?: string;
+  /** The documented function of the original platform that the route answers. */
+  readonly implements?: string;
+  readonly tag: string;
+  readonly path?: P;
+  readonly query?: Q;
+  /** Schema of the 200 body. */
+  readonly body: z.ZodType;
+  /** The route can answer 201 as well, with the same body. */
+  readonly creates?: boolean;
+  /** The body is a page, not JSON. */
+  readonly html?: boolean;
+  /** What the route throws, besides what every route does. */
+  readonly errors?: readonly ProblemCode[];
+  /** Answers without a key. */
+  readonly open?: boolean;
+  /** Reads through the cache: demands in, `Cache-Status` and `ETag` out. */
+  readonly cached?: boolean;
+}
+
+export type AnyEndpointSpec = EndpointSpec<z.ZodObject, z.ZodObject>;
+
+type Input<P extends z.ZodObject, Q extends z.ZodObject> = {
+  in: { param: z.input<P>; query: z.input<Q> };
+  out: { param: z.output<P>; query: z.output<Q> };
+};
+
+const specs = new WeakMap<object, AnyEndpointSpec>();
+
+/** The spec that a registered handler was made from, if it is an endpoint's. */
+export function specOf(handler: object): AnyEndpointSpec | undefined {
+  return specs.get(handler);
+}
+
+/**
+ * The first handler of every route: asks for the key unless the route is open, then validates path, query, headers and the
+ * absence of a body together, so that a caller hears of every fault at once.
+ */
+export function endpoint<P extends z.ZodObject = z.ZodObject<{}>, Q extends z.ZodObject = z.ZodObject<{}>>(
+  spec: EndpointSpec<P, Q>,
+): MiddlewareHandler<AppEnv, string, Input<P, Q>> {
+  const handler: MiddlewareHandler<AppEnv, string, Input<P, Q>> = async (c, next) => {
+    refuseKeyInQuery(c);
+    if (!spec.open) await requireKey(c);
+    const faults: Fault[] = [...bodyFaults(c), ...repeatedQuery(c)];
+    const param = parsePart('path', spec.path, c.req.param(), faults);
+    const query = parsePart('query', spec.query, c.req.query(), faults);
+    const demands = parseReadDemands(c.req.raw.headers, faults);
+    if (faults.length > 0) throw badRequest(faults);
+    c.req.addValidatedData('param', param);
+    c.req.addValidatedData('query', query);
+    c.set('read', { ...demands, trace: {} });
+    if (spec.cached) c.set('deps', makeDeps(c.env, c.executionCtx));
+    await next();
+  };
+  specs.set(handler, spec);
+  return handler;
+}
+
+function parsePart(place: 'path' | 'query', schema: z.ZodObject | undefined, raw: unknown, faults: Fault[]): object {
+  const result = (schema ?? z.object({})).safeParse(raw);
+  if (result.success) return result.data;
+  for (const { path, message } of result.error.issues) {
+    faults.push({ in: place, name: path.join('.'), detail: message });
+  }
+  return {};
+}
+
+function repeatedQuery(c: Context): Fault[] {
+  const repeated = Object.entries(c.req.queries()).filter(([, values]) => values.length > 1);
+  return repeated.map(([name]) => ({ in: 'query', name, detail: 'is given more than once' }));
+}
+
+function bodyFaults(c: Context): Fault[] {
+  const length = c.req.header('Content-Length') ?? '0';
+  const hasBody = length !== '0' || c.req.header('Transfer-Encoding') !== undefined || c.req.raw.body !== null;
+  return hasBody ? [{ in: 'body', name: 'body', detail: 'this request takes no body' }] : [];
+}

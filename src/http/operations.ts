@@ -1,0 +1,44 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { makeProbes } from '../deps.ts';
+import type { Probe } from '../probe.ts';
+import type { AppEnv } from './app-env.ts';
+import { endpoint } from './endpoint.ts';
+import { RETRY_AFTER_S } from './problem.ts';
+
+const tag = 'Operations';
+const state = z.object({ state: z.enum(['ok', 'failed', 'timeout']), ms: z.number() }).meta({ id: 'StoreState' });
+
+const getHealth = endpoint({
+  tag,
+  summary: 'Whether the process answers',
+  body: z.object({ status: z.literal('ok') }).meta({ id: 'Health' }),
+  open: true,
+});
+
+const getReadiness = endpoint({
+  tag,
+  summary: 'Whether reads can be served',
+  description: 'Asks Redis and Postgres, each within its deadline; 503 with the same body when neither answers, so that no read could be served.',
+  body: z
+    .object({ status: z.enum(['ready', 'degraded', 'unavailable']), redis: state, postgres: state })
+    .meta({ id: 'Readiness' }),
+  open: true,
+});
+
+export const operations = new Hono<AppEnv>()
+  .get('/healthz', getHealth, (c) => c.json({ status: 'ok' as const }))
+  .get('/readyz', getReadiness, async (c) => {
+    const probes = makeProbes(c.env);
+    const [redis, postgres] = await Promise.all([probes.redis(), probes.postgres()]);
+    c.header('Cache-Control', 'no-store');
+    const status = statusOf(redis, postgres);
+    if (status !== 'unavailable') return c.json({ status, redis, postgres }, 200);
+    c.header('Retry-After', RETRY_AFTER_S);
+    return c.json({ status, redis, postgres }, 503);
+  });
+
+function statusOf(...stores: readonly Probe[]): 'ready' | 'degraded' | 'unavailable' {
+  if (stores.every(({ state: s }) => s === 'ok')) return 'ready';
+  return stores.some(({ state: s }) => s === 'ok') ? 'degraded' : 'unavailable';
+}

@@ -1,0 +1,54 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { getCachedSmarterAdminUserProfile } from '../directory/admins.ts';
+import { LookUpError } from '../directory/errors.ts';
+import { findUserProfile, listValidResourceOwners } from '../directory/profiles.ts';
+import { UserProfile } from '../directory/user-profile.ts';
+import { answerPage, answerRow } from './answer.ts';
+import type { AppEnv } from './app-env.ts';
+import { endpoint } from './endpoint.ts';
+import { listOf } from './list.ts';
+import { PageQuery, toPage, UserProfileId } from './parameters.ts';
+
+const tag = 'User profiles';
+const path = z.object({ userProfileId: UserProfileId });
+const errors = ['user_profile_does_not_exist'] as const;
+
+const getUserProfile = endpoint({ tag, summary: 'A user profile by id', path, body: UserProfile, errors, cached: true });
+
+const getValidResourceOwners = endpoint({
+  tag,
+  summary: "Who may own a user's resources",
+  description: 'Every profile of the account that the profile belongs to, by id.',
+  implements: 'valid_resource_owners_for_user',
+  path,
+  query: PageQuery,
+  body: listOf(UserProfile, 'UserProfileList'),
+  errors,
+  cached: true,
+});
+
+const getPlatformAdminProfile = endpoint({
+  tag,
+  summary: "The platform admin's profile",
+  description: 'The lowest-id profile of the platform account whose user is superuser.',
+  implements: 'get_cached_smarter_admin_user_profile',
+  body: UserProfile,
+  errors: ['no_platform_admin'],
+  cached: true,
+});
+
+export const profiles = new Hono<AppEnv>()
+  .get('/v1/user-profiles/:userProfileId', getUserProfile, async (c) => {
+    const profile = await findUserProfile(c.var.deps, c.req.valid('param').userProfileId, c.var.read);
+    if (!profile) throw new LookUpError('user_profile_does_not_exist', 'no user profile has this userProfileId');
+    return answerRow(c, profile);
+  })
+  .get('/v1/user-profiles/:userProfileId/valid-resource-owners', getValidResourceOwners, async (c) => {
+    const page = toPage(c.req.valid('query'));
+    const { userProfileId } = c.req.valid('param');
+    return answerPage(c, await listValidResourceOwners(c.var.deps, userProfileId, page, c.var.read));
+  })
+  .get('/v1/platform/admin-profile', getPlatformAdminProfile, async (c) =>
+    answerRow(c, await getCachedSmarterAdminUserProfile(c.var.deps, c.var.read)),
+  );

@@ -1,0 +1,59 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { Account, getCachedAccountForUser } from '../directory/accounts.ts';
+import { LookUpError } from '../directory/errors.ts';
+import { getCachedUserForUserId, getCachedUserForUsername, User } from '../directory/users.ts';
+import { answerRow } from './answer.ts';
+import type { AppEnv } from './app-env.ts';
+import { endpoint } from './endpoint.ts';
+import { UserId, Username } from './parameters.ts';
+
+const tag = 'Users';
+const path = z.object({ userId: UserId });
+
+const getUser = endpoint({
+  tag,
+  summary: 'A user by id',
+  implements: 'get_cached_user_for_user_id',
+  path,
+  body: User,
+  errors: ['user_does_not_exist'],
+  cached: true,
+});
+
+const getUserByUsername = endpoint({
+  tag,
+  summary: 'A user by username',
+  implements: 'get_cached_user_for_username',
+  path: z.object({ username: Username }),
+  body: User,
+  errors: ['user_does_not_exist'],
+  cached: true,
+});
+
+const getAccountForUser = endpoint({
+  tag,
+  summary: "The user's account",
+  description:
+    "The platform account for the platform's admin; else the default account, if the user has a profile there; else the account of the user's profile with the lowest id.",
+  implements: 'get_cached_account_for_user',
+  path,
+  body: Account,
+  errors: ['no_account_for_user'],
+  cached: true,
+});
+
+export const users = new Hono<AppEnv>()
+  .get('/v1/users/:userId', getUser, async (c) => {
+    const user = await getCachedUserForUserId(c.var.deps, c.req.valid('param').userId, c.var.read);
+    if (!user) throw new LookUpError('user_does_not_exist', 'no user has this userId');
+    return answerRow(c, user);
+  })
+  .get('/v1/users/by-username/:username', getUserByUsername, async (c) =>
+    answerRow(c, await getCachedUserForUsername(c.var.deps, c.req.valid('param').username, c.var.read)),
+  )
+  .get('/v1/users/:userId/account', getAccountForUser, async (c) => {
+    const account = await getCachedAccountForUser(c.var.deps, c.req.valid('param').userId, c.var.read);
+    if (!account) throw new LookUpError('no_account_for_user', 'the user is unknown or a member of no account');
+    return answerRow(c, account);
+  });

@@ -1,0 +1,23 @@
+type Fields = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Structured log; never given keys, personal data, SQL or the text of a store's error. */
+export interface Log {
+  info(event: string, fields?: Fields): void;
+  warn(event: string, fields?: Fields): void;
+  error(event: string, fields?: Fields): void;
+}
+
+/** One JSON object a line, as Workers Logs index it. */
+export const consoleLog: Log = {
+  info: (event, fields) => console.log(JSON.stringify({ level: 'info', event, ...fields })),
+  warn: (event, fields) => console.warn(JSON.stringify({ level: 'warn', event, ...fields })),
+  error: (event, fields) => console.error(JSON.stringify({ level: 'error', event, ...fields })),
+};
+
+/** What may be said of an error in a log: its name and SQLSTATE, for messages may hold whole commands. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : '';
+  const cause = error.cause instanceof Error ? ` < ${describeError(error.cause)}` : '';
+  return `${error.name}${code}${cause}`;
+}

@@ -1,0 +1,30 @@
+import { drain, type Outbox } from './cache/drain.ts';
+import type { Db } from './db/client.ts';
+import {
+  deleteInvalidations,
+  markInvalidated,
+  markInvalidatedInSnapshot,
+  selectPendingInvalidations,
+} from './db/outbox.ts';
+import { makeDeps, type RequestContext } from './deps.ts';
+import { describeError } from './log.ts';
+
+/** Drains the outbox: what writers elsewhere changed becomes invalid. Never throws; the next firing makes up for a failure. */
+export async function drainOutbox(env: object, ctx: RequestContext): Promise<void> {
+  const { cache, db, log } = makeDeps(env, ctx);
+  try {
+    const drained = await drain(cache, makeOutbox(db));
+    if (drained.rows > 0) log.info('outbox_drained', { ...drained });
+  } catch (error) {
+    log.error('drain_failed', { error: describeError(error) });
+  }
+}
+
+function makeOutbox(db: Db): Outbox {
+  return {
+    selectDue: (limit) => selectPendingInvalidations(db, limit),
+    markInvalidated: (ids) => markInvalidated(db, ids),
+    markInvalidatedInSnapshot: (snapshot) => markInvalidatedInSnapshot(db, snapshot),
+    delete: (ids) => deleteInvalidations(db, ids),
+  };
+}

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { migrate } from '../drizzle/migrate.ts';
+import { startPostgres } from '../local/postgres.ts';
+import { seed } from '../local/seed.ts';
+
+export interface TestDatabase {
+  url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * A migrated database for one test file: embedded, or, where the environment names a server by `DATABASE_URL`, one of
+ * its own there, dropped by `close`.
+ */
+export async function createTestDatabase(options: { seed?: boolean } = {}): Promise<TestDatabase> {
+  const database = await createEmptyDatabase();
+  await migrate(database.url);
+  if (options.seed) await seed(database.url);
+  return database;
+}
+
+/** The same without tables. */
+export function createEmptyDatabase(): Promise<TestDatabase> {
+  const serverUrl = process.env['DATABASE_URL'];
+  return serverUrl ? createDatabaseOn(serverUrl) : startPostgres({ port: 0 });
+}
+
+async function createDatabaseOn(serverUrl: string): Promise<TestDatabase> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await runOn(serverUrl, `create database ${name}`);
+  const url = new URL(serverUrl);
+  url.pathname = name;
+  return { url: url.href, close: () => runOn(serverUrl, `drop database ${name} with (force)`) };
+}
+
+async function runOn(serverUrl: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,69 @@
+import { beforeEach, expect, test } from 'vitest';
+import {
+  deleteInvalidations,
+  markInvalidated,
+  markInvalidatedInSnapshot,
+  selectPendingInvalidations,
+} from '../../src/db/outbox.ts';
+import { useNeon } from './neon.ts';
+import { useSession } from './session.ts';
+
+const session = useSession();
+const neon = useNeon(session);
+
+beforeEach(() => session.query('delete from cache_invalidations'));
+
+const insert = (values: string) =>
+  session.query(`insert into cache_invalidations (id, tags, invalidated_at) values ${values}`);
+const pendingIds = async (limit = 100, againAfterMs?: number) =>
+  (await selectPendingInvalidations(neon.db, limit, againAfterMs)).rows.map(({ id }) => id);
+
+test('an empty outbox has nothing pending, and a snapshot', async () => {
+  const { rows, snapshot } = await selectPendingInvalidations(neon.db, 10);
+  expect(rows).toEqual([]);
+  expect(snapshot).toMatch(/^\d+:\d+:/);
+});
+
+test('pending are rows never invalidated, and rows invalidated ten seconds ago', async () => {
+  await insert(`(3, '{c}', now() - interval '11 s'), (4, '{d}', now() - interval '9 s'), (2, '{b,"x,y"}', null), (1, '{a}', null)`);
+  const { rows } = await selectPendingInvalidations(neon.db, 100);
+  expect(rows).toEqual([
+    { id: 1, tags: ['a'], invalidatedAgoMs: null },
+    { id: 2, tags: ['b', 'x,y'], invalidatedAgoMs: null },
+    { id: 3, tags: ['c'], invalidatedAgoMs: expect.any(Number) },
+  ]);
+  expect(rows[2]?.invalidatedAgoMs).toBeGreaterThanOrEqual(11_000);
+  expect(await pendingIds(100, 5_000)).toEqual([1, 2, 3, 4]);
+  expect(await pendingIds(2)).toEqual([1, 2]);
+});
+
+test('marked rows are not pending until they are due, and keep their first time', async () => {
+  await insert(`(1, '{a}', null), (2, '{b}', null), (3, '{c}', now() - interval '1 h')`);
+  await markInvalidated(neon.db, [1, 3]);
+  expect(await pendingIds()).toEqual([2, 3]);
+  expect(await pendingIds(100, 0)).toEqual([2, 3, 1]);
+});
+
+test('exactly the rows of the ids are deleted, thousands too', async () => {
+  const ids = Array.from({ length: 10_000 }, (_, n) => n * 2 + 1);
+  await session.query(`insert into cache_invalidations (id, tags) select n, '{x}' from generate_series(1, 20000) as n`);
+  await deleteInvalidations(neon.db, ids);
+  await deleteInvalidations(neon.db, []);
+  const rows = await session.query('select count(*)::int, min(id)::int, bool_and(id % 2 = 0) as even from cache_invalidations');
+  expect(rows).toEqual([{ count: 10_000, min: 2, even: true }]);
+});
+
+test('a backlog is marked as far as its snapshot shows it', async () => {
+  await insert(`(1, '{a}', null), (2, '{b}', null)`);
+  const { snapshot } = await selectPendingInvalidations(neon.db, 1);
+  await insert(`(0, '{late}', null)`);
+  await markInvalidatedInSnapshot(neon.db, snapshot);
+  expect(await pendingIds()).toEqual([0]);
+});
+
+test('a row restored from a server that had counted further is marked too', async () => {
+  await session.query(`insert into cache_invalidations (id, xact_id, tags) values (1, '999999999999', '{a}')`);
+  const { snapshot } = await selectPendingInvalidations(neon.db, 1);
+  await markInvalidatedInSnapshot(neon.db, snapshot);
+  expect(await pendingIds()).toEqual([]);
+});

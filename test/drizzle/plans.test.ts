@@ -1,0 +1,102 @@
+import { neon } from '@neondatabase/serverless';
+import { drizzle } from 'drizzle-orm/neon-http';
+import { beforeAll, expect, test } from 'vitest';
+import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../../src/db/accounts.ts';
+import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/admins.ts';
+import type { Db } from '../../src/db/client.ts';
+import { deleteInvalidations, markInvalidated, selectPendingInvalidations } from '../../src/db/outbox.ts';
+import {
+  selectProfileById,
+  selectProfilesOfAccount,
+  selectProfilesSharingAccount,
+} from '../../src/db/profiles.ts';
+import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../../src/db/users.ts';
+import { useNeon } from './neon.ts';
+import { useSession } from './session.ts';
+
+const session = useSession();
+const bridge = useNeon(session);
+const members = 20_000;
+const big = '0000-0000-0001';
+const platform = { adminUsername: 'user1', accountNumber: big };
+const firstPage = { afterId: 0, limit: 10 };
+const lastPage = { afterId: members - 10, limit: 10 };
+
+// One account has everybody and no admin; as many accounts and outbox rows stand around.
+beforeAll(async () => {
+  await session.query(`
+    insert into accounts (account_number, company_name, is_default_account)
+      select to_char(n, 'FM0000-0000-0000'), 'x', n = 2 from generate_series(1, ${members}) as n;
+    insert into users (username, email) select 'user' || n, '' from generate_series(1, ${members}) as n;
+    insert into user_profiles (user_id, account_id) select id, 1 from users order by id;
+    insert into users (username, email, is_staff) select 'staff' || n, '', true from generate_series(1, 20) as n;
+    insert into cache_invalidations (tags, invalidated_at)
+      select '{x}', case when n > 100 then now() end from generate_series(1, ${members}) as n`);
+  await session.query('analyze');
+}, 60_000);
+
+interface Plan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: Plan[];
+}
+
+/** How many rows each table had to show, in all statements of the query together. */
+async function rowsRead(query: (db: Db) => Promise<unknown>): Promise<Record<string, number>> {
+  const read: Record<string, number> = {};
+  for (const { sql, params } of await statementsOf(query)) {
+    await session.query('begin');
+    const [row] = await session.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+      `explain (analyze, format json) ${sql}`,
+      params,
+    );
+    await session.query('rollback');
+    if (row) countRows(row['QUERY PLAN'][0].Plan, read);
+  }
+  return read;
+}
+
+async function statementsOf(query: (db: Db) => Promise<unknown>) {
+  const statements: { sql: string; params: unknown[] }[] = [];
+  const logger = { logQuery: (sql: string, params: unknown[]) => void statements.push({ sql, params }) };
+  const db = drizzle(neon(bridge.url), { logger });
+  await query(db);
+  return statements;
+}
+
+function countRows(plan: Plan, read: Record<string, number>): void {
+  const table = plan['Relation Name'];
+  if (table && plan['Node Type'].includes('Scan')) {
+    const rows = (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)) * plan['Actual Loops'];
+    read[table] = (read[table] ?? 0) + Math.ceil(rows);
+  }
+  for (const part of plan.Plans ?? []) countRows(part, read);
+}
+
+test.each<[string, (db: Db) => Promise<unknown>]>([
+  ['an account by number', (db) => selectAccountByNumber(db, '0000-0000-0077')],
+  ['the default account', (db) => selectDefaultAccount(db)],
+  ['the account for a user', (db) => selectAccountForUser(db, 77, platform)],
+  ['the account for the platform admin', (db) => selectAccountForUser(db, 1, platform)],
+  ['a user by id', (db) => selectUserById(db, 77)],
+  ['a user by name', (db) => selectUserByUsername(db, 'user77')],
+  ['a profile', (db) => selectProfileById(db, 77)],
+  ['the first users of an account', (db) => selectUsersOfAccount(db, big, firstPage)],
+  ['the last users of an account', (db) => selectUsersOfAccount(db, big, lastPage)],
+  ['the first profiles of an account', (db) => selectProfilesOfAccount(db, big, firstPage)],
+  ['the last profiles of an account', (db) => selectProfilesOfAccount(db, big, lastPage)],
+  ['the first profiles beside a profile', (db) => selectProfilesSharingAccount(db, 77, firstPage)],
+  ['the last profiles beside a profile', (db) => selectProfilesSharingAccount(db, 77, lastPage)],
+  ['the admin of an account that has none', (db) => selectAdminOfAccount(db, big)],
+  ['the platform admin where there is none', (db) => selectPlatformAdminProfile(db, big)],
+  ['the pending invalidations', (db) => selectPendingInvalidations(db, 10)],
+  ['marking invalidations', (db) => markInvalidated(db, [1, 2, 3])],
+  ['deleting invalidations', (db) => deleteInvalidations(db, [1, 2, 3])],
+])('%s costs few rows, however many there are', async (_, query) => {
+  const read = await rowsRead(query);
+  expect(Object.keys(read)).not.toEqual([]);
+  for (const rows of Object.values(read)) expect(rows).toBeLessThan(100);
+});
