@@ -74,7 +74,9 @@ async function start(): Promise<{ stack: Stack; workers: Workers }> {
 
 function drainRegularly(workers: Workers): void {
   const timer = setInterval(() => {
-    workers.fireScheduled().catch((error: unknown) => fail(new Error(`the Worker is dead (${describe(error)})`)));
+    workers
+      .fireScheduled()
+      .catch((error: unknown) => fail(new Error(`the Worker is dead (${describe(error)})`)));
   }, DRAIN_INTERVAL_MS);
   parts.push({ close: async () => clearInterval(timer) });
 }

@@ -8,7 +8,7 @@ import {
 import type { AddressInfo } from 'node:net';
 
 // What both services accept by default. A Worker's request to either is a few hundred bytes.
-export const MAX_BODY_BYTES = 10 * 1024 * 1024;
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 export interface HttpRequest {
   method: string;
@@ -56,6 +56,10 @@ export function refusal(status: number, message: string, details: Record<string,
 
 export function isRefusal(error: unknown): error is Refusal {
   return error instanceof Error && 'status' in error && 'details' in error;
+}
+
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 export function json(status: number, value: unknown): HttpAnswer {

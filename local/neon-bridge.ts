@@ -2,6 +2,7 @@ import { DatabaseError, Pool, type PoolClient, type QueryArrayConfig } from 'pg'
 import {
   isRefusal,
   json,
+  reasonOf,
   refusal,
   serveHttp,
   type HttpAnswer,
@@ -158,7 +159,7 @@ async function runBatch(
       results.push(await run(statement));
     }
     signal.throwIfAborted();
-    await client.query('ROLLBACK');
+    await client.query('COMMIT');
   } catch (error) {
     // After any other error the connection is dropped, and the transaction with it.
     if (error instanceof DatabaseError) await client.query('ROLLBACK').catch(() => {});
@@ -186,14 +187,12 @@ async function runStatement(
 }
 
 function answerError(error: unknown): HttpAnswer {
-  if (error instanceof DatabaseError) return json(400, describe(error.message, { ...error }));
-  if (isRefusal(error)) return json(error.status, describe(error.message, error.details));
-  return json(
-    500,
-    describe(`could not reach Postgres: ${error instanceof Error ? error.message : error}`, {}),
-  );
+  if (error instanceof DatabaseError) return json(400, describe(error.message, Object.entries(error)));
+  if (isRefusal(error)) return json(error.status, describe(error.message, Object.entries(error.details)));
+  return json(500, describe(`could not reach Postgres: ${reasonOf(error)}`, []));
 }
 
-function describe(message: string, source: Record<string, unknown>): Record<string, unknown> {
-  return { message, ...Object.fromEntries(ERROR_FIELDS.map((field) => [field, source[field] ?? null])) };
+function describe(message: string, details: [string, unknown][]): Record<string, unknown> {
+  const known = new Map(details);
+  return { message, ...Object.fromEntries(ERROR_FIELDS.map((field) => [field, known.get(field) ?? null])) };
 }

@@ -3,6 +3,11 @@ import type { Statement } from './neon-request.ts';
 
 type Value = string | null;
 
+interface Result extends Omit<QueryArrayResult<Value[]>, 'command'> {
+  /** Null for an empty query, which its type does not say. */
+  command: string | null;
+}
+
 // Type ids of pg_type.dat, which never change.
 const BOOL = 16;
 const NUMBERS = new Set([21, 23, 700, 701]);
@@ -23,11 +28,7 @@ const ELEMENTS = new Map([
 ]);
 
 /** One result of Neon's protocol, as JSON text. */
-export function resultJson(
-  result: QueryArrayResult<Value[]>,
-  { asArrays }: Statement,
-  asText: boolean,
-): string {
+export function resultJson(result: Result, { asArrays }: Statement, asText: boolean): string {
   const { fields, rows, command, rowCount } = result;
   const valueOf = asText ? textJson : valueJson;
   const rowOf = asArrays ? arrayJson : objectJson;

@@ -70,7 +70,7 @@ function parseDatabase(connectionString: string): string {
 function parseBegin(headers: IncomingHttpHeaders): string {
   const level = headers['neon-batch-isolation-level'];
   const isolation = level === undefined ? null : ISOLATION_LEVELS[String(level)];
-  if (isolation === undefined) throw refusal(400, `invalid Neon-Batch-Isolation-Level: ${level}`);
+  if (isolation === undefined) throw refusal(400, `invalid Neon-Batch-Isolation-Level: ${String(level)}`);
   const readOnly = parseFlag(headers, 'Neon-Batch-Read-Only');
   const deferrable = parseFlag(headers, 'Neon-Batch-Deferrable');
   const modes = [
@@ -83,7 +83,7 @@ function parseBegin(headers: IncomingHttpHeaders): string {
 
 function parseFlag(headers: IncomingHttpHeaders, name: string): boolean {
   const value = headers[name.toLowerCase()] ?? 'false';
-  if (value !== 'true' && value !== 'false') throw refusal(400, `invalid ${name}: ${value}`);
+  if (value !== 'true' && value !== 'false') throw refusal(400, `invalid ${name}: ${String(value)}`);
   return value === 'true';
 }
 

@@ -59,8 +59,7 @@ export function makeQueryQueue(db: PGlite) {
 
   async function leave(client: number): Promise<void> {
     if (owner !== client) return;
-    await db.runExclusive(() => db.execProtocolRawStream(sync, { onRawData: () => {} }));
-    if (db.isInTransaction()) await db.exec('rollback');
+    await endUnfinished(db);
     owner = null;
   }
 
@@ -79,6 +78,12 @@ export function makeQueryQueue(db: PGlite) {
 
     getQueueLength: () => jobs.length,
   };
+}
+
+// The Sync first: after an error in an extended query everything else would be skipped.
+async function endUnfinished(db: PGlite): Promise<void> {
+  await db.runExclusive(() => db.execProtocolRawStream(sync, { onRawData: () => {} }));
+  if (db.isInTransaction()) await db.exec('rollback');
 }
 
 function isUnfinished(message: Uint8Array): boolean {

@@ -43,12 +43,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return part;
   };
   try {
-    const postgresUrl = options.databaseUrl ?? (await started(startPostgres({ port: options.postgresPort }))).url;
+    const postgresUrl =
+      options.databaseUrl ?? (await started(startPostgres({ port: options.postgresPort }))).url;
     const redisUrl = options.redisUrl ?? (await started(startRedis({ port: options.redisPort }))).url;
     await migrate(postgresUrl);
     await seed(postgresUrl);
     const neon = await started(startNeonBridge({ port: options.neonPort, postgresUrl }));
-    const upstash = await started(startUpstashBridge({ port: options.upstashPort, redisUrl, token: LOCAL_TOKEN }));
+    const upstash = await started(
+      startUpstashBridge({ port: options.upstashPort, redisUrl, token: LOCAL_TOKEN }),
+    );
     const env = workerEnv(neon.url, upstash.url, postgresUrl);
     return { postgresUrl, redisUrl, neonUrl: neon.url, upstashUrl: upstash.url, env, close };
   } catch (error) {

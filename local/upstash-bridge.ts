@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Command as RedisCommand, Redis, ReplyError } from 'ioredis';
 import {
   isRefusal,
+  reasonOf,
   json,
   refusal,
   serveHttp,
@@ -71,7 +72,6 @@ function makeRedis(url: string): Redis {
     retryStrategy: () => RECONNECT_MS,
     // What was sent is never sent again.
     maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
     // While it connects, that queue would let MULTI and EXEC overtake the commands between them.
     enableOfflineQueue: false,
     stringNumbers: true,
@@ -175,7 +175,7 @@ function sha256(text: string): Buffer {
 
 function checkFormat(format: string | string[] | undefined): void {
   if (format !== undefined && format !== 'json')
-    throw refusal(400, `ERR response format ${format} is not supported`);
+    throw refusal(400, `ERR response format ${String(format)} is not supported`);
 }
 
 function checkCommand(command: Command): void {
@@ -187,7 +187,7 @@ function answerError(error: unknown): HttpAnswer {
   // Upstash says 400 of a body that is too large.
   if (isRefusal(error)) return json(error.status === 413 ? 400 : error.status, { error: error.message });
   if (isRedisError(error)) return json(400, { error: error.message });
-  return json(503, { error: `ERR could not reach Redis: ${error instanceof Error ? error.message : error}` });
+  return json(503, { error: `ERR could not reach Redis: ${reasonOf(error)}` });
 }
 
 function isRedisError(error: unknown): error is Error {

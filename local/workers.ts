@@ -7,6 +7,8 @@ export interface WorkersOptions {
   /** Loopback ports; 0 means any free one. */
   readonly port: number;
   readonly consumerPort: number;
+  /** The wrangler.toml of the Worker bound to the account Worker; by default the example's. */
+  readonly consumerConfig?: string;
   /** Secrets and vars of the account Worker, over those of its wrangler.toml. */
   readonly env: Readonly<Record<string, string>>;
   /** One line of a Worker's console. */
@@ -32,7 +34,7 @@ const CONSUMER = `${root}examples/consumer/wrangler.toml`;
 export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const miniflare = new Miniflare(await miniflareOptions(options));
   const url = await miniflare.ready;
-  const consumerUrl = await miniflare.unsafeGetDirectURL(readConfig({ config: CONSUMER }).name);
+  const consumerUrl = await miniflare.unsafeGetDirectURL(readConfig({ config: options.consumerConfig ?? CONSUMER }).name);
   return {
     url,
     consumerUrl,
@@ -49,8 +51,12 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   };
 }
 
-async function miniflareOptions({ port, consumerPort, env, onLog }: WorkersOptions): Promise<MiniflareOptions> {
-  const [accounts, consumer] = await Promise.all([describeWorker(ACCOUNTS, env), describeWorker(CONSUMER, {})]);
+async function miniflareOptions(options: WorkersOptions): Promise<MiniflareOptions> {
+  const { port, consumerPort, consumerConfig = CONSUMER, env, onLog } = options;
+  const [accounts, consumer] = await Promise.all([
+    describeWorker(ACCOUNTS, env),
+    describeWorker(consumerConfig, {}),
+  ]);
   return {
     host: HOST,
     port,
@@ -60,14 +66,18 @@ async function miniflareOptions({ port, consumerPort, env, onLog }: WorkersOptio
     handleStructuredLogs: ({ level, message }) => onLog?.(level, message),
     workers: [
       { config: accounts, dev: { rootPath: root } },
-      { config: consumer, dev: { rootPath: root, unsafeDirectSockets: [{ host: HOST, port: consumerPort }] } },
+      {
+        config: consumer,
+        dev: { rootPath: root, unsafeDirectSockets: [{ host: HOST, port: consumerPort }] },
+      },
     ],
   };
 }
 
 async function describeWorker(configPath: string, overrides: Readonly<Record<string, string>>) {
   const { name, main, compatibility_date, vars, services } = readConfig({ config: configPath });
-  if (!name || !main || !compatibility_date) throw new Error(`${configPath} lacks name, main or compatibility_date`);
+  if (!name || !main || !compatibility_date)
+    throw new Error(`${configPath} lacks name, main or compatibility_date`);
   const texts = Object.entries({ ...vars, ...overrides });
   return {
     name,
@@ -78,7 +88,9 @@ async function describeWorker(configPath: string, overrides: Readonly<Record<str
       modules: { 'index.js': { type: 'esm' as const, contents: await bundleWorker(main) } },
     },
     env: {
-      ...Object.fromEntries(texts.map(([key, value]) => [key, { type: 'text' as const, value: String(value) }])),
+      ...Object.fromEntries(
+        texts.map(([key, value]) => [key, { type: 'text' as const, value: String(value) }]),
+      ),
       ...Object.fromEntries((services ?? []).map(toServiceBinding)),
     },
   };
@@ -86,5 +98,8 @@ async function describeWorker(configPath: string, overrides: Readonly<Record<str
 
 function toServiceBinding(service: { binding: string; service: string; entrypoint?: string }) {
   const { binding, service: worker, entrypoint } = service;
-  return [binding, { type: 'worker' as const, worker, ...(entrypoint && { exportName: entrypoint }) }] as const;
+  return [
+    binding,
+    { type: 'worker' as const, worker, ...(entrypoint && { exportName: entrypoint }) },
+  ] as const;
 }

@@ -5,7 +5,7 @@ import { parseToken } from './cache/logical-time.ts';
 import { makeDeps, type RequestContext } from './deps.ts';
 import type { Deps } from './directory/deps.ts';
 import { LookUpError } from './directory/errors.ts';
-import { describeError } from './log.ts';
+import { consoleLog, describeError } from './log.ts';
 
 /** What every look-up takes as its last argument. */
 export interface RpcOptions {
@@ -83,6 +83,6 @@ function toRpcError(error: unknown): Error {
 function describe(error: unknown): { code: string; message: string } {
   if (error instanceof LookUpError || error instanceof BadArgument) return error;
   if (error instanceof OriginUnavailable) return { code: 'unavailable', message: 'no store could answer' };
-  console.error(JSON.stringify({ level: 'error', event: 'rpc_failed', error: describeError(error) }));
+  consoleLog.error('rpc_failed', { error: describeError(error) });
   return { code: 'internal_error', message: 'the look-up failed' };
 }

@@ -1,6 +1,6 @@
 import type { Cache } from './cache.ts';
 import { invalidateOrThrow } from './invalidate.ts';
-import { EVERYTHING } from './memory.ts';
+import { EVERYTHING } from './invalidations.ts';
 
 /** The invalidations that writers left in the origin, in the transactions of their writes. */
 export interface Outbox {

@@ -159,9 +159,9 @@ function keep<T>(cache: Cache, lookUp: LookUp<T>, { trace }: ReadDemands, entry:
   return entry;
 }
 
-function toMemoryEntry<T>(
+function toMemoryEntry(
   { sentAtMs, order, asOf }: Departure,
-  value: T,
+  value: unknown,
   payload: string,
   tags: readonly string[],
 ): MemoryEntry {

@@ -29,7 +29,7 @@ export async function invalidateOrThrow(cache: Cache, tags: readonly string[]): 
     }
     return latest;
   } finally {
-    cache.memory.invalidate(tags, cache.clock.now());
+    cache.memory.invalidations.add(tags, cache.clock.now());
   }
 }
 

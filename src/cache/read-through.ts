@@ -9,6 +9,8 @@ import type { MemoryEntry } from './memory.ts';
 /** Refresh ahead begins in the last fifth of an entry's life, and only for entries that were asked for this often. */
 const REFRESH_AHEAD_SHARE = 1 / 5;
 const HOT_HITS = 2;
+/** Loads of other requests that a read waits on, should they die, before it makes one of its own whatever is under way. */
+const MAX_JOINS = 2;
 
 /**
  * Answers a look-up from memory, a load under way in this isolate, the shared store or the origin, whichever is nearest
@@ -17,7 +19,7 @@ const HOT_HITS = 2;
  */
 export async function readThrough<T>(cache: Cache, lookUp: LookUp<T>, asked: ReadDemands = {}): Promise<T> {
   const demands = withoutOutlivedToken(cache, asked);
-  const entry = fromMemory(cache, lookUp, demands) ?? (await fromFlight(cache, lookUp, demands));
+  const entry = fromMemory(cache, lookUp, demands) ?? (await fromFlight(cache, lookUp, demands, MAX_JOINS));
   // The key names the look-up, and only its own parsed answers are kept under it.
   return entry.value as T;
 }
@@ -38,8 +40,13 @@ function refreshAhead<T>(cache: Cache, lookUp: LookUp<T>, { hits }: MemoryEntry)
   if (hits > HOT_HITS && !joinable(cache, lookUp.key, {})) startFlight(cache, lookUp, {});
 }
 
-async function fromFlight<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): Promise<MemoryEntry> {
-  const flight = joinable(cache, lookUp.key, demands);
+async function fromFlight<T>(
+  cache: Cache,
+  lookUp: LookUp<T>,
+  demands: ReadDemands,
+  joinsLeft: number,
+): Promise<MemoryEntry> {
+  const flight = joinsLeft > 0 ? joinable(cache, lookUp.key, demands) : undefined;
   if (!flight) return startFlight(cache, lookUp, demands).answer;
   const askedMs = cache.clock.now();
   try {
@@ -48,8 +55,8 @@ async function fromFlight<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDeman
     return entry;
   } catch (error) {
     if (error instanceof OriginUnavailable) throw error;
-    // The request that began the load may have died; its fate is not ours.
-    return startFlight(cache, lookUp, demands).answer;
+    // The request that began the load died. Of those who waited on it one loads anew, and the others take its answer.
+    return fromMemory(cache, lookUp, demands) ?? fromFlight(cache, lookUp, demands, joinsLeft - 1);
   }
 }
 
@@ -59,7 +66,7 @@ function joinable(cache: Cache, key: string, demands: ReadDemands): Flight | und
   if (!flight || nowMs >= landsByMs(cache, flight) || nowMs < flight.departure.sentAtMs) return undefined;
   const { sentAtMs, order, asOf } = flight.departure;
   const isUsable = isYoungEnough(sentAtMs, nowMs, demands) && hasAsOf(asOf ?? null, demands);
-  return isUsable && order > cache.memory.lastInvalidation() ? flight : undefined;
+  return isUsable && order > cache.memory.invalidations.last() ? flight : undefined;
 }
 
 // An answer from a flight is as old as the flight: joining one past the memory lifetime would stretch the bound.
@@ -70,7 +77,7 @@ function landsByMs({ memory, settings }: Cache, { departure }: Flight): number {
 function startFlight<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): Flight {
   const departure: Departure = {
     sentAtMs: cache.clock.now(),
-    order: cache.memory.nextOrder(),
+    order: cache.memory.invalidations.nextOrder(),
     asOf: undefined,
   };
   const flight = { departure, answer: fetchEntry(cache, lookUp, demands, departure) };

@@ -5,12 +5,11 @@ import { Account, findAccount, getCachedDefaultAccount } from '../directory/acco
 import { createAdminUser, findAdminUserForAccount } from '../directory/admins.ts';
 import { LookUpError } from '../directory/errors.ts';
 import { listUserProfilesForAccount } from '../directory/profiles.ts';
-import { UserProfile } from '../directory/user-profile.ts';
 import { listUsersForAccount, User } from '../directory/users.ts';
 import { answerPage, answerRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
-import { listOf } from './list.ts';
+import { UserList, UserProfileList } from './list.ts';
 import { AccountNumber, PageQuery, toPage } from './parameters.ts';
 
 const tag = 'Accounts';
@@ -58,7 +57,7 @@ const getUsers = endpoint({
   implements: 'get_users_for_account',
   path,
   query: PageQuery,
-  body: listOf(User, 'UserList'),
+  body: UserList,
   errors,
   cached: true,
 });
@@ -69,7 +68,7 @@ const getUserProfiles = endpoint({
   implements: 'get_user_profiles_for_account',
   path,
   query: PageQuery,
-  body: listOf(UserProfile, 'UserProfileList'),
+  body: UserProfileList,
   errors,
   cached: true,
 });

@@ -32,8 +32,8 @@ export function answer<T extends object>(c: Context<AppEnv>, value: T, etag: str
 
 /** Says what each tier did, on answers and problems alike. */
 export function setTierHeaders(c: Context<AppEnv>): void {
-  const read = c.get('read');
-  if (!read?.trace.isolate && !read?.trace.redis) return;
+  const { read } = c.var;
+  if (!read.trace.isolate && !read.trace.redis) return;
   c.header('Cache-Status', formatCacheStatus(read.trace, read));
   c.header('Server-Timing', formatServerTiming(read.trace));
 }

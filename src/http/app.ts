@@ -23,6 +23,7 @@ const requireDecodable: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 const setCommonHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('requestId', crypto.randomUUID());
+  c.set('read', { trace: {} });
   await next();
   setTierHeaders(c);
   c.header('X-Request-Id', c.var.requestId);
@@ -54,8 +55,13 @@ function defect(error: Error): ProblemError {
     consoleLog.error('misconfigured', { faults: error.message });
     return new ProblemError('misconfigured', 'the log says which setting is wrong');
   }
-  consoleLog.error('request_failed', { error: describeError(error), stack: error.stack ?? '' });
+  consoleLog.error('request_failed', { error: describeError(error), at: framesOf(error) });
   return new ProblemError('internal_error', 'the request failed for a reason of ours');
+}
+
+// The first line of a stack is the message, which may hold SQL.
+function framesOf({ stack = '' }: Error): string {
+  return (stack.match(/^ +at .*$/gm) ?? []).join('');
 }
 
 function isDecodable(text: string): boolean {

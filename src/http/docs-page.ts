@@ -17,7 +17,7 @@ const style = raw(`
 /** The API as a page: rendered here, without a script, so that it works offline. */
 export function renderDocsPage(api: OpenApi) {
   const operations = Object.entries(api.paths ?? {}).flatMap(([path, item]) =>
-    Object.entries(item ?? {}).map(([method, operation]) => ({ path, method, operation: operation as Operation })),
+    Object.entries(item).map(([method, operation]) => ({ path, method, operation: operation as Operation })),
   );
   const tags = [...new Set(operations.flatMap(({ operation }) => operation.tags ?? []))];
   return html`<!doctype html>

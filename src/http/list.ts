@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { UserProfile } from '../directory/user-profile.ts';
+import { User } from '../directory/users.ts';
 
-/** The body of a page of a list. */
-export function listOf<T extends z.ZodType>(item: T, id: string) {
-  const nextCursor = z.string().nullable().meta({ description: '`cursor` of the next page; null on the last one.' });
-  return z.object({ items: z.array(item), nextCursor }).meta({ id });
-}
+const nextCursor = z.string().nullable().meta({ description: '`cursor` of the next page; null on the last one.' });
+
+/** The bodies of a page of a list. */
+export const UserList = z.object({ items: z.array(User), nextCursor }).meta({ id: 'UserList' });
+export const UserProfileList = z.object({ items: z.array(UserProfile), nextCursor }).meta({ id: 'UserProfileList' });

@@ -7,7 +7,7 @@ import { UserProfile } from '../directory/user-profile.ts';
 import { answerPage, answerRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
-import { listOf } from './list.ts';
+import { UserProfileList } from './list.ts';
 import { PageQuery, toPage, UserProfileId } from './parameters.ts';
 
 const tag = 'User profiles';
@@ -23,7 +23,7 @@ const getValidResourceOwners = endpoint({
   implements: 'valid_resource_owners_for_user',
   path,
   query: PageQuery,
-  body: listOf(UserProfile, 'UserProfileList'),
+  body: UserProfileList,
   errors,
   cached: true,
 });

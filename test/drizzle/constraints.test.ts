@@ -4,22 +4,43 @@ import { useSession } from './session.ts';
 const db = useSession({ seed: true });
 
 test.each([
-  [`insert into accounts (account_number, company_name) values ('3141-5926-5359', 'Twin')`, '23505 accounts_account_number_key'],
-  [`insert into accounts (account_number, company_name, is_default_account) values ('0000-0000-0001', 'x', true)`, '23505 accounts_one_default'],
+  [
+    `insert into accounts (account_number, company_name) values ('3141-5926-5359', 'Twin')`,
+    '23505 accounts_account_number_key',
+  ],
+  [
+    `insert into accounts (account_number, company_name, is_default_account) values ('0000-0000-0001', 'x', true)`,
+    '23505 accounts_one_default',
+  ],
   [`update accounts set is_default_account = true where id = 2`, '23505 accounts_one_default'],
   [`insert into users (username, email) values ('admin', '')`, '23505 users_username_key'],
   [`update users set username = 'admin' where id = 2`, '23505 users_username_key'],
-  [`insert into user_profiles (user_id, account_id) values (1, 1)`, '23505 user_profiles_account_id_user_id_key'],
-  [`insert into user_profiles (user_id, account_id) values (1, 99)`, '23503 user_profiles_account_id_accounts_id_fk'],
-  [`insert into user_profiles (user_id, account_id) values (99, 1)`, '23503 user_profiles_user_id_users_id_fk'],
-  [`update accounts set account_number = '0000-0000-0001' where id = 3`, '23514 accounts_account_number_immutable'],
+  [
+    `insert into user_profiles (user_id, account_id) values (1, 1)`,
+    '23505 user_profiles_account_id_user_id_key',
+  ],
+  [
+    `insert into user_profiles (user_id, account_id) values (1, 99)`,
+    '23503 user_profiles_account_id_accounts_id_fk',
+  ],
+  [
+    `insert into user_profiles (user_id, account_id) values (99, 1)`,
+    '23503 user_profiles_user_id_users_id_fk',
+  ],
+  [
+    `update accounts set account_number = '0000-0000-0001' where id = 3`,
+    '23514 accounts_account_number_immutable',
+  ],
   [`update accounts set id = 33 where id = 3`, '23514 accounts_id_immutable'],
   [`update users set id = 55 where id = 5`, '23514 users_id_immutable'],
   [`update user_profiles set id = 77 where id = 7`, '23514 user_profiles_id_immutable'],
   [`update user_profiles set user_id = 5 where id = 7`, '23514 user_profiles_membership_immutable'],
   [`update user_profiles set account_id = 3 where id = 7`, '23514 user_profiles_membership_immutable'],
   [`insert into users (id, username, email) values (0, 'zero', '')`, '23514 users_safe_numbers'],
-  [`insert into users (id, username, email) values (9007199254740992, 'big', '')`, '23514 users_safe_numbers'],
+  [
+    `insert into users (id, username, email) values (9007199254740992, 'big', '')`,
+    '23514 users_safe_numbers',
+  ],
   [`update users set last_login = 'infinity' where id = 1`, '23514 users_dates'],
   [`update accounts set created_at = '0099-01-01' where id = 1`, '23514 accounts_dates'],
   [`insert into cache_invalidations (tags) values ('{a,null}')`, '23514 cache_invalidations_tags'],
@@ -27,13 +48,18 @@ test.each([
   expect(await db.refusalOf(sql)).toBe(refusal);
 });
 
-test.each(['', '1234-5678-901', '1234-5678-90123', '123456789012', '١٢٣٤-5678-9012', '1234-5678-9013\n', ' 1234-5678-9013'])(
-  'the account number %j is refused',
-  async (accountNumber) => {
-    const sql = `insert into accounts (account_number, company_name) values ($1, 'x')`;
-    expect(await db.refusalOf(sql, [accountNumber])).toBe('23514 accounts_account_number_format');
-  },
-);
+test.each([
+  '',
+  '1234-5678-901',
+  '1234-5678-90123',
+  '123456789012',
+  '١٢٣٤-5678-9012',
+  '1234-5678-9013\n',
+  ' 1234-5678-9013',
+])('the account number %j is refused', async (accountNumber) => {
+  const sql = `insert into accounts (account_number, company_name) values ($1, 'x')`;
+  expect(await db.refusalOf(sql, [accountNumber])).toBe('23514 accounts_account_number_format');
+});
 
 test.each(['', 'x'.repeat(151), 'a\u0001', 'a\n', '\u001f', 'a\u007f', '\u0080', 'a\u0085b', '\u009f'])(
   'the username %j is refused',
@@ -47,7 +73,9 @@ test.each(['', 'x'.repeat(151), 'a\u0001', 'a\n', '\u001f', 'a\u007f', '\u0080',
 test.each(['x', ' ', '\u00a0', 'x'.repeat(150), '𝒳'.repeat(150), `a'b"c\\d{e,f}`, 'null'])(
   'the username %j is accepted, and its tag is exact',
   async (username) => {
-    const [tags] = await db.tagsOf(() => db.query(`insert into users (username, email) values ($1, '')`, [username]));
+    const [tags] = await db.tagsOf(() =>
+      db.query(`insert into users (username, email) values ($1, '')`, [username]),
+    );
     expect(tags).toContain(`username:${username}`);
   },
 );
@@ -63,12 +91,17 @@ test('only what has no natural default is required', async () => {
   const [account] = await db.query(
     `insert into accounts (account_number, company_name) values ('0000-0000-0002', 'New') returning *`,
   );
-  expect(account).toMatchObject({ is_default_account: false, is_active: true, city: '', country: 'USA', revision: '1' });
+  expect(account).toMatchObject({
+    is_default_account: false,
+    is_active: true,
+    city: '',
+    country: 'USA',
+    revision: '1',
+  });
   const [user] = await db.query(`insert into users (username, email) values ('new', '') returning *`);
   expect(user).toMatchObject({ is_active: true, is_staff: false, is_superuser: false, last_login: null });
-  const [profile] = await db.query(
-    `insert into user_profiles (user_id, account_id) values ($1, $2) returning *`,
-    [user?.['id'], account?.['id']],
-  );
+  const [profile] = await db.query(`insert into user_profiles (user_id, account_id)
+    select u.id, a.id from users as u, accounts as a
+    where u.username = 'new' and a.company_name = 'New' returning *`);
   expect(profile).toMatchObject({ name: '', profile_image_url: null, is_test: false, revision: '1' });
 });

@@ -10,18 +10,22 @@ type TagsOfChange = (before: Row | undefined, after: Row | undefined) => unknown
 
 const tagsByTable: Record<keyof Tables, TagsOfChange> = {
   accounts: (before, after) => [
-    ...both(before, after, (row) => [`account:${row['id']}`, `account-number:${row['account_number']}`]),
+    ...both(before, after, (row) => [
+      `account:${text(row, 'id')}`,
+      `account-number:${text(row, 'account_number')}`,
+    ]),
     isSet(before, 'is_default_account') !== isSet(after, 'is_default_account') && 'default-account',
   ],
   users: (before, after) => [
-    ...both(before, after, (row) => [`user:${row['id']}`, `username:${row['username']}`]),
-    ['is_staff', 'is_superuser'].some((right) => isSet(before, right) !== isSet(after, right)) && 'user-rights',
+    ...both(before, after, (row) => [`user:${text(row, 'id')}`, `username:${text(row, 'username')}`]),
+    ['is_staff', 'is_superuser'].some((right) => isSet(before, right) !== isSet(after, right)) &&
+      'user-rights',
   ],
   user_profiles: (before, after) =>
     both(before, after, (row) => [
-      `profile:${row['id']}`,
-      `members:${row['account_id']}`,
-      `memberships:${row['user_id']}`,
+      `profile:${text(row, 'id')}`,
+      `members:${text(row, 'account_id')}`,
+      `memberships:${text(row, 'user_id')}`,
     ]),
 };
 
@@ -48,4 +52,8 @@ function both(before: Row | undefined, after: Row | undefined, tags: (row: Row) 
 
 function isSet(row: Row | undefined, column: string): boolean {
   return row?.[column] === true;
+}
+
+function text(row: Row, column: string): string {
+  return String(row[column]);
 }

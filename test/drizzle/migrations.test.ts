@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { migrate } from '../../drizzle/migrate.ts';
-import { createEmptyDatabase } from '../database.ts';
+import { createEmptyDatabase } from '../engines/database.ts';
 
 const folder = new URL('../../drizzle/migrations/', import.meta.url);
 const script = new URL('../../drizzle/migrate.ts', import.meta.url).pathname;
@@ -67,8 +67,10 @@ test('every trigger fires whatever the role of the session', async () => {
 test('a migration that fails leaves nothing behind', async () => {
   const url = await emptyDatabase();
   await read(url, 'create function public.refuse_change() returns int language sql as $$ select 1 $$');
-  await expect(migrate(url)).rejects.toThrow();
-  expect(await read(url, `select tablename from pg_tables where schemaname in ('public', 'drizzle')`)).toEqual([]);
+  await expect(migrate(url)).rejects.toThrow('refuse_change');
+  expect(
+    await read(url, `select tablename from pg_tables where schemaname in ('public', 'drizzle')`),
+  ).toEqual([]);
 }, 60_000);
 
 test('the script migrates the database of DATABASE_URL', async () => {
@@ -81,6 +83,10 @@ test.each([
   [undefined, 'Migration failed: DATABASE_URL is not set\n'],
   ['nonsense', 'Migration failed: DATABASE_URL is not a postgres:// URL\n'],
   ['postgres://postgres@127.0.0.1:1/postgres', 'Migration failed: connect ECONNREFUSED 127.0.0.1:1\n'],
-])('with DATABASE_URL %s the script says why in one sentence', async (url, complaint) => {
-  expect(await runScript(url)).toEqual({ output: '', complaint, code: 1 });
-}, 60_000);
+])(
+  'with DATABASE_URL %s the script says why in one sentence',
+  async (url, complaint) => {
+    expect(await runScript(url)).toEqual({ output: '', complaint, code: 1 });
+  },
+  60_000,
+);

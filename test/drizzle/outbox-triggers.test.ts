@@ -139,10 +139,13 @@ test('tags carry the transaction of the change', async () => {
   expect(rows).toEqual([{ tag: 'user:5' }, { tag: 'username:nomad' }]);
 });
 
-test.each(['user_profiles', 'users cascade', 'accounts cascade'])('truncate %s is everything', async (tables) => {
-  const written = await roundTrip(`truncate ${tables}`)();
-  expect(new Set(written.flat())).toEqual(new Set(['everything']));
-});
+test.each(['user_profiles', 'users cascade', 'accounts cascade'])(
+  'truncate %s is everything',
+  async (tables) => {
+    const written = await roundTrip(`truncate ${tables}`)();
+    expect(new Set(written.flat())).toEqual(new Set(['everything']));
+  },
+);
 
 test('a thousand tags are written, one more is everything', async () => {
   const insertUsers = (count: number, rights: boolean) => `insert into users (username, email, is_staff)
@@ -154,7 +157,9 @@ test('a thousand tags are written, one more is everything', async () => {
 
 test('an update and a delete of a hundred thousand rows are one row each', async () => {
   await db.query('begin');
-  await db.query(`insert into users (username, email) select 'bulk' || n, '' from generate_series(1, 100000) as n`);
+  await db.query(
+    `insert into users (username, email) select 'bulk' || n, '' from generate_series(1, 100000) as n`,
+  );
   expect(await db.tagsOf(`update users set email = 'x'`)).toEqual([['everything']]);
   expect(await db.tagsOf(`delete from users where username like 'bulk%'`)).toEqual([['everything']]);
   await db.query('rollback');
@@ -172,5 +177,7 @@ test('a session of the replica role writes too', async () => {
 });
 
 test('tags can be written at a prompt', async () => {
-  expect(await db.tagsOf(`insert into cache_invalidations (tags) values ('{everything}')`)).toEqual([['everything']]);
+  expect(await db.tagsOf(`insert into cache_invalidations (tags) values ('{everything}')`)).toEqual([
+    ['everything'],
+  ]);
 });

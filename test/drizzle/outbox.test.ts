@@ -25,7 +25,9 @@ test('an empty outbox has nothing pending, and a snapshot', async () => {
 });
 
 test('pending are rows never invalidated, and rows invalidated ten seconds ago', async () => {
-  await insert(`(3, '{c}', now() - interval '11 s'), (4, '{d}', now() - interval '9 s'), (2, '{b,"x,y"}', null), (1, '{a}', null)`);
+  await insert(
+    `(3, '{c}', now() - interval '11 s'), (4, '{d}', now() - interval '9 s'), (2, '{b,"x,y"}', null), (1, '{a}', null)`,
+  );
   const { rows } = await selectPendingInvalidations(neon.db, 100);
   expect(rows).toEqual([
     { id: 1, tags: ['a'], invalidatedAgoMs: null },
@@ -46,10 +48,14 @@ test('marked rows are not pending until they are due, and keep their first time'
 
 test('exactly the rows of the ids are deleted, thousands too', async () => {
   const ids = Array.from({ length: 10_000 }, (_, n) => n * 2 + 1);
-  await session.query(`insert into cache_invalidations (id, tags) select n, '{x}' from generate_series(1, 20000) as n`);
+  await session.query(
+    `insert into cache_invalidations (id, tags) select n, '{x}' from generate_series(1, 20000) as n`,
+  );
   await deleteInvalidations(neon.db, ids);
   await deleteInvalidations(neon.db, []);
-  const rows = await session.query('select count(*)::int, min(id)::int, bool_and(id % 2 = 0) as even from cache_invalidations');
+  const rows = await session.query(
+    'select count(*)::int, min(id)::int, bool_and(id % 2 = 0) as even from cache_invalidations',
+  );
   expect(rows).toEqual([{ count: 10_000, min: 2, even: true }]);
 });
 
@@ -62,7 +68,9 @@ test('a backlog is marked as far as its snapshot shows it', async () => {
 });
 
 test('a row restored from a server that had counted further is marked too', async () => {
-  await session.query(`insert into cache_invalidations (id, xact_id, tags) values (1, '999999999999', '{a}')`);
+  await session.query(
+    `insert into cache_invalidations (id, xact_id, tags) values (1, '999999999999', '{a}')`,
+  );
   const { snapshot } = await selectPendingInvalidations(neon.db, 1);
   await markInvalidatedInSnapshot(neon.db, snapshot);
   expect(await pendingIds()).toEqual([]);

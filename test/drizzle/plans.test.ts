@@ -49,12 +49,12 @@ async function rowsRead(query: (db: Db) => Promise<unknown>): Promise<Record<str
   const read: Record<string, number> = {};
   for (const { sql, params } of await statementsOf(query)) {
     await session.query('begin');
-    const [row] = await session.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+    const rows = await session.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
       `explain (analyze, format json) ${sql}`,
       params,
     );
     await session.query('rollback');
-    if (row) countRows(row['QUERY PLAN'][0].Plan, read);
+    for (const row of rows) countRows(row['QUERY PLAN'][0].Plan, read);
   }
   return read;
 }

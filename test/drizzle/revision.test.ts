@@ -13,10 +13,13 @@ test.each([
   expect([first, second]).toEqual([{ revision: '2' }, { revision: '3' }]);
 });
 
-test.each(['accounts', 'users', 'user_profiles'])('a statement cannot set the revision of %s', async (table) => {
-  const [row] = await db.query(`update ${table} set revision = 1000 where id = 2 returning revision`);
-  expect(row).toEqual({ revision: '2' });
-});
+test.each(['accounts', 'users', 'user_profiles'])(
+  'a statement cannot set the revision of %s',
+  async (table) => {
+    const [row] = await db.query(`update ${table} set revision = 1000 where id = 2 returning revision`);
+    expect(row).toEqual({ revision: '2' });
+  },
+);
 
 test('an upsert raises the revision of the row that it changes', async () => {
   const [row] = await db.query(

@@ -25,7 +25,9 @@ async function refusalAsClerk(sql: string): Promise<string> {
 
 test('a role that may only insert users has its invalidations written', async () => {
   const tags = await db.tagsOf(async () => {
-    expect(await refusalAsClerk(`insert into users (username, email) values ('by_clerk', '')`)).toBe('accepted');
+    expect(await refusalAsClerk(`insert into users (username, email) values ('by_clerk', '')`)).toBe(
+      'accepted',
+    );
   });
   expect(tags).toEqual([['user:8', 'username:by_clerk']]);
 });

@@ -1,6 +1,6 @@
 import { Client, DatabaseError } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../database.ts';
+import { createTestDatabase, type TestDatabase } from '../engines/database.ts';
 
 export interface Session {
   readonly url: string;
@@ -36,13 +36,16 @@ export function useSession(options: { seed?: boolean } = {}): Session {
     async tagsOf(work) {
       await client.query('delete from cache_invalidations');
       await (typeof work === 'string' ? client.query(work) : work());
-      const rows = await session.query<{ tags: string[] }>('select tags from cache_invalidations order by id');
+      const rows = await session.query<{ tags: string[] }>(
+        'select tags from cache_invalidations order by id',
+      );
       return rows.map(({ tags }) => tags.toSorted());
     },
     async refusalOf(sql, params) {
       return client.query(sql, params).then(
         () => 'accepted',
-        (error: unknown) => (error instanceof DatabaseError ? `${error.code} ${error.constraint ?? ''}`.trim() : 'lost'),
+        (error: unknown) =>
+          error instanceof DatabaseError ? `${error.code} ${error.constraint ?? ''}`.trim() : 'lost',
       );
     },
   };

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { migrate } from '../drizzle/migrate.ts';
-import { startPostgres } from '../local/postgres.ts';
-import { seed } from '../local/seed.ts';
+import { migrate } from '../../drizzle/migrate.ts';
+import { startPostgres } from '../../local/postgres.ts';
+import { seed } from '../../local/seed.ts';
 
 export interface TestDatabase {
   url: string;

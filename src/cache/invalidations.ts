@@ -1,0 +1,43 @@
+/** The tag that every answer depends on. */
+export const EVERYTHING = 'everything';
+
+/** What this isolate has invalidated itself, for as long as a memory entry can live. */
+export interface Invalidations {
+  /** The next position in this isolate's order of reads and invalidations. */
+  nextOrder(): number;
+  /** Position of the latest invalidation; 0 before the first. */
+  last(): number;
+  add(tags: readonly string[], nowMs: number): void;
+  /** Whether one of the tags was invalidated after the position. */
+  hitsSince(order: number, tags: readonly string[]): boolean;
+}
+
+/** Past this many remembered tags, remembering `everything` is cheaper and as right. */
+const MAX_REMEMBERED_TAGS = 10_000;
+
+/** Remembers tags for `ttlMs`; by then every entry that they condemn has expired. */
+export function makeInvalidations(ttlMs: number): Invalidations {
+  const remembered = new Map<string, { order: number; atMs: number }>();
+  let order = 0;
+  let last = 0;
+
+  const forgetOld = (nowMs: number): void => {
+    for (const [tag, { atMs }] of remembered) if (nowMs > atMs + ttlMs) remembered.delete(tag);
+  };
+
+  return {
+    nextOrder: () => ++order,
+    last: () => last,
+    add(tags, nowMs) {
+      forgetOld(nowMs);
+      const isTooMany = remembered.size + tags.length > MAX_REMEMBERED_TAGS;
+      if (isTooMany) remembered.clear();
+      last = ++order;
+      for (const tag of isTooMany ? [EVERYTHING] : tags) remembered.set(tag, { order, atMs: nowMs });
+    },
+    hitsSince(since, tags) {
+      if (since > last) return false;
+      return [EVERYTHING, ...tags].some((tag) => (remembered.get(tag)?.order ?? 0) > since);
+    },
+  };
+}

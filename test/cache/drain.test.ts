@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { drain, type Outbox, type OutboxRow } from '../../src/cache/drain.ts';
+import { makeFakeCache } from './fake-cache.ts';
+
+interface FakeOutbox extends Outbox {
+  readonly calls: unknown[][];
+}
+
+function outboxOf(rows: OutboxRow[]): FakeOutbox {
+  const calls: unknown[][] = [];
+  return {
+    calls,
+    selectDue: async (limit) => ({ rows: rows.slice(0, limit), snapshot: '1:2:' }),
+    markInvalidated: async (ids) => void calls.push(['mark', ...ids]),
+    markInvalidatedInSnapshot: async (snapshot) => void calls.push(['mark in', snapshot]),
+    delete: async (ids) => void calls.push(['delete', ...ids]),
+  };
+}
+
+const row = (id: number, tags: string[], invalidatedAgoMs: number | null = null) => ({ id, tags, invalidatedAgoMs });
+
+test('an empty outbox costs no invalidation', async () => {
+  const cache = makeFakeCache();
+  const outbox = outboxOf([]);
+  await drain(cache, outbox);
+  expect(cache.shared.invalidated).toEqual([]);
+  expect(outbox.calls).toEqual([]);
+});
+
+test('new rows are invalidated and marked, and rows that were before are confirmed and deleted', async () => {
+  const cache = makeFakeCache();
+  const outbox = outboxOf([row(1, ['user:1']), row(2, ['user:2'], 12_000)]);
+  await drain(cache, outbox);
+  expect(cache.shared.invalidated).toEqual([['user:1', 'user:2']]);
+  expect(outbox.calls).toEqual([['delete', 2], ['mark', 1]]);
+});
+
+test('repeated tags are invalidated once', async () => {
+  const cache = makeFakeCache();
+  await drain(cache, outboxOf([row(1, ['user:1']), row(2, ['user:1'])]));
+  expect(cache.shared.invalidated).toEqual([['user:1']]);
+});
+
+test('rows stay when the shared store does not confirm', async () => {
+  const cache = makeFakeCache();
+  cache.shared.failure = new Error('ECONNREFUSED');
+  const outbox = outboxOf([row(1, ['user:1'])]);
+  await expect(drain(cache, outbox)).rejects.toThrow('ECONNREFUSED');
+  expect(outbox.calls).toEqual([]);
+});
+
+test('many tags go in several calls', async () => {
+  const cache = makeFakeCache();
+  await drain(cache, outboxOf([row(1, Array.from({ length: 1_001 }, (_, i) => `user:${i}`))]));
+  expect(cache.shared.invalidated.map((tags) => tags.length)).toEqual([1_000, 1]);
+});
+
+test('a backlog invalidates everything once and marks what its snapshot shows', async () => {
+  const cache = makeFakeCache();
+  const outbox = outboxOf(Array.from({ length: 20_000 }, (_, id) => row(id, [`user:${id}`])));
+  await drain(cache, outbox);
+  expect(cache.shared.invalidated).toEqual([['everything']]);
+  expect(outbox.calls).toEqual([['mark in', '1:2:']]);
+});

@@ -1,0 +1,111 @@
+import { makeBreaker } from '../../src/cache/breaker.ts';
+import type { Cache, LookUp } from '../../src/cache/cache.ts';
+import type { LogicalTime } from '../../src/cache/logical-time.ts';
+import { makeMemory } from '../../src/cache/memory.ts';
+import type { Fill, SharedRead, SharedStore } from '../../src/cache/shared-store.ts';
+import { type FakeClock, makeFakeClock } from './fake-clock.ts';
+
+export const epoch = '0123456789abcdef';
+export const at = (n: number): LogicalTime => ({ epoch, n });
+
+/** A shared store that answers what the test says next, and records what it was asked. */
+export interface FakeShared extends SharedStore {
+  /** What reads answer: a value, an error to reject with, or a promise; by default a miss with a growing as-of. */
+  next: (SharedRead | Error | Promise<SharedRead>)[];
+  readonly reads: { key: string; mode: string; least: LogicalTime | null }[];
+  readonly fills: Fill[];
+  readonly invalidated: string[][];
+  released: number;
+  /** Rejects every call while set. */
+  failure: Error | null;
+}
+
+export interface FakeCache extends Cache {
+  readonly clock: FakeClock;
+  readonly shared: FakeShared;
+  readonly logged: string[];
+  /** Promises handed to waitUntil. */
+  readonly pending: Promise<unknown>[];
+}
+
+export function makeFakeShared(): FakeShared {
+  let n = 0;
+  const fake: FakeShared = {
+    next: [],
+    reads: [],
+    fills: [],
+    invalidated: [],
+    released: 0,
+    failure: null,
+    async read(key, _owner, mode, least) {
+      fake.reads.push({ key, mode, least });
+      if (fake.failure) throw fake.failure;
+      const answer = await (fake.next.shift() ?? { status: 'load', asOf: at(++n), stale: null });
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+    async fill(_key, _owner, fill) {
+      if (fake.failure) throw fake.failure;
+      fake.fills.push(fill);
+      return 'stored';
+    },
+    async release() {
+      fake.released += 1;
+      return 'released';
+    },
+    async invalidate(tags) {
+      if (fake.failure) throw fake.failure;
+      fake.invalidated.push([...tags]);
+      return at(1_000 + fake.invalidated.length);
+    },
+  };
+  return fake;
+}
+
+export function makeFakeCache(): FakeCache {
+  const logged: string[] = [];
+  const pending: Promise<unknown>[] = [];
+  const note = (event: string) => void logged.push(event);
+  return {
+    memory: makeMemory({ maxBytes: 2 ** 20, ttlMs: 5_000 }),
+    flights: new Map(),
+    breaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
+    shared: makeFakeShared(),
+    settings: { freshMs: 300_000, staleMs: 3_600_000, absentFreshMs: 30_000, redisDeadlineMs: 250, originDeadlineMs: 5_000 },
+    clock: makeFakeClock(),
+    log: { info: note, warn: note, error: note },
+    logged,
+    pending,
+    waitUntil: (promise) => void pending.push(promise),
+  };
+}
+
+/** A look-up whose origin answers the values in turn, the last one for ever; an error is thrown. */
+export function lookUpOf<T>(...values: (T | Error | Promise<T>)[]): LookUp<T> & { readonly loads: number } {
+  let loads = 0;
+  return {
+    key: 'user:1',
+    // The tests' payloads are what the tests themselves stored.
+    parse: (json) => json as T,
+    get loads() {
+      return loads;
+    },
+    async load() {
+      const value = values[Math.min(loads++, values.length - 1)];
+      if (value instanceof Error) throw value;
+      return { value: (await value) as T, tags: ['user:1'] };
+    },
+  };
+}
+
+/** A hit in the shared store. */
+export function sharedHit(value: unknown, asOf: LogicalTime): SharedRead {
+  const entry = { payload: JSON.stringify(value), tags: ['user:1'], asOf, ageMs: 0, freshMsLeft: 240_000 };
+  return { status: 'hit', entry };
+}
+
+/** A valid entry past its fresh life. */
+export function sharedStale(value: unknown, asOf: LogicalTime, loadAsOf: LogicalTime): SharedRead {
+  const entry = { payload: JSON.stringify(value), tags: ['user:1'], asOf, ageMs: 400_000, freshMsLeft: -100_000 };
+  return { status: 'load', asOf: loadAsOf, stale: entry };
+}

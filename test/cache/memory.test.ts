@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import { makeMemory, type MemoryEntry } from '../../src/cache/memory.ts';
+
+const epoch = '0123456789abcdef';
+const settings = { maxBytes: 64 * 1024, ttlMs: 5_000 };
+
+function entry(memory: ReturnType<typeof makeMemory>, more: Partial<MemoryEntry> = {}): MemoryEntry {
+  const order = memory.invalidations.nextOrder();
+  return { value: 1, tags: ['user:1'], asOf: { epoch, n: 1 }, sentAtMs: 0, order, bytes: 100, hits: 0, ...more };
+}
+
+test('an entry lives from when its read was sent, not from when it was kept', () => {
+  const memory = makeMemory(settings);
+  memory.set('k', entry(memory, { sentAtMs: 0 }), 3_000);
+  expect(memory.get('k', 4_999)?.value).toBe(1);
+  expect(memory.get('k', 5_000)).toBeUndefined();
+});
+
+test('a hit does not extend a life', () => {
+  const memory = makeMemory(settings);
+  memory.set('k', entry(memory), 0);
+  memory.get('k', 4_000);
+  expect(memory.get('k', 5_001)).toBeUndefined();
+});
+
+test('an expired answer is not kept', () => {
+  const memory = makeMemory(settings);
+  expect(memory.set('k', entry(memory, { sentAtMs: 0 }), 5_000)).toBe(false);
+});
+
+test('an older as-of never overwrites a newer one', () => {
+  const memory = makeMemory(settings);
+  const old = entry(memory, { asOf: { epoch, n: 1 }, value: 'old' });
+  memory.set('k', entry(memory, { asOf: { epoch, n: 2 }, value: 'new' }), 0);
+  expect(memory.set('k', old, 0)).toBe(false);
+  expect(memory.get('k', 0)?.value).toBe('new');
+});
+
+test('where as-ofs do not compare, the read that was sent later wins', () => {
+  const memory = makeMemory(settings);
+  const early = entry(memory, { asOf: null, value: 'early' });
+  const late = entry(memory, { value: 'late' });
+  memory.set('k', late, 0);
+  expect(memory.set('k', early, 0)).toBe(false);
+  expect(memory.get('k', 0)?.value).toBe('late');
+});
+
+test('an invalidation of this isolate ends what was kept before it', () => {
+  const memory = makeMemory(settings);
+  memory.set('k', entry(memory), 0);
+  memory.invalidations.add(['user:1'], 0);
+  expect(memory.get('k', 0)).toBeUndefined();
+});
+
+test('an invalidation of this isolate refuses answers of reads sent before it', () => {
+  const memory = makeMemory(settings);
+  const inFlight = entry(memory);
+  memory.invalidations.add(['user:1'], 0);
+  expect(memory.set('k', inFlight, 0)).toBe(false);
+});
+
+test('an invalidation spares answers with other tags and later reads', () => {
+  const memory = makeMemory(settings);
+  memory.set('other', entry(memory, { tags: ['user:2'] }), 0);
+  memory.invalidations.add(['user:1'], 0);
+  memory.set('k', entry(memory), 0);
+  expect(memory.get('other', 0)).toBeDefined();
+  expect(memory.get('k', 0)).toBeDefined();
+});
+
+test('everything is a tag of every answer', () => {
+  const memory = makeMemory(settings);
+  memory.set('k', entry(memory), 0);
+  memory.invalidations.add(['everything'], 0);
+  expect(memory.get('k', 0)).toBeUndefined();
+});
+
+test('more tags than are worth remembering invalidate everything', () => {
+  const memory = makeMemory(settings);
+  memory.set('k', entry(memory), 0);
+  memory.invalidations.add(Array.from({ length: 10_001 }, (_, i) => `user:${i + 100}`), 0);
+  expect(memory.get('k', 0)).toBeUndefined();
+});
+
+test('a clock set back empties memory, for ages are unknown', () => {
+  const memory = makeMemory(settings);
+  memory.set('k', entry(memory, { sentAtMs: 100_000 }), 100_000);
+  expect(memory.get('k', 98_000)).toBeUndefined();
+  expect(memory.get('k', 100_000)).toBeUndefined();
+});
+
+test('requests whose clocks stand a little apart share entries', () => {
+  const memory = makeMemory(settings);
+  memory.set('k', entry(memory, { sentAtMs: 100_000 }), 100_000);
+  expect(memory.get('k', 99_990)).toBeDefined();
+});
+
+test('memory is bounded by bytes', () => {
+  const memory = makeMemory(settings);
+  for (let i = 0; i < 100; i++) memory.set(`k${i}`, entry(memory, { bytes: 3_000 }), 0);
+  expect(memory.get('k0', 0)).toBeUndefined();
+  expect(memory.get('k99', 0)).toBeDefined();
+});
+
+test('an answer that would push out most others is not kept', () => {
+  const memory = makeMemory(settings);
+  expect(memory.set('k', entry(memory, { bytes: 10_000 }), 0)).toBe(false);
+});

@@ -1,0 +1,307 @@
+import { expect, test } from 'vitest';
+import type { Trace } from '../../src/cache/cache.ts';
+import { invalidate } from '../../src/cache/invalidate.ts';
+import { readThrough } from '../../src/cache/read-through.ts';
+import { at, epoch, lookUpOf, makeFakeCache, sharedHit, sharedStale } from './fake-cache.ts';
+import { settle } from './fake-clock.ts';
+
+test('a miss loads once, fills, and is a memory hit afterwards', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf({ id: 1 });
+  expect(await readThrough(cache, lookUp)).toEqual({ id: 1 });
+  expect(await readThrough(cache, lookUp)).toEqual({ id: 1 });
+  expect(lookUp.loads).toBe(1);
+  expect(cache.shared.reads).toHaveLength(1);
+  expect(cache.shared.fills).toMatchObject([
+    { asOf: at(1), payload: '{"id":1}', tags: ['user:1'], freshMs: 300_000, staleMs: 3_600_000 },
+  ]);
+});
+
+test('a shared hit answers without a load and without a fill', async () => {
+  const cache = makeFakeCache();
+  cache.shared.next = [sharedHit({ id: 1 }, at(7))];
+  const lookUp = lookUpOf({ id: 'loaded' });
+  expect(await readThrough(cache, lookUp)).toEqual({ id: 1 });
+  expect(lookUp.loads).toBe(0);
+  expect(cache.shared.fills).toHaveLength(0);
+});
+
+test('an absent answer is cached, for its shorter life and with no stale part', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf(null);
+  expect(await readThrough(cache, lookUp)).toBeNull();
+  expect(await readThrough(cache, lookUp)).toBeNull();
+  expect(lookUp.loads).toBe(1);
+  expect(cache.shared.fills).toMatchObject([{ payload: 'null', freshMs: 30_000, staleMs: 0 }]);
+});
+
+test('memory ends five seconds after the read of the shared store was sent', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf('a', 'b');
+  await readThrough(cache, lookUp);
+  await cache.clock.advance(4_999);
+  expect(await readThrough(cache, lookUp)).toBe('a');
+  await cache.clock.advance(1);
+  expect(await readThrough(cache, lookUp)).toBe('b');
+});
+
+test('readers of one cold key share one load', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf('a');
+  const answers = await Promise.all(Array.from({ length: 100 }, () => readThrough(cache, lookUp)));
+  expect(new Set(answers)).toEqual(new Set(['a']));
+  expect(lookUp.loads).toBe(1);
+  expect(cache.shared.reads).toHaveLength(1);
+});
+
+test('those who wait on the load of a request that died share one of their own', async () => {
+  const cache = makeFakeCache();
+  // A request that died calls nothing back: neither its load nor its timers.
+  const dead = { ...cache, clock: { now: () => cache.clock.now(), after: () => () => {} } };
+  const lookUp = lookUpOf<string>(new Promise(() => {}), 'b', 'c');
+  void readThrough(dead, lookUp);
+  await settle();
+  const waiting = Array.from({ length: 100 }, () => readThrough(cache, lookUp));
+  await cache.clock.advance(5_000);
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['b']));
+  expect(lookUp.loads).toBe(2);
+});
+
+test('a load that does not settle within its deadline is an outage to its caller and to nobody afterwards', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf<string>(new Promise(() => {}), 'b');
+  const read = readThrough(cache, lookUp).catch((error: Error) => error.name);
+  await cache.clock.advance(5_000);
+  expect(await read).toBe('OriginUnavailable');
+  expect(await readThrough(cache, lookUp)).toBe('b');
+});
+
+test('a load that is past its deadline is not joined', async () => {
+  const cache = makeFakeCache();
+  cache.shared.next = [new Promise(() => {})];
+  const lookUp = lookUpOf('a');
+  const first = readThrough(cache, lookUp);
+  await cache.clock.advance(250);
+  expect(await first).toBe('a');
+  expect(cache.flights.size).toBe(0);
+});
+
+test('values are frozen through and through', async () => {
+  const cache = makeFakeCache();
+  const value = await readThrough(cache, lookUpOf({ account: { id: 1 } }));
+  expect(() => Object.assign(value.account, { id: 2 })).toThrow(TypeError);
+});
+
+test('a shared store that throws is a miss, and the answer still enters memory', async () => {
+  const cache = makeFakeCache();
+  cache.shared.failure = new Error('ECONNREFUSED');
+  const lookUp = lookUpOf('a');
+  expect(await readThrough(cache, lookUp)).toBe('a');
+  expect(await readThrough(cache, lookUp)).toBe('a');
+  expect(lookUp.loads).toBe(1);
+});
+
+test('a shared store that hangs costs its deadline and no more', async () => {
+  const cache = makeFakeCache();
+  cache.shared.next = [new Promise(() => {})];
+  const answer = readThrough(cache, lookUpOf('a'));
+  await cache.clock.advance(250);
+  expect(await answer).toBe('a');
+});
+
+test('an open breaker does not ask the shared store', async () => {
+  const cache = makeFakeCache();
+  cache.shared.failure = new Error('ECONNREFUSED');
+  const trace: Trace = {};
+  for (let i = 0; i < 6; i++) await readThrough(cache, { ...lookUpOf('a'), key: `user:${i}` }, { trace });
+  expect(cache.shared.reads).toHaveLength(5);
+  expect(trace.redis).toMatchObject({ hit: false, detail: 'breaker-open' });
+});
+
+test('a payload that does not parse is dropped, loaded anew and filled', async () => {
+  const cache = makeFakeCache();
+  cache.shared.next = [sharedHit('garbage', at(7)), { status: 'load', asOf: at(8), stale: null }];
+  const parse = (json: unknown) => {
+    if (json === 'garbage') throw new TypeError('not a user');
+    return json as string;
+  };
+  expect(await readThrough(cache, { ...lookUpOf('a'), parse })).toBe('a');
+  expect(cache.shared.reads.map(({ mode }) => mode)).toEqual(['any', 'drop']);
+  expect(cache.shared.fills).toMatchObject([{ asOf: at(8) }]);
+  expect(cache.logged).toContain('shared_entry_unreadable');
+});
+
+test('a busy key is asked again for 200 ms, and its answer taken', async () => {
+  const cache = makeFakeCache();
+  cache.shared.next = [{ status: 'busy', asOf: at(1), stale: null }, sharedHit('filled', at(2))];
+  const lookUp = lookUpOf('loaded');
+  const answer = readThrough(cache, lookUp);
+  await cache.clock.advance(20);
+  expect(await answer).toBe('filled');
+  expect(lookUp.loads).toBe(0);
+});
+
+test('a key that stays busy is loaded without the lease, as of the last time asked', async () => {
+  const cache = makeFakeCache();
+  cache.shared.next = [1, 2, 3, 4].map((n) => ({ status: 'busy' as const, asOf: at(n), stale: null }));
+  const answer = readThrough(cache, lookUpOf('loaded'));
+  await cache.clock.advance(200);
+  expect(await answer).toBe('loaded');
+  expect(cache.shared.fills).toMatchObject([{ asOf: at(4) }]);
+});
+
+test('when the origin fails a stale entry answers, is marked, and stays out of memory', async () => {
+  const cache = makeFakeCache();
+  cache.shared.next = [sharedStale('old', at(1), at(9)), sharedStale('old', at(1), at(10))];
+  const trace: Trace = {};
+  const lookUp = lookUpOf(new Error('down'), 'new');
+  expect(await readThrough(cache, lookUp, { trace })).toBe('old');
+  expect(trace.redis).toMatchObject({ hit: true, detail: 'stale-if-error' });
+  expect(cache.shared.released).toBe(1);
+  expect(await readThrough(cache, lookUp)).toBe('new');
+});
+
+test('when the origin fails and nothing is in reach, the read throws, and so does whoever waits on it', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf(new Error('down'));
+  const reads = [readThrough(cache, lookUp), readThrough(cache, lookUp)];
+  const outcomes = await Promise.allSettled(reads);
+  expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.name)).toEqual([
+    'OriginUnavailable',
+    'OriginUnavailable',
+  ]);
+  expect(lookUp.loads).toBe(1);
+});
+
+test('reload drops what is stored and joins no load', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf('a', 'b');
+  await readThrough(cache, lookUp);
+  expect(await readThrough(cache, lookUp, { reload: true })).toBe('b');
+  expect(cache.shared.reads.map(({ mode }) => mode)).toEqual(['any', 'drop']);
+  expect(await readThrough(cache, lookUp)).toBe('b');
+});
+
+test('max-age 0 skips memory only', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf('a');
+  await readThrough(cache, lookUp);
+  cache.shared.next = [sharedHit('shared', at(9))];
+  expect(await readThrough(cache, lookUp, { maxAgeMs: 0 })).toBe('shared');
+});
+
+test('max-age refuses a memory entry that was read longer ago', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf('a', 'b');
+  await readThrough(cache, lookUp);
+  await cache.clock.advance(2_000);
+  expect(await readThrough(cache, lookUp, { maxAgeMs: 2_000 })).toBe('a');
+  await cache.clock.advance(1);
+  expect(await readThrough(cache, lookUp, { maxAgeMs: 2_000 })).toBe('b');
+});
+
+test('a token is met by memory of its epoch at or past it, and by nothing older', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf('a', 'b');
+  await readThrough(cache, lookUp);
+  expect(await readThrough(cache, lookUp, { token: at(1) })).toBe('a');
+  expect(await readThrough(cache, lookUp, { token: at(2) })).toBe('b');
+  expect(cache.shared.reads.at(-1)).toMatchObject({ mode: 'any', least: at(2) });
+});
+
+test('a token joins no load whose as-of is older', async () => {
+  const cache = makeFakeCache();
+  let land = (_value: string): void => {};
+  const slow = new Promise<string>((resolve) => (land = resolve));
+  const lookUp = lookUpOf(slow, 'new');
+  const old = readThrough(cache, lookUp);
+  await settle();
+  expect(await readThrough(cache, lookUp, { token: at(2) })).toBe('new');
+  land('old');
+  expect(await old).toBe('old');
+  expect(await readThrough(cache, lookUp)).toBe('new');
+});
+
+test('a token of an invalidation that failed loads from the origin, until every entry must be younger', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf('a', 'b', 'c');
+  await readThrough(cache, lookUp);
+  const token = { unsharedSinceMs: cache.clock.now() };
+  expect(await readThrough(cache, lookUp, { token })).toBe('b');
+  expect(cache.shared.reads.at(-1)?.mode).toBe('none');
+  await cache.clock.advance(3_900_000);
+  cache.shared.next = [sharedHit('shared', at(9))];
+  expect(await readThrough(cache, lookUp, { token })).toBe('shared');
+});
+
+test('a token is never met by a stale entry of a store that was not asked for it', async () => {
+  const cache = makeFakeCache();
+  const token = { unsharedSinceMs: cache.clock.now() };
+  await expect(readThrough(cache, lookUpOf(new Error('down')), { token })).rejects.toThrow('did not answer');
+});
+
+test('this isolate’s own invalidation ends memory and keeps loads under way out of it', async () => {
+  const cache = makeFakeCache();
+  let land = (_value: string): void => {};
+  const lookUp = lookUpOf('a', new Promise<string>((resolve) => (land = resolve)), 'c');
+  await readThrough(cache, lookUp);
+  await invalidate(cache, ['user:1']);
+  const slow = readThrough(cache, lookUp);
+  await settle();
+  expect(await invalidate(cache, ['user:1'])).toEqual({ epoch, n: 1_002 });
+  const after = readThrough(cache, lookUp);
+  await settle();
+  land('b');
+  expect(await slow).toBe('b');
+  expect(await after).toBe('c');
+  expect(await readThrough(cache, lookUp)).toBe('c');
+});
+
+test('an invalidation that the shared store does not confirm gives a token of its time, and still ends memory', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf('a', 'b');
+  await readThrough(cache, lookUp);
+  cache.shared.failure = new Error('ECONNREFUSED');
+  expect(await invalidate(cache, ['user:1'])).toEqual({ unsharedSinceMs: cache.clock.now() });
+  expect(await readThrough(cache, lookUp)).toBe('b');
+});
+
+test('a hot entry is refreshed in the last fifth of its life, without a caller waiting', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf('a', 'b');
+  for (let i = 0; i < 4; i++) await readThrough(cache, lookUp);
+  await cache.clock.advance(3_999);
+  await readThrough(cache, lookUp);
+  expect(lookUp.loads).toBe(1);
+  await cache.clock.advance(1);
+  expect(await readThrough(cache, lookUp)).toBe('a');
+  await Promise.all(cache.pending);
+  expect(lookUp.loads).toBe(2);
+  await cache.clock.advance(1_000);
+  expect(await readThrough(cache, lookUp)).toBe('b');
+  expect(lookUp.loads).toBe(2);
+});
+
+test('a cold entry is not refreshed ahead', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf('a');
+  await readThrough(cache, lookUp);
+  await cache.clock.advance(4_500);
+  await readThrough(cache, lookUp);
+  expect(lookUp.loads).toBe(1);
+});
+
+test('an answer too large to share is kept in memory, and its lease given back', async () => {
+  const cache = makeFakeCache();
+  const lookUp = { ...lookUpOf('a'), load: async () => ({ value: 'a', tags: Array.from({ length: 1_001 }, String) }) };
+  expect(await readThrough(cache, lookUp)).toBe('a');
+  expect(cache.shared.fills).toHaveLength(0);
+  expect(cache.shared.released).toBe(1);
+});
+
+test('a full shared store that makes no as-of is not filled', async () => {
+  const cache = makeFakeCache();
+  cache.shared.next = [{ status: 'load', asOf: null, stale: null }];
+  expect(await readThrough(cache, lookUpOf('a'))).toBe('a');
+  expect(cache.shared.fills).toHaveLength(0);
+});

@@ -1,0 +1,201 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { LogicalTime } from '../../src/cache/logical-time.ts';
+import { makeSharedStore, type SharedStore } from '../../src/cache/shared-store.ts';
+import { makeUpstash } from '../../src/cache/upstash.ts';
+import { redis, useStack } from '../stack.ts';
+
+const stack = useStack();
+let store: SharedStore;
+let prefix: string;
+let count = 0;
+
+const settings = { variant: '1', leaseMs: 2_000, longestLifeMs: 3_900_000 };
+const fresh = { freshMs: 300_000, staleMs: 3_600_000 };
+
+beforeEach(() => {
+  const { env } = stack.current;
+  const { host, pathname } = new URL(env.DATABASE_URL);
+  // Within the prefix that the stack deletes at its end, and unlike that of any other test.
+  const databaseId = `${host}${pathname}}:${++count}:{x`;
+  prefix = `ea:{${databaseId}}:`;
+  const { run } = makeUpstash({
+    url: env.UPSTASH_REDIS_REST_URL,
+    token: env.UPSTASH_REDIS_REST_TOKEN,
+    deadlineMs: 5_000,
+  });
+  store = makeSharedStore(run, { ...settings, databaseId });
+});
+
+const read = (owner = 'me', least: LogicalTime | null = null) => store.read('k', owner, 'any', least);
+
+async function asOfOfLoad(owner = 'me'): Promise<LogicalTime> {
+  const answer = await read(owner);
+  if (answer.status === 'hit' || !answer.asOf) throw new Error('expected a miss with an as-of');
+  return answer.asOf;
+}
+
+async function filled(tags = ['user:1'], payload = '{"id":1}'): Promise<LogicalTime> {
+  const asOf = await asOfOfLoad();
+  expect(await store.fill('k', 'me', { asOf, payload, tags, ...fresh })).toBe('stored');
+  return asOf;
+}
+
+test('the first reader of a missing key loads, the second is told that one does', async () => {
+  expect((await read('a')).status).toBe('load');
+  expect((await read('b')).status).toBe('busy');
+});
+
+test('logical time grows with every as-of', async () => {
+  const [a, b] = [await asOfOfLoad(), await asOfOfLoad()];
+  expect(b.epoch).toBe(a.epoch);
+  expect(b.n).toBeGreaterThan(a.n);
+});
+
+test('a filled entry is a hit with payload, tags, as-of and what is left of its fresh life', async () => {
+  const asOf = await filled(['user:1', 'username:ü']);
+  const answer = await read();
+  expect(answer).toMatchObject({ status: 'hit', entry: { payload: '{"id":1}', tags: ['user:1', 'username:ü'], asOf } });
+});
+
+test('an entry is invalid once any of its tags is invalidated', async () => {
+  await filled(['user:1', 'members:2']);
+  await store.invalidate(['members:2']);
+  expect((await read()).status).not.toBe('hit');
+});
+
+test('an entry survives the invalidation of other tags', async () => {
+  await filled();
+  await store.invalidate(['user:2']);
+  expect((await read()).status).toBe('hit');
+});
+
+test('everything invalidates every entry', async () => {
+  await filled();
+  await store.invalidate(['everything']);
+  expect((await read()).status).not.toBe('hit');
+});
+
+test('a slow reader cannot fill what was invalidated during its load', async () => {
+  const asOf = await asOfOfLoad();
+  await store.invalidate(['user:1']);
+  expect(await store.fill('k', 'me', { asOf, payload: '1', tags: ['user:1'], ...fresh })).toBe('invalidated');
+  expect((await read()).status).not.toBe('hit');
+});
+
+test('an older load cannot overwrite the entry of a newer one', async () => {
+  const old = await asOfOfLoad();
+  await filled();
+  expect(await store.fill('k', 'me', { asOf: old, payload: '"old"', tags: ['user:1'], ...fresh })).toBe('older');
+});
+
+test('a fill of another epoch, or from the future, or from long ago is refused', async () => {
+  const { epoch, n } = await asOfOfLoad();
+  const fill = (asOf: LogicalTime) => store.fill('k', 'me', { asOf, payload: '1', tags: ['user:1'], ...fresh });
+  expect(await fill({ epoch: '0'.repeat(16), n })).toBe('epoch');
+  expect(await fill({ epoch, n: n + 1_000_000_000 })).toBe('ahead');
+  expect(await fill({ epoch, n: n - 31_000_000 })).toBe('late');
+});
+
+test('a token makes an older entry unusable, and one that it covers usable', async () => {
+  const asOf = await filled();
+  const token = await store.invalidate(['user:2']);
+  expect((await read('me', asOf)).status).toBe('hit');
+  expect((await read('me', token)).status).not.toBe('hit');
+});
+
+test('a token of another epoch asks for a load', async () => {
+  await filled();
+  expect((await read('me', { epoch: '0'.repeat(16), n: 1 })).status).not.toBe('hit');
+});
+
+test('a fill gives back its own lease and nobody else’s', async () => {
+  const asOf = await asOfOfLoad('a');
+  await store.fill('k', 'b', { asOf, payload: '1', tags: ['user:1'], ...fresh });
+  await store.invalidate(['user:1']);
+  expect((await read('c')).status).toBe('busy');
+  await store.release('k', 'a');
+  expect((await read('c')).status).toBe('load');
+});
+
+test('drop deletes the entry, none leaves it, and both give an as-of', async () => {
+  await filled();
+  expect(await store.read('k', 'me', 'none', null)).toMatchObject({ stale: null, asOf: { n: expect.any(Number) } });
+  expect((await read()).status).toBe('hit');
+  await store.read('k', 'me', 'drop', null);
+  expect((await read()).status).not.toBe('hit');
+});
+
+test('an entry past its fresh life is offered as stale, and invalidation ends that too', async () => {
+  await filled();
+  await redis(stack.current, 'HSET', `${prefix}entry:1:k`, 'fresh', '0');
+  expect(await read()).toMatchObject({ status: 'load', stale: { payload: '{"id":1}' } });
+  await store.invalidate(['user:1']);
+  expect(await read()).toMatchObject({ stale: null });
+});
+
+test('entries expire after their whole life and tags later still', async () => {
+  await filled();
+  await store.invalidate(['user:2']);
+  const entryMs = Number(await redis(stack.current, 'PTTL', `${prefix}entry:1:k`));
+  const tagMs = Number(await redis(stack.current, 'PTTL', `${prefix}tag:user:2`));
+  expect(entryMs).toBeLessThanOrEqual(3_900_000);
+  expect(entryMs).toBeGreaterThan(3_800_000);
+  expect(tagMs).toBeGreaterThan(entryMs + 50_000);
+});
+
+test('a lost clock key begins a new epoch: nothing from before is valid', async () => {
+  const before = await filled();
+  await redis(stack.current, 'DEL', `${prefix}clock`);
+  const after = await asOfOfLoad();
+  expect(after.epoch).not.toBe(before.epoch);
+  expect(await store.fill('k', 'me', { asOf: before, payload: '1', tags: ['user:1'], ...fresh })).toBe('epoch');
+});
+
+test('logical time grows though the clock steps back', async () => {
+  const before = await asOfOfLoad();
+  const ahead = before.n + 3_600_000_000;
+  await redis(stack.current, 'SET', `${prefix}clock`, `${before.epoch}:${ahead}`);
+  expect(await asOfOfLoad()).toEqual({ epoch: before.epoch, n: ahead + 1 });
+});
+
+const garbage: [string, string[][]][] = [
+  ['a clock that is no time', [['SET', 'clock', 'garbage']]],
+  ['a clock beyond 2^53', [['SET', 'clock', '0123456789abcdef:9999999999999999']]],
+  ['a clock of another type', [['DEL', 'clock'], ['LPUSH', 'clock', 'x']]],
+  ['a tag that is no time', [['SET', 'tag:user:1', 'garbage']]],
+  ['a tag of another type', [['DEL', 'tag:user:1'], ['LPUSH', 'tag:user:1', 'x']]],
+  ['an everything tag of another type', [['LPUSH', 'tag:everything', 'x']]],
+  ['an entry of another type', [['SET', 'entry:1:k', 'garbage']]],
+  ['an entry without as-of', [['HDEL', 'entry:1:k', 'asof']]],
+  ['an entry without payload', [['HDEL', 'entry:1:k', 'payload']]],
+  ['an entry from the future', [['HSET', 'entry:1:k', 'asof', '0123456789abcdef:1']]],
+  ['an entry whose birth is no number', [['HSET', 'entry:1:k', 'born', 'x']]],
+  ['a lease of another type', [['DEL', 'entry:1:k'], ['LPUSH', 'lease:1:k', 'x']]],
+  ['a lease that never ends', [['DEL', 'entry:1:k'], ['SET', 'lease:1:k', 'x']]],
+];
+
+test.each(garbage)('%s is a miss, and heals', async (_what, commands) => {
+  await filled();
+  for (const [command = '', key = '', ...args] of commands) {
+    await redis(stack.current, command, ...(command === 'DEL' ? [] : []), `${prefix}${key}`, ...args);
+  }
+  const answer = await read();
+  expect(answer.status).toBe('load');
+  await store.release('k', 'me');
+  await filled();
+  expect((await read()).status).toBe('hit');
+});
+
+test('a tag that other deployments wrote in another epoch does not matter', async () => {
+  await redis(stack.current, 'SET', `${prefix}tag:user:1`, 'ffffffffffffffff:9007199254000000');
+  await filled();
+  expect((await read()).status).toBe('hit');
+});
+
+test('a thousand tags in one entry and one invalidation', async () => {
+  const tags = Array.from({ length: 1_000 }, (_, i) => `user:${i}`);
+  await filled(tags);
+  expect((await read()).status).toBe('hit');
+  await store.invalidate(tags);
+  expect((await read()).status).not.toBe('hit');
+});

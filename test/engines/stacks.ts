@@ -1,0 +1,120 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import type { TestProject } from 'vitest/node';
+import { startNeonBridge } from '../../local/neon-bridge.ts';
+import { startRedis } from '../../local/redis.ts';
+import { workerEnv } from '../../local/stack.ts';
+import { startUpstashBridge } from '../../local/upstash-bridge.ts';
+import { createTestDatabase } from './database.ts';
+import '../provided.ts';
+
+type Store = 'postgres' | 'redis';
+
+interface TestStack {
+  readonly description: { env: Record<string, string>; neonUrl: string; upstashUrl: string; isRealRedis: boolean };
+  sql(text: string, params: unknown[]): Promise<unknown>;
+  redis(args: string[]): Promise<unknown>;
+  /** Deletes every key of the product. */
+  emptyRedis(): Promise<unknown>;
+  /** Closes the bridge to a store; its port then refuses connections. */
+  stop(store: Store): Promise<unknown>;
+  /** Opens it again on the same port. */
+  start(store: Store): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+const LOCAL_TOKEN = 'local';
+const HOST = '127.0.0.1';
+
+/**
+ * Starts the server from which tests inside workerd get a stack: Postgres and Redis, embedded, or, where DATABASE_URL and
+ * REDIS_URL name servers, a database and a key prefix of their own there.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const stacks = new Map<string, TestStack>();
+  const server = createServer((request, response) => {
+    answer(stacks, request).then(
+      (value) => response.end(JSON.stringify(value ?? null)),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+  project.provide('stacksUrl', `http://${HOST}:${(server.address() as AddressInfo).port}`);
+  return async () => {
+    server.close();
+    server.closeAllConnections();
+    await Promise.all([...stacks.values()].map((stack) => stack.close()));
+  };
+}
+
+async function answer(stacks: Map<string, TestStack>, request: IncomingMessage): Promise<unknown> {
+  const [, id = '', verb = ''] = (request.url ?? '').split('/');
+  if (id === 'new') return addStack(stacks);
+  const stack = stacks.get(id);
+  if (!stack) throw new Error(`there is no stack ${id}`);
+  if (verb === 'empty-redis') return stack.emptyRedis();
+  const [, change, store] = /^(start|stop)-(postgres|redis)$/.exec(verb) ?? [];
+  if (change && store) return stack[change as 'start' | 'stop'](store as Store);
+  if (verb === 'close') return stacks.delete(id) && stack.close();
+  // Only this project's tests write these bodies.
+  const body = (await json(request)) as { text: string; params: unknown[]; args: string[] };
+  return verb === 'sql' ? stack.sql(body.text, body.params) : stack.redis(body.args);
+}
+
+async function addStack(stacks: Map<string, TestStack>): Promise<unknown> {
+  const id = crypto.randomUUID();
+  const stack = await startTestStack();
+  stacks.set(id, stack);
+  return { id, ...stack.description };
+}
+
+async function startTestStack(): Promise<TestStack> {
+  const database = await createTestDatabase({ seed: true });
+  const realRedis = process.env['REDIS_URL'];
+  const redisServer = realRedis ? null : await startRedis({ port: 0 });
+  const redisUrl = realRedis ?? redisServer?.url ?? '';
+  const open = {
+    postgres: (port: number) => startNeonBridge({ port, postgresUrl: database.url }),
+    redis: (port: number) => startUpstashBridge({ port, redisUrl, token: LOCAL_TOKEN }),
+  };
+  const [neon, upstash] = [await open.postgres(0), await open.redis(0)];
+  const bridges: Record<Store, { close(): Promise<void> }> = { postgres: neon, redis: upstash };
+  const env = workerEnv(neon.url, upstash.url, database.url);
+  const { host, pathname } = new URL(env['DATABASE_URL'] ?? '');
+  const redis = new Redis(redisUrl);
+  const emptyRedis = () => deleteKeys(redis, `ea:{${host}${pathname}}:`);
+  return {
+    description: { env, neonUrl: neon.url, upstashUrl: upstash.url, isRealRedis: redisServer === null },
+    sql: (text, params) => runSql(database.url, text, params),
+    redis: ([command = '', ...args]) => redis.call(command, ...args),
+    emptyRedis,
+    stop: (store) => bridges[store].close(),
+    async start(store) {
+      bridges[store] = await open[store]({ postgres: neon, redis: upstash }[store].port);
+    },
+    async close() {
+      await emptyRedis();
+      redis.disconnect();
+      await Promise.all(Object.values(bridges).map((bridge) => bridge.close()));
+      await Promise.all([database.close(), redisServer?.close()]);
+    },
+  };
+}
+
+async function runSql(url: string, text: string, params: unknown[]): Promise<unknown> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text, params)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
+  const keys = await redis.keys(`${prefix.replaceAll(/[[\]{}*?\\]/g, '\\$&')}*`);
+  if (keys.length > 0) await redis.del(...keys);
+}

@@ -1,0 +1,46 @@
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { type Stack, startStack } from '../../local/stack.ts';
+import { startWorkers, type Workers } from '../../local/workers.ts';
+import { createEmptyDatabase } from './database.ts';
+
+export interface TwoWorkers {
+  readonly stack: Stack;
+  readonly workers: Workers;
+  close(): Promise<void>;
+}
+
+/** Both Workers in workerd on engines of their own. */
+export async function startTwoWorkers(consumerConfig?: string): Promise<TwoWorkers> {
+  const database = await createEmptyDatabase();
+  const stack = await startStack({
+    postgresPort: 0,
+    neonPort: 0,
+    redisPort: 0,
+    upstashPort: 0,
+    databaseUrl: database.url,
+    redisUrl: process.env['REDIS_URL'],
+  });
+  const options = { port: 0, consumerPort: 0, env: stack.env };
+  const workers = await startWorkers({ ...options, ...(consumerConfig && { consumerConfig }) });
+  return {
+    stack,
+    workers,
+    async close() {
+      await workers.close();
+      await stack.close();
+      await database.close();
+    },
+  };
+}
+
+/** Asks `origin` as if it were known by another host: fetch would not send the header. */
+export function askAs(host: string, origin: string, path = '/'): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request(`${origin}${path}`, { headers: { Host: host } }, (response) => {
+      text(response).then((body) => resolve({ status: response.statusCode ?? 0, text: body }), reject);
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}

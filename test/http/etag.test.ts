@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { get, newIsolate, sql, useStack } from '../stack.ts';
+import { lookUps } from './seed.ts';
+
+const stack = useStack();
+const context = 'http://hr.1234-5678-9012.api.localhost:8787/v1/context';
+const paths = [...lookUps.map(({ path }) => path), context, '/v1/context'];
+
+async function etagOf(path: string): Promise<string> {
+  const response = await get(newIsolate(stack.current), path, { 'Cache-Control': 'no-cache' });
+  expect(response.status).toBe(200);
+  return response.headers.get('ETag') ?? '';
+}
+
+describe.each(paths)('%s', (path) => {
+  test('has a strong entity tag that stays while nothing changes', async () => {
+    const etag = await etagOf(path);
+    expect(etag).toMatch(/^"[\x21\x23-\x7e]+"$/);
+    expect(await etagOf(path)).toBe(etag);
+  });
+
+  test('is 304 to who has it, without a body and with the headers of a 200', async () => {
+    const etag = await etagOf(path);
+    for (const held of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      const response = await get(stack.current, path, { 'If-None-Match': held });
+      expect(response.status).toBe(304);
+      expect(await response.text()).toBe('');
+      expect(response.headers.get('ETag')).toBe(etag);
+      expect(response.headers.get('Cache-Control')).toBe('private, no-cache');
+      expect(response.headers.get('Cache-Status')).toContain('isolate');
+    }
+  });
+
+  test('is 200 to who has another', async () => {
+    for (const held of ['"other"', (await etagOf(path)).slice(1, -1), '']) {
+      expect((await get(stack.current, path, { 'If-None-Match': held })).status).toBe(200);
+    }
+  });
+});
+
+const user = "update users set first_name = first_name || 'x' where id = ";
+const account = "update accounts set city = city || 'x' where id = ";
+const profile = "update user_profiles set name = name || 'x' where id = ";
+
+test.each([
+  ['/v1/users/3', `${user} 3`],
+  ['/v1/users/by-username/johndoe', `${user} 3`],
+  ['/v1/users/3/account', `${account} 2`],
+  ['/v1/accounts/1234-5678-9012', `${account} 2`],
+  [context, `${account} 2`],
+  ['/v1/accounts/default', `${account} 1`],
+  ['/v1/accounts/1234-5678-9012/admin-user', `${user} 4`],
+  ['/v1/accounts/1234-5678-9012/users', `${user} 6`],
+  ...[`${user} 3`, `${account} 2`, `${profile} 3`].map((change) => ['/v1/user-profiles/3', change] as const),
+  ...[`${user} 1`, `${account} 1`, `${profile} 1`].map((change) => ['/v1/platform/admin-profile', change] as const),
+  ...['/v1/accounts/1234-5678-9012/user-profiles', '/v1/user-profiles/3/valid-resource-owners'].flatMap((path) =>
+    [`${user} 6`, `${account} 2`, `${profile} 5`].map((change) => [path, change] as const),
+  ),
+])('the tag of %s changes after: %s', async (path, change) => {
+  const before = await etagOf(path);
+  await sql(stack.current, change);
+  expect(await etagOf(path)).not.toBe(before);
+});
+
+test('the tag of a list changes when a member comes and when one goes', async () => {
+  const path = '/v1/accounts/1234-5678-9012/users';
+  const tags = [await etagOf(path)];
+  await sql(stack.current, 'insert into user_profiles (id, user_id, account_id) values (50, 5, 2)');
+  tags.push(await etagOf(path));
+  await sql(stack.current, 'delete from user_profiles where id = 4');
+  tags.push(await etagOf(path));
+  expect(new Set(tags).size).toBe(3);
+});
+
+test('pages with the same rows but other cursors have tags of their own', async () => {
+  const path = '/v1/accounts/3141-5926-5359/users';
+  expect(await etagOf(`${path}?limit=3`)).not.toBe(await etagOf(`${path}?limit=2`));
+  await sql(stack.current, 'delete from user_profiles where id = 6');
+  const last = await etagOf(`${path}?limit=2`);
+  await sql(stack.current, 'insert into user_profiles (id, user_id, account_id) values (60, 6, 1)');
+  expect(await etagOf(`${path}?limit=2`)).not.toBe(last);
+});
+
+test('a PUT is never 304', async () => {
+  const path = '/v1/accounts/3141-5926-5359/admin-user';
+  const response = await get(stack.current, path, { 'If-None-Match': await etagOf(path) }, 'PUT');
+  expect(response.status).not.toBe(304);
+});

@@ -1,0 +1,94 @@
+import { NeonDbError, neon, neonConfig, type NeonQueryFunction } from '@neondatabase/serverless';
+import { Client } from 'pg';
+import { afterAll, beforeAll } from 'vitest';
+import { startNeonBridge } from '../../local/neon-bridge.ts';
+import { startPostgres } from '../../local/postgres.ts';
+
+export type Bridge = Awaited<ReturnType<typeof startNeonBridge>>;
+
+export interface NeonSession {
+  /** The Postgres behind the bridge. */
+  readonly url: string;
+  readonly bridge: Bridge;
+  readonly sql: NeonQueryFunction<false, false>;
+}
+
+/** A bridge over an empty database: embedded, or one of its own on the server at DATABASE_URL. */
+export function useNeonBridge(): NeonSession {
+  let engine: { url: string; close(): Promise<void> };
+  let bridge: Bridge;
+  let sql: NeonQueryFunction<false, false>;
+
+  beforeAll(async () => {
+    const server = process.env.DATABASE_URL;
+    engine = server ? await createDatabase(server) : await startPostgres({ port: 0 });
+    bridge = await startNeonBridge({ port: 0, postgresUrl: engine.url });
+    neonConfig.fetchEndpoint = `${bridge.url}/sql`;
+    sql = neon(engine.url);
+  });
+
+  afterAll(async () => {
+    await bridge.close();
+    await engine.close();
+  });
+
+  return {
+    get url() {
+      return engine.url;
+    },
+    get bridge() {
+      return bridge;
+    },
+    get sql() {
+      return sql;
+    },
+  };
+}
+
+async function createDatabase(serverUrl: string): Promise<{ url: string; close(): Promise<void> }> {
+  const name = `neon_bridge_test_${crypto.randomUUID().replaceAll('-', '')}`;
+  await runOn(serverUrl, `create database ${name}`);
+  const url = new URL(serverUrl);
+  url.pathname = name;
+  // The client insists on a password where the server trusts everybody.
+  url.password ||= 'unused';
+  return { url: url.href, close: () => runOn(serverUrl, `drop database ${name} with (force)`) };
+}
+
+async function runOn(url: string, command: string): Promise<void> {
+  const client = await connect(url);
+  await client.query(command);
+  await client.end();
+}
+
+export async function connect(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+export async function failureOf(work: Promise<unknown>): Promise<NeonDbError> {
+  const error: unknown = await work.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof NeonDbError) return error;
+  throw new Error('expected a NeonDbError', { cause: error });
+}
+
+/** Posts to the bridge as its client does. */
+export function postSql(
+  session: NeonSession,
+  body: unknown,
+  headers: Record<string, string | null> = {},
+  { at = session.bridge, signal = null }: { at?: Bridge; signal?: AbortSignal | null } = {},
+): Promise<Response> {
+  const wanted = Object.entries<string | null>({ 'Neon-Connection-String': session.url, ...headers });
+  return fetch(`${at.url}/sql`, {
+    method: 'POST',
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    headers: wanted.filter((entry): entry is [string, string] => entry[1] !== null),
+    signal,
+  });
+}

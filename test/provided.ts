@@ -1,0 +1,8 @@
+import 'vitest';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Where tests inside workerd ask for a stack of their own. */
+    readonly stacksUrl: string;
+  }
+}

@@ -1,0 +1,28 @@
+interface CallerEnv {
+  readonly ACCOUNTS: Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>;
+}
+
+interface Call {
+  readonly method: string;
+  readonly args: unknown[];
+  /** How often to make the call, all at once. */
+  readonly times: number;
+}
+
+/** Calls the RPC class as any other Worker would, and says what came back over the wire. */
+export default {
+  async fetch(request: Request, { ACCOUNTS }: CallerEnv): Promise<Response> {
+    const { method, args, times }: Call = await request.json();
+    const calls = Array.from({ length: times }, () => outcomeOf(async () => ACCOUNTS[method]?.(...args)));
+    return Response.json(await Promise.all(calls));
+  },
+};
+
+async function outcomeOf(call: () => Promise<unknown>): Promise<object> {
+  try {
+    return { value: await call() };
+  } catch (error) {
+    if (!(error instanceof Error)) return { error };
+    return { error: { ...error, name: error.name, message: error.message, stack: error.stack } };
+  }
+}

@@ -1,0 +1,150 @@
+import { fileURLToPath } from 'node:url';
+import { Client } from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTwoWorkers, type TwoWorkers } from '../engines/two-workers.ts';
+
+interface Outcome {
+  readonly value?: unknown;
+  readonly error?: { readonly code: string; readonly message: string; readonly stack: string };
+}
+
+let two: TwoWorkers;
+
+beforeAll(async () => {
+  two = await startTwoWorkers(fileURLToPath(new URL('./wrangler.toml', import.meta.url)));
+});
+
+afterAll(() => two.close());
+
+async function callTimes(times: number, method: string, ...args: unknown[]): Promise<Outcome[]> {
+  const body = JSON.stringify({ method, args, times });
+  const response = await fetch(two.workers.consumerUrl, { method: 'POST', body });
+  expect(response.status).toBe(200);
+  // The caller Worker writes this.
+  return (await response.json()) as Outcome[];
+}
+
+async function call(method: string, ...args: unknown[]): Promise<Outcome> {
+  const [outcome = {}] = await callTimes(1, method, ...args);
+  return outcome;
+}
+
+async function sql(text: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: two.stack.postgresUrl });
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const platformAccount = { id: 1, accountNumber: '3141-5926-5359', companyName: 'Smarter', isDefaultAccount: true };
+
+test.each<[string, unknown[], unknown]>([
+  ['accountNumberFromUrl', ['https://hr.3141-5926-5359.alpha.api.example.com/x'], '3141-5926-5359'],
+  ['accountNumberFromUrl', ['nonsense', { invalidate: true }], null],
+  ['accountNumberFromUrl', [null], null],
+  ['getCachedAccountForUser', [1], platformAccount],
+  ['getCachedAccountForUser', [3], { accountNumber: '1234-5678-9012' }],
+  ['getCachedAccountForUser', [6], platformAccount],
+  ['getCachedAccountForUser', [5], null],
+  ['getCachedAccountForUser', [999], null],
+  ['getCachedAdminUserForAccount', ['1234-5678-9012'], { username: 'janedoe' }],
+  ['getCachedDefaultAccount', [], platformAccount],
+  ['getCachedSmarterAdminUserProfile', [], { id: 1, user: { username: 'admin' }, account: platformAccount }],
+  ['getCachedUserForUserId', [3], { username: 'johndoe', isStaff: false }],
+  ['getCachedUserForUserId', [999], null],
+  ['getCachedUserForUsername', ['dormant_dan'], { id: 7 }],
+  ['getUserProfilesForAccount', ['1234-5678-9012'], [{ id: 3 }, { id: 4 }, { id: 5 }]],
+  ['getUsersForAccount', ['1234-5678-9012'], [{ id: 3 }, { id: 4 }, { id: 6 }]],
+  ['getUserProfilesForAccount', ['3141-5926-5359'], [{ id: 1 }, { id: 2 }, { id: 6 }]],
+  ['validResourceOwnersForUser', [3], [{ id: 3 }, { id: 4 }, { id: 5 }]],
+  ['validResourceOwnersForUser', [null], [{ id: 1 }]],
+  ['getAccount', ['1618-0339-8874'], { companyName: 'Dormant Inc', isActive: false }],
+  ['getAccount', ['9999-9999-9999'], null],
+  ['getUserProfile', [7], { user: { username: 'dormant_dan' }, account: { isActive: false } }],
+])('%s answers as documented, case %#', async (method, args, expected) => {
+  const { value, error } = await call(method, ...args);
+  expect(error).toBeUndefined();
+  if (typeof expected === 'object' && expected !== null) expect(value).toMatchObject(expected);
+  else expect(value).toBe(expected);
+});
+
+test('an account without members has no users and null profiles', async () => {
+  await sql(`insert into accounts (account_number, company_name) values ('1111-1111-1111', 'Nobody Ltd')`);
+  expect(await call('getUsersForAccount', '1111-1111-1111')).toEqual({ value: [] });
+  expect(await call('getUserProfilesForAccount', '1111-1111-1111')).toEqual({ value: null });
+});
+
+test.each<[string, unknown[], string, string]>([
+  ['getCachedUserForUsername', ['nobody'], 'user_does_not_exist', 'username'],
+  ['getCachedUserForUsername', ['x'.repeat(10_000)], 'user_does_not_exist', 'username'],
+  ['getCachedUserForUsername', ['\u0000'], 'user_does_not_exist', 'username'],
+  ['getCachedAdminUserForAccount', ['9999-9999-9999'], 'account_does_not_exist', 'accountNumber'],
+  ['getUsersForAccount', ['9999-9999-9999'], 'account_does_not_exist', 'accountNumber'],
+  ['getUsersForAccount', [''], 'account_required', 'accountNumber'],
+  ['getUsersForAccount', [], 'account_required', 'accountNumber'],
+  ['getUserProfilesForAccount', [null], 'account_required', 'accountNumber'],
+  ['getUserProfilesForAccount', ['no number'], 'account_does_not_exist', 'accountNumber'],
+  ['validResourceOwnersForUser', [999], 'user_profile_does_not_exist', 'userProfileId'],
+  ['validResourceOwnersForUser', [], 'bad_request', 'userProfileId'],
+  ['getCachedUserForUserId', ['3'], 'bad_request', 'userId'],
+  ['getCachedUserForUserId', [0], 'bad_request', 'userId'],
+  ['getCachedUserForUserId', [1.5], 'bad_request', 'userId'],
+  ['getCachedUserForUserId', [2 ** 53], 'bad_request', 'userId'],
+  ['getCachedAccountForUser', [{}], 'bad_request', 'userId'],
+  ['getCachedUserForUsername', [7], 'bad_request', 'username'],
+  ['getUsersForAccount', [7], 'bad_request', 'accountNumber'],
+  ['getCachedDefaultAccount', [{ invalidate: 'yes' }], 'bad_request', 'options.invalidate'],
+  ['getCachedDefaultAccount', [{ consistencyToken: 'x' }], 'bad_request', 'options.consistencyToken'],
+])('%s is refused cleanly, case %#', async (method, args, code, name) => {
+  const { error } = await call(method, ...args);
+  expect(error?.code).toBe(code);
+  expect(error?.message).toContain(name);
+});
+
+test('an error carries a code and a message, and nothing of ours besides', async () => {
+  const { error } = await call('getUsersForAccount', '9999-9999-9999');
+  expect(Object.keys(error ?? {}).toSorted()).toEqual(['code', 'message', 'name', 'remote', 'stack']);
+  expect(error?.stack).not.toMatch(/index\.js|select|directory/);
+});
+
+test('only the look-ups are callable', async () => {
+  for (const name of ['env', 'ctx', 'constructor', 'answer']) {
+    const { value, error } = await call(name);
+    expect(value ?? null, name).toBeNull();
+    expect(error, name).toBeDefined();
+  }
+});
+
+test('a hundred simultaneous callers of an account without admin get one and the same new user', async () => {
+  await sql(`insert into accounts (account_number, company_name) values ('2222-2222-2222', 'Adminless Ltd')`);
+  const outcomes = await callTimes(100, 'getCachedAdminUserForAccount', '2222-2222-2222');
+  const users = new Set(outcomes.map(({ value }) => JSON.stringify(value)));
+  expect(users.size).toBe(1);
+  expect(outcomes[0]?.value).toMatchObject({
+    username: '2222-2222-2222-admin',
+    email: '2222-2222-2222-admin@example.com',
+    isStaff: true,
+    isSuperuser: false,
+    isActive: true,
+  });
+  const made = await sql(`select u.id from users u join user_profiles p on p.user_id = u.id
+    where u.username like '2222-2222-2222%'`);
+  expect(made).toHaveLength(1);
+});
+
+test('a write behind our back is seen at once with invalidate', async () => {
+  await call('getCachedUserForUserId', 4);
+  await sql(`update users set first_name = 'Jane' where id = 4`);
+  expect(await call('getCachedUserForUserId', 4, { invalidate: true })).toMatchObject({ value: { firstName: 'Jane' } });
+  expect(await call('getCachedUserForUserId', 4)).toMatchObject({ value: { firstName: 'Jane', revision: 2 } });
+});
+
+test('the scheduled handler makes the isolate that it ran in current', async () => {
+  await call('getCachedUserForUserId', 2);
+  await sql(`update users set first_name = 'Stan' where id = 2`);
+  await two.workers.fireScheduled();
+  expect(await call('getCachedUserForUserId', 2)).toMatchObject({ value: { firstName: 'Stan' } });
+});

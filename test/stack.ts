@@ -1,0 +1,119 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { env as vars } from 'cloudflare:workers';
+import { afterAll, beforeAll, inject, vi } from 'vitest';
+import { app } from '../src/http/app.ts';
+import { drainOutbox } from '../src/scheduled.ts';
+import './provided.ts';
+
+/** The requests that reached the bridges since the last reset. */
+export interface Counts {
+  readonly redis: number;
+  readonly postgres: number;
+}
+
+/** A Postgres, a Redis and an isolate of this test file's own. */
+export interface TestStack {
+  readonly id: string;
+  /** Bindings of one isolate: another object with the same content is another isolate. */
+  readonly env: Env;
+  readonly isRealRedis: boolean;
+}
+
+export const KEY = 'ea_local_root';
+
+/** A store, as far as the Worker sees it: its bridge. */
+type Store = 'postgres' | 'redis';
+
+/** Starts a stack before the tests of a file, and closes it after them. */
+export function useStack(overrides: Partial<Env> = {}): { readonly current: TestStack } {
+  vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
+  const holder: { current: TestStack } = { current: { id: '', env: vars, isRealRedis: false } };
+  beforeAll(async () => {
+    const described = await ask<{ id: string; env: Partial<Env>; isRealRedis: boolean }>('/new');
+    holder.current = { ...described, env: { ...vars, ...described.env, ...overrides } };
+  });
+  afterAll(() => ask(`/${holder.current.id}/close`));
+  return holder;
+}
+
+/** Bindings of a fresh isolate on the same stack: nothing in memory. */
+export function newIsolate(stack: TestStack): TestStack {
+  return { ...stack, env: { ...stack.env } };
+}
+
+/** Asks the app as a caller would, with the key; resolves when what it left for afterwards is done too. */
+export function get(stack: TestStack, path: string, headers: Record<string, string> = {}, method = 'GET') {
+  return send(stack, path, { method, headers: { Authorization: `Bearer ${KEY}`, ...headers } });
+}
+
+/** The same with whatever request, and no key unless it brings one. */
+export async function send(stack: TestStack, path: string, init: RequestInit = {}): Promise<Response> {
+  const ctx = createExecutionContext();
+  const url = path.startsWith('http') ? path : `http://127.0.0.1:8787${path}`;
+  const response = await app.fetch(new Request(url, init), stack.env, ctx);
+  await waitOnExecutionContext(ctx);
+  return response;
+}
+
+/** Fires the scheduled handler. */
+export async function drainNow(stack: TestStack): Promise<void> {
+  const ctx = createExecutionContext();
+  await drainOutbox(stack.env, ctx);
+  await waitOnExecutionContext(ctx);
+}
+
+/** Runs SQL as somebody at a prompt would, past the Worker and its bridge. */
+export function sql<T = Record<string, unknown>>(stack: TestStack, text: string, ...params: unknown[]) {
+  return ask<T[]>(`/${stack.id}/sql`, { text, params });
+}
+
+/** Runs a Redis command past the Worker and its bridge. */
+export function redis(stack: TestStack, ...args: string[]): Promise<unknown> {
+  return ask(`/${stack.id}/redis`, { args });
+}
+
+export function emptyRedis(stack: TestStack): Promise<unknown> {
+  return ask(`/${stack.id}/empty-redis`);
+}
+
+/** The product's keys in Redis of one kind, e.g. `entry:`; all of them without one. */
+export async function redisKeys(stack: TestStack, kind = ''): Promise<string[]> {
+  const { host, pathname } = new URL(stack.env.DATABASE_URL);
+  const keys = (await redis(stack, 'KEYS', '*')) as string[];
+  return keys.filter((key) => key.startsWith(`ea:{${host}${pathname}}:${kind}`));
+}
+
+/** Makes a store refuse connections until the action is over. */
+export async function whileAway<T>(stack: TestStack, stores: readonly Store[], act: () => Promise<T>): Promise<T> {
+  for (const store of stores) await ask(`/${stack.id}/stop-${store}`);
+  try {
+    return await act();
+  } finally {
+    for (const store of stores) await ask(`/${stack.id}/start-${store}`);
+  }
+}
+
+/** The requests that an action causes, by tier. */
+export async function countRequests(stack: TestStack, act: () => Promise<unknown>): Promise<Counts> {
+  const before = await readCounts(stack);
+  await act();
+  const after = await readCounts(stack);
+  return { redis: after.redis - before.redis, postgres: after.postgres - before.postgres };
+}
+
+async function readCounts({ env }: TestStack): Promise<Counts> {
+  const urls = [env.UPSTASH_REDIS_REST_URL, `http://${new URL(env.DATABASE_URL).host}`];
+  const [redisRequests = 0, postgresRequests = 0] = await Promise.all(
+    urls.map(async (url) => {
+      const stats: { requests: number } = await (await fetch(`${url}/stats`)).json();
+      return stats.requests;
+    }),
+  );
+  return { redis: redisRequests, postgres: postgresRequests };
+}
+
+async function ask<T = unknown>(path: string, body: object = {}): Promise<T> {
+  const response = await fetch(`${inject('stacksUrl')}${path}`, { method: 'POST', body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(await response.text());
+  return response.json();
+}
