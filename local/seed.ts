@@ -1,15 +1,22 @@
 import { Client } from 'pg';
 
+/** Every time of the seed is the same one, so that the same question prints the same answer on every start. */
+const SEEDED_AT = '2026-01-01T00:00:00Z';
+
 // One string is one transaction.
 const seedSql = `
-insert into public.accounts (id, account_number, company_name, is_default_account, is_active) values
+insert into public.accounts
+  (id, account_number, company_name, is_default_account, is_active, created_at, updated_at)
+select id, account_number, company_name, is_default_account, is_active, '${SEEDED_AT}', '${SEEDED_AT}'
+from (values
   (1, '3141-5926-5359', 'Smarter', true, true),
   (2, '1234-5678-9012', 'Stackademy', false, true),
   (3, '2718-2818-2845', 'Empty Ltd', false, true),
-  (4, '1618-0339-8874', 'Dormant Inc', false, false);
+  (4, '1618-0339-8874', 'Dormant Inc', false, false)
+) as companies (id, account_number, company_name, is_default_account, is_active);
 
-insert into public.users (id, username, email, is_staff, is_superuser)
-select id, username, username || '@example.com', is_staff, is_superuser
+insert into public.users (id, username, email, is_staff, is_superuser, date_joined)
+select id, username, username || '@example.com', is_staff, is_superuser, '${SEEDED_AT}'
 from (values
   (1, 'admin', true, true),
   (2, 'staff_user', true, false),
@@ -20,8 +27,10 @@ from (values
   (7, 'dormant_dan', false, false)
 ) as people (id, username, is_staff, is_superuser);
 
-insert into public.user_profiles (id, user_id, account_id) values
-  (1, 1, 1), (2, 2, 1), (3, 3, 2), (4, 4, 2), (5, 6, 2), (6, 6, 1), (7, 7, 4);
+insert into public.user_profiles (id, user_id, account_id, created_at, updated_at)
+select id, user_id, account_id, '${SEEDED_AT}', '${SEEDED_AT}'
+from (values (1, 1, 1), (2, 2, 1), (3, 3, 2), (4, 4, 2), (5, 6, 2), (6, 6, 1), (7, 7, 4))
+  as memberships (id, user_id, account_id);
 
 select setval(pg_get_serial_sequence('public.accounts', 'id'), (select max(id) from public.accounts)),
        setval(pg_get_serial_sequence('public.users', 'id'), (select max(id) from public.users)),

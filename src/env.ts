@@ -19,7 +19,7 @@ const hostSuffixes = z
   .transform((list) => list.filter((suffix) => suffix !== ''))
   .pipe(z.array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'must be host names, separated by commas')));
 
-/** Every var and secret, with its bounds. `docs/configuration.md` says what each is for. */
+/** Every var and secret, with its bounds; the README's configuration table says what each is for. */
 const Settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }),
@@ -31,8 +31,8 @@ const Settings = z.object({
   ACCOUNT_HOST_SUFFIXES: hostSuffixes,
   MEMORY_TTL_MS: whole(5_000, 0, 60_000),
   MEMORY_MAX_BYTES: whole(16 * 2 ** 20, 2 ** 16, 64 * 2 ** 20),
-  SHARED_FRESH_MS: whole(300_000, 1_000, 24 * HOUR_MS),
-  SHARED_STALE_MS: whole(HOUR_MS, 0, 24 * HOUR_MS),
+  SHARED_FRESH_MS: whole(300_000, 1_000, HOUR_MS),
+  SHARED_STALE_MS: whole(HOUR_MS, 0, HOUR_MS),
   ABSENT_FRESH_MS: whole(30_000, 1_000, HOUR_MS),
   LEASE_MS: whole(2_000, 100, 30_000),
   REDIS_DEADLINE_MS: whole(250, 10, 10_000),

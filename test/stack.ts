@@ -19,7 +19,7 @@ export interface TestStack {
   readonly isRealRedis: boolean;
 }
 
-export const KEY = 'ea_local_root';
+const KEY = 'ea_local_root';
 
 /** A store, as far as the Worker sees it: its bridge. */
 type Store = 'postgres' | 'redis';

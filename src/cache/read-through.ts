@@ -5,6 +5,7 @@ import { fetchEntry } from './fetch-entry.ts';
 import { type Departure, enterFlight, type Flight } from './flights.ts';
 import { isLogical, satisfies } from './logical-time.ts';
 import type { MemoryEntry } from './memory.ts';
+import { LONGEST_LIFE_MS } from './shared-store.ts';
 
 /** Refresh ahead begins in the last fifth of an entry's life, and only for entries that were asked for this often. */
 const REFRESH_AHEAD_SHARE = 1 / 5;
@@ -95,9 +96,8 @@ function hasAsOf(asOf: MemoryEntry['asOf'], { token }: ReadDemands): boolean {
 }
 
 // Once every entry must be younger than an invalidation that failed, its token demands nothing any more.
-function withoutOutlivedToken({ clock, settings }: Cache, demands: ReadDemands): ReadDemands {
+function withoutOutlivedToken({ clock }: Cache, demands: ReadDemands): ReadDemands {
   const { token } = demands;
-  if (!token || isLogical(token)) return demands;
-  const outlivedAtMs = token.unsharedSinceMs + settings.freshMs + settings.staleMs;
-  return clock.now() < outlivedAtMs ? demands : { ...demands, token: undefined };
+  if (!token || isLogical(token) || clock.now() < token.unsharedSinceMs + LONGEST_LIFE_MS) return demands;
+  return { ...demands, token: undefined };
 }

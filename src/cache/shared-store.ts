@@ -56,11 +56,14 @@ export interface SharedStoreSettings {
   /** Names the version and the configuration that answers depend on. */
   readonly variant: string;
   readonly leaseMs: number;
-  /** The longest life of any entry, fresh and stale, in ms. */
-  readonly longestLifeMs: number;
 }
 
-/** How much longer tags live than entries: a fill may come this late and must still find the tag that condemns it. */
+/**
+ * No entry lives longer, whatever its deployment is set to: tags outlive every entry of every deployment that shares the
+ * database, and so their life can be no setting.
+ */
+export const LONGEST_LIFE_MS = 2 * 3_600_000;
+/** A fill may come this late, and must still find the tag that condemns it. */
 const TAG_MARGIN_MS = 60_000;
 /** A load ends long before; a fill that is later than this comes from a request that hung. */
 const MAX_AS_OF_AGE_MS = 30_000;
@@ -78,7 +81,7 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
     const name = `${settings.variant}:${key}`;
     return [clock, `${prefix}entry:${name}`, `${prefix}lease:${name}`];
   };
-  const commonArgs = (): string[] => [randomId(), `${prefix}tag:`, `${settings.longestLifeMs + TAG_MARGIN_MS}`];
+  const commonArgs = (): string[] => [randomId(), `${prefix}tag:`, `${LONGEST_LIFE_MS + TAG_MARGIN_MS}`];
 
   return {
     async read(key, owner, mode, least) {
@@ -86,7 +89,8 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
       return toSharedRead(await run(scripts.read, keysOf(key), [...commonArgs(), ...args]));
     },
     async fill(key, owner, { asOf, payload, tags, freshMs, staleMs }) {
-      const life = [`${freshMs}`, `${freshMs + staleMs}`, `${MAX_AS_OF_AGE_MS}`];
+      const lifeMs = Math.min(freshMs + staleMs, LONGEST_LIFE_MS);
+      const life = [`${freshMs}`, `${lifeMs}`, `${MAX_AS_OF_AGE_MS}`];
       const args = [owner, formatLogicalTime(asOf), payload, tags.join('\n'), ...life];
       return FillStatus.parse(await run(scripts.fill, keysOf(key), [...commonArgs(), ...args]));
     },

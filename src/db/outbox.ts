@@ -16,7 +16,7 @@ export interface PendingInvalidations {
 }
 
 /** How long after its first invalidation a row is due for its second. */
-export const secondInvalidationAfterMs = 10_000;
+const secondInvalidationAfterMs = 10_000;
 
 /** The rows to invalidate, at most `limit`: those that never were, by id, then those that are due again. */
 export async function selectPendingInvalidations(

@@ -86,15 +86,17 @@ export interface CreatedAdmin {
   readonly user: User;
   /** False when somebody else was faster. */
   readonly created: boolean;
-  /** For reads that must see the user; null when nothing was created. */
-  readonly token: Token | null;
+  /** For reads that must see the user. */
+  readonly token: Token;
 }
 
-/** Creates the admin user and its profile unless the account has an admin; one batch and, if it wrote, one invalidation. */
+/** Creates the admin user and its profile unless the account has an admin; one batch and one invalidation. */
 export async function createAdminUser(deps: Deps, accountNumber: string): Promise<CreatedAdmin> {
   const { accountId, user, created, tags } = await insertOrThrow(deps, accountNumber);
   if (accountId === null || !user) return unknownAccount();
-  return { user: toUser(user), created, token: created ? await invalidate(deps.cache, tags) : null };
+  // Whoever was faster may not have invalidated yet, and the answer that there is no admin is known to be wrong.
+  const token = await invalidate(deps.cache, created ? tags : [`members:${accountId}`]);
+  return { user: toUser(user), created, token };
 }
 
 async function insertOrThrow({ db, platform, log }: Deps, accountNumber: string) {

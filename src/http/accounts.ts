@@ -92,7 +92,7 @@ export const accounts = new Hono<AppEnv>()
     const known = await findAdminUserForAccount(c.var.deps, accountNumber, c.var.read);
     if (known) return answerRow(c, known);
     const { user, created, token } = await createAdminUser(c.var.deps, accountNumber);
-    if (token) c.header('Consistency-Token', formatToken(token));
+    c.header('Consistency-Token', formatToken(token));
     if (created) c.header('Location', `/v1/users/${user.id}`);
     return answerRow(c, user, created ? 201 : 200);
   })

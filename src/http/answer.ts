@@ -26,7 +26,9 @@ export async function answerPage<T extends Row>(c: Context<AppEnv>, { items, nex
 export function answer<T extends object>(c: Context<AppEnv>, value: T, etag: string, status: 200 | 201 = 200) {
   c.header('ETag', etag);
   c.header('Cache-Control', 'private, no-cache');
-  const isUnchanged = status === 200 && matchesEtag(c.req.header('If-None-Match'), etag);
+  // RFC 9110 section 13.1.2 knows 304 for reads only.
+  const isRead = c.req.method !== 'PUT';
+  const isUnchanged = isRead && matchesEtag(c.req.header('If-None-Match'), etag);
   return isUnchanged ? c.body(null, 304) : c.json(value, status);
 }
 

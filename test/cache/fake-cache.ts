@@ -28,7 +28,7 @@ export interface FakeCache extends Cache {
   readonly pending: Promise<unknown>[];
 }
 
-export function makeFakeShared(): FakeShared {
+function makeFakeShared(): FakeShared {
   let n = 0;
   const fake: FakeShared = {
     next: [],

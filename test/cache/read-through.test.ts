@@ -229,7 +229,7 @@ test('a token of an invalidation that failed loads from the origin, until every 
   const token = { unsharedSinceMs: cache.clock.now() };
   expect(await readThrough(cache, lookUp, { token })).toBe('b');
   expect(cache.shared.reads.at(-1)?.mode).toBe('none');
-  await cache.clock.advance(3_900_000);
+  await cache.clock.advance(7_200_000);
   cache.shared.next = [sharedHit('shared', at(9))];
   expect(await readThrough(cache, lookUp, { token })).toBe('shared');
 });

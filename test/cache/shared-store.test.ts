@@ -9,7 +9,7 @@ let store: SharedStore;
 let prefix: string;
 let count = 0;
 
-const settings = { variant: '1', leaseMs: 2_000, longestLifeMs: 3_900_000 };
+const settings = { variant: '1', leaseMs: 2_000 };
 const fresh = { freshMs: 300_000, staleMs: 3_600_000 };
 
 beforeEach(() => {

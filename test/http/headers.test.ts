@@ -4,7 +4,8 @@ import { lookUps } from './seed.ts';
 
 const stack = useStack();
 const open = ['/v1/account-number?url=x', '/healthz', '/readyz', '/openapi.json', '/docs'];
-const paths = [...lookUps.map(({ path }) => path), '/v1/context'];
+const context = 'http://hr.1234-5678-9012.api.localhost:8787/v1/context';
+const paths = [...lookUps.map(({ path }) => path), context];
 
 describe.each(paths)('%s', (path) => {
   test('answers JSON that only its reader may keep, and only to ask again', async () => {

@@ -1,0 +1,226 @@
+import { describe, expect, test } from 'vitest';
+import { drainNow, get, newIsolate, redis, redisKeys, sql, useStack } from '../stack.ts';
+
+const stack = useStack({ MEMORY_TTL_MS: '60000' });
+const NO_CACHE = { 'Cache-Control': 'no-cache' };
+const STACKADEMY = '/v1/accounts/1234-5678-9012';
+const SMARTER = '/v1/accounts/3141-5926-5359';
+
+interface Seen {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+async function read(path: string, headers = {}, on = newIsolate(stack.current)): Promise<Seen> {
+  const response = await get(on, path, headers);
+  return { status: response.status, body: await response.json() };
+}
+
+const found = (body: object) => ({ status: 200, body: expect.objectContaining(body) as unknown });
+const absent = (code: string) => ({ status: 404, body: expect.objectContaining({ code }) as unknown });
+const listed = (...ids: number[]) => found({ items: ids.map((id) => expect.objectContaining({ id }) as unknown) });
+
+/** What somebody writes at a prompt, and what one look-up answers before and after. */
+const writes: { name: string; path: string; write: string; before: Seen; after: Seen }[] = [
+  {
+    name: 'a row changes',
+    path: '/v1/users/3',
+    write: "update users set first_name = 'John' where id = 3",
+    before: found({ firstName: '', revision: 1 }),
+    after: found({ firstName: 'John', revision: 2 }),
+  },
+  {
+    name: 'a row of a list changes',
+    path: `${STACKADEMY}/user-profiles`,
+    write: "update user_profiles set name = 'Jane' where id = 4",
+    before: found({ items: expect.not.arrayContaining([expect.objectContaining({ name: 'Jane' })]) as unknown }),
+    after: found({ items: expect.arrayContaining([expect.objectContaining({ name: 'Jane' })]) as unknown }),
+  },
+  {
+    name: 'an absent user by id is created',
+    path: '/v1/users/100',
+    write: "insert into users (id, username, email) values (100, 'new', 'new@example.com')",
+    before: absent('user_does_not_exist'),
+    after: found({ username: 'new' }),
+  },
+  {
+    name: 'an absent user by username is created',
+    path: '/v1/users/by-username/newer',
+    write: "insert into users (id, username, email) values (101, 'newer', 'newer@example.com')",
+    before: absent('user_does_not_exist'),
+    after: found({ id: 101 }),
+  },
+  {
+    name: 'an absent account is created',
+    path: '/v1/accounts/5555-5555-5555/users',
+    write: "insert into accounts (account_number, company_name) values ('5555-5555-5555', 'Five')",
+    before: absent('account_does_not_exist'),
+    after: listed(),
+  },
+  {
+    name: 'a username goes',
+    path: '/v1/users/by-username/newer',
+    write: "update users set username = 'newest' where id = 101",
+    before: found({ id: 101 }),
+    after: absent('user_does_not_exist'),
+  },
+  {
+    name: 'a username comes',
+    path: '/v1/users/by-username/latest',
+    write: "update users set username = 'latest' where id = 101",
+    before: absent('user_does_not_exist'),
+    after: found({ id: 101 }),
+  },
+  {
+    name: 'a username passes to another user',
+    path: '/v1/users/by-username/latest',
+    write: `begin; update users set username = 'ex' where id = 101;
+      update users set username = 'latest' where id = 100; commit`,
+    before: found({ id: 101 }),
+    after: found({ id: 100 }),
+  },
+  {
+    name: 'a user gets an account',
+    path: '/v1/users/5/account',
+    write: 'insert into user_profiles (id, user_id, account_id) values (200, 5, 4)',
+    before: absent('no_account_for_user'),
+    after: found({ id: 4 }),
+  },
+  {
+    name: 'a user moves to another account',
+    path: '/v1/users/5/account',
+    write: `begin; delete from user_profiles where id = 200;
+      insert into user_profiles (id, user_id, account_id) values (201, 5, 2); commit`,
+    before: found({ id: 4 }),
+    after: found({ id: 2 }),
+  },
+  {
+    name: 'a member comes',
+    path: `${SMARTER}/users`,
+    write: 'insert into user_profiles (id, user_id, account_id) values (202, 5, 1)',
+    before: listed(1, 2, 6),
+    after: listed(1, 2, 5, 6),
+  },
+  {
+    name: 'a member joins the default account',
+    path: '/v1/users/7/account',
+    write: 'insert into user_profiles (id, user_id, account_id) values (203, 7, 1)',
+    before: found({ id: 4 }),
+    after: found({ id: 1 }),
+  },
+  {
+    name: 'a member goes',
+    path: '/v1/user-profiles/1/valid-resource-owners',
+    write: 'delete from user_profiles where id in (202, 203)',
+    before: listed(1, 2, 6, 202, 203),
+    after: listed(1, 2, 6),
+  },
+  {
+    name: 'a member becomes staff',
+    path: `${STACKADEMY}/admin-user`,
+    write: 'update users set is_staff = true where id = 3',
+    before: found({ id: 4 }),
+    after: found({ id: 3 }),
+  },
+  {
+    name: 'another profile is the first of a superuser',
+    path: '/v1/platform/admin-profile',
+    write: 'update users set is_superuser = (id = 2)',
+    before: found({ id: 1 }),
+    after: found({ id: 2 }),
+  },
+  {
+    name: 'the default switches, for the default account',
+    path: '/v1/accounts/default',
+    write: `begin; update accounts set is_default_account = false where id = 1;
+      update accounts set is_default_account = true where id = 2; commit`,
+    before: found({ id: 1 }),
+    after: found({ id: 2 }),
+  },
+  {
+    name: 'the default switches, for the account of a user in both',
+    path: '/v1/users/6/account',
+    write: `begin; update accounts set is_default_account = false where id = 2;
+      update accounts set is_default_account = true where id = 1; commit`,
+    before: found({ id: 2 }),
+    after: found({ id: 1 }),
+  },
+  {
+    name: 'an account is deleted, and with it its profiles',
+    path: '/v1/user-profiles/7',
+    write: 'delete from accounts where id = 4',
+    before: found({ id: 7 }),
+    after: absent('user_profile_does_not_exist'),
+  },
+  {
+    name: 'an account is deleted',
+    path: STACKADEMY,
+    write: 'delete from accounts where id = 2',
+    before: found({ id: 2 }),
+    after: absent('account_does_not_exist'),
+  },
+  {
+    name: 'a table is emptied',
+    path: `${SMARTER}/users`,
+    write: 'truncate user_profiles',
+    before: listed(1, 2, 6),
+    after: listed(),
+  },
+];
+
+describe.each(writes)('$name', ({ path, write, before, after }) => {
+  test('readers keep the old answer until the drain, and then have the new one', async () => {
+    const reader = newIsolate(stack.current);
+    await drainNow(stack.current);
+    expect(await read(path, {}, reader)).toEqual(before);
+    await sql(stack.current, write);
+    expect(await read(path, {}, reader)).toEqual(before);
+    expect(await read(path)).toEqual(before);
+    await drainNow(stack.current);
+    expect(await read(path)).toEqual(after);
+  });
+});
+
+test.each([
+  ['/v1/users/1', "update users set first_name = 'A' where id = 1", { firstName: 'A' }],
+  ['/v1/users/by-username/fresh', "insert into users (username, email) values ('fresh', 'f@x.y')", { email: 'f@x.y' }],
+  [SMARTER, "update accounts set city = 'Here' where id = 1", { city: 'Here' }],
+])('no-cache sees what was written to %s at once, and so does who reads after', async (path, write, expected) => {
+  const reader = newIsolate(stack.current);
+  const { body: before } = await read(path, {}, reader);
+  await sql(stack.current, write);
+  expect((await read(path, {}, reader)).body).toEqual(expect.objectContaining({ ...(before as object), requestId: expect.anything() as unknown }));
+  expect(await read(path, NO_CACHE, reader)).toEqual(found(expected));
+  expect(await read(path, {}, reader)).toEqual(found(expected));
+  expect(await read(path)).toEqual(found(expected));
+});
+
+describe('the outbox', () => {
+  const rows = () => sql<{ invalidated: boolean }>(stack.current, 'select invalidated_at is not null as invalidated from cache_invalidations');
+  const age = (seconds: number) =>
+    sql(stack.current, `update cache_invalidations set invalidated_at = invalidated_at - interval '${seconds} seconds'`);
+
+  test('keeps a drained row for ten seconds, and a later drain deletes it', async () => {
+    await sql(stack.current, "update users set last_name = 'B' where id = 1");
+    await drainNow(stack.current);
+    expect((await rows()).length).toBeGreaterThan(0);
+    expect((await rows()).every(({ invalidated }) => invalidated)).toBe(true);
+    await age(9);
+    await drainNow(stack.current);
+    expect((await rows()).length).toBeGreaterThan(0);
+    await age(1);
+    await drainNow(stack.current);
+    expect(await rows()).toEqual([]);
+  });
+
+  test('invalidates again what a failover of Redis may have lost', async () => {
+    await read('/v1/users/1');
+    await sql(stack.current, "update users set last_name = 'C' where id = 1");
+    await drainNow(stack.current);
+    for (const key of await redisKeys(stack.current, 'tag:')) await redis(stack.current, 'DEL', key);
+    expect(await read('/v1/users/1')).toEqual(found({ lastName: 'B' }));
+    await age(10);
+    await drainNow(stack.current);
+    expect(await read('/v1/users/1')).toEqual(found({ lastName: 'C' }));
+  });
+});
