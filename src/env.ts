@@ -15,7 +15,12 @@ const whole = (standard: number, min: number, max: number) =>
 const hostSuffixes = z
   .string()
   .default('')
-  .transform((list) => list.toLowerCase().split(',').map((suffix) => suffix.trim().replace(/^\.|\.$/g, '')))
+  .transform((list) =>
+    list
+      .toLowerCase()
+      .split(',')
+      .map((suffix) => suffix.trim().replace(/^\.|\.$/g, '')),
+  )
   .transform((list) => list.filter((suffix) => suffix !== ''))
   .pipe(z.array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'must be host names, separated by commas')));
 

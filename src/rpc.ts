@@ -1,9 +1,18 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { accountNumberFromUrl } from './account-number.ts';
 import { settingsOf } from './deps.ts';
-import { type Account, findAccount, getCachedAccountForUser, getCachedDefaultAccount } from './directory/accounts.ts';
+import {
+  type Account,
+  findAccount,
+  getCachedAccountForUser,
+  getCachedDefaultAccount,
+} from './directory/accounts.ts';
 import { getCachedAdminUserForAccount, getCachedSmarterAdminUserProfile } from './directory/admins.ts';
-import { findUserProfile, getUserProfilesForAccount, validResourceOwnersForUser } from './directory/profiles.ts';
+import {
+  findUserProfile,
+  getUserProfilesForAccount,
+  validResourceOwnersForUser,
+} from './directory/profiles.ts';
 import type { UserProfile } from './directory/user-profile.ts';
 import {
   getCachedUserForUserId,

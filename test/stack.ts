@@ -19,7 +19,7 @@ export interface TestStack {
   readonly isRealRedis: boolean;
 }
 
-const KEY = 'ea_local_root';
+export const KEY = 'ea_local_root';
 
 /** A store, as far as the Worker sees it: its bridge. */
 type Store = 'postgres' | 'redis';
@@ -84,7 +84,11 @@ export async function redisKeys(stack: TestStack, kind = ''): Promise<string[]> 
 }
 
 /** Makes a store refuse connections until the action is over. */
-export async function whileAway<T>(stack: TestStack, stores: readonly Store[], act: () => Promise<T>): Promise<T> {
+export async function whileAway<T>(
+  stack: TestStack,
+  stores: readonly Store[],
+  act: () => Promise<T>,
+): Promise<T> {
   for (const store of stores) await ask(`/${stack.id}/stop-${store}`);
   try {
     return await act();
@@ -113,7 +117,10 @@ async function readCounts({ env }: TestStack): Promise<Counts> {
 }
 
 async function ask<T = unknown>(path: string, body: object = {}): Promise<T> {
-  const response = await fetch(`${inject('stacksUrl')}${path}`, { method: 'POST', body: JSON.stringify(body) });
+  const response = await fetch(`${inject('stacksUrl')}${path}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+  });
   if (!response.ok) throw new Error(await response.text());
   return response.json();
 }

@@ -66,10 +66,20 @@ async function findShared<T>(
   }
   traceRedis(cache, demands, askedMs, { hit: false, ...('failure' in read && { detail: read.failure }) });
   if (!read.reply) return { kind: 'miss', asOf: null, stale: null };
-  return { kind: 'miss', asOf: read.reply.asOf, stale: read.reply.stale && parsed(cache, lookUp, read.reply.stale) };
+  return {
+    kind: 'miss',
+    asOf: read.reply.asOf,
+    stale: read.reply.stale && parsed(cache, lookUp, read.reply.stale),
+  };
 }
 
-async function askWhileBusy(cache: Cache, key: string, { token }: ReadDemands, owner: string, mode: ReadMode) {
+async function askWhileBusy(
+  cache: Cache,
+  key: string,
+  { token }: ReadDemands,
+  owner: string,
+  mode: ReadMode,
+) {
   const least = token && isLogical(token) ? token : null;
   const ask = () => askShared(cache, 'read', (shared) => shared.read(key, owner, mode, least));
   let asked = await ask();
@@ -123,7 +133,13 @@ function staleOrThrow<T>(
   const { value, entry } = stale;
   departure.asOf = entry.asOf;
   if (trace) {
-    trace.redis = { ...trace.redis, hit: true, ttlMs: entry.freshMsLeft, detail: 'stale-if-error', ms: trace.redis?.ms ?? 0 };
+    trace.redis = {
+      ...trace.redis,
+      hit: true,
+      ttlMs: entry.freshMsLeft,
+      detail: 'stale-if-error',
+      ms: trace.redis?.ms ?? 0,
+    };
     trace.isolate = { hit: false, stored: false, ms: 0 };
   }
   return toMemoryEntry(departure, value, entry.payload, entry.tags);
@@ -133,7 +149,13 @@ function share<T>(
   cache: Cache,
   lookUp: LookUp<T>,
   { trace }: ReadDemands,
-  fill: { owner: string; asOf: LogicalTime | null; payload: string; tags: readonly string[]; isAbsent: boolean },
+  fill: {
+    owner: string;
+    asOf: LogicalTime | null;
+    payload: string;
+    tags: readonly string[];
+    isAbsent: boolean;
+  },
 ): void {
   const { owner, asOf, payload, tags } = fill;
   if (!asOf) return;
@@ -144,7 +166,9 @@ function share<T>(
   const { freshMs, absentFreshMs, staleMs } = cache.settings;
   // An outage must never turn into an absence, so absent answers have no stale part.
   const life = fill.isAbsent ? { freshMs: absentFreshMs, staleMs: 0 } : { freshMs, staleMs };
-  cache.waitUntil(askShared(cache, 'fill', (shared) => shared.fill(lookUp.key, owner, { asOf, payload, tags, ...life })));
+  cache.waitUntil(
+    askShared(cache, 'fill', (shared) => shared.fill(lookUp.key, owner, { asOf, payload, tags, ...life })),
+  );
   if (trace?.redis) trace.redis.stored = true;
 }
 
@@ -165,7 +189,15 @@ function toMemoryEntry(
   payload: string,
   tags: readonly string[],
 ): MemoryEntry {
-  return { value: deepFreeze(value), tags, asOf: asOf ?? null, sentAtMs, order, bytes: payload.length, hits: 0 };
+  return {
+    value: deepFreeze(value),
+    tags,
+    asOf: asOf ?? null,
+    sentAtMs,
+    order,
+    bytes: payload.length,
+    hits: 0,
+  };
 }
 
 function traceRedis(

@@ -29,7 +29,8 @@ function fromMemory<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): M
   const nowMs = cache.clock.now();
   if (demands.reload) cache.memory.delete(lookUp.key);
   const entry = cache.memory.get(lookUp.key, nowMs);
-  if (!entry || !isYoungEnough(entry.sentAtMs, nowMs, demands) || !hasAsOf(entry.asOf, demands)) return undefined;
+  if (!entry || !isYoungEnough(entry.sentAtMs, nowMs, demands) || !hasAsOf(entry.asOf, demands))
+    return undefined;
   entry.hits += 1;
   const ttlMs = entry.sentAtMs + cache.memory.ttlMs - nowMs;
   if (ttlMs <= cache.memory.ttlMs * REFRESH_AHEAD_SHARE) refreshAhead(cache, lookUp, entry);
@@ -52,7 +53,10 @@ async function fromFlight<T>(
   const askedMs = cache.clock.now();
   try {
     const entry = await withDeadline(cache.clock, landsByMs(cache, flight) - askedMs, flight.answer);
-    if (demands.trace) demands.trace.isolate = { hit: false, collapsed: true, ms: cache.clock.now() - askedMs };
+    // A load that failed may have ended in a stale answer, older than the as-of that the token was held against.
+    if (!hasAsOf(entry.asOf, demands)) return startFlight(cache, lookUp, demands).answer;
+    const ms = cache.clock.now() - askedMs;
+    if (demands.trace) demands.trace.isolate = { hit: false, collapsed: true, ms };
     return entry;
   } catch (error) {
     if (error instanceof OriginUnavailable) throw error;

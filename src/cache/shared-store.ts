@@ -68,9 +68,20 @@ const TAG_MARGIN_MS = 60_000;
 /** A load ends long before; a fill that is later than this comes from a request that hung. */
 const MAX_AS_OF_AGE_MS = 30_000;
 
-const whole = z.string().regex(/^-?\d+$/).transform(Number);
+const whole = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform(Number);
 const logicalTime = z.string().transform(parseLogicalTime);
-const ReadReply = z.tuple([z.enum(['hit', 'load', 'busy']), logicalTime, logicalTime, z.string(), z.string(), whole, whole]);
+const ReadReply = z.tuple([
+  z.enum(['hit', 'load', 'busy']),
+  logicalTime,
+  logicalTime,
+  z.string(),
+  z.string(),
+  whole,
+  whole,
+]);
 
 /** The shared store over three scripts. Rejects when Redis fails or answers what a script cannot have answered. */
 export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): SharedStore {

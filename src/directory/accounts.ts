@@ -36,7 +36,11 @@ export function toAccount(row: AccountRow): Account {
 }
 
 /** The account with this number, active or not, or null. */
-export async function findAccount(deps: Deps, accountNumber: string, read?: ReadDemands): Promise<Account | null> {
+export async function findAccount(
+  deps: Deps,
+  accountNumber: string,
+  read?: ReadDemands,
+): Promise<Account | null> {
   if (!ACCOUNT_NUMBER.test(accountNumber)) return null;
   return readThrough(
     deps.cache,
@@ -84,7 +88,11 @@ export async function getCachedAccountForUser(
 ): Promise<Account | null> {
   const account = await readThrough(
     deps.cache,
-    { key: `account-for-user:${userId}`, parse: Account.nullable().parse, load: () => loadAccountForUser(deps, userId) },
+    {
+      key: `account-for-user:${userId}`,
+      parse: Account.nullable().parse,
+      load: () => loadAccountForUser(deps, userId),
+    },
     read,
   );
   if (!account) deps.log.warn('user_has_no_account', { userId });

@@ -34,7 +34,12 @@ async function loadPlatformAdmin({ db, platform: { accountNumber } }: Deps) {
   const { accountId, profile } = await selectPlatformAdminProfile(db, accountNumber);
   const value = profile && toUserProfile(profile);
   const memberTags = accountId === null ? [] : [`members:${accountId}`];
-  const tags = [`account-number:${accountNumber}`, 'user-rights', ...memberTags, ...(value ? rowTags(value) : [])];
+  const tags = [
+    `account-number:${accountNumber}`,
+    'user-rights',
+    ...memberTags,
+    ...(value ? rowTags(value) : []),
+  ];
   return { value, tags };
 }
 

@@ -21,7 +21,10 @@ export function withOneMore(page: Page | undefined): Page | undefined {
 }
 
 /** Cuts that one more row off again. */
-export function cutPage<T extends { readonly id: number }>(rows: readonly T[], page: Page | undefined): Paged<T> {
+export function cutPage<T extends { readonly id: number }>(
+  rows: readonly T[],
+  page: Page | undefined,
+): Paged<T> {
   if (!page || rows.length <= page.limit) return { items: rows, nextAfterId: null };
   const items = rows.slice(0, page.limit);
   return { items, nextAfterId: items.at(-1)?.id ?? null };

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import type { ReadDemands } from '../cache/cache.ts';
 import { readThrough } from '../cache/read-through.ts';
-import { type ProfileRow, selectProfileById, selectProfilesOfAccount, selectProfilesSharingAccount } from '../db/profiles.ts';
+import {
+  type ProfileRow,
+  selectProfileById,
+  selectProfilesOfAccount,
+  selectProfilesSharingAccount,
+} from '../db/profiles.ts';
 import { requireAccountNumber, unknownAccount } from './account-argument.ts';
 import { getCachedSmarterAdminUserProfile } from './admins.ts';
 import type { Deps } from './deps.ts';
@@ -12,7 +17,11 @@ import { rowTags, toUserProfile, UserProfile } from './user-profile.ts';
 const ProfileList = z.object({ items: z.array(UserProfile), nextAfterId: z.int().nullable() }).nullable();
 
 /** The profile with this id, with its user and account, or null. */
-export function findUserProfile(deps: Deps, userProfileId: number, read?: ReadDemands): Promise<UserProfile | null> {
+export function findUserProfile(
+  deps: Deps,
+  userProfileId: number,
+  read?: ReadDemands,
+): Promise<UserProfile | null> {
   return readThrough(
     deps.cache,
     {
@@ -56,7 +65,11 @@ export async function listUserProfilesForAccount(
       key: `profiles-of:${accountNumber}:${pageKey(page)}`,
       parse: ProfileList.parse,
       load: async () => {
-        const { accountId, profiles } = await selectProfilesOfAccount(deps.db, accountNumber, withOneMore(page));
+        const { accountId, profiles } = await selectProfilesOfAccount(
+          deps.db,
+          accountNumber,
+          withOneMore(page),
+        );
         return toList(`account-number:${accountNumber}`, accountId, profiles, page);
       },
     },
@@ -92,7 +105,11 @@ export async function listValidResourceOwners(
       key: `owners-for:${userProfileId}:${pageKey(page)}`,
       parse: ProfileList.parse,
       load: async () => {
-        const { accountId, profiles } = await selectProfilesSharingAccount(deps.db, userProfileId, withOneMore(page));
+        const { accountId, profiles } = await selectProfilesSharingAccount(
+          deps.db,
+          userProfileId,
+          withOneMore(page),
+        );
         return toList(`profile:${userProfileId}`, accountId, profiles, page);
       },
     },
@@ -103,7 +120,12 @@ export async function listValidResourceOwners(
 }
 
 // Every change of a profile emits its account's `members`, so the rows' own `profile` tags would add nothing.
-function toList(askedTag: string, accountId: number | null, rows: readonly ProfileRow[], page: Page | undefined) {
+function toList(
+  askedTag: string,
+  accountId: number | null,
+  rows: readonly ProfileRow[],
+  page: Page | undefined,
+) {
   if (accountId === null) return { value: null, tags: [askedTag] };
   const value = cutPage(rows.map(toUserProfile), page);
   const userTags = value.items.map(({ user }) => `user:${user.id}`);

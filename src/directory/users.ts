@@ -38,7 +38,11 @@ export function toUser(row: UserRow): User {
 }
 
 /** The user with this id, active or not; null, and an error in the log, when there is none. Implements `get_cached_user_for_user_id`. */
-export async function getCachedUserForUserId(deps: Deps, userId: number, read?: ReadDemands): Promise<User | null> {
+export async function getCachedUserForUserId(
+  deps: Deps,
+  userId: number,
+  read?: ReadDemands,
+): Promise<User | null> {
   const user = await readThrough(
     deps.cache,
     {
@@ -56,8 +60,15 @@ export async function getCachedUserForUserId(deps: Deps, userId: number, read?: 
 }
 
 /** The user with this username; throws `user_does_not_exist`, and logs an error. Implements `get_cached_user_for_username`. */
-export async function getCachedUserForUsername(deps: Deps, username: string, read?: ReadDemands): Promise<User> {
-  const user = USERNAME.test(username) && username.isWellFormed() ? await findUserByUsername(deps, username, read) : null;
+export async function getCachedUserForUsername(
+  deps: Deps,
+  username: string,
+  read?: ReadDemands,
+): Promise<User> {
+  const user =
+    USERNAME.test(username) && username.isWellFormed()
+      ? await findUserByUsername(deps, username, read)
+      : null;
   if (user) return user;
   deps.log.error('user_does_not_exist');
   throw new LookUpError('user_does_not_exist', 'no user has this username');

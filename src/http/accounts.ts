@@ -25,7 +25,14 @@ const getDefaultAccount = endpoint({
   cached: true,
 });
 
-const getAccount = endpoint({ tag, summary: 'An account by its number', path, body: Account, errors, cached: true });
+const getAccount = endpoint({
+  tag,
+  summary: 'An account by its number',
+  path,
+  body: Account,
+  errors,
+  cached: true,
+});
 
 const getAdminUser = endpoint({
   tag,
@@ -98,7 +105,10 @@ export const accounts = new Hono<AppEnv>()
   })
   .get('/v1/accounts/:accountNumber/users', getUsers, async (c) => {
     const page = toPage(c.req.valid('query'));
-    return answerPage(c, await listUsersForAccount(c.var.deps, c.req.valid('param').accountNumber, page, c.var.read));
+    return answerPage(
+      c,
+      await listUsersForAccount(c.var.deps, c.req.valid('param').accountNumber, page, c.var.read),
+    );
   })
   .get('/v1/accounts/:accountNumber/user-profiles', getUserProfiles, async (c) => {
     const page = toPage(c.req.valid('query'));

@@ -23,7 +23,12 @@ export async function answerPage<T extends Row>(c: Context<AppEnv>, { items, nex
 }
 
 /** Answers a value under an entity tag of the caller's making, or 304. */
-export function answer<T extends object>(c: Context<AppEnv>, value: T, etag: string, status: 200 | 201 = 200) {
+export function answer<T extends object>(
+  c: Context<AppEnv>,
+  value: T,
+  etag: string,
+  status: 200 | 201 = 200,
+) {
   c.header('ETag', etag);
   c.header('Cache-Control', 'private, no-cache');
   // RFC 9110 section 13.1.2 knows 304 for reads only.

@@ -15,8 +15,12 @@ import { users } from './users.ts';
 /** Refuses paths and queries whose percent-encoding is broken, which Hono would pass on undecoded. */
 const requireDecodable: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { pathname, search } = new URL(c.req.url);
-  for (const [place, text] of [['path', pathname], ['query', search]] as const) {
-    if (!isDecodable(text)) throw badRequest([{ in: place, name: place, detail: 'has broken percent-encoding' }]);
+  for (const [place, text] of [
+    ['path', pathname],
+    ['query', search],
+  ] as const) {
+    if (!isDecodable(text))
+      throw badRequest([{ in: place, name: place, detail: 'has broken percent-encoding' }]);
   }
   await next();
 };
@@ -38,7 +42,10 @@ export const app: Hono<AppEnv> = new Hono<AppEnv>()
   .route('/', accounts)
   .route('/', profiles)
   .route('/', operations)
-  .route('/', makeDocumentation(() => routesOf(app)));
+  .route(
+    '/',
+    makeDocumentation(() => routesOf(app)),
+  );
 
 for (const [path, allow] of allowedMethods(routesOf(app))) {
   app.all(path, () => {
@@ -46,7 +53,9 @@ for (const [path, allow] of allowedMethods(routesOf(app))) {
   });
 }
 
-app.notFound((c) => toResponse(new ProblemError('not_found', 'see /docs for what there is'), c.var.requestId));
+app.notFound((c) =>
+  toResponse(new ProblemError('not_found', 'see /docs for what there is'), c.var.requestId),
+);
 
 app.onError((error, c) => toResponse(asProblem(error) ?? defect(error), c.var.requestId));
 

@@ -4,7 +4,15 @@ import type { AppEnv } from './app-env.ts';
 import { badRequest, ProblemError } from './problem.ts';
 
 const AUTHORIZATION = /^(?:bearer|token) +([\x21-\x7e]+) *$/i;
-const KEY_PARAMETERS = new Set(['access_token', 'api_key', 'api-key', 'apikey', 'authorization', 'key', 'token']);
+const KEY_PARAMETERS = new Set([
+  'access_token',
+  'api_key',
+  'api-key',
+  'apikey',
+  'authorization',
+  'key',
+  'token',
+]);
 const KEY_PREFIX = 'ea_';
 const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="edge-accounts"' };
 
@@ -23,7 +31,9 @@ export function refuseKeyInQuery(c: Context<AppEnv>): void {
 export async function requireKey(c: Context<AppEnv>): Promise<void> {
   const [, key] = AUTHORIZATION.exec(c.req.header('Authorization') ?? '') ?? [];
   if (key === undefined) {
-    throw new ProblemError('unauthorized', 'send a key as Authorization: Bearer <key>', { headers: CHALLENGE });
+    throw new ProblemError('unauthorized', 'send a key as Authorization: Bearer <key>', {
+      headers: CHALLENGE,
+    });
   }
   if (!(await isRootKey(key, settingsOf(c.env).ROOT_API_KEY_SHA256))) {
     throw new ProblemError('unauthorized', 'the key is not valid', { headers: CHALLENGE });

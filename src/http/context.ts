@@ -30,8 +30,11 @@ const getAccountNumber = endpoint({
 const getContext = endpoint({
   tag,
   summary: "The account of the request's own host",
-  description: 'Both are null when the host names no account; the account alone when no account has the number.',
-  body: z.object({ accountNumber: AccountNumber.nullable(), account: Account.nullable() }).meta({ id: 'Context' }),
+  description:
+    'Both are null when the host names no account; the account alone when no account has the number.',
+  body: z
+    .object({ accountNumber: AccountNumber.nullable(), account: Account.nullable() })
+    .meta({ id: 'Context' }),
   cached: true,
 });
 

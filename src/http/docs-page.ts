@@ -34,16 +34,27 @@ export function renderDocsPage(api: OpenApi) {
         <h1>${api.info.title} <small>${api.info.version}</small></h1>
         <p>${api.info.description} The same as <a href="/openapi.json">OpenAPI ${api.openapi}</a>.</p>
         <p>Send a key as <code>Authorization: Bearer &lt;key&gt;</code>, unless a path says <i>open</i>.</p>
-        ${tags.map((tag) => html`<h2>${tag}</h2>
-          ${operations.filter(({ operation }) => operation.tags?.includes(tag)).map(renderOperation)}`)}
+        ${tags.map(
+          (tag) =>
+            html`<h2>${tag}</h2>
+              ${operations.filter(({ operation }) => operation.tags?.includes(tag)).map(renderOperation)}`,
+        )}
         <h2>Shapes</h2>
         ${Object.entries(api.components?.schemas ?? {}).map(renderSchema)}
         <h2>Problems</h2>
         <table>
-          <tr><th>code</th><th>status</th><th></th></tr>
+          <tr>
+            <th>code</th>
+            <th>status</th>
+            <th></th>
+          </tr>
           ${Object.entries(problems).map(
             ([code, { status, title }]) =>
-              html`<tr id="problem-${code}"><td><code>${code}</code></td><td>${status}</td><td>${title}</td></tr>`,
+              html`<tr id="problem-${code}">
+                <td><code>${code}</code></td>
+                <td>${status}</td>
+                <td>${title}</td>
+              </tr>`,
           )}
         </table>
       </body>
@@ -59,7 +70,15 @@ interface Operation {
   readonly responses?: Readonly<Record<string, { description?: string }>>;
 }
 
-function renderOperation({ path, method, operation }: { path: string; method: string; operation: Operation }) {
+function renderOperation({
+  path,
+  method,
+  operation,
+}: {
+  path: string;
+  method: string;
+  operation: Operation;
+}) {
   return html`<details>
     <summary>
       <b>${method.toUpperCase()}</b> <code>${path}</code> <span>${operation.summary}</span>
@@ -68,14 +87,20 @@ function renderOperation({ path, method, operation }: { path: string; method: st
     <p>${operation.description}</p>
     <table>
       ${(operation.parameters ?? []).map(
-        (parameter) => html`<tr>
-          <td><code>${parameter.name}</code></td>
-          <td>${parameter.in}${parameter.required ? ', required' : ''}</td>
-          <td>${parameter.description}</td>
-        </tr>`,
+        (parameter) =>
+          html`<tr>
+            <td><code>${parameter.name}</code></td>
+            <td>${parameter.in}${parameter.required ? ', required' : ''}</td>
+            <td>${parameter.description}</td>
+          </tr>`,
       )}
       ${Object.entries(operation.responses ?? {}).map(
-        ([status, response]) => html`<tr><td>${status}</td><td>answer</td><td>${response.description}</td></tr>`,
+        ([status, response]) =>
+          html`<tr>
+            <td>${status}</td>
+            <td>answer</td>
+            <td>${response.description}</td>
+          </tr>`,
       )}
     </table>
   </details>`;

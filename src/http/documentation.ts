@@ -15,10 +15,17 @@ const getOpenApi = endpoint({
   open: true,
 });
 
-const getDocs = endpoint({ tag, summary: 'This description, as a page', body: z.string(), html: true, open: true });
+const getDocs = endpoint({
+  tag,
+  summary: 'This description, as a page',
+  body: z.string(),
+  html: true,
+  open: true,
+});
 
 /** No script at all, and nothing from another host. */
-const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /** The OpenAPI document and the page that shows it, made from the routes when first asked for. */
 export function makeDocumentation(routes: () => Route[]) {

@@ -68,7 +68,12 @@ export function endpoint<P extends z.ZodObject = z.ZodObject<{}>, Q extends z.Zo
   return handler;
 }
 
-function parsePart(place: 'path' | 'query', schema: z.ZodObject | undefined, raw: unknown, faults: Fault[]): object {
+function parsePart(
+  place: 'path' | 'query',
+  schema: z.ZodObject | undefined,
+  raw: unknown,
+  faults: Fault[],
+): object {
   const result = (schema ?? z.object({})).safeParse(raw);
   if (result.success) return result.data;
   for (const { path, message } of result.error.issues) {
@@ -84,6 +89,7 @@ function repeatedQuery(c: Context): Fault[] {
 
 function bodyFaults(c: Context): Fault[] {
   const length = c.req.header('Content-Length') ?? '0';
-  const hasBody = length !== '0' || c.req.header('Transfer-Encoding') !== undefined || c.req.raw.body !== null;
+  const hasBody =
+    length !== '0' || c.req.header('Transfer-Encoding') !== undefined || c.req.raw.body !== null;
   return hasBody ? [{ in: 'body', name: 'body', detail: 'this request takes no body' }] : [];
 }

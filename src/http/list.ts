@@ -2,8 +2,13 @@ import { z } from 'zod';
 import { UserProfile } from '../directory/user-profile.ts';
 import { User } from '../directory/users.ts';
 
-const nextCursor = z.string().nullable().meta({ description: '`cursor` of the next page; null on the last one.' });
+const nextCursor = z
+  .string()
+  .nullable()
+  .meta({ description: '`cursor` of the next page; null on the last one.' });
 
 /** The bodies of a page of a list. */
 export const UserList = z.object({ items: z.array(User), nextCursor }).meta({ id: 'UserList' });
-export const UserProfileList = z.object({ items: z.array(UserProfile), nextCursor }).meta({ id: 'UserProfileList' });
+export const UserProfileList = z
+  .object({ items: z.array(UserProfile), nextCursor })
+  .meta({ id: 'UserProfileList' });

@@ -20,7 +20,10 @@ const demandHeaders = {
   'Consistency-Token': z.string().optional().meta({
     description: 'The answer is at least as fresh as the write that returned this token.',
   }),
-  'If-None-Match': z.string().optional().meta({ description: 'Entity tags that the caller has; 304 when one is current.' }),
+  'If-None-Match': z
+    .string()
+    .optional()
+    .meta({ description: 'Entity tags that the caller has; 304 when one is current.' }),
 };
 
 const cacheHeaders = {
@@ -30,7 +33,9 @@ const cacheHeaders = {
   }),
   'Server-Timing': z.string().optional().meta({ description: 'Time spent per tier asked, in ms.' }),
 };
-const requestIdHeader = { 'X-Request-Id': z.string().meta({ description: 'Names the request in the logs.' }) };
+const requestIdHeader = {
+  'X-Request-Id': z.string().meta({ description: 'Names the request in the logs.' }),
+};
 const etagHeader = { ETag: z.string().meta({ description: 'Changes with the revision of any row shown.' }) };
 
 /** The OpenAPI 3.1 document, from the very schemas that validate requests. */
@@ -90,7 +95,9 @@ function problemsOf(spec: AnyEndpointSpec): ZodOpenApiResponsesObject {
   if (!spec.open) codes.push('unauthorized');
   if (spec.cached) codes.push('unavailable');
   const byStatus = Map.groupBy(codes, (code) => problems[code].status);
-  return Object.fromEntries([...byStatus].map(([status, ofStatus]) => [status, problemResponse(status, ofStatus)]));
+  return Object.fromEntries(
+    [...byStatus].map(([status, ofStatus]) => [status, problemResponse(status, ofStatus)]),
+  );
 }
 
 function problemResponse(status: number, codes: readonly ProblemCode[]) {

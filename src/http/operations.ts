@@ -7,7 +7,9 @@ import { endpoint } from './endpoint.ts';
 import { RETRY_AFTER_S } from './problem.ts';
 
 const tag = 'Operations';
-const state = z.object({ state: z.enum(['ok', 'failed', 'timeout']), ms: z.number() }).meta({ id: 'StoreState' });
+const state = z
+  .object({ state: z.enum(['ok', 'failed', 'timeout']), ms: z.number() })
+  .meta({ id: 'StoreState' });
 
 const getHealth = endpoint({
   tag,
@@ -19,7 +21,8 @@ const getHealth = endpoint({
 const getReadiness = endpoint({
   tag,
   summary: 'Whether reads can be served',
-  description: 'Asks Redis and Postgres, each within its deadline; 503 with the same body when neither answers, so that no read could be served.',
+  description:
+    'Asks Redis and Postgres, each within its deadline; 503 with the same body when neither answers, so that no read could be served.',
   body: z
     .object({ status: z.enum(['ready', 'degraded', 'unavailable']), redis: state, postgres: state })
     .meta({ id: 'Readiness' }),

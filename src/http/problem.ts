@@ -106,6 +106,10 @@ export function toResponse(problem: ProblemError, requestId: string): Response {
     requestId,
     ...(problem.errors.length > 0 && { errors: [...problem.errors] }),
   };
-  const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...problem.headers };
+  const headers = {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+    ...problem.headers,
+  };
   return new Response(JSON.stringify(body), { status, headers });
 }

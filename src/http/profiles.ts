@@ -14,7 +14,14 @@ const tag = 'User profiles';
 const path = z.object({ userProfileId: UserProfileId });
 const errors = ['user_profile_does_not_exist'] as const;
 
-const getUserProfile = endpoint({ tag, summary: 'A user profile by id', path, body: UserProfile, errors, cached: true });
+const getUserProfile = endpoint({
+  tag,
+  summary: 'A user profile by id',
+  path,
+  body: UserProfile,
+  errors,
+  cached: true,
+});
 
 const getValidResourceOwners = endpoint({
   tag,
@@ -41,7 +48,8 @@ const getPlatformAdminProfile = endpoint({
 export const profiles = new Hono<AppEnv>()
   .get('/v1/user-profiles/:userProfileId', getUserProfile, async (c) => {
     const profile = await findUserProfile(c.var.deps, c.req.valid('param').userProfileId, c.var.read);
-    if (!profile) throw new LookUpError('user_profile_does_not_exist', 'no user profile has this userProfileId');
+    if (!profile)
+      throw new LookUpError('user_profile_does_not_exist', 'no user profile has this userProfileId');
     return answerRow(c, profile);
   })
   .get('/v1/user-profiles/:userProfileId/valid-resource-owners', getValidResourceOwners, async (c) => {

@@ -54,6 +54,7 @@ export const users = new Hono<AppEnv>()
   )
   .get('/v1/users/:userId/account', getAccountForUser, async (c) => {
     const account = await getCachedAccountForUser(c.var.deps, c.req.valid('param').userId, c.var.read);
-    if (!account) throw new LookUpError('no_account_for_user', 'the user is unknown or a member of no account');
+    if (!account)
+      throw new LookUpError('no_account_for_user', 'the user is unknown or a member of no account');
     return answerRow(c, account);
   });

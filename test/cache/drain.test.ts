@@ -17,7 +17,11 @@ function outboxOf(rows: OutboxRow[]): FakeOutbox {
   };
 }
 
-const row = (id: number, tags: string[], invalidatedAgoMs: number | null = null) => ({ id, tags, invalidatedAgoMs });
+const row = (id: number, tags: string[], invalidatedAgoMs: number | null = null) => ({
+  id,
+  tags,
+  invalidatedAgoMs,
+});
 
 test('an empty outbox costs no invalidation', async () => {
   const cache = makeFakeCache();
@@ -32,7 +36,10 @@ test('new rows are invalidated and marked, and rows that were before are confirm
   const outbox = outboxOf([row(1, ['user:1']), row(2, ['user:2'], 12_000)]);
   await drain(cache, outbox);
   expect(cache.shared.invalidated).toEqual([['user:1', 'user:2']]);
-  expect(outbox.calls).toEqual([['delete', 2], ['mark', 1]]);
+  expect(outbox.calls).toEqual([
+    ['delete', 2],
+    ['mark', 1],
+  ]);
 });
 
 test('repeated tags are invalidated once', async () => {
@@ -51,7 +58,15 @@ test('rows stay when the shared store does not confirm', async () => {
 
 test('many tags go in several calls', async () => {
   const cache = makeFakeCache();
-  await drain(cache, outboxOf([row(1, Array.from({ length: 1_001 }, (_, i) => `user:${i}`))]));
+  await drain(
+    cache,
+    outboxOf([
+      row(
+        1,
+        Array.from({ length: 1_001 }, (_, i) => `user:${i}`),
+      ),
+    ]),
+  );
   expect(cache.shared.invalidated.map((tags) => tags.length)).toEqual([1_000, 1]);
 });
 

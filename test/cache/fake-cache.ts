@@ -71,7 +71,13 @@ export function makeFakeCache(): FakeCache {
     flights: new Map(),
     breaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
     shared: makeFakeShared(),
-    settings: { freshMs: 300_000, staleMs: 3_600_000, absentFreshMs: 30_000, redisDeadlineMs: 250, originDeadlineMs: 5_000 },
+    settings: {
+      freshMs: 300_000,
+      staleMs: 3_600_000,
+      absentFreshMs: 30_000,
+      redisDeadlineMs: 250,
+      originDeadlineMs: 5_000,
+    },
     clock: makeFakeClock(),
     log: { info: note, warn: note, error: note },
     logged,
@@ -106,6 +112,12 @@ export function sharedHit(value: unknown, asOf: LogicalTime): SharedRead {
 
 /** A valid entry past its fresh life. */
 export function sharedStale(value: unknown, asOf: LogicalTime, loadAsOf: LogicalTime): SharedRead {
-  const entry = { payload: JSON.stringify(value), tags: ['user:1'], asOf, ageMs: 400_000, freshMsLeft: -100_000 };
+  const entry = {
+    payload: JSON.stringify(value),
+    tags: ['user:1'],
+    asOf,
+    ageMs: 400_000,
+    freshMsLeft: -100_000,
+  };
   return { status: 'load', asOf: loadAsOf, stale: entry };
 }

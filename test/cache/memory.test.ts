@@ -6,7 +6,16 @@ const settings = { maxBytes: 64 * 1024, ttlMs: 5_000 };
 
 function entry(memory: ReturnType<typeof makeMemory>, more: Partial<MemoryEntry> = {}): MemoryEntry {
   const order = memory.invalidations.nextOrder();
-  return { value: 1, tags: ['user:1'], asOf: { epoch, n: 1 }, sentAtMs: 0, order, bytes: 100, hits: 0, ...more };
+  return {
+    value: 1,
+    tags: ['user:1'],
+    asOf: { epoch, n: 1 },
+    sentAtMs: 0,
+    order,
+    bytes: 100,
+    hits: 0,
+    ...more,
+  };
 }
 
 test('an entry lives from when its read was sent, not from when it was kept', () => {
@@ -78,7 +87,10 @@ test('everything is a tag of every answer', () => {
 test('more tags than are worth remembering invalidate everything', () => {
   const memory = makeMemory(settings);
   memory.set('k', entry(memory), 0);
-  memory.invalidations.add(Array.from({ length: 10_001 }, (_, i) => `user:${i + 100}`), 0);
+  memory.invalidations.add(
+    Array.from({ length: 10_001 }, (_, i) => `user:${i + 100}`),
+    0,
+  );
   expect(memory.get('k', 0)).toBeUndefined();
 });
 

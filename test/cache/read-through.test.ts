@@ -222,6 +222,20 @@ test('a token joins no load whose as-of is older', async () => {
   expect(await readThrough(cache, lookUp)).toBe('new');
 });
 
+test('a token is not met by the stale answer that a joined load ends in', async () => {
+  const cache = makeFakeCache();
+  cache.shared.next = [sharedStale('old', at(1), at(9))];
+  let fail = (_error: Error): void => {};
+  const lookUp = lookUpOf(new Promise<string>((_resolve, reject) => (fail = reject)), 'new');
+  const first = readThrough(cache, lookUp);
+  await settle();
+  const second = readThrough(cache, lookUp, { token: at(5) });
+  await settle();
+  fail(new Error('down'));
+  expect(await first).toBe('old');
+  expect(await second).toBe('new');
+});
+
 test('a token of an invalidation that failed loads from the origin, until every entry must be younger', async () => {
   const cache = makeFakeCache();
   const lookUp = lookUpOf('a', 'b', 'c');
@@ -293,7 +307,10 @@ test('a cold entry is not refreshed ahead', async () => {
 
 test('an answer too large to share is kept in memory, and its lease given back', async () => {
   const cache = makeFakeCache();
-  const lookUp = { ...lookUpOf('a'), load: async () => ({ value: 'a', tags: Array.from({ length: 1_001 }, String) }) };
+  const lookUp = {
+    ...lookUpOf('a'),
+    load: async () => ({ value: 'a', tags: Array.from({ length: 1_001 }, String) }),
+  };
   expect(await readThrough(cache, lookUp)).toBe('a');
   expect(cache.shared.fills).toHaveLength(0);
   expect(cache.shared.released).toBe(1);

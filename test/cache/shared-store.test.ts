@@ -54,7 +54,10 @@ test('logical time grows with every as-of', async () => {
 test('a filled entry is a hit with payload, tags, as-of and what is left of its fresh life', async () => {
   const asOf = await filled(['user:1', 'username:ü']);
   const answer = await read();
-  expect(answer).toMatchObject({ status: 'hit', entry: { payload: '{"id":1}', tags: ['user:1', 'username:ü'], asOf } });
+  expect(answer).toMatchObject({
+    status: 'hit',
+    entry: { payload: '{"id":1}', tags: ['user:1', 'username:ü'], asOf },
+  });
 });
 
 test('an entry is invalid once any of its tags is invalidated', async () => {
@@ -85,12 +88,15 @@ test('a slow reader cannot fill what was invalidated during its load', async () 
 test('an older load cannot overwrite the entry of a newer one', async () => {
   const old = await asOfOfLoad();
   await filled();
-  expect(await store.fill('k', 'me', { asOf: old, payload: '"old"', tags: ['user:1'], ...fresh })).toBe('older');
+  expect(await store.fill('k', 'me', { asOf: old, payload: '"old"', tags: ['user:1'], ...fresh })).toBe(
+    'older',
+  );
 });
 
 test('a fill of another epoch, or from the future, or from long ago is refused', async () => {
   const { epoch, n } = await asOfOfLoad();
-  const fill = (asOf: LogicalTime) => store.fill('k', 'me', { asOf, payload: '1', tags: ['user:1'], ...fresh });
+  const fill = (asOf: LogicalTime) =>
+    store.fill('k', 'me', { asOf, payload: '1', tags: ['user:1'], ...fresh });
   expect(await fill({ epoch: '0'.repeat(16), n })).toBe('epoch');
   expect(await fill({ epoch, n: n + 1_000_000_000 })).toBe('ahead');
   expect(await fill({ epoch, n: n - 31_000_000 })).toBe('late');
@@ -119,7 +125,10 @@ test('a fill gives back its own lease and nobody else’s', async () => {
 
 test('drop deletes the entry, none leaves it, and both give an as-of', async () => {
   await filled();
-  expect(await store.read('k', 'me', 'none', null)).toMatchObject({ stale: null, asOf: { n: expect.any(Number) } });
+  expect(await store.read('k', 'me', 'none', null)).toMatchObject({
+    stale: null,
+    asOf: { n: expect.any(Number) },
+  });
   expect((await read()).status).toBe('hit');
   await store.read('k', 'me', 'drop', null);
   expect((await read()).status).not.toBe('hit');
@@ -148,7 +157,9 @@ test('a lost clock key begins a new epoch: nothing from before is valid', async 
   await redis(stack.current, 'DEL', `${prefix}clock`);
   const after = await asOfOfLoad();
   expect(after.epoch).not.toBe(before.epoch);
-  expect(await store.fill('k', 'me', { asOf: before, payload: '1', tags: ['user:1'], ...fresh })).toBe('epoch');
+  expect(await store.fill('k', 'me', { asOf: before, payload: '1', tags: ['user:1'], ...fresh })).toBe(
+    'epoch',
+  );
 });
 
 test('logical time grows though the clock steps back', async () => {
@@ -161,17 +172,41 @@ test('logical time grows though the clock steps back', async () => {
 const garbage: [string, string[][]][] = [
   ['a clock that is no time', [['SET', 'clock', 'garbage']]],
   ['a clock beyond 2^53', [['SET', 'clock', '0123456789abcdef:9999999999999999']]],
-  ['a clock of another type', [['DEL', 'clock'], ['LPUSH', 'clock', 'x']]],
+  [
+    'a clock of another type',
+    [
+      ['DEL', 'clock'],
+      ['LPUSH', 'clock', 'x'],
+    ],
+  ],
   ['a tag that is no time', [['SET', 'tag:user:1', 'garbage']]],
-  ['a tag of another type', [['DEL', 'tag:user:1'], ['LPUSH', 'tag:user:1', 'x']]],
+  [
+    'a tag of another type',
+    [
+      ['DEL', 'tag:user:1'],
+      ['LPUSH', 'tag:user:1', 'x'],
+    ],
+  ],
   ['an everything tag of another type', [['LPUSH', 'tag:everything', 'x']]],
   ['an entry of another type', [['SET', 'entry:1:k', 'garbage']]],
   ['an entry without as-of', [['HDEL', 'entry:1:k', 'asof']]],
   ['an entry without payload', [['HDEL', 'entry:1:k', 'payload']]],
   ['an entry from the future', [['HSET', 'entry:1:k', 'asof', '0123456789abcdef:1']]],
   ['an entry whose birth is no number', [['HSET', 'entry:1:k', 'born', 'x']]],
-  ['a lease of another type', [['DEL', 'entry:1:k'], ['LPUSH', 'lease:1:k', 'x']]],
-  ['a lease that never ends', [['DEL', 'entry:1:k'], ['SET', 'lease:1:k', 'x']]],
+  [
+    'a lease of another type',
+    [
+      ['DEL', 'entry:1:k'],
+      ['LPUSH', 'lease:1:k', 'x'],
+    ],
+  ],
+  [
+    'a lease that never ends',
+    [
+      ['DEL', 'entry:1:k'],
+      ['SET', 'lease:1:k', 'x'],
+    ],
+  ],
 ];
 
 test.each(garbage)('%s is a miss, and heals', async (_what, commands) => {

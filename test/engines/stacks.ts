@@ -14,7 +14,12 @@ import '../provided.ts';
 type Store = 'postgres' | 'redis';
 
 interface TestStack {
-  readonly description: { env: Record<string, string>; neonUrl: string; upstashUrl: string; isRealRedis: boolean };
+  readonly description: {
+    env: Record<string, string>;
+    neonUrl: string;
+    upstashUrl: string;
+    isRealRedis: boolean;
+  };
   sql(text: string, params: unknown[]): Promise<unknown>;
   redis(args: string[]): Promise<unknown>;
   /** Deletes every key of the product. */

@@ -12,11 +12,17 @@ afterAll(() => two.close());
 const visit = (host: string) => askAs(host, two.workers.consumerUrl.origin);
 
 test('an active account is greeted by its company name', async () => {
-  expect(await visit('hr.1234-5678-9012.api.localhost')).toEqual({ status: 200, text: 'Welcome to Stackademy.\n' });
+  expect(await visit('hr.1234-5678-9012.api.localhost')).toEqual({
+    status: 200,
+    text: 'Welcome to Stackademy.\n',
+  });
 });
 
 test('an account without members is an account', async () => {
-  expect(await visit('hr.2718-2818-2845.api.localhost')).toEqual({ status: 200, text: 'Welcome to Empty Ltd.\n' });
+  expect(await visit('hr.2718-2818-2845.api.localhost')).toEqual({
+    status: 200,
+    text: 'Welcome to Empty Ltd.\n',
+  });
 });
 
 test('an inactive account is forbidden', async () => {

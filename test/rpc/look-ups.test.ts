@@ -39,7 +39,12 @@ async function sql(text: string): Promise<Record<string, unknown>[]> {
   }
 }
 
-const platformAccount = { id: 1, accountNumber: '3141-5926-5359', companyName: 'Smarter', isDefaultAccount: true };
+const platformAccount = {
+  id: 1,
+  accountNumber: '3141-5926-5359',
+  companyName: 'Smarter',
+  isDefaultAccount: true,
+};
 
 test.each<[string, unknown[], unknown]>([
   ['accountNumberFromUrl', ['https://hr.3141-5926-5359.alpha.api.example.com/x'], '3141-5926-5359'],
@@ -138,8 +143,12 @@ test('a hundred simultaneous callers of an account without admin get one and the
 test('a write behind our back is seen at once with invalidate', async () => {
   await call('getCachedUserForUserId', 4);
   await sql(`update users set first_name = 'Jane' where id = 4`);
-  expect(await call('getCachedUserForUserId', 4, { invalidate: true })).toMatchObject({ value: { firstName: 'Jane' } });
-  expect(await call('getCachedUserForUserId', 4)).toMatchObject({ value: { firstName: 'Jane', revision: 2 } });
+  expect(await call('getCachedUserForUserId', 4, { invalidate: true })).toMatchObject({
+    value: { firstName: 'Jane' },
+  });
+  expect(await call('getCachedUserForUserId', 4)).toMatchObject({
+    value: { firstName: 'Jane', revision: 2 },
+  });
 });
 
 test('the scheduled handler makes the isolate that it ran in current', async () => {

@@ -1,0 +1,160 @@
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { drainNow, emptyRedis, get, newIsolate, redis, redisKeys, useStack } from '../stack.ts';
+import { lookUps } from './seed.ts';
+
+const stack = useStack({ REDIS_DEADLINE_MS: '10000', BREAKER_FAILURES: '1000' });
+const paths = [...lookUps.map(({ path }) => path), '/v1/users/999', '/v1/users/5/account'];
+const answers = new Map<string, string>();
+
+const put = (...args: string[]) => redis(stack.current, ...args);
+const shape = (body: string) => body.replace(/"requestId":"[^"]*"/, '');
+
+async function readAll(): Promise<Map<string, string>> {
+  const isolate = newIsolate(stack.current);
+  const seen = new Map<string, string>();
+  for (const path of paths) {
+    const response = await get(isolate, path);
+    expect(response.status).toBeLessThan(500);
+    seen.set(path, shape(await response.text()));
+  }
+  return seen;
+}
+
+/** What Redis says to each look-up, asked by an isolate without memory. */
+async function redisStatuses(): Promise<string[]> {
+  const isolate = newIsolate(stack.current);
+  const statuses = [];
+  for (const path of paths) {
+    const status = (await get(isolate, path)).headers.get('Cache-Status') ?? '';
+    statuses.push(/^redis; (hit|fwd=\w+)/.exec(status)?.[0] ?? status);
+  }
+  return statuses;
+}
+
+async function overwrite(kind: string, write: (key: string) => Promise<unknown>): Promise<void> {
+  const keys = await redisKeys(stack.current, kind);
+  expect(keys).not.toEqual([]);
+  for (const key of keys) await write(key);
+}
+
+const asString = async (key: string) => put('SET', key, 'garbage');
+const asList = async (key: string) => {
+  await put('DEL', key);
+  await put('RPUSH', key, 'gar', 'bage');
+};
+const asHash = async (key: string) => {
+  await put('DEL', key);
+  await put('HSET', key, 'gar', 'bage');
+};
+const withField = (field: string, value: string) => (key: string) => put('HSET', key, field, value);
+const withoutField = (field: string) => (key: string) => put('HDEL', key, field);
+
+beforeAll(async () => {
+  for (const [path, body] of await readAll()) answers.set(path, body);
+});
+
+// Entries of every look-up, the clock, the tags of the seed's outbox, and a lease of each entry.
+beforeEach(async () => {
+  await emptyRedis(stack.current);
+  await drainNow(stack.current);
+  await readAll();
+  for (const key of await redisKeys(stack.current, 'entry:')) {
+    await put('SET', key.replace(':entry:', ':lease:'), 'somebody', 'PX', '1');
+  }
+});
+
+async function expectNothingChanged(): Promise<void> {
+  expect(await readAll()).toEqual(answers);
+}
+
+async function expectHealed(): Promise<void> {
+  expect(await redisStatuses()).toEqual(paths.map(() => 'redis; hit'));
+  expect(await readAll()).toEqual(answers);
+}
+
+test('an emptied Redis changes no answer and fills again', async () => {
+  await emptyRedis(stack.current);
+  expect(await redisStatuses()).toEqual(paths.map(() => 'redis; fwd=miss'));
+  await expectHealed();
+});
+
+describe.each([
+  ['strings', asString],
+  ['lists', asList],
+  ['hashes of something else', asHash],
+])('overwritten with %s', (_what, write) => {
+  test.each(['', 'entry:', 'tag:', 'clock', 'lease:'])('the keys %j change no answer and heal', async (kind) => {
+    if (kind === 'lease:') await overwrite('entry:', (key) => write(key.replace(':entry:', ':lease:')));
+    else await overwrite(kind, write);
+    await expectNothingChanged();
+    await readAll();
+    await expectHealed();
+  });
+});
+
+describe('half an entry', () => {
+  test.each(['asof', 'born', 'fresh', 'tags', 'payload'])('without %s changes no answer and heals', async (field) => {
+    await overwrite('entry:', withoutField(field));
+    await expectNothingChanged();
+    await expectHealed();
+  });
+});
+
+describe('an entry with', () => {
+  test.each([
+    ['payload', ''],
+    ['payload', '{"id":'],
+    ['payload', '{}'],
+    ['payload', '[]'],
+    ['payload', '"x"'],
+    ['payload', '{"id":"three"}'],
+    ['payload', '{"items":[null],"nextAfterId":null}'],
+    ['payload', '\ud83d\ude00\u0000'],
+    ['asof', 'garbage'],
+    ['asof', 'ffffffffffffffff:1'],
+    ['born', 'garbage'],
+    ['born', ''],
+    ['fresh', 'garbage'],
+    ['tags', ''],
+    ['born', 'nan'],
+    ['born', 'inf'],
+    ['born', '-inf'],
+    ['born', '1e308'],
+    ['fresh', 'nan'],
+    ['fresh', 'inf'],
+    ['fresh', '-inf'],
+    ['fresh', '1e308'],
+    ['tags', 'x\n'.repeat(20_000)],
+  ])('%s %j changes no answer and heals', async (field, value) => {
+    await overwrite('entry:', withField(field, value));
+    await expectNothingChanged();
+    await expectHealed();
+  });
+});
+
+describe('a clock of', () => {
+  test.each([
+    'garbage',
+    '',
+    'ffffffffffffffff:1',
+    'ffffffffffffffff:9007199254739990',
+    'ffffffffffffffff:9007199254740991',
+    'ffffffffffffffff:99999999999999999999',
+    'ffffffffffffffff:-1',
+    'ffffffffffffffff:1e3',
+    'zzzzzzzzzzzzzzzz:1',
+  ])('%j changes no answer and heals', async (clock) => {
+    await overwrite('clock', (key) => put('SET', key, clock));
+    await expectNothingChanged();
+    await expectHealed();
+  });
+
+  test('a far future in its own epoch changes no answer and heals', async () => {
+    await overwrite('clock', async (key) => {
+      const [epoch = ''] = String(await put('GET', key)).split(':');
+      await put('SET', key, `${epoch}:9007199254739000`);
+    });
+    await expectNothingChanged();
+    await expectHealed();
+  });
+});
