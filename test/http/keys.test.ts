@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { get, send, useStack } from '../stack.ts';
+import { expectProblem } from './problem.ts';
+import { nameOf, pathOf, routes } from './routes.ts';
+
+const stack = useStack();
+const PATH = '/v1/users/3';
+const ask = (authorization: string, path = PATH) =>
+  send(stack.current, path, { headers: { Authorization: authorization } });
+
+test.each(['Bearer ea_local_root', 'Token ea_local_root', 'bearer ea_local_root', 'TOKEN   ea_local_root'])(
+  'Authorization: %s is accepted',
+  async (authorization) => {
+    expect((await ask(authorization)).status).toBe(200);
+  },
+);
+
+test.each([
+  '',
+  'Bearer',
+  'Bearer ',
+  'ea_local_root',
+  'Basic ea_local_root',
+  `Basic ${btoa('ea_local_root:')}`,
+  'Bearer ea_local_root x',
+  'Bearer ea_local_roo',
+  'Bearer ea_local_root0',
+  'Bearer EA_LOCAL_ROOT',
+  'Bearer Bearer ea_local_root',
+  'Bearer:ea_local_root',
+  'Bearer ea_local_root, Bearer ea_local_root',
+  `Bearer ${'x'.repeat(10_000)}`,
+])('Authorization: %s is 401, with a challenge', async (authorization) => {
+  const response = await ask(authorization);
+  const problem = await expectProblem(response, 'unauthorized');
+  expect(response.headers.get('WWW-Authenticate')).toMatch(/^Bearer realm="/);
+  expect(problem.errors).toBeUndefined();
+});
+
+test('no Authorization at all is 401', async () => {
+  await expectProblem(await send(stack.current, PATH), 'unauthorized');
+});
+
+test('what is absent is 401 to who has no key', async () => {
+  await expectProblem(await send(stack.current, '/v1/users/999'), 'unauthorized');
+});
+
+describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', ({ route }) => {
+  const path = pathOf(route);
+  const and = path.includes('?') ? '&' : '?';
+
+  test(`${route.spec.open ? 'answers without a key' : 'is 401 without a key'}`, async () => {
+    const response = await send(stack.current, path, { method: route.method });
+    expect(response.status).toBe(route.spec.open ? 200 : 401);
+  });
+
+  test.each(['key', 'api_key', 'token', 'access_token', 'API-Key', 'Authorization'])(
+    'a key in the query as %s is 400 and not repeated in the answer, with a good key or without',
+    async (name) => {
+      const asked = `${path}${and}${name}=ea_secret`;
+      for (const headers of [{}, { Authorization: 'Bearer ea_local_root' }]) {
+        const response = await send(stack.current, asked, { method: route.method, headers });
+        const problem = await expectProblem(response, 'bad_request');
+        expect(problem.errors).toMatchObject([{ in: 'query', name }]);
+        expect(JSON.stringify(problem)).not.toContain('ea_secret');
+      }
+    },
+  );
+
+  test('a key in the query under any name is 400', async () => {
+    await expectProblem(await get(stack.current, `${path}${and}x=ea_local_root`, {}, route.method), 'bad_request');
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { get, send, useStack } from '../stack.ts';
+import { expectProblem } from './problem.ts';
+import { pathOf, routes } from './routes.ts';
+
+const stack = useStack();
+const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'];
+const byPath = Map.groupBy(routes, ({ path }) => path);
+
+describe.each([...byPath].map(([path, ofPath]) => ({ path, ofPath })))('$path', ({ ofPath }) => {
+  const [route] = ofPath;
+  const allowed = ofPath.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  const path = route ? pathOf(route) : '';
+
+  test.each(METHODS.filter((method) => !allowed.includes(method)))('%s is 405, and Allow says what is', async (method) => {
+    const response = await get(stack.current, path, {}, method);
+    await expectProblem(response, 'method_not_allowed');
+    expect(response.headers.get('Allow')).toBe(allowed.join(', '));
+  });
+});
+
+test('a method that is not allowed is 405 without a key and with a body too', async () => {
+  const response = await send(stack.current, '/v1/users/3', { method: 'POST', body: '{}' });
+  await expectProblem(response, 'method_not_allowed');
+});
+
+test.each([
+  '/',
+  '/v1',
+  '/v1/',
+  '/v2/users/3',
+  '/v1/users',
+  '/v1/users/',
+  '/v1/users/3/',
+  '/v1/users//account',
+  '/V1/users/3',
+  '/v1/users/3/accounts',
+  '/v1/users/by-username/',
+  '/v1/users/by-username/a/b',
+  '/v1/accounts',
+  '/v1/accounts//users',
+  '/healthz/x',
+  '/favicon.ico',
+  `/${'x'.repeat(10_000)}`,
+])('%s is 404 not_found, whatever the method', async (path) => {
+  for (const method of METHODS.filter((one) => one !== 'HEAD')) {
+    await expectProblem(await get(stack.current, path, {}, method), 'not_found');
+  }
+});

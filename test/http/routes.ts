@@ -1,0 +1,39 @@
+import { app } from '../../src/http/app.ts';
+import { type Route, routesOf } from '../../src/http/routes.ts';
+
+export const routes: readonly Route[] = routesOf(app);
+
+/** A good value of every parameter. */
+export const goodValues: Readonly<Record<string, string>> = {
+  accountNumber: '1234-5678-9012',
+  cursor: 'YWZ0ZXI6MQ',
+  limit: '2',
+  url: 'https://hr.1234-5678-9012.api.example.com/',
+  userId: '3',
+  userProfileId: '3',
+  username: 'johndoe',
+};
+
+function value(name: string, values: Readonly<Record<string, string>>): string {
+  const found = values[name] ?? goodValues[name];
+  if (found === undefined) throw new Error(`the tests know no value of ${name}`);
+  return found;
+}
+
+/** The names of a route's path and query parameters. */
+export function parametersOf({ spec }: Route): { path: string[]; query: string[] } {
+  return { path: Object.keys(spec.path?.shape ?? {}), query: Object.keys(spec.query?.shape ?? {}) };
+}
+
+/** A path that the route answers, with some parameters replaced; they are encoded unless they are `raw`. */
+export function pathOf(route: Route, values: Readonly<Record<string, string>> = {}, raw = false): string {
+  const encode = raw ? String : encodeURIComponent;
+  const path = route.path.replaceAll(/:(\w+)/g, (_all, name: string) => encode(value(name, values)));
+  const query = parametersOf(route).query.map((name) => `${name}=${encode(value(name, values))}`);
+  return query.length > 0 ? `${path}?${query.join('&')}` : path;
+}
+
+/** Names a route in a test. */
+export function nameOf({ method, path }: Route): string {
+  return `${method} ${path}`;
+}
