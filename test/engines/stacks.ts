@@ -20,15 +20,15 @@ interface TestStack {
     upstashUrl: string;
     isRealRedis: boolean;
   };
-  sql(text: string, params: unknown[]): Promise<unknown>;
-  redis(args: string[]): Promise<unknown>;
-  /** Deletes every key of the product. */
-  emptyRedis(): Promise<unknown>;
-  /** Closes the bridge to a store; its port then refuses connections. */
-  stop(store: Store): Promise<unknown>;
-  /** Opens it again on the same port. */
-  start(store: Store): Promise<unknown>;
+  /** What tests may ask for, by name. */
+  readonly verbs: Readonly<Record<string, (body: Body) => Promise<unknown>>>;
   close(): Promise<void>;
+}
+
+interface Body {
+  readonly text: string;
+  readonly params: unknown[];
+  readonly args: string[];
 }
 
 const LOCAL_TOKEN = 'local';
@@ -57,16 +57,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 async function answer(stacks: Map<string, TestStack>, request: IncomingMessage): Promise<unknown> {
   const [, id = '', verb = ''] = (request.url ?? '').split('/');
+  // Only this project's tests write these bodies.
+  const body = (await json(request)) as Body;
   if (id === 'new') return addStack(stacks);
   const stack = stacks.get(id);
   if (!stack) throw new Error(`there is no stack ${id}`);
-  if (verb === 'empty-redis') return stack.emptyRedis();
-  const [, change, store] = /^(start|stop)-(postgres|redis)$/.exec(verb) ?? [];
-  if (change && store) return stack[change as 'start' | 'stop'](store as Store);
-  if (verb === 'close') return stacks.delete(id) && stack.close();
-  // Only this project's tests write these bodies.
-  const body = (await json(request)) as { text: string; params: unknown[]; args: string[] };
-  return verb === 'sql' ? stack.sql(body.text, body.params) : stack.redis(body.args);
+  if (verb === 'close') stacks.delete(id);
+  const run = stack.verbs[verb];
+  if (!run) throw new Error(`a stack cannot ${verb}`);
+  return run(body);
 }
 
 async function addStack(stacks: Map<string, TestStack>): Promise<unknown> {
@@ -91,20 +90,29 @@ async function startTestStack(): Promise<TestStack> {
   const { host, pathname } = new URL(env['DATABASE_URL'] ?? '');
   const redis = new Redis(redisUrl);
   const emptyRedis = () => deleteKeys(redis, `ea:{${host}${pathname}}:`);
+  const start = async (store: Store) => {
+    bridges[store] = await open[store]({ postgres: neon, redis: upstash }[store].port);
+  };
+  const close = async () => {
+    await emptyRedis();
+    redis.disconnect();
+    await Promise.all(Object.values(bridges).map((bridge) => bridge.close()));
+    await Promise.all([database.close(), redisServer?.close()]);
+  };
   return {
     description: { env, neonUrl: neon.url, upstashUrl: upstash.url, isRealRedis: redisServer === null },
-    sql: (text, params) => runSql(database.url, text, params),
-    redis: ([command = '', ...args]) => redis.call(command, ...args),
-    emptyRedis,
-    stop: (store) => bridges[store].close(),
-    async start(store) {
-      bridges[store] = await open[store]({ postgres: neon, redis: upstash }[store].port);
-    },
-    async close() {
-      await emptyRedis();
-      redis.disconnect();
-      await Promise.all(Object.values(bridges).map((bridge) => bridge.close()));
-      await Promise.all([database.close(), redisServer?.close()]);
+    close,
+    verbs: {
+      close,
+      sql: ({ text, params }) => runSql(database.url, text, params),
+      redis: ({ args: [command = '', ...args] }) => redis.call(command, ...args),
+      // Deletes every key of the product.
+      'empty-redis': emptyRedis,
+      // A bridge that is closed refuses connections, until it is opened again on the same port.
+      'stop-postgres': () => bridges.postgres.close(),
+      'stop-redis': () => bridges.redis.close(),
+      'start-postgres': () => start('postgres'),
+      'start-redis': () => start('redis'),
     },
   };
 }

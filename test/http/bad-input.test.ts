@@ -42,7 +42,8 @@ describe.each(parameters)('$name in the $in of $routeName', ({ route, in: place,
     async (_title, bad) => {
       const response = await get(stack.current, pathOf(route, { [name]: bad }), {}, method);
       const { errors } = await expectProblem(response, 'bad_request');
-      expect(errors).toEqual([{ in: place, name, detail: expect.any(String) as string }]);
+      expect(errors?.length).toBeGreaterThan(0);
+      for (const fault of errors ?? []) expect(fault).toMatchObject({ in: place, name });
     },
   );
 

@@ -23,6 +23,7 @@ async function outcomeOf(call: () => Promise<unknown>): Promise<object> {
     return { value: await call() };
   } catch (error) {
     if (!(error instanceof Error)) return { error };
-    return { error: { ...error, name: error.name, message: error.message, stack: error.stack } };
+    const { name, message, stack } = error;
+    return { error: Object.assign({}, error, { name, message, stack }) };
   }
 }
