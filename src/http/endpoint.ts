@@ -19,6 +19,8 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject> {
   readonly body: z.ZodType;
   /** The route can answer 201 as well, with the same body. */
   readonly creates?: boolean;
+  /** The route can answer 503 as well, with the same body. */
+  readonly unready?: boolean;
   /** The body is a page, not JSON. */
   readonly html?: boolean;
   /** What the route throws, besides what every route does. */

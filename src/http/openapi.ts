@@ -36,6 +36,7 @@ const cacheHeaders = {
 const requestIdHeader = {
   'X-Request-Id': z.string().meta({ description: 'Names the request in the logs.' }),
 };
+const retryAfterHeader = { 'Retry-After': z.string().meta({ description: 'Seconds.' }) };
 const etagHeader = { ETag: z.string().meta({ description: 'Changes with the revision of any row shown.' }) };
 
 /** The OpenAPI 3.1 document, from the very schemas that validate requests. */
@@ -86,6 +87,9 @@ function successesOf(spec: AnyEndpointSpec): ZodOpenApiResponsesObject {
   return {
     200: ok,
     ...(spec.creates && { 201: { description: 'Created.', headers: created, content } }),
+    ...(spec.unready && {
+      503: { description: 'As 200.', headers: headers.extend(retryAfterHeader), content },
+    }),
     ...(spec.cached && { 304: { description: 'The caller has the current representation.', headers } }),
   };
 }
@@ -104,7 +108,7 @@ function problemResponse(status: number, codes: readonly ProblemCode[]) {
   const description = codes.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' ');
   const extra = {
     ...(status === 401 && { 'WWW-Authenticate': z.string() }),
-    ...(status === 503 && { 'Retry-After': z.string().meta({ description: 'Seconds.' }) }),
+    ...(status === 503 && retryAfterHeader),
   };
   return {
     description,

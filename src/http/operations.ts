@@ -26,6 +26,7 @@ const getReadiness = endpoint({
   body: z
     .object({ status: z.enum(['ready', 'degraded', 'unavailable']), redis: state, postgres: state })
     .meta({ id: 'Readiness' }),
+  unready: true,
   open: true,
 });
 
