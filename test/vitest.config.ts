@@ -4,6 +4,9 @@ import { unstable_readConfig as readConfig } from 'wrangler';
 
 const { compatibility_date: compatibilityDate, main, vars } = readConfig({ config: 'wrangler.toml' });
 
+// Engines start in seconds on an idle machine; a busy one must not turn that into a failure.
+const timeouts = { hookTimeout: 120_000, testTimeout: 60_000 };
+
 export default defineConfig({
   test: {
     globalSetup: ['test/engines/stacks.ts'],
@@ -11,6 +14,7 @@ export default defineConfig({
       {
         plugins: [cloudflareTest({ main, miniflare: { compatibilityDate, bindings: vars } })],
         test: {
+          ...timeouts,
           name: 'workerd',
           include: ['test/**/*.test.ts'],
           exclude: ['test/{local,drizzle,examples,rpc}/**'],
@@ -18,6 +22,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...timeouts,
           name: 'node',
           include: ['test/{local,drizzle,examples,rpc}/**/*.test.ts'],
         },

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { startWorkers, type Workers } from '../../local/workers.ts';
@@ -34,11 +34,23 @@ export async function startTwoWorkers(consumerConfig?: string): Promise<TwoWorke
   };
 }
 
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
 /** Asks `origin` as if it were known by another host: fetch would not send the header. */
-export function askAs(host: string, origin: string, path = '/'): Promise<{ status: number; text: string }> {
+export function askAs(
+  host: string,
+  origin: string,
+  path = '/',
+  headers: OutgoingHttpHeaders = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request(`${origin}${path}`, { headers: { Host: host } }, (response) => {
-      text(response).then((body) => resolve({ status: response.statusCode ?? 0, text: body }), reject);
+    const asked = request(`${origin}${path}`, { headers: { ...headers, Host: host } }, (response) => {
+      const { statusCode: status = 0 } = response;
+      text(response).then((body) => resolve({ status, headers: response.headers, text: body }), reject);
     });
     asked.on('error', reject);
     asked.end();
