@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const ACCOUNT_NUMBER = /^\d{4}-\d{4}-\d{4}$/;
 const HOUR_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ReadDemands } from './cache/cache.ts';
 import { OriginUnavailable } from './cache/errors.ts';
 import { parseToken } from './cache/logical-time.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ReadDemands } from '../cache/cache.ts';
 import { readThrough } from '../cache/read-through.ts';
 import {

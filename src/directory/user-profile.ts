@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ProfileRow } from '../db/profiles.ts';
 import { Account, toAccount } from './accounts.ts';
 import { toUser, User } from './users.ts';

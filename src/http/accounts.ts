@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatToken } from '../cache/logical-time.ts';
 import { Account, findAccount, getCachedDefaultAccount } from '../directory/accounts.ts';
 import { createAdminUser, findAdminUserForAccount } from '../directory/admins.ts';

@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { makeDeps } from '../deps.ts';
 import type { AppEnv } from './app-env.ts';
 import { refuseKeyInQuery, requireKey } from './auth.ts';

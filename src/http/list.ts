@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UserProfile } from '../directory/user-profile.ts';
 import { User } from '../directory/users.ts';
 

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { makeProbes } from '../deps.ts';
 import type { Probe } from '../probe.ts';
 import type { AppEnv } from './app-env.ts';

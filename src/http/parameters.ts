@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../account-number.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, type Page } from '../directory/page.ts';
 import { USERNAME } from '../directory/users.ts';

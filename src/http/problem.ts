@@ -1,5 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { z } from 'zod';
+import * as z from 'zod';
 import { OriginUnavailable } from '../cache/errors.ts';
 import { type LookUpCode, LookUpError } from '../directory/errors.ts';
 

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { getCachedSmarterAdminUserProfile } from '../directory/admins.ts';
 import { LookUpError } from '../directory/errors.ts';
 import { findUserProfile, listValidResourceOwners } from '../directory/profiles.ts';

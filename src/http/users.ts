@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Account, getCachedAccountForUser } from '../directory/accounts.ts';
 import { LookUpError } from '../directory/errors.ts';
 import { getCachedUserForUserId, getCachedUserForUsername, User } from '../directory/users.ts';
