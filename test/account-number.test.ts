@@ -91,16 +91,34 @@ describe('whatever the URL is made of', () => {
     number.map((text) => `x${text}`),
     number.map((text) => `${text}z`),
   );
-  const hostile = fc.oneof(number, groups(4), decoy, number.map((text) => `x.${text}.api.example.com`));
+  const hostile = fc.oneof(
+    number,
+    groups(4),
+    decoy,
+    number.map((text) => `x.${text}.api.example.com`),
+  );
   const urlParts = fc.record({
     scheme: fc.constantFrom('http', 'https', 'HTTP', 'hTTps', 'ftp', 'ws', 'wss', 'foo'),
-    userInfo: fc.oneof(fc.constant(''), hostile.map((text) => `${text}@`), hostile.map((text) => `${text}:${text}@`)),
+    userInfo: fc.oneof(
+      fc.constant(''),
+      hostile.map((text) => `${text}@`),
+      hostile.map((text) => `${text}:${text}@`),
+    ),
     labels: fc.array(fc.oneof(decoy, number), { minLength: 1, maxLength: 5 }),
     dot: fc.constantFrom('', '.'),
     port: fc.constantFrom('', ':80', ':8787', ':65535'),
-    path: fc.oneof(fc.constant(''), hostile.map((text) => `/${text}/`)),
-    query: fc.oneof(fc.constant(''), hostile.map((text) => `?url=https://${text}/`)),
-    fragment: fc.oneof(fc.constant(''), hostile.map((text) => `#${text}`)),
+    path: fc.oneof(
+      fc.constant(''),
+      hostile.map((text) => `/${text}/`),
+    ),
+    query: fc.oneof(
+      fc.constant(''),
+      hostile.map((text) => `?url=https://${text}/`),
+    ),
+    fragment: fc.oneof(
+      fc.constant(''),
+      hostile.map((text) => `#${text}`),
+    ),
     spell: fc.constantFrom(
       (host: string) => host,
       (host: string) => host.toUpperCase(),
@@ -124,9 +142,16 @@ describe('whatever the URL is made of', () => {
 
   test('IPv4 and IPv6 hosts carry none', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.ipV4Extended(), fc.ipV6().map((ip) => `[${ip}]`)), hostile, (host, text) => {
-        expect(accountNumberFromUrl(`https://${text}@${host}:80/${text}?${text}#${text}`)).toBeNull();
-      }),
+      fc.property(
+        fc.oneof(
+          fc.ipV4Extended(),
+          fc.ipV6().map((ip) => `[${ip}]`),
+        ),
+        hostile,
+        (host, text) => {
+          expect(accountNumberFromUrl(`https://${text}@${host}:80/${text}?${text}#${text}`)).toBeNull();
+        },
+      ),
       RUNS,
     );
   });

@@ -24,13 +24,21 @@ export const KEY = 'ea_local_root';
 /** A store, as far as the Worker sees it: its bridge. */
 type Store = 'postgres' | 'redis';
 
+/** However slow the machine, no deadline passes and nothing leaves memory unless a test asks for it. */
+const UNHURRIED: Partial<Env> = {
+  MEMORY_TTL_MS: '60000',
+  REDIS_DEADLINE_MS: '10000',
+  POSTGRES_DEADLINE_MS: '25000',
+  LEASE_MS: '30000',
+};
+
 /** Starts a stack before the tests of a file, and closes it after them. */
 export function useStack(overrides: Partial<Env> = {}): { readonly current: TestStack } {
   vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
   const holder: { current: TestStack } = { current: { id: '', env: vars, isRealRedis: false } };
   beforeAll(async () => {
     const described = await ask<{ id: string; env: Partial<Env>; isRealRedis: boolean }>('/new');
-    holder.current = { ...described, env: { ...vars, ...described.env, ...overrides } };
+    holder.current = { ...described, env: { ...vars, ...UNHURRIED, ...described.env, ...overrides } };
   });
   afterAll(() => ask(`/${holder.current.id}/close`));
   return holder;

@@ -11,7 +11,15 @@ const AUTHORIZATION = { Authorization: 'Bearer ea_local_root' };
 const notIds = ['0', '-1', '+1', '1.5', '1e3', 'NaN', 'null', 'true', ' 1', '01', '0x1', '9'.repeat(400)];
 const tooLarge = ['9007199254740992', '99999999999999999999'];
 const badValues: Readonly<Record<string, readonly string[]>> = {
-  accountNumber: ['x', '123456789012', '1234-5678-901', '1234-5678-90123', '１２３４-5678-9012', '1234-5678-9012\n', LONG],
+  accountNumber: [
+    'x',
+    '123456789012',
+    '1234-5678-901',
+    '1234-5678-90123',
+    '１２３４-5678-9012',
+    '1234-5678-9012\n',
+    LONG,
+  ],
   cursor: ['', 'x', '1', 'YWZ0ZXI6', 'YWZ0ZXI6MA', 'YWZ0ZXI6LTE', '****', '\u0000', LONG],
   limit: ['', '0', '501', '-1', '1e3', 'NaN', '1.5', ' 1', '+1', '0x10', 'Infinity', '٣', LONG],
   userId: [...notIds, ...tooLarge, LONG],
@@ -66,11 +74,17 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
     expect((await get(stack.current, path, {}, method)).status).toBe(200);
   });
 
-  test.each(['a=1&a=2', 'limit=1&limit=1', 'a&a', 'a=1&a=2&a=3'])('%s is 400, for a parameter is repeated', async (query) => {
-    const { errors } = await expectProblem(await get(stack.current, `${path}${and}${query}`, {}, method), 'bad_request');
-    const [name = ''] = query.split(/[=&]/);
-    expect(errors).toContainEqual({ in: 'query', name, detail: 'is given more than once' });
-  });
+  test.each(['a=1&a=2', 'limit=1&limit=1', 'a&a', 'a=1&a=2&a=3'])(
+    '%s is 400, for a parameter is repeated',
+    async (query) => {
+      const { errors } = await expectProblem(
+        await get(stack.current, `${path}${and}${query}`, {}, method),
+        'bad_request',
+      );
+      const [name = ''] = query.split(/[=&]/);
+      expect(errors).toContainEqual({ in: 'query', name, detail: 'is given more than once' });
+    },
+  );
 
   test('broken percent-encoding in a parameter that nobody asked for is 400', async () => {
     await expectProblem(await get(stack.current, `${path}${and}a=%ZZ`, {}, method), 'bad_request');
@@ -82,14 +96,19 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
     expect(errors).toEqual([{ in: 'body', name: 'body', detail: 'this request takes no body' }]);
   });
 
-  test.each(['max-age=', 'max-age=x', 'max-age=-1', 'max-age=1.5', 'max-age=1e3', 'private, MAX-AGE=x', 'max-age=99999999999'])(
-    'Cache-Control: %s is 400',
-    async (value) => {
-      const response = await get(stack.current, path, { 'Cache-Control': value }, method);
-      const { errors } = await expectProblem(response, 'bad_request');
-      expect(errors).toMatchObject([{ in: 'header', name: 'Cache-Control' }]);
-    },
-  );
+  test.each([
+    'max-age=',
+    'max-age=x',
+    'max-age=-1',
+    'max-age=1.5',
+    'max-age=1e3',
+    'private, MAX-AGE=x',
+    'max-age=99999999999',
+  ])('Cache-Control: %s is 400', async (value) => {
+    const response = await get(stack.current, path, { 'Cache-Control': value }, method);
+    const { errors } = await expectProblem(response, 'bad_request');
+    expect(errors).toMatchObject([{ in: 'header', name: 'Cache-Control' }]);
+  });
 
   test('a malformed Consistency-Token is 400', async () => {
     const response = await get(stack.current, path, { 'Consistency-Token': LONG }, method);
@@ -103,7 +122,14 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
     const headers = { 'Content-Length': '2', 'Cache-Control': 'max-age=x', 'Consistency-Token': 'x' };
     const response = await get(stack.current, `${pathOf(route, bad)}${and}a=1&a=2`, headers, method);
     const { errors = [], detail } = await expectProblem(response, 'bad_request');
-    const expected = ['body', 'a', 'Cache-Control', 'Consistency-Token', ...inPath, ...query.filter((name) => badValues[name])];
+    const expected = [
+      'body',
+      'a',
+      'Cache-Control',
+      'Consistency-Token',
+      ...inPath,
+      ...query.filter((name) => badValues[name]),
+    ];
     expect(new Set(errors.map(({ name }) => name))).toEqual(new Set(expected));
     for (const { name, detail: fault } of errors) expect(detail).toContain(`${name}: ${fault}`);
   });
@@ -123,7 +149,18 @@ test('a PUT with a body is 400', async () => {
 });
 
 test('usernames that only look odd are looked up', async () => {
-  const odd = ['x'.repeat(150), '\u{1f600}'.repeat(150), '%', '100%25', 'a/b', 'a?b#c', "';--", ' ', 'account', '\u2028'];
+  const odd = [
+    'x'.repeat(150),
+    '\u{1f600}'.repeat(150),
+    '%',
+    '100%25',
+    'a/b',
+    'a?b#c',
+    "';--",
+    ' ',
+    'account',
+    '\u2028',
+  ];
   for (const username of odd) {
     const response = await get(stack.current, `/v1/users/by-username/${encodeURIComponent(username)}`);
     await expectProblem(response, 'user_does_not_exist');

@@ -4,8 +4,7 @@ import { app } from '../../src/http/app.ts';
 import { countRequests, drainNow, emptyRedis, get, KEY, newIsolate, send, useStack } from '../stack.ts';
 import { lookUps } from './seed.ts';
 
-// No load of these tests may outlive its lease, however slow the machine.
-const stack = useStack({ REDIS_DEADLINE_MS: '10000', LEASE_MS: '30000', POSTGRES_DEADLINE_MS: '25000' });
+const stack = useStack();
 const NUMBER = '2718-2818-2845';
 const FILL = 1;
 
@@ -89,7 +88,10 @@ test.each([
   '/nowhere',
   '/v1/users/x',
 ])('%s costs nothing', async (path) => {
-  expect(await countRequests(stack.current, () => get(stack.current, path))).toEqual({ redis: 0, postgres: 0 });
+  expect(await countRequests(stack.current, () => get(stack.current, path))).toEqual({
+    redis: 0,
+    postgres: 0,
+  });
 });
 
 test('a request without a key costs nothing', async () => {
@@ -100,7 +102,9 @@ test('a request without a key costs nothing', async () => {
 test('a thousand simultaneous reads of a cold key in four isolates load it four times at most', async () => {
   const isolates = Array.from({ length: 4 }, () => newIsolate(stack.current));
   const counts = await countRequests(stack.current, async () => {
-    const reads = isolates.flatMap((isolate) => Array.from({ length: 250 }, () => get(isolate, '/v1/users/3')));
+    const reads = isolates.flatMap((isolate) =>
+      Array.from({ length: 250 }, () => get(isolate, '/v1/users/3')),
+    );
     const statuses = (await Promise.all(reads)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([200]));
   });

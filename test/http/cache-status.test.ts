@@ -5,7 +5,11 @@ const stack = useStack({ MEMORY_TTL_MS: '5000' });
 const PATH = '/v1/users/3';
 const FRESH_S = 300;
 
-async function status(on: TestStack, headers: Record<string, string> = {}, path = PATH): Promise<string | null> {
+async function status(
+  on: TestStack,
+  headers: Record<string, string> = {},
+  path = PATH,
+): Promise<string | null> {
   return (await get(on, path, headers)).headers.get('Cache-Status');
 }
 
@@ -57,7 +61,9 @@ test('no-cache asks Postgres and stores the answer anew', async () => {
 test('max-age=0 skips memory alone', async () => {
   const isolate = newIsolate(stack.current);
   await status(isolate);
-  expect(await status(isolate, { 'Cache-Control': 'max-age=0' })).toMatch(redisHit('isolate; fwd=request; stored'));
+  expect(await status(isolate, { 'Cache-Control': 'max-age=0' })).toMatch(
+    redisHit('isolate; fwd=request; stored'),
+  );
 });
 
 test('max-age=N takes from memory what was read N seconds ago, and no older', async () => {
@@ -65,7 +71,9 @@ test('max-age=N takes from memory what was read N seconds ago, and no older', as
   await status(isolate);
   vi.advanceTimersByTime(3_000);
   expect(await status(isolate, { 'Cache-Control': 'max-age=3' })).toBe('isolate; hit; ttl=2');
-  expect(await status(isolate, { 'Cache-Control': 'max-age=2' })).toMatch(redisHit('isolate; fwd=request; stored'));
+  expect(await status(isolate, { 'Cache-Control': 'max-age=2' })).toMatch(
+    redisHit('isolate; fwd=request; stored'),
+  );
 });
 
 test.each(['No-Cache', 'max-age=9, NO-CACHE', ' no-cache ,private', 'no-cache, max-age=0'])(

@@ -26,7 +26,9 @@ test('its policy admits no script and no other host', () => {
 test('it works offline: no script, and nothing loaded from anywhere', () => {
   expect(page).not.toMatch(/<script|<iframe|<object|<embed|<link|<img|@import|url\(/i);
   expect(page).not.toMatch(/\son\w+\s*=/i);
-  expect([...page.matchAll(/(?:src|href|action)="([^"]*)"/g)].map(([, target]) => target)).toEqual(['/openapi.json']);
+  expect([...page.matchAll(/(?:src|href|action)="([^"]*)"/g)].map(([, target]) => target)).toEqual([
+    '/openapi.json',
+  ]);
 });
 
 test('every route is on it', () => {

@@ -38,28 +38,36 @@ describe.each(paths)('%s', (path) => {
   });
 });
 
-const user = "update users set first_name = first_name || 'x' where id = ";
-const account = "update accounts set city = city || 'x' where id = ";
-const profile = "update user_profiles set name = name || 'x' where id = ";
+const changes = {
+  user: (id: number) => `update users set first_name = first_name || 'x' where id = ${id}`,
+  account: (id: number) => `update accounts set city = city || 'x' where id = ${id}`,
+  profile: (id: number) => `update user_profiles set name = name || 'x' where id = ${id}`,
+};
 
 test.each([
-  ['/v1/users/3', `${user} 3`],
-  ['/v1/users/by-username/johndoe', `${user} 3`],
-  ['/v1/users/3/account', `${account} 2`],
-  ['/v1/accounts/1234-5678-9012', `${account} 2`],
-  [context, `${account} 2`],
-  ['/v1/accounts/default', `${account} 1`],
-  ['/v1/accounts/1234-5678-9012/admin-user', `${user} 4`],
-  ['/v1/accounts/1234-5678-9012/users', `${user} 6`],
-  ...[`${user} 3`, `${account} 2`, `${profile} 3`].map((change) => ['/v1/user-profiles/3', change] as const),
-  ...[`${user} 1`, `${account} 1`, `${profile} 1`].map((change) => ['/v1/platform/admin-profile', change] as const),
-  ...['/v1/accounts/1234-5678-9012/user-profiles', '/v1/user-profiles/3/valid-resource-owners'].flatMap((path) =>
-    [`${user} 6`, `${account} 2`, `${profile} 5`].map((change) => [path, change] as const),
+  { path: '/v1/users/3', shown: [changes.user(3)] },
+  { path: '/v1/users/by-username/johndoe', shown: [changes.user(3)] },
+  { path: '/v1/users/3/account', shown: [changes.account(2)] },
+  { path: '/v1/accounts/1234-5678-9012', shown: [changes.account(2)] },
+  { path: context, shown: [changes.account(2)] },
+  { path: '/v1/accounts/default', shown: [changes.account(1)] },
+  { path: '/v1/accounts/1234-5678-9012/admin-user', shown: [changes.user(4)] },
+  { path: '/v1/accounts/1234-5678-9012/users', shown: [changes.user(3), changes.user(4), changes.user(6)] },
+  { path: '/v1/user-profiles/3', shown: [changes.user(3), changes.account(2), changes.profile(3)] },
+  { path: '/v1/platform/admin-profile', shown: [changes.user(1), changes.account(1), changes.profile(1)] },
+  ...['/v1/accounts/1234-5678-9012/user-profiles', '/v1/user-profiles/3/valid-resource-owners'].map(
+    (path) => ({
+      path,
+      shown: [changes.user(6), changes.account(2), changes.profile(5)],
+    }),
   ),
-])('the tag of %s changes after: %s', async (path, change) => {
-  const before = await etagOf(path);
-  await sql(stack.current, change);
-  expect(await etagOf(path)).not.toBe(before);
+])('the tag of $path changes with every row shown', async ({ path, shown }) => {
+  const tags = new Set([await etagOf(path)]);
+  for (const change of shown) {
+    await sql(stack.current, change);
+    tags.add(await etagOf(path));
+  }
+  expect(tags.size).toBe(1 + shown.length);
 });
 
 test('the tag of a list changes when a member comes and when one goes', async () => {

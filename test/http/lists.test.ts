@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { get, sql, useStack } from '../stack.ts';
 
 const stack = useStack();
-const Page = z.object({ items: z.array(z.looseObject({ id: z.number() })), nextCursor: z.string().nullable() });
+const Page = z.object({
+  items: z.array(z.looseObject({ id: z.number() })),
+  nextCursor: z.string().nullable(),
+});
 type Page = z.infer<typeof Page>;
 
 const NUMBER = '1111-2222-3333';
@@ -22,7 +25,10 @@ async function walk(path: string, limit: number): Promise<Page[]> {
 }
 
 beforeAll(async () => {
-  await sql(stack.current, `insert into accounts (id, account_number, company_name) values (100, '${NUMBER}', 'Large')`);
+  await sql(
+    stack.current,
+    `insert into accounts (id, account_number, company_name) values (100, '${NUMBER}', 'Large')`,
+  );
   await sql(
     stack.current,
     `with people as (insert into users (id, username, email)

@@ -5,11 +5,14 @@ import * as seed from './seed.ts';
 const stack = useStack();
 const answer = async (path: string): Promise<unknown> => (await get(stack.current, path)).json();
 
-test.each(seed.lookUps)('$path answers the row of the seed, in its schema', async ({ path, schema, expected }) => {
-  const response = await get(stack.current, path);
-  expect(response.status).toBe(200);
-  expect(schema.strict().parse(await response.json())).toEqual(expected);
-});
+test.each(seed.lookUps)(
+  '$path answers the row of the seed, in its schema',
+  async ({ path, schema, expected }) => {
+    const response = await get(stack.current, path);
+    expect(response.status).toBe(200);
+    expect(schema.strict().parse(await response.json())).toEqual(expected);
+  },
+);
 
 test.each([
   { userId: 1, expected: seed.smarter, why: "the platform account for the platform's admin" },
@@ -90,5 +93,7 @@ test.each(seed.lookUps)('$path is answered the same by Postgres, Redis and memor
   const body = await fromPostgres.text();
   expect(await fromMemory.text()).toBe(body);
   expect(await fromRedis.text()).toBe(body);
-  expect(new Set([fromPostgres, fromMemory, fromRedis].map(({ headers }) => headers.get('ETag'))).size).toBe(1);
+  expect(new Set([fromPostgres, fromMemory, fromRedis].map(({ headers }) => headers.get('ETag'))).size).toBe(
+    1,
+  );
 });

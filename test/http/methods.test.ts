@@ -12,11 +12,14 @@ describe.each([...byPath].map(([path, ofPath]) => ({ path, ofPath })))('$path', 
   const allowed = ofPath.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   const path = route ? pathOf(route) : '';
 
-  test.each(METHODS.filter((method) => !allowed.includes(method)))('%s is 405, and Allow says what is', async (method) => {
-    const response = await get(stack.current, path, {}, method);
-    await expectProblem(response, 'method_not_allowed');
-    expect(response.headers.get('Allow')).toBe(allowed.join(', '));
-  });
+  test.each(METHODS.filter((method) => !allowed.includes(method)))(
+    '%s is 405, and Allow says what is',
+    async (method) => {
+      const response = await get(stack.current, path, {}, method);
+      await expectProblem(response, 'method_not_allowed');
+      expect(response.headers.get('Allow')).toBe(allowed.join(', '));
+    },
+  );
 });
 
 test('a method that is not allowed is 405 without a key and with a body too', async () => {

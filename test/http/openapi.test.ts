@@ -40,7 +40,9 @@ let api: z.infer<typeof Document>;
 
 function operationOf(method: string, path: string): z.infer<typeof Operation> {
   const name = path.replaceAll(/:(\w+)/g, '{$1}');
-  return Operation.parse(Object.entries(api.paths[name] ?? {}).find(([verb]) => verb.toUpperCase() === method)?.[1]);
+  return Operation.parse(
+    Object.entries(api.paths[name] ?? {}).find(([verb]) => verb.toUpperCase() === method)?.[1],
+  );
 }
 
 /** A schema of the document, as a validator. */
@@ -97,7 +99,8 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
     const named = (place: string) => parameters.filter((one) => one.in === place).map(({ name }) => name);
     expect(named('path')).toEqual(parametersOf(route).path);
     expect(named('query')).toEqual(parametersOf(route).query);
-    for (const parameter of parameters.filter((one) => one.in === 'path')) expect(parameter.required).toBe(true);
+    for (const parameter of parameters.filter((one) => one.in === 'path'))
+      expect(parameter.required).toBe(true);
     for (const parameter of parameters) expect(parameter.description).toBeDefined();
   });
 
@@ -122,8 +125,10 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
   });
 
   test('refuses as it documents', async () => {
-    await expectDocumented(method, path, await get(stack.current, `${pathOf(route)}#`.replace('#', '?a&a'), {}, method));
-    if (!spec.open) await expectDocumented(method, path, await send(stack.current, pathOf(route), { method }));
+    const refused = `${route.path.replaceAll(/:(\w+)/g, 'x')}?a=1&a=2`;
+    await expectDocumented(method, path, await get(stack.current, refused, {}, method));
+    if (!spec.open)
+      await expectDocumented(method, path, await send(stack.current, pathOf(route), { method }));
   });
 
   test('fails as it documents', async () => {

@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { get, newIsolate, redis, redisKeys, sql, drainNow, type TestStack, useStack, whileAway } from '../stack.ts';
+import {
+  drainNow,
+  emptyRedis,
+  get,
+  newIsolate,
+  redis,
+  redisKeys,
+  sql,
+  type TestStack,
+  useStack,
+  whileAway,
+} from '../stack.ts';
 import { expectProblem } from './problem.ts';
 import { lookUps } from './seed.ts';
 
@@ -28,7 +39,7 @@ describe('what no tier holds', () => {
     '/v1/users/by-username/notfound',
     '/v1/accounts/0000-0000-0000',
   ])('%s is 503, never an absence', async (path) => {
-    await redis(stack.current, 'FLUSHALL');
+    await emptyRedis(stack.current);
     await away(async () => expectUnavailable(await get(newIsolate(stack.current), path)));
   });
 
@@ -40,7 +51,7 @@ describe('what no tier holds', () => {
   });
 
   test('a failed load leaves no lease behind: the next read after the outage is stored', async () => {
-    await redis(stack.current, 'FLUSHALL');
+    await emptyRedis(stack.current);
     await away(async () => expectUnavailable(await get(newIsolate(stack.current), '/v1/users/2')));
     expect(await redisKeys(stack.current, 'lease:')).toEqual([]);
     const response = await get(newIsolate(stack.current), '/v1/users/2');
@@ -56,22 +67,29 @@ describe('what Redis holds', () => {
     expect(status(response)).toMatch(/^redis; hit; ttl=\d+, isolate; fwd=miss; stored$/);
   });
 
-  test.each(lookUps)('$path is answered past its fresh life, marked, and not kept in memory', async (lookUp) => {
-    const { path, expected } = lookUp;
-    const isolate = newIsolate(stack.current);
-    await get(newIsolate(stack.current), path);
-    await ageEntries(stack.current);
-    await away(async () => {
-      for (const response of [await get(isolate, path), await get(isolate, path)]) {
-        expect(await response.json()).toEqual(expected);
-        expect(status(response)).toMatch(/^redis; hit; ttl=-\d+; detail=stale-if-error, isolate; fwd=miss$/);
-      }
-    });
-  });
+  test.each(lookUps)(
+    '$path is answered past its fresh life, marked, and not kept in memory',
+    async (lookUp) => {
+      const { path, expected } = lookUp;
+      const isolate = newIsolate(stack.current);
+      await get(newIsolate(stack.current), path);
+      await ageEntries(stack.current);
+      await away(async () => {
+        for (const response of [await get(isolate, path), await get(isolate, path)]) {
+          expect(await response.json()).toEqual(expected);
+          expect(status(response)).toMatch(
+            /^redis; hit; ttl=-\d+; detail=stale-if-error, isolate; fwd=miss$/,
+          );
+        }
+      });
+    },
+  );
 
   test('a proven absence stays one while fresh', async () => {
     await get(newIsolate(stack.current), '/v1/users/999');
-    await away(async () => expectProblem(await get(newIsolate(stack.current), '/v1/users/999'), 'user_does_not_exist'));
+    await away(async () =>
+      expectProblem(await get(newIsolate(stack.current), '/v1/users/999'), 'user_does_not_exist'),
+    );
   });
 
   test('what was invalidated is 503, not an old answer', async () => {
@@ -83,18 +101,23 @@ describe('what Redis holds', () => {
 
   test('no-cache is 503, and memory does not answer it', async () => {
     await get(stack.current, '/v1/users/4');
-    await away(async () => expectUnavailable(await get(stack.current, '/v1/users/4', { 'Cache-Control': 'no-cache' })));
+    await away(async () =>
+      expectUnavailable(await get(stack.current, '/v1/users/4', { 'Cache-Control': 'no-cache' })),
+    );
   });
 });
 
 test('memory answers', async () => {
   await get(stack.current, '/v1/users/6');
-  expect(status(await away(() => get(stack.current, '/v1/users/6')))).toMatch(/^isolate; hit; ttl=\d$/);
+  expect(status(await away(() => get(stack.current, '/v1/users/6')))).toMatch(/^isolate; hit; ttl=\d+$/);
 });
 
 test('a bad key is 401 and bad input is 400 as ever', async () => {
   await away(async () => {
-    await expectProblem(await get(stack.current, '/v1/users/3', { Authorization: 'Bearer no' }), 'unauthorized');
+    await expectProblem(
+      await get(stack.current, '/v1/users/3', { Authorization: 'Bearer no' }),
+      'unauthorized',
+    );
     await expectProblem(await get(stack.current, '/v1/users/x'), 'bad_request');
   });
 });

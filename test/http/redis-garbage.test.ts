@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { drainNow, emptyRedis, get, newIsolate, redis, redisKeys, sql, useStack } from '../stack.ts';
 import { lookUps } from './seed.ts';
 
-const stack = useStack({ REDIS_DEADLINE_MS: '10000', BREAKER_FAILURES: '1000' });
+const stack = useStack({ BREAKER_FAILURES: '1000' });
 const paths = [...lookUps.map(({ path }) => path), '/v1/users/999', '/v1/users/5/account'];
 const answers = new Map<string, string>();
 
@@ -86,21 +86,27 @@ describe.each([
   ['lists', asList],
   ['hashes of something else', asHash],
 ])('overwritten with %s', (_what, write) => {
-  test.each(['', 'entry:', 'tag:', 'clock', 'lease:'])('the keys %j change no answer and heal', async (kind) => {
-    if (kind === 'lease:') await overwrite('entry:', (key) => write(key.replace(':entry:', ':lease:')));
-    else await overwrite(kind, write);
-    await expectNothingChanged();
-    await readAll();
-    await expectHealed();
-  });
+  test.each(['', 'entry:', 'tag:', 'clock', 'lease:'])(
+    'the keys %j change no answer and heal',
+    async (kind) => {
+      if (kind === 'lease:') await overwrite('entry:', (key) => write(key.replace(':entry:', ':lease:')));
+      else await overwrite(kind, write);
+      await expectNothingChanged();
+      await readAll();
+      await expectHealed();
+    },
+  );
 });
 
 describe('half an entry', () => {
-  test.each(['asof', 'born', 'fresh', 'tags', 'payload'])('without %s changes no answer and heals', async (field) => {
-    await overwrite('entry:', withoutField(field));
-    await expectNothingChanged();
-    await expectHealed();
-  });
+  test.each(['asof', 'born', 'fresh', 'tags', 'payload'])(
+    'without %s changes no answer and heals',
+    async (field) => {
+      await overwrite('entry:', withoutField(field));
+      await expectNothingChanged();
+      await expectHealed();
+    },
+  );
 });
 
 describe('an entry with', () => {
@@ -162,13 +168,16 @@ describe('a clock of', () => {
     await expectHealed();
   });
 
-  test.each(['9007199254739000', '9007199254739990'])('%s in its own epoch changes no answer and heals', async (n) => {
-    await overwrite('clock', async (key) => {
-      const [epoch = ''] = String(await put('GET', key)).split(':');
-      await put('SET', key, `${epoch}:${n}`);
-    });
-    await expectNothingChanged();
-    await readAll();
-    await expectHealed();
-  });
+  test.each(['9007199254739000', '9007199254739990'])(
+    '%s in its own epoch changes no answer and heals',
+    async (n) => {
+      await overwrite('clock', async (key) => {
+        const [epoch = ''] = String(await put('GET', key)).split(':');
+        await put('SET', key, `${epoch}:${n}`);
+      });
+      await expectNothingChanged();
+      await readAll();
+      await expectHealed();
+    },
+  );
 });

@@ -49,7 +49,14 @@ function user(id: number, username: string, rest: object = {}) {
 }
 
 function profile(id: number, ofUser: object, ofAccount: object) {
-  const rest = { name: '', profileImageUrl: null, isTest: false, createdAt: time, updatedAt: time, revision: 1 };
+  const rest = {
+    name: '',
+    profileImageUrl: null,
+    isTest: false,
+    createdAt: time,
+    updatedAt: time,
+    revision: 1,
+  };
   return { id, user: ofUser, account: ofAccount, ...rest };
 }
 
@@ -67,7 +74,11 @@ export const nomad = user(5, 'nomad');
 export const both = user(6, 'both');
 export const dormantDan = user(7, 'dormant_dan');
 
-export const smarterProfiles = [profile(1, admin, smarter), profile(2, staffUser, smarter), profile(6, both, smarter)];
+export const smarterProfiles = [
+  profile(1, admin, smarter),
+  profile(2, staffUser, smarter),
+  profile(6, both, smarter),
+];
 export const stackademyProfiles = [
   profile(3, johndoe, stackademy),
   profile(4, janedoe, stackademy),

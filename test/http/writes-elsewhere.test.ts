@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { drainNow, get, newIsolate, redis, redisKeys, sql, useStack } from '../stack.ts';
+import { drainNow, get, newIsolate, sql, useStack } from '../stack.ts';
 
-const stack = useStack({ MEMORY_TTL_MS: '60000' });
+const stack = useStack();
 const NO_CACHE = { 'Cache-Control': 'no-cache' };
 const STACKADEMY = '/v1/accounts/1234-5678-9012';
 const SMARTER = '/v1/accounts/3141-5926-5359';
@@ -18,7 +18,8 @@ async function read(path: string, headers = {}, on = newIsolate(stack.current)):
 
 const found = (body: object) => ({ status: 200, body: expect.objectContaining(body) as unknown });
 const absent = (code: string) => ({ status: 404, body: expect.objectContaining({ code }) as unknown });
-const listed = (...ids: number[]) => found({ items: ids.map((id) => expect.objectContaining({ id }) as unknown) });
+const listed = (...ids: number[]) =>
+  found({ items: ids.map((id) => expect.objectContaining({ id }) as unknown) });
 
 /** What somebody writes at a prompt, and what one look-up answers before and after. */
 const writes: { name: string; path: string; write: string; before: Seen; after: Seen }[] = [
@@ -33,7 +34,9 @@ const writes: { name: string; path: string; write: string; before: Seen; after: 
     name: 'a row of a list changes',
     path: `${STACKADEMY}/user-profiles`,
     write: "update user_profiles set name = 'Jane' where id = 4",
-    before: found({ items: expect.not.arrayContaining([expect.objectContaining({ name: 'Jane' })]) as unknown }),
+    before: found({
+      items: expect.not.arrayContaining([expect.objectContaining({ name: 'Jane' })]) as unknown,
+    }),
     after: found({ items: expect.arrayContaining([expect.objectContaining({ name: 'Jane' })]) as unknown }),
   },
   {
@@ -146,6 +149,20 @@ const writes: { name: string; path: string; write: string; before: Seen; after: 
     after: found({ id: 1 }),
   },
   {
+    name: 'the default goes',
+    path: '/v1/users/6/account',
+    write: 'update accounts set is_default_account = false where id = 1',
+    before: found({ id: 1 }),
+    after: found({ id: 2 }),
+  },
+  {
+    name: 'a default comes, for the account of a user who is in another too',
+    path: '/v1/users/6/account',
+    write: 'update accounts set is_default_account = true where id = 1',
+    before: found({ id: 2 }),
+    after: found({ id: 1 }),
+  },
+  {
     name: 'an account is deleted, and with it its profiles',
     path: '/v1/user-profiles/7',
     write: 'delete from accounts where id = 4',
@@ -197,42 +214,15 @@ test.each([
     write: 'insert into user_profiles (user_id, account_id) values (1, 1)',
     after: listed(1),
   },
-])('no-cache sees what was written to $path at once, and so does who reads after', async ({ path, write, after }) => {
-  const reader = newIsolate(stack.current);
-  await read(path, {}, reader);
-  await sql(stack.current, write);
-  expect(await read(path, {}, reader)).not.toEqual(after);
-  expect(await read(path, NO_CACHE, reader)).toEqual(after);
-  expect(await read(path, {}, reader)).toEqual(after);
-  expect(await read(path)).toEqual(after);
-});
-
-describe('the outbox', () => {
-  const rows = () => sql<{ invalidated: boolean }>(stack.current, 'select invalidated_at is not null as invalidated from cache_invalidations');
-  const age = (seconds: number) =>
-    sql(stack.current, `update cache_invalidations set invalidated_at = invalidated_at - interval '${seconds} seconds'`);
-
-  test('keeps a drained row for ten seconds, and a later drain deletes it', async () => {
-    await sql(stack.current, "update users set last_name = 'B' where id = 1");
-    await drainNow(stack.current);
-    expect((await rows()).length).toBeGreaterThan(0);
-    expect((await rows()).every(({ invalidated }) => invalidated)).toBe(true);
-    await age(9);
-    await drainNow(stack.current);
-    expect((await rows()).length).toBeGreaterThan(0);
-    await age(1);
-    await drainNow(stack.current);
-    expect(await rows()).toEqual([]);
-  });
-
-  test('invalidates again what a failover of Redis may have lost', async () => {
-    await read('/v1/users/1');
-    await sql(stack.current, "update users set last_name = 'C' where id = 1");
-    await drainNow(stack.current);
-    for (const key of await redisKeys(stack.current, 'tag:')) await redis(stack.current, 'DEL', key);
-    expect(await read('/v1/users/1')).toEqual(found({ lastName: 'B' }));
-    await age(10);
-    await drainNow(stack.current);
-    expect(await read('/v1/users/1')).toEqual(found({ lastName: 'C' }));
-  });
-});
+])(
+  'no-cache sees what was written to $path at once, and so does who reads after',
+  async ({ path, write, after }) => {
+    const reader = newIsolate(stack.current);
+    await read(path, {}, reader);
+    await sql(stack.current, write);
+    expect(await read(path, {}, reader)).not.toEqual(after);
+    expect(await read(path, NO_CACHE, reader)).toEqual(after);
+    expect(await read(path, {}, reader)).toEqual(after);
+    expect(await read(path)).toEqual(after);
+  },
+);
