@@ -9,6 +9,7 @@ const timeouts = { hookTimeout: 120_000, testTimeout: 60_000 };
 
 export default defineConfig({
   test: {
+    silent: 'passed-only',
     globalSetup: ['test/engines/stacks.ts'],
     projects: [
       {

@@ -10,6 +10,8 @@ export interface Script {
 const PRELUDE = `
 local EPOCH, PREFIX, TAG_LIFE_MS = ARGV[1], ARGV[2], ARGV[3]
 local MAX_N = 9007199254740000
+-- More than any answer is stored with; thousands more would overflow the stack of unpack.
+local MAX_TAGS = 1000
 
 local function failed(reply) return type(reply) == 'table' and reply.err ~= nil end
 
@@ -17,11 +19,17 @@ local function stamp(epoch, n) return epoch .. ':' .. string.format('%.0f', n) e
 
 local function logical(text)
   if type(text) ~= 'string' then return nil end
-  local epoch, digits = string.match(text, '^(%x+):(%d+)$')
+  local epoch, digits = string.match(text, '^([0-9a-f]+):(%d+)$')
   if not epoch or #epoch ~= 16 or #digits > 16 then return nil end
   local n = tonumber(digits)
   if n > MAX_N then return nil end
   return epoch, n
+end
+
+-- tonumber would take inf, nan and 0x1p9 for numbers.
+local function whole(text)
+  if type(text) ~= 'string' or #text > 16 or not string.match(text, '^%d+$') then return nil end
+  return tonumber(text)
 end
 
 local function get(key)
@@ -52,13 +60,17 @@ end
 
 local function tag_keys(tags)
   local keys = { PREFIX .. 'everything' }
-  for tag in string.gmatch(tags, '[^\\n]+') do keys[#keys + 1] = PREFIX .. tag end
+  for tag in string.gmatch(tags, '[^\\n]+') do
+    keys[#keys + 1] = PREFIX .. tag
+    if #keys > MAX_TAGS + 1 then return nil end
+  end
   return keys
 end
 
 -- MGET answers nil for a key of another type, and EXISTS tells it from a key that is not there.
 local function untouched_since(tags, epoch, asof)
   local keys, absent, untouched = tag_keys(tags), {}, true
+  if not keys then return false end
   local values = redis.call('MGET', unpack(keys))
   for i, key in ipairs(keys) do
     local e, n = logical(values[i])
@@ -86,18 +98,22 @@ local function entry()
   if MODE == 'none' then return nil end
   if MODE == 'drop' then redis.pcall('DEL', KEYS[2]) return nil end
   local epoch, last = logical(get(KEYS[1]))
-  local fields = redis.pcall('HMGET', KEYS[2], 'asof', 'born', 'fresh', 'tags', 'payload')
+  local fields = redis.pcall('HMGET', KEYS[2], 'asof', 'born', 'fresh', 'life', 'tags', 'payload')
   if failed(fields) then redis.pcall('DEL', KEYS[2]) return nil end
   local e, asof = logical(fields[1])
-  local born, fresh = tonumber(fields[2] or ''), tonumber(fields[3] or '')
-  if not epoch or e ~= epoch or asof > last or not born or not fresh or not fields[4] or not fields[5] then return nil end
+  local born, fresh, life = whole(fields[2]), whole(fields[3]), whole(fields[4])
+  local tags, payload = fields[5], fields[6]
+  if not epoch or e ~= epoch or asof > last then return nil end
+  if not born or not fresh or not life or not tags or not payload then return nil end
   if LEAST ~= '' then
     local le, ln = logical(LEAST)
     if le ~= epoch or asof < ln then return nil end
   end
-  if not untouched_since(fields[4], epoch, asof) then return nil end
+  if not untouched_since(tags, epoch, asof) then return nil end
   local age = math.max(0, micros() - born) / 1000
-  return { asof = fields[1], tags = fields[4], payload = fields[5], age = age, left = fresh - age }
+  -- The key's expiry ends it first, unless somebody has taken that away.
+  if age >= life then return nil end
+  return { asof = fields[1], tags = tags, payload = payload, age = age, left = fresh - age }
 end
 
 local function lease()
@@ -110,17 +126,17 @@ local function lease()
   return true
 end
 
-local function whole(x) return string.format('%.0f', x) end
+local function digits(x) return string.format('%.0f', x) end
 
 local found = entry()
 if found and found.left > 0 then
-  return { 'hit', '', found.asof, found.payload, found.tags, whole(found.age), whole(found.left) }
+  return { 'hit', '', found.asof, found.payload, found.tags, digits(found.age), digits(found.left) }
 end
 local status = lease() and 'load' or 'busy'
 local epoch, n = tick()
 local asof = epoch and stamp(epoch, n) or ''
 if found and epoch == logical(found.asof) then
-  return { status, asof, found.asof, found.payload, found.tags, whole(found.age), whole(found.left) }
+  return { status, asof, found.asof, found.payload, found.tags, digits(found.age), digits(found.left) }
 end
 return { status, asof, '', '', '', '0', '0' }
 `;
@@ -131,7 +147,7 @@ return { status, asof, '', '', '', '0', '0' }
  */
 const FILL = `${PRELUDE}
 local OWNER, ASOF, PAYLOAD, TAGS = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local FRESH_MS, LIFE_MS, MAX_AGE_MS = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local FRESH_MS, LIFE_MS, MAX_AGE_MS = ARGV[8], ARGV[9], tonumber(ARGV[10])
 
 local function fill()
   if PAYLOAD == '' then return 'released' end
@@ -148,9 +164,9 @@ local function fill()
   if not untouched_since(TAGS, epoch, asof) then return 'invalidated' end
   local born = math.min(now, asof)
   local reply = redis.pcall('HSET', KEYS[2], 'asof', ASOF, 'born', string.format('%.0f', born),
-    'fresh', FRESH_MS, 'tags', TAGS, 'payload', PAYLOAD)
+    'fresh', FRESH_MS, 'life', LIFE_MS, 'tags', TAGS, 'payload', PAYLOAD)
   if failed(reply) then redis.pcall('DEL', KEYS[2]) return 'full' end
-  redis.call('PEXPIRE', KEYS[2], string.format('%.0f', LIFE_MS - (now - born) / 1000))
+  redis.call('PEXPIRE', KEYS[2], string.format('%.0f', tonumber(LIFE_MS) - (now - born) / 1000))
   return 'stored'
 end
 

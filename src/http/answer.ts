@@ -5,14 +5,19 @@ import type { UserProfile } from '../directory/user-profile.ts';
 import type { User } from '../directory/users.ts';
 import type { AppEnv } from './app-env.ts';
 import { formatCacheStatus, formatServerTiming } from './cache-status.ts';
-import { etagOf, etagOfList, matchesEtag } from './etag.ts';
+import { etagOf, etagOfList, matchesEtag, type Revised } from './etag.ts';
 import { encodeCursor } from './parameters.ts';
 
 type Row = Account | User | UserProfile;
 
+/** The entity tag of a row and of the rows that it is shown with. */
+export function etagOfRow(row: Row): string {
+  return etagOf(...rowsOf(row));
+}
+
 /** Answers a row with its entity tag, or 304. */
 export function answerRow<T extends Row>(c: Context<AppEnv>, row: T, status: 200 | 201 = 200) {
-  return answer(c, row, etagOf(...rowsOf(row)), status);
+  return answer(c, row, etagOfRow(row), status);
 }
 
 /** Answers a page of a list with the entity tag of its rows, or 304. */
@@ -45,6 +50,10 @@ export function setTierHeaders(c: Context<AppEnv>): void {
   c.header('Server-Timing', formatServerTiming(read.trace));
 }
 
-function rowsOf(row: Row): { id: number; revision: number }[] {
-  return 'account' in row ? [row, row.user, row.account] : [row];
+function rowsOf(row: Row): Revised[] {
+  return 'account' in row ? [row, row.user, row.account].map(toRevised) : [toRevised(row)];
+}
+
+function toRevised(row: Row): Revised {
+  return { id: row.id, revision: row.revision, since: 'createdAt' in row ? row.createdAt : row.dateJoined };
 }

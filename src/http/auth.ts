@@ -16,10 +16,10 @@ const KEY_PARAMETERS = new Set([
 const KEY_PREFIX = 'ea_';
 const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="edge-accounts"' };
 
-/** Throws on a key in the query string, where logs and referrers would keep it. */
+/** Throws on a key in the query string, where logs and referrers would keep it; a `url` may be any string. */
 export function refuseKeyInQuery(c: Context<AppEnv>): void {
   const isKey = ([name, value]: [string, string]) =>
-    KEY_PARAMETERS.has(name.toLowerCase()) || value.startsWith(KEY_PREFIX);
+    KEY_PARAMETERS.has(name.toLowerCase()) || (name !== 'url' && value.startsWith(KEY_PREFIX));
   const found = Object.entries(c.req.query()).find(isKey);
   if (found) {
     const detail = 'a key belongs in the Authorization header, never in the query string; replace this one';

@@ -3,10 +3,9 @@ import * as z from 'zod';
 import { accountNumberFromUrl } from '../account-number.ts';
 import { settingsOf } from '../deps.ts';
 import { Account, findAccount } from '../directory/accounts.ts';
-import { answer } from './answer.ts';
+import { answer, etagOfRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
-import { etagOf } from './etag.ts';
 import { AccountNumber } from './parameters.ts';
 
 const tag = 'Context';
@@ -46,7 +45,7 @@ export const context = new Hono<AppEnv>()
   .get('/v1/context', getContext, async (c) => {
     const accountNumber = accountNumberFromUrl(c.req.url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES);
     const account = accountNumber && (await findAccount(c.var.deps, accountNumber, c.var.read));
-    const etag = account ? etagOf(account) : `"context-${accountNumber}"`;
+    const etag = account ? etagOfRow(account) : `"context-${accountNumber}"`;
     c.header('Vary', 'Host');
     return answer(c, { accountNumber, account }, etag);
   });

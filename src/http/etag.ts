@@ -1,15 +1,19 @@
-/** A row, or rows within rows, that carry their revision. */
-interface Revised {
+/** A row as far as its entity tag goes. */
+export interface Revised {
   readonly id: number;
   readonly revision: number;
+  /** When the row came to be: one deleted and made again under its id begins its revisions anew. */
+  readonly since: string;
 }
 
 /** Raised when the representation of unchanged rows changes. */
 const REPRESENTATION = 'a';
+/** Short, and still made of letters and digits. */
+const RADIX = 36;
 /** Half a SHA-256 tells lists apart for good. */
 const DIGEST_BYTES = 16;
 
-/** The entity tag of one row and the rows shown inside it, e.g. `"a-3.1-3.1-2.7"`. */
+/** The entity tag of one row and the rows shown inside it, e.g. `"a-3.1.mjv1q000"`. */
 export function etagOf(...rows: readonly Revised[]): string {
   return `"${[REPRESENTATION, ...rows.map(revisionOf)].join('-')}"`;
 }
@@ -29,6 +33,6 @@ export function matchesEtag(ifNoneMatch: string | undefined, etag: string): bool
   return tags.includes('*') || tags.includes(etag);
 }
 
-function revisionOf({ id, revision }: Revised): string {
-  return `${id}.${revision}`;
+function revisionOf({ id, revision, since }: Revised): string {
+  return `${id}.${revision}.${Date.parse(since).toString(RADIX)}`;
 }

@@ -3,7 +3,7 @@ import { ACCOUNT_NUMBER } from '../account-number.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, type Page } from '../directory/page.ts';
 import { USERNAME } from '../directory/users.ts';
 
-const MAX_ID_DIGITS = 16;
+const ID_FAULT = 'must be a positive whole number below 2^53';
 
 // Parameters arrive as text; what the text must spell is a number, and that is what the description says.
 function asInteger(bounds: { minimum: number; maximum?: number; default?: number }) {
@@ -15,10 +15,9 @@ function asInteger(bounds: { minimum: number; maximum?: number; default?: number
 function id(description: string) {
   return z
     .string()
-    .regex(/^[1-9][0-9]*$/, 'must be a positive whole number')
-    .max(MAX_ID_DIGITS, 'is too large')
+    .regex(/^[1-9][0-9]{0,15}$/, ID_FAULT)
     .transform(Number)
-    .refine(Number.isSafeInteger, 'is too large')
+    .refine(Number.isSafeInteger, ID_FAULT)
     .meta({ description, override: asInteger({ minimum: 1 }) });
 }
 

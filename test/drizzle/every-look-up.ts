@@ -1,0 +1,94 @@
+import type { Db } from '../../src/db/client.ts';
+import {
+  findAccount,
+  getCachedAccountForUser,
+  getCachedDefaultAccount,
+} from '../../src/directory/accounts.ts';
+import { findAdminUserForAccount, getCachedSmarterAdminUserProfile } from '../../src/directory/admins.ts';
+import type { Deps, Platform } from '../../src/directory/deps.ts';
+import { LookUpError } from '../../src/directory/errors.ts';
+import type { Page } from '../../src/directory/page.ts';
+import {
+  findUserProfile,
+  listUserProfilesForAccount,
+  listValidResourceOwners,
+} from '../../src/directory/profiles.ts';
+import {
+  getCachedUserForUserId,
+  getCachedUserForUsername,
+  listUsersForAccount,
+} from '../../src/directory/users.ts';
+import { makeFakeCache } from '../cache/fake-cache.ts';
+
+/** Keys few enough that random statements meet each of them again and again. */
+export const universe = {
+  accountIds: [1, 2, 3],
+  userIds: [1, 2, 3],
+  profileIds: [1, 2, 3, 4],
+  accountNumbers: ['0000-0000-0001', '0000-0000-0002'],
+  usernames: ['admin', 'ann', 'user:1', 'bob'],
+} as const;
+
+const absent = { id: 99, accountNumber: '0000-0000-0099', username: 'nobody' };
+
+const platform: Platform = {
+  accountNumber: universe.accountNumbers[0],
+  adminUsername: universe.usernames[0],
+  rootDomain: 'corp.example',
+};
+
+const pages: (Page | undefined)[] = [undefined, { afterId: 0, limit: 1 }, { afterId: 1, limit: 2 }];
+
+/** What a look-up would have stored. */
+export interface Stored {
+  readonly payload: string;
+  readonly tags: readonly string[];
+}
+
+/** What every look-up of the universe loads now, by the look-up's name; nothing is answered from a cache. */
+export async function loadEveryLookUp(db: Db): Promise<Map<string, Stored>> {
+  const loaded = new Map<string, Stored>();
+  for (const [name, ask] of lookUps) loaded.set(name, await load(db, name, ask));
+  return loaded;
+}
+
+type Ask = (deps: Deps) => Promise<unknown>;
+type List<K> = (deps: Deps, key: K, page: Page | undefined) => Promise<unknown>;
+
+const lookUps: [string, Ask][] = [
+  ['default account', getCachedDefaultAccount],
+  ['platform admin', getCachedSmarterAdminUserProfile],
+  ...each('user', [...universe.userIds, absent.id], getCachedUserForUserId),
+  ...each('account for user', [...universe.userIds, absent.id], getCachedAccountForUser),
+  ...each('username', [...universe.usernames, absent.username], getCachedUserForUsername),
+  ...each('account', [...universe.accountNumbers, absent.accountNumber], findAccount),
+  ...each('admin of', [...universe.accountNumbers, absent.accountNumber], findAdminUserForAccount),
+  ...each('profile', [...universe.profileIds, absent.id], findUserProfile),
+  ...eachPage('users of', universe.accountNumbers, absent.accountNumber, listUsersForAccount),
+  ...eachPage('profiles of', universe.accountNumbers, absent.accountNumber, listUserProfilesForAccount),
+  ...eachPage('owners for', universe.profileIds, absent.id, listValidResourceOwners),
+];
+
+function each<K>(noun: string, keys: readonly K[], ask: (deps: Deps, key: K) => Promise<unknown>) {
+  return keys.map((key): [string, Ask] => [`${noun} ${key}`, (deps) => ask(deps, key)]);
+}
+
+function eachPage<K>(noun: string, keys: readonly K[], absentKey: K, list: List<K>) {
+  const ofPage = (page: Page | undefined) =>
+    each(`${noun} ${JSON.stringify(page)}`, keys, (deps, key) => list(deps, key, page));
+  return [...pages.flatMap(ofPage), ...each(noun, [absentKey], (deps, key) => list(deps, key, undefined))];
+}
+
+// A cache of its own for each look-up: it misses, and its one fill is what the look-up stored.
+async function load(db: Db, name: string, ask: Ask): Promise<Stored> {
+  const cache = makeFakeCache();
+  await ask({ cache, db, platform, log: cache.log }).catch(unlessAbsent);
+  const [fill, ...more] = cache.shared.fills;
+  if (!fill || more.length > 0)
+    throw new Error(`${name} stored ${cache.shared.fills.length} answers, not one`);
+  return { payload: fill.payload, tags: fill.tags.toSorted() };
+}
+
+function unlessAbsent(error: unknown): void {
+  if (!(error instanceof LookUpError)) throw error;
+}
