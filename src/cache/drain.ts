@@ -28,6 +28,8 @@ export interface Drained {
 
 /** Beyond this many due rows, one invalidation of everything is cheaper than theirs. */
 const MAX_ROWS = 10_000;
+/** The same for tags: each thousand is a subrequest, of which an invocation has a thousand at most. */
+const MAX_TAGS = 20_000;
 
 /**
  * Invalidates what the outbox holds. Every row is invalidated twice, some seconds apart, and only then deleted, by its id:
@@ -37,7 +39,8 @@ export async function drain(cache: Cache, outbox: Outbox): Promise<Drained> {
   const { rows, snapshot } = await outbox.selectDue(MAX_ROWS + 1);
   if (rows.length === 0) return { rows: 0, tags: 0, everything: false };
   const everything = rows.length > MAX_ROWS;
-  const tags = everything ? [EVERYTHING] : [...new Set(rows.flatMap((row) => row.tags))];
+  const named = new Set(everything ? [EVERYTHING] : rows.flatMap((row) => row.tags));
+  const tags = named.has(EVERYTHING) || named.size > MAX_TAGS ? [EVERYTHING] : [...named];
   await invalidateOrThrow(cache, tags);
   const [fresh, confirmed] = [rows.filter(isFresh), rows.filter((row) => !isFresh(row))];
   if (confirmed.length > 0) await outbox.delete(confirmed.map(({ id }) => id));

@@ -1,5 +1,5 @@
 import { describeError } from '../log.ts';
-import type { Cache, LookUp, ReadDemands } from './cache.ts';
+import type { Cache, LookUp, ReadDemands, Trace } from './cache.ts';
 import { sleep, withDeadline } from './clock.ts';
 import { OriginUnavailable } from './errors.ts';
 import type { Departure } from './flights.ts';
@@ -84,10 +84,12 @@ async function load<T>(fetch: Fetch<T>, reply: SharedRead | null): Promise<Memor
   return keep(fetch, loaded.value, payload, loaded.tags, asOf);
 }
 
-async function loadOrNull<T>({ cache, lookUp, demands }: Fetch<T>): Promise<Loaded<T> | null> {
+async function loadOrNull<T>({ cache, lookUp, demands, departure }: Fetch<T>): Promise<Loaded<T> | null> {
   const startedMs = cache.clock.now();
+  // Counted from the departure, so that those who wait on this flight hear of its failure before they give it up.
+  const leftMs = departure.sentAtMs + cache.settings.originDeadlineMs - startedMs;
   try {
-    return await withDeadline(cache.clock, cache.settings.originDeadlineMs, lookUp.load());
+    return await withDeadline(cache.clock, leftMs, lookUp.load());
   } catch (error) {
     cache.log.error('origin_failed', { lookUp: kindOf(lookUp), error: describeError(error) });
     return null;
@@ -104,11 +106,10 @@ function staleOrThrow<T>(fetch: Fetch<T>, entry: SharedEntry | null): MemoryEntr
   if (!stale) throw new OriginUnavailable('the origin did not answer');
   const { payload, tags, asOf, freshMsLeft } = stale.entry;
   if (demands.trace) {
-    const ms = demands.trace.redis?.ms ?? 0;
-    demands.trace.redis = { hit: true, ttlMs: freshMsLeft, detail: 'stale-if-error', ms };
+    traceStale(demands.trace, freshMsLeft, demands.trace.redis?.ms ?? 0);
     demands.trace.isolate = { hit: false, stored: false, ms: 0 };
   }
-  return toMemoryEntry(fetch, stale.value, payload, tags, asOf);
+  return { ...toMemoryEntry(fetch, stale.value, payload, tags, asOf), staleMsLeft: freshMsLeft };
 }
 
 function share<T>(
@@ -179,6 +180,11 @@ function traceRedis<T>({ demands }: Fetch<T>, asked: Asked<SharedRead>, ms: numb
   if (!trace) return;
   if (asked.reply?.status === 'hit') trace.redis = { hit: true, ttlMs: asked.reply.entry.freshMsLeft, ms };
   else trace.redis = { hit: false, ...('failure' in asked && { detail: asked.failure }), ms };
+}
+
+/** Marks an answer that stands in for a failing origin. */
+export function traceStale(trace: Trace, ttlMs: number, ms: number): void {
+  trace.redis = { hit: true, ttlMs, detail: 'stale-if-error', ms };
 }
 
 // The key's first part: what follows may be a username, and logs hold no personal data.

@@ -11,6 +11,8 @@ export interface Departure {
 /** A read of the tiers below memory that is under way in this isolate. */
 export interface Flight {
   readonly departure: Departure;
+  /** Its demands may fail where a plain read would be answered. */
+  readonly isDemanding: boolean;
   /** Resolves to plain data. Others await this very promise: a mutex would resolve theirs from a foreign context. */
   readonly answer: Promise<MemoryEntry>;
 }

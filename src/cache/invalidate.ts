@@ -16,6 +16,8 @@ export async function invalidate(cache: Cache, tags: readonly string[]): Promise
     return time ?? { unsharedSinceMs: cache.clock.now() };
   } catch (error) {
     cache.log.warn('invalidation_failed', { tags: tags.length, error: describeError(error) });
+    // One more attempt behind the answer: a passing fault should not keep the write hidden until the drain.
+    cache.waitUntil(invalidateOrThrow(cache, tags).catch(() => {}));
     return { unsharedSinceMs: cache.clock.now() };
   }
 }

@@ -15,6 +15,10 @@ export interface MemoryEntry {
   readonly bytes: number;
   /** How often the entry has been a hit. */
   hits: number;
+  /** Set on an answer that stands in for a failing origin; negative, in ms. Such an answer is never kept. */
+  readonly staleMsLeft?: number;
+  /** Whether it has been refreshed ahead, once: an attempt that fails is not repeated by every hit. */
+  isRefreshed?: boolean;
 }
 
 export interface Memory {

@@ -1,9 +1,9 @@
-import type { Cache, LookUp, ReadDemands } from './cache.ts';
+import type { Cache, LookUp, ReadDemands, Trace } from './cache.ts';
 import { withDeadline } from './clock.ts';
 import { OriginUnavailable } from './errors.ts';
-import { fetchEntry } from './fetch-entry.ts';
+import { fetchEntry, traceStale } from './fetch-entry.ts';
 import { type Departure, enterFlight, type Flight } from './flights.ts';
-import { isLogical, satisfies } from './logical-time.ts';
+import { isLogical, type LogicalTime, satisfies } from './logical-time.ts';
 import type { MemoryEntry } from './memory.ts';
 import { LONGEST_LIFE_MS } from './shared-store.ts';
 
@@ -12,6 +12,8 @@ const REFRESH_AHEAD_SHARE = 1 / 5;
 const HOT_HITS = 2;
 /** Loads of other requests that a read waits on, should they die, before it makes one of its own whatever is under way. */
 const MAX_JOINS = 2;
+/** A flight that fails at its deadline is heard of before it is taken for dead. */
+const GRACE_MS = 100;
 
 /**
  * Answers a look-up from memory, a load under way in this isolate, the shared store or the origin, whichever is nearest
@@ -38,8 +40,10 @@ function fromMemory<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): M
   return entry;
 }
 
-function refreshAhead<T>(cache: Cache, lookUp: LookUp<T>, { hits }: MemoryEntry): void {
-  if (hits > HOT_HITS && !joinable(cache, lookUp.key, {})) startFlight(cache, lookUp, {});
+function refreshAhead<T>(cache: Cache, lookUp: LookUp<T>, entry: MemoryEntry): void {
+  if (entry.hits <= HOT_HITS || entry.isRefreshed || joinable(cache, lookUp.key, {})) return;
+  entry.isRefreshed = true;
+  startFlight(cache, lookUp, {});
 }
 
 async function fromFlight<T>(
@@ -52,17 +56,25 @@ async function fromFlight<T>(
   if (!flight) return startFlight(cache, lookUp, demands).answer;
   const askedMs = cache.clock.now();
   try {
-    const entry = await withDeadline(cache.clock, landsByMs(cache, flight) - askedMs, flight.answer);
+    const entry = await withDeadline(
+      cache.clock,
+      landsByMs(cache, flight) + GRACE_MS - askedMs,
+      flight.answer,
+    );
     // A load that failed may have ended in a stale answer, older than the as-of that the token was held against.
-    if (!hasAsOf(entry.asOf, demands)) return startFlight(cache, lookUp, demands).answer;
-    const ms = cache.clock.now() - askedMs;
-    if (demands.trace) demands.trace.isolate = { hit: false, collapsed: true, ms };
+    if (!hasAsOf(entry.asOf, demands)) return fromFlight(cache, lookUp, demands, joinsLeft - 1);
+    if (demands.trace) traceJoin(demands.trace, entry, cache.clock.now() - askedMs);
     return entry;
   } catch (error) {
-    if (error instanceof OriginUnavailable) throw error;
+    if (error instanceof OriginUnavailable && !flight.isDemanding) throw error;
     // The request that began the load died. Of those who waited on it one loads anew, and the others take its answer.
     return fromMemory(cache, lookUp, demands) ?? fromFlight(cache, lookUp, demands, joinsLeft - 1);
   }
+}
+
+function traceJoin(trace: Trace, { staleMsLeft }: MemoryEntry, ms: number): void {
+  trace.isolate = { hit: false, collapsed: true, ms };
+  if (staleMsLeft !== undefined) traceStale(trace, staleMsLeft, ms);
 }
 
 function joinable(cache: Cache, key: string, demands: ReadDemands): Flight | undefined {
@@ -70,7 +82,7 @@ function joinable(cache: Cache, key: string, demands: ReadDemands): Flight | und
   const flight = demands.reload ? undefined : cache.flights.get(key);
   if (!flight || nowMs >= landsByMs(cache, flight) || nowMs < flight.departure.sentAtMs) return undefined;
   const { sentAtMs, order, asOf } = flight.departure;
-  const isUsable = isYoungEnough(sentAtMs, nowMs, demands) && hasAsOf(asOf ?? null, demands);
+  const isUsable = isYoungEnough(sentAtMs, nowMs, demands) && mayHaveAsOf(asOf, demands);
   return isUsable && order > cache.memory.invalidations.last() ? flight : undefined;
 }
 
@@ -85,7 +97,8 @@ function startFlight<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): 
     order: cache.memory.invalidations.nextOrder(),
     asOf: undefined,
   };
-  const flight = { departure, answer: fetchEntry(cache, lookUp, demands, departure) };
+  const isDemanding = Boolean(demands.reload) || demands.token !== undefined;
+  const flight = { departure, isDemanding, answer: fetchEntry(cache, lookUp, demands, departure) };
   enterFlight(cache.flights, lookUp.key, flight, cache.settings.originDeadlineMs);
   cache.waitUntil(flight.answer.catch(() => {}));
   return flight;
@@ -95,13 +108,20 @@ function isYoungEnough(sentAtMs: number, nowMs: number, { maxAgeMs }: ReadDemand
   return maxAgeMs === undefined || (maxAgeMs > 0 && nowMs - sentAtMs <= maxAgeMs);
 }
 
+// Nobody knows before the shared store has spoken; the answer is held against the token when it is there.
+function mayHaveAsOf(asOf: LogicalTime | null | undefined, demands: ReadDemands): boolean {
+  if (asOf !== undefined || !demands.token) return hasAsOf(asOf ?? null, demands);
+  return isLogical(demands.token);
+}
+
 function hasAsOf(asOf: MemoryEntry['asOf'], { token }: ReadDemands): boolean {
   return token === undefined || satisfies(asOf, token);
 }
 
 // Once every entry must be younger than an invalidation that failed, its token demands nothing any more.
-function withoutOutlivedToken({ clock }: Cache, demands: ReadDemands): ReadDemands {
+function withoutOutlivedToken({ clock, memory }: Cache, demands: ReadDemands): ReadDemands {
   const { token } = demands;
-  if (!token || isLogical(token) || clock.now() < token.unsharedSinceMs + LONGEST_LIFE_MS) return demands;
+  if (!token || isLogical(token) || clock.now() < token.unsharedSinceMs + LONGEST_LIFE_MS + memory.ttlMs)
+    return demands;
   return { ...demands, token: undefined };
 }

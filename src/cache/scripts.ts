@@ -9,7 +9,7 @@ export interface Script {
 // Numbers leave Lua through %.0f only: %d and tostring lose digits above 2^31 or 10^14 on some engines.
 const PRELUDE = `
 local EPOCH, PREFIX, TAG_LIFE_MS = ARGV[1], ARGV[2], ARGV[3]
-local MAX_N = 9007199254740000
+local MAX_N, MAX_STEP_BACK = 9007199254740000, 30 * 1000000
 -- More than any answer is stored with; thousands more would overflow the stack of unpack.
 local MAX_TAGS = 1000
 
@@ -46,8 +46,10 @@ end
 
 local function tick()
   local epoch, n = logical(get(KEYS[1]))
-  if not epoch or n >= MAX_N - 1 then epoch, n = EPOCH, 0 end
-  n = math.max(n + 1, micros())
+  local now = micros()
+  -- Keys expire by the server's clock: set back further than tags outlive entries, it begins a new epoch.
+  if not epoch or n >= MAX_N - 1 or n - now > MAX_STEP_BACK then epoch, n = EPOCH, 0 end
+  n = math.max(n + 1, now)
   if failed(redis.pcall('SET', KEYS[1], stamp(epoch, n))) then return nil end
   return epoch, n
 end
@@ -68,14 +70,14 @@ local function tag_keys(tags)
 end
 
 -- MGET answers nil for a key of another type, and EXISTS tells it from a key that is not there.
-local function untouched_since(tags, epoch, asof)
+local function untouched_since(tags, epoch, asof, last)
   local keys, absent, untouched = tag_keys(tags), {}, true
   if not keys then return false end
   local values = redis.call('MGET', unpack(keys))
   for i, key in ipairs(keys) do
     local e, n = logical(values[i])
     if not values[i] then absent[#absent + 1] = key
-    elseif not e then condemn(key); untouched = false
+    elseif not e or (e == epoch and n > last) then condemn(key); untouched = false
     elseif e == epoch and n >= asof then untouched = false end
   end
   if #absent == 0 or redis.call('EXISTS', unpack(absent)) == 0 then return untouched end
@@ -109,7 +111,7 @@ local function entry()
     local le, ln = logical(LEAST)
     if le ~= epoch or asof < ln then return nil end
   end
-  if not untouched_since(tags, epoch, asof) then return nil end
+  if not untouched_since(tags, epoch, asof, last) then return nil end
   local age = math.max(0, micros() - born) / 1000
   -- The key's expiry ends it first, unless somebody has taken that away.
   if age >= life then return nil end
@@ -135,7 +137,7 @@ end
 local status = lease() and 'load' or 'busy'
 local epoch, n = tick()
 local asof = epoch and stamp(epoch, n) or ''
-if found and epoch == logical(found.asof) then
+if found and (not epoch or epoch == logical(found.asof)) then
   return { status, asof, found.asof, found.payload, found.tags, digits(found.age), digits(found.left) }
 end
 return { status, asof, '', '', '', '0', '0' }
@@ -161,12 +163,12 @@ local function fill()
   if failed(stored) then redis.pcall('DEL', KEYS[2]) end
   local se, sn = logical(stored)
   if se == epoch and sn <= last and sn > asof then return 'older' end
-  if not untouched_since(TAGS, epoch, asof) then return 'invalidated' end
+  if not untouched_since(TAGS, epoch, asof, last) then return 'invalidated' end
   local born = math.min(now, asof)
   local reply = redis.pcall('HSET', KEYS[2], 'asof', ASOF, 'born', string.format('%.0f', born),
     'fresh', FRESH_MS, 'life', LIFE_MS, 'tags', TAGS, 'payload', PAYLOAD)
   if failed(reply) then redis.pcall('DEL', KEYS[2]) return 'full' end
-  redis.call('PEXPIRE', KEYS[2], string.format('%.0f', tonumber(LIFE_MS) - (now - born) / 1000))
+  redis.call('PEXPIRE', KEYS[2], string.format('%.0f', math.max(1, tonumber(LIFE_MS) - (now - born) / 1000)))
   return 'stored'
 end
 

@@ -46,7 +46,8 @@ export function makeUpstash({ url, token, deadlineMs }: UpstashSettings): Upstas
 }
 
 function isNoScript(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('NOSCRIPT');
+  // At the start: further on, the message quotes the command, whose payload may hold the word.
+  return error instanceof Error && /^(Command failed: )?NOSCRIPT/.test(error.message);
 }
 
 function withoutCommand(error: unknown): Error {

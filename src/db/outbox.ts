@@ -18,6 +18,14 @@ export interface PendingInvalidations {
 /** How long after its first invalidation a row is due for its second. */
 const secondInvalidationAfterMs = 10_000;
 
+/** Tags that one look at the outbox brings, some 40 bytes each; more become `everything`. */
+const MAX_TAGS = 20_000;
+
+// Jobs of many statements leave millions of tags: past what one drain takes in, each row counts as everything.
+const boundedTags = sql`case
+  when sum(cardinality(due.tags)) over (order by due.invalidated_at nulls first, due.id) > ${sql.raw(String(MAX_TAGS))}
+  then '{everything}' else due.tags end`;
+
 /** The rows to invalidate, at most `limit`: those that never were, by id, then those that are due again. */
 export async function selectPendingInvalidations(
   db: Db,
@@ -30,7 +38,7 @@ export async function selectPendingInvalidations(
     tags: string[];
     ago: string | null;
   }>(sql`
-    select seen.snapshot, due.id, due.tags, extract(epoch from now() - due.invalidated_at) * 1000 as ago
+    select seen.snapshot, due.id, ${boundedTags} as tags, extract(epoch from now() - due.invalidated_at) * 1000 as ago
     from (select pg_current_snapshot()::text as snapshot) as seen
     left join (
       (select * from cache_invalidations where invalidated_at is null

@@ -98,7 +98,9 @@ export interface CreatedAdmin {
 /** Creates the admin user and its profile unless the account has an admin; one batch and one invalidation. */
 export async function createAdminUser(deps: Deps, accountNumber: string): Promise<CreatedAdmin> {
   const { accountId, user, created, tags } = await insertOrThrow(deps, accountNumber);
-  if (accountId === null || !user) return unknownAccount();
+  if (accountId === null) return unknownAccount();
+  // Demoted by somebody else between two statements of the batch: nothing that the caller asked wrongly.
+  if (!user) throw new OriginUnavailable('the admin user was taken away meanwhile');
   // Whoever was faster may not have invalidated yet, and the answer that there is no admin is known to be wrong.
   const token = await invalidate(deps.cache, created ? tags : [`members:${accountId}`]);
   return { user: toUser(user), created, token };

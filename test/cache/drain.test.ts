@@ -70,6 +70,20 @@ test('many tags go in several calls', async () => {
   expect(cache.shared.invalidated.map((tags) => tags.length)).toEqual([1_000, 1]);
 });
 
+test('more tags than an invocation can tell become everything, and the rows are marked as ever', async () => {
+  const cache = makeFakeCache();
+  const outbox = outboxOf([
+    row(
+      1,
+      Array.from({ length: 20_001 }, (_, i) => `user:${i}`),
+    ),
+    row(2, ['user:1']),
+  ]);
+  await drain(cache, outbox);
+  expect(cache.shared.invalidated).toEqual([['everything']]);
+  expect(outbox.calls).toEqual([['mark', 1, 2]]);
+});
+
 test('a backlog invalidates everything once and marks what its snapshot shows', async () => {
   const cache = makeFakeCache();
   const outbox = outboxOf(Array.from({ length: 20_000 }, (_, id) => row(id, [`user:${id}`])));

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Trace } from '../../src/cache/cache.ts';
+import { sleep } from '../../src/cache/clock.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
 import { at, epoch, lookUpOf, makeFakeCache, sharedHit, sharedStale } from './fake-cache.ts';
@@ -62,9 +63,55 @@ test('those who wait on the load of a request that died share one of their own',
   void readThrough(dead, lookUp);
   await settle();
   const waiting = Array.from({ length: 100 }, () => readThrough(cache, lookUp));
-  await cache.clock.advance(5_000);
+  await cache.clock.advance(5_100);
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(['b']));
   expect(lookUp.loads).toBe(2);
+});
+
+test('an origin that hangs costs a thousand callers one load and one deadline', async () => {
+  const cache = makeFakeCache();
+  cache.shared.next = [sleep(cache.clock, 5).then(() => ({ status: 'load', asOf: at(1), stale: null }))];
+  const lookUp = lookUpOf<string>(new Promise(() => {}));
+  const reads = Array.from({ length: 1_000 }, () =>
+    readThrough(cache, lookUp).catch((error: Error) => error.name),
+  );
+  await cache.clock.advance(5_000);
+  expect(new Set(await Promise.all(reads))).toEqual(new Set(['OriginUnavailable']));
+  expect(lookUp.loads).toBe(1);
+});
+
+test('a plain read does not share the failure of one that asked for more', async () => {
+  const cache = makeFakeCache();
+  const token = { unsharedSinceMs: cache.clock.now() };
+  let fail = (_error: Error): void => {};
+  const lookUp = lookUpOf(new Promise<string>((_resolve, reject) => (fail = reject)));
+  const demanding = readThrough(cache, lookUp, { token }).catch((error: Error) => error.name);
+  await settle();
+  cache.shared.next = [sharedHit('shared', at(9))];
+  const plain = readThrough(cache, lookUp);
+  await settle();
+  fail(new Error('down'));
+  expect(await demanding).toBe('OriginUnavailable');
+  expect(await plain).toBe('shared');
+});
+
+test('reads with the same token share one load', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf('a');
+  const reads = Array.from({ length: 1_000 }, () => readThrough(cache, lookUp, { token: at(1) }));
+  expect(new Set(await Promise.all(reads))).toEqual(new Set(['a']));
+  expect(lookUp.loads).toBe(1);
+  expect(cache.shared.reads).toHaveLength(1);
+});
+
+test('whoever joins a load that ends in a stale answer is told so', async () => {
+  const cache = makeFakeCache();
+  cache.shared.next = [sharedStale('old', at(1), at(9))];
+  const trace: Trace = {};
+  const lookUp = lookUpOf(new Error('down'));
+  const reads = [readThrough(cache, lookUp), readThrough(cache, lookUp, { trace })];
+  expect(await Promise.all(reads)).toEqual(['old', 'old']);
+  expect(trace).toMatchObject({ isolate: { collapsed: true }, redis: { detail: 'stale-if-error' } });
 });
 
 test('a load that does not settle within its deadline is an outage to its caller and to nobody afterwards', async () => {
@@ -277,6 +324,7 @@ test('an invalidation that the shared store does not confirm gives a token of it
   await readThrough(cache, lookUp);
   cache.shared.failure = new Error('ECONNREFUSED');
   expect(await invalidate(cache, ['user:1'])).toEqual({ unsharedSinceMs: cache.clock.now() });
+  await Promise.all(cache.pending);
   expect(await readThrough(cache, lookUp)).toBe('b');
 });
 
@@ -293,6 +341,18 @@ test('a hot entry is refreshed in the last fifth of its life, without a caller w
   expect(lookUp.loads).toBe(2);
   await cache.clock.advance(1_000);
   expect(await readThrough(cache, lookUp)).toBe('b');
+  expect(lookUp.loads).toBe(2);
+});
+
+test('a refresh ahead that fails is not repeated by every hit', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf<string>('a', new Error('down'));
+  for (let i = 0; i < 4; i++) await readThrough(cache, lookUp);
+  await cache.clock.advance(4_500);
+  for (let i = 0; i < 10; i++) {
+    expect(await readThrough(cache, lookUp)).toBe('a');
+    await settle();
+  }
   expect(lookUp.loads).toBe(2);
 });
 

@@ -162,11 +162,35 @@ test('a lost clock key begins a new epoch: nothing from before is valid', async 
   );
 });
 
+async function setClockBack(us: number): Promise<LogicalTime> {
+  const { epoch, n } = await asOfOfLoad();
+  await redis(stack.current, 'SET', `${prefix}clock`, `${epoch}:${n + us}`);
+  return { epoch, n: n + us };
+}
+
 test('logical time grows though the clock steps back', async () => {
-  const before = await asOfOfLoad();
-  const ahead = before.n + 3_600_000_000;
-  await redis(stack.current, 'SET', `${prefix}clock`, `${before.epoch}:${ahead}`);
-  expect(await asOfOfLoad()).toEqual({ epoch: before.epoch, n: ahead + 1 });
+  const { epoch, n } = await setClockBack(20_000_000);
+  expect(await asOfOfLoad()).toEqual({ epoch, n: n + 1 });
+});
+
+test('a clock set back further than tags outlive entries begins a new epoch', async () => {
+  const { epoch } = await setClockBack(3_600_000_000);
+  await store.invalidate(['user:2']);
+  expect((await asOfOfLoad()).epoch).not.toBe(epoch);
+});
+
+test('a fill whose life is all but over still expires', async () => {
+  const asOf = await asOfOfLoad();
+  await store.fill('k', 'me', { asOf, payload: '1', tags: ['user:1'], freshMs: 0, staleMs: 0 });
+  expect(Number(await redis(stack.current, 'PTTL', `${prefix}entry:1:k`))).not.toBe(-1);
+});
+
+test('a tag from the future counts as invalidated now, and heals', async () => {
+  const { epoch } = await filled();
+  await redis(stack.current, 'SET', `${prefix}tag:user:1`, `${epoch}:9007199254000000`);
+  expect((await read()).status).toBe('load');
+  await filled();
+  expect((await read()).status).toBe('hit');
 });
 
 const garbage: [string, string[][]][] = [

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** `npm run dev`, without npm. */
+export interface DevProcess {
+  readonly pid: number;
+  /** What it has printed so far. */
+  readonly stdout: readonly string[];
+  readonly stderr: readonly string[];
+  /** The first line to come, from now on, that matches; rejects when the process ends before. */
+  untilSays(pattern: RegExp): Promise<string>;
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  /** Ends it whatever state it is in. */
+  kill(): void;
+}
+
+export type Ports = Record<(typeof PORT_NAMES)[number], number>;
+
+const PORT_NAMES = [
+  'PORT',
+  'CONSUMER_PORT',
+  'LOCAL_POSTGRES_PORT',
+  'LOCAL_NEON_PORT',
+  'LOCAL_REDIS_PORT',
+  'LOCAL_UPSTASH_PORT',
+] as const;
+
+const RUN_BY_DEV = ['local', 'src', 'examples', 'drizzle', 'package.json', 'wrangler.toml', 'tsconfig.json'];
+
+/** Six ports on which nobody listens. */
+export async function findFreePorts(): Promise<Ports> {
+  const servers = await Promise.all(PORT_NAMES.map(() => listen(0)));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return Object.fromEntries(PORT_NAMES.map((name, at) => [name, ports[at]])) as Ports;
+}
+
+export async function listen(port: number, host?: string) {
+  const server = createServer().listen(port, host);
+  await once(server, 'listening');
+  return server;
+}
+
+/** A copy of what `npm run dev` runs, to be edited and broken, with the packages of this one. */
+export async function copyProject(): Promise<{ folder: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'edge-accounts-'));
+  await Promise.all(RUN_BY_DEV.map((name) => cp(name, join(folder, name), { recursive: true })));
+  await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+  return { folder, remove: () => rm(folder, { recursive: true }) };
+}
+
+/** Starts it in a process group of its own, as a shell does. */
+export function startDev(folder: string, env: Record<string, string | number>): DevProcess {
+  const child = spawn(process.execPath, ['local/start.mjs'], {
+    cwd: folder,
+    env: { ...process.env, DATABASE_URL: '', REDIS_URL: '', ...toTexts(env) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error('it does not start');
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('close', (code, signal) => resolve(code ?? signal ?? ''));
+  });
+  const lines = { stdout: collect(child, 'stdout'), stderr: collect(child, 'stderr') };
+  return {
+    pid,
+    stdout: lines.stdout.seen,
+    stderr: lines.stderr.seen,
+    async untilSays(pattern) {
+      const said = Promise.race([lines.stdout.next(pattern), lines.stderr.next(pattern)]);
+      const early = ended.then((code) => {
+        throw new Error(`it ended with ${code}: ${lines.stderr.seen.join('\n')}`);
+      });
+      return Promise.race([said, early]);
+    },
+    ended,
+    kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      // Not SIGKILL: that leaves its workerd behind.
+      child.kill('SIGTERM');
+    },
+  };
+}
+
+function toTexts(env: Record<string, string | number>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]));
+}
+
+function collect(child: ChildProcess, name: 'stdout' | 'stderr') {
+  const stream = child[name];
+  if (!stream) throw new Error(`no ${name}`);
+  const seen: string[] = [];
+  const lines = createInterface(stream).on('line', (line) => seen.push(line));
+  const next = (pattern: RegExp) =>
+    new Promise<string>((resolve) => {
+      const onLine = (line: string) => {
+        if (!pattern.test(line)) return;
+        lines.off('line', onLine);
+        resolve(line);
+      };
+      lines.on('line', onLine);
+    });
+  return { seen, next };
+}

@@ -1,0 +1,188 @@
+import { execFile } from 'node:child_process';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { copyProject, type DevProcess, findFreePorts, listen, type Ports, startDev } from './dev-process.ts';
+
+// The machine may be busy with other tests.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let project: Awaited<ReturnType<typeof copyProject>>;
+let ports: Ports;
+let dev: DevProcess;
+
+beforeAll(async () => {
+  [project, ports] = await Promise.all([copyProject(), findFreePorts()]);
+  dev = startDev(project.folder, ports);
+  await dev.untilSays(/^ready$/);
+});
+
+afterAll(async () => {
+  dev.kill();
+  await dev.ended;
+  await project.remove();
+});
+
+interface Answer {
+  status: number;
+  body: string;
+}
+
+/** What curl does: any name below localhost is this machine, and the name goes into the Host header. */
+function ask(address: string, headers: Record<string, string> = {}): Promise<Answer> {
+  const { host, port, pathname } = new URL(address);
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path: pathname, headers: { Host: host, ...headers } };
+    const asked = request(options, (response) => {
+      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+function performCurl(line: string): Promise<Answer> {
+  const headers = [...line.matchAll(/-H '([^:]+): ([^']+)'/g)].map(([, name = '', value = '']) => [
+    name,
+    value,
+  ]);
+  return ask(/http:\S+/.exec(line)?.[0] ?? '', Object.fromEntries(headers));
+}
+
+const askWorkerAnew = () =>
+  ask(`http://127.0.0.1:${ports.PORT}/v1/users/3`, {
+    Authorization: 'Bearer ea_local_root',
+    'Cache-Control': 'no-cache',
+  });
+
+async function connectPostgres(): Promise<Client> {
+  const client = new Client({
+    host: '127.0.0.1',
+    port: ports.LOCAL_POSTGRES_PORT,
+    user: 'postgres',
+    database: 'postgres',
+  });
+  client.on('error', () => {});
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
+}
+
+test('the three curl lines work as printed', async () => {
+  const [first, second, third, ...others] = dev.stdout.filter((line) => line.startsWith('curl'));
+  expect(others).toEqual([]);
+  expect(JSON.parse((await performCurl(first ?? '')).body)).toMatchObject({ id: 3, username: 'johndoe' });
+  expect(JSON.parse((await performCurl(second ?? '')).body)).toMatchObject({
+    account: { companyName: 'Smarter' },
+  });
+  expect(await performCurl(third ?? '')).toEqual({ status: 200, body: 'Welcome to Smarter.\n' });
+});
+
+test('it prints nothing to stderr, and the key and both stores to stdout', () => {
+  expect(dev.stderr).toEqual([]);
+  expect(dev.stdout.join('\n')).toContain('ea_local_root');
+  expect(dev.stdout.join('\n')).toContain(`127.0.0.1:${ports.LOCAL_POSTGRES_PORT}/postgres`);
+  expect(dev.stdout.join('\n')).toContain(`127.0.0.1:${ports.LOCAL_REDIS_PORT}`);
+});
+
+test('what a client sets in its session does not reach the Worker', async () => {
+  const client = await connectPostgres();
+  await client.query(
+    'create role guest; set role guest; set search_path = pg_catalog; set timezone = "Asia/Tokyo"',
+  );
+  expect(await askWorkerAnew()).toMatchObject({ status: 200 });
+});
+
+test('a failed transaction and big results disturb nobody', async () => {
+  const client = await connectPostgres();
+  await client.query('begin');
+  await expect(client.query('select 1 / 0')).rejects.toThrow('division by zero');
+  await client.query('rollback');
+  const big = client.query("select repeat('x', 1000) from generate_series(1, 10000)");
+  expect(await askWorkerAnew()).toMatchObject({ status: 200 });
+  expect((await big).rowCount).toBe(10_000);
+});
+
+test('what a client left in a transaction is rolled back', async () => {
+  const client = await connectPostgres();
+  await client.query('begin');
+  await client.query("update users set username = 'left' where id = 3");
+  await client.end();
+  expect(JSON.parse((await askWorkerAnew()).body)).toMatchObject({ username: 'johndoe' });
+});
+
+test('a transaction left open at a prompt is a 503 for others, and over when it ends', async () => {
+  const client = await connectPostgres();
+  await client.query('begin');
+  await client.query('select 1');
+  expect(await askWorkerAnew()).toMatchObject({ status: 503 });
+  await client.query('commit');
+  await vi.waitFor(async () => expect(await askWorkerAnew()).toMatchObject({ status: 200 }), {
+    timeout: 10_000,
+  });
+});
+
+test('a Redis client works beside the Worker, and may empty the store', async () => {
+  const redis = new Redis({ port: ports.LOCAL_REDIS_PORT });
+  onTestFinished(() => redis.disconnect());
+  await redis.multi().set('mine', '1').select(1).exec();
+  await redis.subscribe('news');
+  const other = redis.duplicate();
+  onTestFinished(() => other.disconnect());
+  await other.flushall();
+  expect(await askWorkerAnew()).toMatchObject({ status: 200 });
+});
+
+test('an edit reloads, a broken one leaves the old code running', async () => {
+  const file = `${project.folder}/examples/consumer/index.ts`;
+  const source = await readFile(file, 'utf8');
+  const greeting = () => ask(`http://hr.1234-5678-9012.api.localhost:${ports.CONSUMER_PORT}/`);
+
+  let said = dev.untilSays(/^reloaded$/);
+  await writeFile(file, source.replace('Welcome to', 'Hello,'));
+  await said;
+  expect((await greeting()).body).toBe('Hello, Stackademy.\n');
+
+  said = dev.untilSays(/^not reloaded/);
+  await appendFile(file, 'const broken = ;\n');
+  expect(await said).toMatch(/examples\/consumer\/index\.ts:\d+:\d+: Unexpected ";"$/);
+  expect((await greeting()).body).toBe('Hello, Stackademy.\n');
+
+  said = dev.untilSays(/^not reloaded/);
+  await writeFile(file, `${source}throw new Error('at the top');\n`);
+  expect(await said).toContain('Uncaught Error: at the top');
+  expect((await greeting()).body).toBe('Hello, Stackademy.\n');
+
+  said = dev.untilSays(/^reloaded$/);
+  await writeFile(file, source);
+  await said;
+  expect((await greeting()).body).toBe('Welcome to Stackademy.\n');
+});
+
+test('a workerd that is killed is started again on its ports', async () => {
+  const said = dev.untilSays(/^workerd ended unexpectedly and was started again$/);
+  process.kill(await findWorkerd(), 'SIGKILL');
+  await said;
+  expect(await askWorkerAnew()).toMatchObject({ status: 200 });
+});
+
+test('Ctrl-C ends every part with exit code 0', async () => {
+  // To the whole group, as a terminal does; the second while it is closing.
+  process.kill(-dev.pid, 'SIGINT');
+  process.kill(-dev.pid, 'SIGINT');
+  expect(await dev.ended).toBe(0);
+  await vi.waitFor(() => Promise.all(Object.values(ports).map(requireFree)), { timeout: 2_000 });
+});
+
+async function findWorkerd(): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args=']);
+  const children = stdout.split('\n').filter((line) => line.trim().split(/\s+/)[1] === String(dev.pid));
+  return Number.parseInt(children.find((line) => line.includes('workerd')) ?? '', 10);
+}
+
+async function requireFree(port: number): Promise<void> {
+  (await listen(port, '127.0.0.1')).close();
+}
