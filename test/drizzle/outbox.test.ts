@@ -75,3 +75,13 @@ test('a row restored from a server that had counted further is marked too', asyn
   await markInvalidatedInSnapshot(neon.db, snapshot);
   expect(await pendingIds()).toEqual([]);
 });
+
+test('millions of tags come as everything, and their rows keep their ids', async () => {
+  await session.query(`insert into cache_invalidations (id, tags)
+    select row, (select array_agg('user:' || row || '-' || n) from generate_series(1, 1000) as n)
+    from generate_series(1, 25) as row`);
+  const { rows } = await selectPendingInvalidations(neon.db, 100);
+  expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: 25 }, (_, n) => n + 1));
+  expect(rows[19]?.tags).toHaveLength(1_000);
+  expect(rows.slice(20).map(({ tags }) => tags)).toEqual(Array.from({ length: 5 }, () => ['everything']));
+});

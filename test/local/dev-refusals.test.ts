@@ -118,5 +118,6 @@ test('servers that answer are let pass', async () => {
   onTestFinished(async () => {
     await Promise.all([postgres.close(), redis.close()]);
   });
-  await requireServers({ databaseUrl: postgres.url, redisUrl: redis.url });
+  const urls = { databaseUrl: postgres.url, redisUrl: redis.url };
+  await expect(requireServers(urls)).resolves.toBeUndefined();
 });
