@@ -7,6 +7,9 @@ interface Job {
 }
 
 const sync = Uint8Array.of(0x53, 0, 0, 0, 4);
+/** ReadyForQuery: its type, a length of four bytes and a status. */
+const READY = 0x5a;
+const READY_BYTES = 6;
 const unfinished = new Set('PBDECH');
 const copyFromStdin = /(^|;)\s*copy\b[^;]*\bfrom\s+stdin\b/i;
 const refusal = simpleQuery(
@@ -17,9 +20,10 @@ const refusal = simpleQuery(
  * The queue of messages in front of a PGlite, with the methods that pglite-socket's handlers call. One client owns the
  * backend from its first message to the end of its transaction, or to the Sync of its extended query: pglite-socket's
  * own queue keeps only the former, and where a long Bind arrives in pieces it answers with another client's rows. It
- * also stops for good when a message fails, or when a client leaves while its BEGIN is running.
+ * also stops for good when a message fails, or when a client leaves while its BEGIN is running. A backend that has died,
+ * of a recursion without end for instance, leaves an answer without its end: `onDeath` tells.
  */
-export function makeQueryQueue(db: PGlite) {
+export function makeQueryQueue(db: PGlite, onDeath: () => void) {
   let jobs: Job[] = [];
   let working = false;
   let owner: number | null = null;
@@ -44,17 +48,13 @@ export function makeQueryQueue(db: PGlite) {
   }
 
   async function execute(client: number, message: Uint8Array, onData: (data: Uint8Array) => void) {
-    let size = 0;
-    const onRawData = (data: Uint8Array) => {
-      size += data.length;
-      onData(data);
-    };
     try {
-      await db.runExclusive(() => db.execProtocolRawStream(refuseCopy(message), { onRawData }));
+      const { size, isWhole } = await db.runExclusive(() => run(db, refuseCopy(message), onData));
+      if (!isWhole) onDeath();
+      return size;
     } finally {
       owner = isUnfinished(message) || db.isInTransaction() ? client : null;
     }
-    return size;
   }
 
   async function leave(client: number): Promise<void> {
@@ -80,6 +80,18 @@ export function makeQueryQueue(db: PGlite) {
   };
 }
 
+async function run(db: PGlite, message: Uint8Array, onData: (data: Uint8Array) => void) {
+  let size = 0;
+  let end: Uint8Array = new Uint8Array();
+  const onRawData = (data: Uint8Array) => {
+    size += data.length;
+    end = Buffer.concat([end, data.subarray(-READY_BYTES)]).subarray(-READY_BYTES);
+    onData(data);
+  };
+  await db.execProtocolRawStream(message, { onRawData });
+  return { size, isWhole: !isAnswered(message) || end[0] === READY };
+}
+
 // The Sync first: after an error in an extended query everything else would be skipped.
 async function endUnfinished(db: PGlite): Promise<void> {
   await db.runExclusive(() => db.execProtocolRawStream(sync, { onRawData: () => {} }));
@@ -88,6 +100,11 @@ async function endUnfinished(db: PGlite): Promise<void> {
 
 function isUnfinished(message: Uint8Array): boolean {
   return unfinished.has(String.fromCharCode(message[0] ?? 0));
+}
+
+// A simple query and a Sync end in ReadyForQuery, whatever happens.
+function isAnswered(message: Uint8Array): boolean {
+  return message[0] === 0x51 || message[0] === 0x53;
 }
 
 function refuseCopy(message: Uint8Array): Uint8Array {

@@ -4,14 +4,28 @@ import { makeQueryQueue } from './postgres-queue.ts';
 
 const maxConnections = 10_000;
 
+export interface PostgresOptions {
+  readonly port: number;
+  readonly host?: string;
+  /** What `dump` of another one gave: loading it is faster than starting empty. */
+  readonly copyOf?: Blob;
+  /** Called when the backend has died; nobody gets an answer any more. */
+  readonly onDeath?: () => void;
+}
+
 /**
  * Starts an embedded Postgres, in memory, that speaks the Postgres protocol on `port` (0: any free one). All clients
  * share one backend, and so its session state. Throws when the port is taken.
  */
-export async function startPostgres({ port, host = '127.0.0.1' }: { port: number; host?: string }) {
-  const db = await PGlite.create();
+export async function startPostgres({
+  port,
+  host = '127.0.0.1',
+  copyOf,
+  onDeath = () => {},
+}: PostgresOptions) {
+  const db = await PGlite.create(copyOf && { loadDataDir: copyOf });
   const server = new PGLiteSocketServer({ db, port, host, maxConnections });
-  Reflect.set(server, 'queryQueue', makeQueryQueue(db));
+  Reflect.set(server, 'queryQueue', makeQueryQueue(db, onDeath));
   await server.start().catch(async (error: unknown) => {
     await db.close();
     throw new Error(`Postgres cannot listen on ${host}:${port}: ${reasonOf(error)}`, { cause: error });
@@ -20,6 +34,7 @@ export async function startPostgres({ port, host = '127.0.0.1' }: { port: number
   return {
     url: `postgres://postgres:postgres@${address}/postgres`,
     port: Number(address.slice(address.lastIndexOf(':') + 1)),
+    dump: (): Promise<Blob> => db.dumpDataDir('none'),
     async close(): Promise<void> {
       await server.stop();
       await db.close();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { migrate } from '../drizzle/migrate.ts';
+import { forgetEntries } from './forget-entries.ts';
 import { startNeonBridge } from './neon-bridge.ts';
 import { startPostgres } from './postgres.ts';
 import { startRedis } from './redis.ts';
@@ -19,6 +20,8 @@ export interface StackOptions {
   /** A real server instead of the embedded one. */
   readonly databaseUrl?: string | undefined;
   readonly redisUrl?: string | undefined;
+  /** Called when the embedded Postgres has died. */
+  readonly onPostgresDeath?: () => void;
 }
 
 /** A running Postgres, Redis and the two protocols in front of them, migrated and seeded. */
@@ -43,8 +46,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return part;
   };
   try {
+    const { postgresPort, onPostgresDeath: onDeath = () => {} } = options;
     const postgresUrl =
-      options.databaseUrl ?? (await started(startPostgres({ port: options.postgresPort }))).url;
+      options.databaseUrl ?? (await started(startPostgres({ port: postgresPort, onDeath }))).url;
     const redisUrl = options.redisUrl ?? (await started(startRedis({ port: options.redisPort }))).url;
     await migrate(postgresUrl);
     await seed(postgresUrl);
@@ -53,6 +57,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       startUpstashBridge({ port: options.upstashPort, redisUrl, token: LOCAL_TOKEN }),
     );
     const env = workerEnv(neon.url, upstash.url, postgresUrl);
+    if (options.redisUrl) await forgetEntries(redisUrl, env.DATABASE_URL);
     return { postgresUrl, redisUrl, neonUrl: neon.url, upstashUrl: upstash.url, env, close };
   } catch (error) {
     await close();
@@ -61,7 +66,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 /** Secrets for a Worker in front of these bridges. */
-export function workerEnv(neonUrl: string, upstashUrl: string, postgresUrl: string): Record<string, string> {
+export function workerEnv(neonUrl: string, upstashUrl: string, postgresUrl: string) {
   return {
     DATABASE_URL: `postgres://postgres:local@${new URL(neonUrl).host}${new URL(postgresUrl).pathname}`,
     UPSTASH_REDIS_REST_URL: upstashUrl,

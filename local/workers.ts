@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
-import { unstable_readConfig as readConfig } from 'wrangler';
+import { parseSettings } from '../src/env.ts';
 import { bundleWorker } from './bundle.ts';
+import { makeTurns } from './turns.ts';
+import { readWorkerConfig, type WorkerConfig } from './worker-config.ts';
+import { type LogLine, makeWorkerLog } from './worker-log.ts';
 
 export interface WorkersOptions {
   /** Loopback ports; 0 means any free one. */
@@ -12,58 +16,109 @@ export interface WorkersOptions {
   /** Secrets and vars of the account Worker, over those of its wrangler.toml. */
   readonly env: Readonly<Record<string, string>>;
   /** One line of a Worker's console. */
-  readonly onLog?: (level: string, line: string) => void;
+  readonly onLog?: LogLine;
+  /** workerd has ended without being asked to, and runs again, on the same ports and with empty isolates. */
+  readonly onRestart?: () => void;
 }
 
+/** What fires the handler or replaces the code takes turns. */
 export interface Workers {
   readonly url: URL;
   readonly consumerUrl: URL;
-  /** Fires the account Worker's scheduled handler, and waits for it. */
+  /** Fires the account Worker's scheduled handler, and waits for it. Throws when it fails or workerd ends meanwhile. */
   fireScheduled(): Promise<void>;
-  /** Bundles anew and replaces the running code; isolates start empty. */
-  reload(): Promise<void>;
+  /** Throws when workerd has ended and could not be started again. */
+  requireAlive(): Promise<void>;
+  /**
+   * Bundles anew and, if anything has changed, replaces the running code; isolates start empty. Answers whether it did.
+   * Throws when the new code does not build or start; then the old runs on.
+   */
+  reload(): Promise<boolean>;
   close(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
+// Three times what Postgres may take: a handler that hangs must not keep out the code that mends it.
+const SCHEDULED_LIMIT_MS = 15_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ACCOUNTS = `${root}wrangler.toml`;
 const CONSUMER = `${root}examples/consumer/wrangler.toml`;
 
 /** Starts both Workers in one workerd, the consumer bound to the account Worker's RPC class. */
 export async function startWorkers(options: WorkersOptions): Promise<Workers> {
-  const miniflare = new Miniflare(await miniflareOptions(options));
-  const url = await miniflare.ready;
-  const consumerUrl = await miniflare.unsafeGetDirectURL(readConfig({ config: options.consumerConfig ?? CONSUMER }).name);
+  const inTurn = makeTurns();
+  const log = makeWorkerLog(options.onLog ?? (() => {}));
+  let running = await readWorkers(options);
+  const miniflare = new Miniflare(miniflareOptions(running, options, options, log.write));
+  const { url, consumerUrl } = await log
+    .whileStarting(findUrls(miniflare, running))
+    .catch(async (error: unknown) => {
+      await miniflare.dispose().catch(() => {});
+      throw error;
+    });
+  const ports = { port: Number(url.port), consumerPort: Number(consumerUrl.port) };
+  const run = (both: Both) => miniflare.setOptions(miniflareOptions(both, ports, options, log.write));
+
+  async function fireScheduled(): Promise<void> {
+    const worker = await miniflare.getWorker();
+    const late = sleep(SCHEDULED_LIMIT_MS, { outcome: 'hanging' }, { ref: false });
+    const { outcome } = await Promise.race([worker.scheduled({ cron: '* * * * *' }), late]);
+    if (outcome !== 'ok') throw new Error(`the scheduled handler ended as ${outcome}`);
+  }
+
+  async function reload(): Promise<boolean> {
+    const next = await readWorkers(options);
+    if (JSON.stringify(next) === JSON.stringify(running)) return false;
+    await log.whileStarting(run(next)).catch(async (error: unknown) => {
+      await run(running);
+      throw error;
+    });
+    running = next;
+    return true;
+  }
+
   return {
     url,
     consumerUrl,
-    async fireScheduled() {
-      const worker = await miniflare.getWorker();
-      const { outcome } = await worker.scheduled({ cron: '* * * * *' });
-      if (outcome !== 'ok') throw new Error(`the scheduled handler ended as ${outcome}`);
+    fireScheduled: () => inTurn(fireScheduled),
+    async requireAlive() {
+      await miniflare.ready;
     },
-    async reload() {
-      const ports = { port: Number(url.port), consumerPort: Number(consumerUrl.port) };
-      await miniflare.setOptions(await miniflareOptions({ ...options, ...ports }));
-    },
+    reload: () => inTurn(reload),
     close: () => miniflare.dispose(),
   };
 }
 
-async function miniflareOptions(options: WorkersOptions): Promise<MiniflareOptions> {
-  const { port, consumerPort, consumerConfig = CONSUMER, env, onLog } = options;
-  const [accounts, consumer] = await Promise.all([
-    describeWorker(ACCOUNTS, env),
-    describeWorker(consumerConfig, {}),
-  ]);
+type Both = Awaited<ReturnType<typeof readWorkers>>;
+
+async function readWorkers({ consumerConfig = CONSUMER, env }: WorkersOptions) {
+  const [accounts, consumer] = [readWorkerConfig(ACCOUNTS), readWorkerConfig(consumerConfig)];
+  const vars = { ...accounts.vars, ...env };
+  requireSettings(vars);
+  return {
+    accounts: await describeWorker(accounts, vars),
+    consumer: await describeWorker(consumer, consumer.vars),
+  };
+}
+
+function miniflareOptions(
+  { accounts, consumer }: Both,
+  { port, consumerPort }: Pick<WorkersOptions, 'port' | 'consumerPort'>,
+  { onRestart }: WorkersOptions,
+  onLog: LogLine,
+): MiniflareOptions {
   return {
     host: HOST,
     port,
-    log: new Log(LogLevel.ERROR),
+    // What its errors say is thrown as well, or answered to the caller.
+    log: new Log(LogLevel.NONE),
     logRequests: false,
+    // No request for the properties of a location, no list of running Workers in the home directory.
+    cf: false,
+    enableDevRegistry: false,
     telemetry: { enabled: false },
-    handleStructuredLogs: ({ level, message }) => onLog?.(level, message),
+    handleStructuredLogs: ({ level, message }) => onLog(level, message),
+    unsafeHandleRuntimeRestart: onRestart,
     workers: [
       { config: accounts, dev: { rootPath: root } },
       {
@@ -74,30 +129,43 @@ async function miniflareOptions(options: WorkersOptions): Promise<MiniflareOptio
   };
 }
 
-async function describeWorker(configPath: string, overrides: Readonly<Record<string, string>>) {
-  const { name, main, compatibility_date, vars, services } = readConfig({ config: configPath });
-  if (!name || !main || !compatibility_date)
-    throw new Error(`${configPath} lacks name, main or compatibility_date`);
-  const texts = Object.entries({ ...vars, ...overrides });
+async function findUrls(miniflare: Miniflare, { consumer }: Both) {
+  const url = await miniflare.ready;
+  return { url, consumerUrl: await miniflare.unsafeGetDirectURL(consumer.name) };
+}
+
+// Here a fault is one sentence; in workerd it would be an error of each request.
+function requireSettings(vars: object): void {
+  try {
+    parseSettings(vars);
+  } catch (error) {
+    throw new Error(`wrangler.toml: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function describeWorker({ name, main, compatibilityDate, services }: WorkerConfig, vars: object) {
   return {
     name,
-    compatibilityDate: compatibility_date,
+    compatibilityDate,
     manifest: {
       mainModule: 'index.js',
       modulesRoot: root,
       modules: { 'index.js': { type: 'esm' as const, contents: await bundleWorker(main) } },
     },
     env: {
-      ...Object.fromEntries(
-        texts.map(([key, value]) => [key, { type: 'text' as const, value: String(value) }]),
-      ),
-      ...Object.fromEntries((services ?? []).map(toServiceBinding)),
+      ...Object.fromEntries(Object.entries(vars).map(toVarBinding)),
+      ...Object.fromEntries(services.map(toServiceBinding)),
     },
   };
 }
 
-function toServiceBinding(service: { binding: string; service: string; entrypoint?: string }) {
-  const { binding, service: worker, entrypoint } = service;
+function toVarBinding([name, value]: [string, unknown]) {
+  return [name, { type: 'text' as const, value: String(value) }] as const;
+}
+
+function toServiceBinding({ binding, service: worker, entrypoint }: WorkerConfig['services'][number]) {
   return [
     binding,
     { type: 'worker' as const, worker, ...(entrypoint && { exportName: entrypoint }) },

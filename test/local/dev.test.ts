@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -160,6 +160,31 @@ test('an edit reloads, a broken one leaves the old code running', async () => {
   await writeFile(file, source);
   await said;
   expect((await greeting()).body).toBe('Welcome to Stackademy.\n');
+});
+
+test('an edit of a file that an editor has replaced, in a folder that is new, reloads', async () => {
+  const [file, folder] = [`${project.folder}/examples/consumer/index.ts`, `${project.folder}/examples/new`];
+  const source = await readFile(file, 'utf8');
+  const greet = (word: string) => source.replace('Welcome to', word);
+  const greeting = () => ask(`http://hr.1234-5678-9012.api.localhost:${ports.CONSUMER_PORT}/`);
+
+  let said = dev.untilSays(/^reloaded$/);
+  await writeFile(`${file}~`, greet('Replaced,'));
+  await rename(`${file}~`, file);
+  await said;
+  expect((await greeting()).body).toBe('Replaced, Stackademy.\n');
+
+  said = dev.untilSays(/^reloaded$/);
+  await mkdir(folder);
+  await writeFile(`${folder}/word.ts`, `export const word = 'New,';\n`);
+  await writeFile(file, `import { word } from '../new/word.ts';\n${greet('${word}')}`);
+  await said;
+  expect((await greeting()).body).toBe('New, Stackademy.\n');
+
+  said = dev.untilSays(/^reloaded$/);
+  await writeFile(`${folder}/word.ts`, `export const word = 'Newer,';\n`);
+  await said;
+  expect((await greeting()).body).toBe('Newer, Stackademy.\n');
 });
 
 test('a workerd that is killed is started again on its ports', async () => {

@@ -97,3 +97,16 @@ async function hangUpAfter(messages: (string | Uint8Array)[]): Promise<void> {
   socket.resetAndDestroy();
   await once(socket, 'close');
 }
+
+test('a backend that dies of a query is told of', async () => {
+  const death = Promise.withResolvers<void>();
+  const mortal = await startPostgres({ port: 0, onDeath: death.resolve });
+  onTestFinished(() => mortal.close());
+  const client = new Client({ connectionString: mortal.url });
+  client.on('error', () => {});
+  await client.connect();
+  await client.query(`create function forever(n int) returns int language plpgsql
+    as 'begin return forever(n + 1); end'`);
+  client.query('select forever(1)').catch(() => {});
+  await expect(death.promise).resolves.toBeUndefined();
+});

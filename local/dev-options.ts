@@ -1,0 +1,61 @@
+/** What the environment says of the local stack. */
+export interface DevOptions {
+  readonly ports: Readonly<Record<keyof typeof PORTS, number>>;
+  /** A real server instead of the embedded one. */
+  readonly databaseUrl: string | undefined;
+  readonly redisUrl: string | undefined;
+}
+
+const PORTS = {
+  PORT: 8787,
+  CONSUMER_PORT: 8788,
+  LOCAL_POSTGRES_PORT: 54_320,
+  LOCAL_NEON_PORT: 54_321,
+  LOCAL_REDIS_PORT: 63_790,
+  LOCAL_UPSTASH_PORT: 63_791,
+};
+
+/** Throws one sentence that names the variable that is wrong, and not its value where that may hold a password. */
+export function readDevOptions(env: NodeJS.ProcessEnv): DevOptions {
+  return {
+    ports: {
+      PORT: readPort(env, 'PORT'),
+      CONSUMER_PORT: readPort(env, 'CONSUMER_PORT'),
+      LOCAL_POSTGRES_PORT: readPort(env, 'LOCAL_POSTGRES_PORT'),
+      LOCAL_NEON_PORT: readPort(env, 'LOCAL_NEON_PORT'),
+      LOCAL_REDIS_PORT: readPort(env, 'LOCAL_REDIS_PORT'),
+      LOCAL_UPSTASH_PORT: readPort(env, 'LOCAL_UPSTASH_PORT'),
+    },
+    // The path is part of the name under which answers are shared: a default of the server would not be.
+    databaseUrl: readUrl(
+      env,
+      'DATABASE_URL',
+      /^postgres(ql)?:\/\/[^/?#]*\/[^/?#]+/,
+      'postgres://user@host:5432/database',
+    ),
+    redisUrl: readUrl(env, 'REDIS_URL', /^rediss?:\/\/[^/?#]+/, 'redis://host:6379'),
+  };
+}
+
+/** The ports on which something of ours will listen. */
+export function portsToOpen({ ports, databaseUrl, redisUrl }: DevOptions): Record<string, number> {
+  const { LOCAL_POSTGRES_PORT, LOCAL_REDIS_PORT, ...always } = ports;
+  return {
+    ...always,
+    ...(!databaseUrl && { LOCAL_POSTGRES_PORT }),
+    ...(!redisUrl && { LOCAL_REDIS_PORT }),
+  };
+}
+
+function readPort(env: NodeJS.ProcessEnv, name: keyof typeof PORTS): number {
+  const text = env[name] || String(PORTS[name]);
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port > 0 && port < 65_536) return port;
+  throw new Error(`${name} must be a port from 1 to 65535, not "${text}".`);
+}
+
+function readUrl(env: NodeJS.ProcessEnv, name: string, shape: RegExp, example: string): string | undefined {
+  const text = env[name] || undefined;
+  if (text === undefined || (URL.canParse(text) && shape.test(text))) return text;
+  throw new Error(`${name} must be a URL like ${example}.`);
+}

@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import { describe } from './describe.ts';
+import { watchSources } from './source-watch.ts';
+import type { Workers } from './workers.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Replaces the running code when the source or the configuration of the Workers has changed, and says so. */
+export function reloadOnChange(workers: Workers): void {
+  let lastFault = '';
+
+  async function reload(): Promise<void> {
+    const fault = await workers.reload().then(
+      (isNew) => {
+        if (isNew || lastFault) console.log('reloaded');
+        return '';
+      },
+      (error: unknown) => describe(error),
+    );
+    // The watcher fires without a change as well: once said is enough.
+    if (fault && fault !== lastFault) console.error(`not reloaded, the old code runs on: ${fault}`);
+    lastFault = fault;
+  }
+
+  watchSources({
+    folders: [`${root}src`, `${root}examples`],
+    file: { folder: root, name: 'wrangler.toml' },
+    onChange: () => void reload(),
+    onError: (error) => console.error(`changes may go unseen: ${describe(error)}`),
+  });
+}

@@ -1,0 +1,31 @@
+import { relative } from 'node:path';
+import { unstable_readConfig as readConfig } from 'wrangler';
+
+/** The part of a wrangler.toml that the local stack runs. */
+export interface WorkerConfig {
+  readonly name: string;
+  /** The absolute path of the source. */
+  readonly main: string;
+  readonly compatibilityDate: string;
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly services: readonly { binding: string; service: string; entrypoint?: string }[];
+}
+
+/** Throws one sentence that names the file when it is not as it should be. */
+export function readWorkerConfig(path: string): WorkerConfig {
+  const { name, main, compatibility_date, vars, services } = read(path);
+  if (!name || !main || !compatibility_date) {
+    throw new Error(`${relative('.', path)} lacks name, main or compatibility_date`);
+  }
+  return { name, main, compatibilityDate: compatibility_date, vars, services: services ?? [] };
+}
+
+function read(path: string) {
+  try {
+    return readConfig({ config: path });
+  } catch (error) {
+    throw new Error(`${relative('.', path)}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
