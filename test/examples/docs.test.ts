@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { notReplayed } from '../directory/upstream.ts';
 import { type Answer, askAs, startTwoWorkers, type TwoWorkers } from '../engines/two-workers.ts';
 
-const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+const readme = await read('README.md');
 const examples = [...readme.matchAll(/^\$ (curl .*)\n(.*)$/gm)].map(([, command = '', output = '']) => ({
   command,
   output,
@@ -31,4 +33,11 @@ test.each(examples)('$command prints what the README says', async ({ command, ou
   const { headers, text } = await run(command);
   const [, header] = /grep ([A-Za-z-]+)$/.exec(command) ?? [];
   expect(header ? `${header}: ${headers[header.toLowerCase()]}` : text.trimEnd()).toBe(output);
+});
+
+test('docs/differences.md lists every row of the original that is not replayed', async () => {
+  const listed = [...(await read('docs/differences.md')).matchAll(/^\| `(.*?)`\s+\|/gm)].map(
+    ([, row]) => row,
+  );
+  expect(listed.toSorted()).toEqual(Object.keys(notReplayed).toSorted());
 });
