@@ -61,6 +61,8 @@ export interface Trace {
   isolate?: { hit: boolean; ttlMs?: number; stored?: boolean; collapsed?: boolean; ms: number };
   redis?: { hit: boolean; ttlMs?: number; stored?: boolean; detail?: TierDetail; ms: number };
   postgres?: { ms: number };
+  /** Memory had an answer, but not one that the demands admit. */
+  refused?: boolean;
 }
 
 export type TierDetail = 'stale-if-error' | 'breaker-open' | 'unavailable' | 'timeout';

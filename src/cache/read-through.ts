@@ -29,10 +29,13 @@ export async function readThrough<T>(cache: Cache, lookUp: LookUp<T>, asked: Rea
 
 function fromMemory<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): MemoryEntry | undefined {
   const nowMs = cache.clock.now();
-  if (demands.reload) cache.memory.delete(lookUp.key);
   const entry = cache.memory.get(lookUp.key, nowMs);
-  if (!entry || !isYoungEnough(entry.sentAtMs, nowMs, demands) || !hasAsOf(entry.asOf, demands))
+  if (!entry) return undefined;
+  if (demands.reload) cache.memory.delete(lookUp.key);
+  if (demands.reload || !isYoungEnough(entry.sentAtMs, nowMs, demands) || !hasAsOf(entry.asOf, demands)) {
+    if (demands.trace) demands.trace.refused = true;
     return undefined;
+  }
   entry.hits += 1;
   const ttlMs = entry.sentAtMs + cache.memory.ttlMs - nowMs;
   if (ttlMs <= cache.memory.ttlMs * REFRESH_AHEAD_SHARE) refreshAhead(cache, lookUp, entry);

@@ -10,7 +10,7 @@ export function formatCacheStatus(trace: Trace, demands: ReadDemands): string {
     const forwarded = demands.reload ? 'request' : redis.detail === 'breaker-open' ? 'bypass' : 'miss';
     members.push(member('redis', redis, forwarded));
   }
-  if (isolate) members.push(member('isolate', isolate, isDemanding(demands) ? 'request' : 'miss'));
+  if (isolate) members.push(member('isolate', isolate, trace.refused ? 'request' : 'miss'));
   return members.join(', ');
 }
 
@@ -18,10 +18,6 @@ export function formatCacheStatus(trace: Trace, demands: ReadDemands): string {
 export function formatServerTiming(trace: Trace): string {
   const tiers = Object.entries({ isolate: trace.isolate, redis: trace.redis, postgres: trace.postgres });
   return tiers.flatMap(([name, tier]) => (tier ? [`${name};dur=${tier.ms}`] : [])).join(', ');
-}
-
-function isDemanding({ reload, maxAgeMs, token }: ReadDemands): boolean {
-  return Boolean(reload) || maxAgeMs !== undefined || token !== undefined;
 }
 
 interface Tier {

@@ -66,6 +66,13 @@ test('max-age=0 skips memory alone', async () => {
   );
 });
 
+test('memory that holds nothing is a miss, whatever the request demands', async () => {
+  const demanding = { 'Cache-Control': 'max-age=0' };
+  expect(await status(newIsolate(stack.current), demanding)).toBe(
+    'redis; fwd=miss; stored, isolate; fwd=miss; stored',
+  );
+});
+
 test('max-age=N takes from memory what was read N seconds ago, and no older', async () => {
   const isolate = newIsolate(stack.current);
   await status(isolate);
