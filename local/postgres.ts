@@ -1,14 +1,16 @@
+import { setFlagsFromString } from 'node:v8';
 import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 import { makeQueryQueue } from './postgres-queue.ts';
 
 const maxConnections = 10_000;
 
+// V8 ends the process now and then when it frees the code of a PGlite (nodejs/node#64500): it frees none.
+setFlagsFromString('--no-wasm-code-gc');
+
 export interface PostgresOptions {
   readonly port: number;
   readonly host?: string;
-  /** What `dump` of another one gave: loading it is faster than starting empty. */
-  readonly copyOf?: Blob;
   /** Called when the backend has died; nobody gets an answer any more. */
   readonly onDeath?: () => void;
 }
@@ -17,13 +19,8 @@ export interface PostgresOptions {
  * Starts an embedded Postgres, in memory, that speaks the Postgres protocol on `port` (0: any free one). All clients
  * share one backend, and so its session state. Throws when the port is taken.
  */
-export async function startPostgres({
-  port,
-  host = '127.0.0.1',
-  copyOf,
-  onDeath = () => {},
-}: PostgresOptions) {
-  const db = await PGlite.create(copyOf && { loadDataDir: copyOf });
+export async function startPostgres({ port, host = '127.0.0.1', onDeath = () => {} }: PostgresOptions) {
+  const db = await PGlite.create();
   const server = new PGLiteSocketServer({ db, port, host, maxConnections });
   Reflect.set(server, 'queryQueue', makeQueryQueue(db, onDeath));
   await server.start().catch(async (error: unknown) => {
@@ -34,7 +31,6 @@ export async function startPostgres({
   return {
     url: `postgres://postgres:postgres@${address}/postgres`,
     port: Number(address.slice(address.lastIndexOf(':') + 1)),
-    dump: (): Promise<Blob> => db.dumpDataDir('none'),
     async close(): Promise<void> {
       await server.stop();
       await db.close();

@@ -14,7 +14,8 @@ export interface TestDatabase {
  * its own there, dropped by `close`.
  */
 export async function createTestDatabase(options: { seed?: boolean } = {}): Promise<TestDatabase> {
-  const database = await createMigratedDatabase();
+  const database = await createEmptyDatabase();
+  await migrate(database.url);
   if (options.seed) await seed(database.url);
   return database;
 }
@@ -23,25 +24,6 @@ export async function createTestDatabase(options: { seed?: boolean } = {}): Prom
 export function createEmptyDatabase(): Promise<TestDatabase> {
   const serverUrl = process.env['DATABASE_URL'];
   return serverUrl ? createDatabaseOn(serverUrl) : startPostgres({ port: 0 });
-}
-
-async function createMigratedDatabase(): Promise<TestDatabase> {
-  if (!process.env['DATABASE_URL'])
-    return startPostgres({ port: 0, copyOf: await (template ??= makeTemplate()) });
-  const database = await createEmptyDatabase();
-  await migrate(database.url);
-  return database;
-}
-
-// Made once per process: a copy starts in a third of the time.
-let template: Promise<Blob> | undefined;
-
-async function makeTemplate(): Promise<Blob> {
-  const postgres = await startPostgres({ port: 0 });
-  await migrate(postgres.url);
-  const dump = await postgres.dump();
-  await postgres.close();
-  return dump;
 }
 
 async function createDatabaseOn(serverUrl: string): Promise<TestDatabase> {

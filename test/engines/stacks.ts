@@ -5,10 +5,9 @@ import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
-import { startRedis } from '../../local/redis.ts';
 import { workerEnv } from '../../local/stack.ts';
 import { startUpstashBridge } from '../../local/upstash-bridge.ts';
-import { createTestDatabase } from './database.ts';
+import { type EnginePool, makeEnginePool } from './pool.ts';
 import '../provided.ts';
 
 type Store = 'postgres' | 'redis';
@@ -40,8 +39,9 @@ const HOST = '127.0.0.1';
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stacks = new Map<string, TestStack>();
+  const pool = makeEnginePool();
   const server = createServer((request, response) => {
-    answer(stacks, request).then(
+    answer(stacks, pool, request).then(
       (value) => response.end(JSON.stringify(value ?? null)),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
@@ -52,14 +52,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
     server.close();
     server.closeAllConnections();
     await Promise.all([...stacks.values()].map((stack) => stack.close()));
+    await pool.close();
   };
 }
 
-async function answer(stacks: Map<string, TestStack>, request: IncomingMessage): Promise<unknown> {
+async function answer(
+  stacks: Map<string, TestStack>,
+  pool: EnginePool,
+  request: IncomingMessage,
+): Promise<unknown> {
   const [, id = '', verb = ''] = (request.url ?? '').split('/');
   // Only this project's tests write these bodies.
   const body = (await json(request)) as Body;
-  if (id === 'new') return addStack(stacks);
+  if (id === 'new') return addStack(stacks, pool);
   const stack = stacks.get(id);
   if (!stack) throw new Error(`there is no stack ${id}`);
   if (verb === 'close') stacks.delete(id);
@@ -68,18 +73,15 @@ async function answer(stacks: Map<string, TestStack>, request: IncomingMessage):
   return run(body);
 }
 
-async function addStack(stacks: Map<string, TestStack>): Promise<unknown> {
+async function addStack(stacks: Map<string, TestStack>, pool: EnginePool): Promise<unknown> {
   const id = crypto.randomUUID();
-  const stack = await startTestStack();
+  const stack = await startTestStack(pool);
   stacks.set(id, stack);
   return { id, ...stack.description };
 }
 
-async function startTestStack(): Promise<TestStack> {
-  const database = await createTestDatabase({ seed: true });
-  const realRedis = process.env['REDIS_URL'];
-  const redisServer = realRedis ? null : await startRedis({ port: 0 });
-  const redisUrl = realRedis ?? redisServer?.url ?? '';
+async function startTestStack(pool: EnginePool): Promise<TestStack> {
+  const [database, redisUrl] = [await pool.takeDatabase(), await pool.redisUrl()];
   const open = {
     postgres: (port: number) => startNeonBridge({ port, postgresUrl: database.url }),
     redis: (port: number) => startUpstashBridge({ port, redisUrl, token: LOCAL_TOKEN }),
@@ -97,10 +99,15 @@ async function startTestStack(): Promise<TestStack> {
     await emptyRedis();
     redis.disconnect();
     await Promise.all(Object.values(bridges).map((bridge) => bridge.close()));
-    await Promise.all([database.close(), redisServer?.close()]);
+    await database.close();
   };
   return {
-    description: { env, neonUrl: neon.url, upstashUrl: upstash.url, isRealRedis: redisServer === null },
+    description: {
+      env,
+      neonUrl: neon.url,
+      upstashUrl: upstash.url,
+      isRealRedis: Boolean(process.env['REDIS_URL']),
+    },
     close,
     verbs: {
       close,
