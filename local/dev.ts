@@ -43,7 +43,7 @@ async function start(): Promise<{ stack: Stack; workers: Workers }> {
     consumerPort: ports.CONSUMER_PORT,
     env: stack.env,
     onLog: (level, line) => (level === 'error' || level === 'warn' ? console.error(line) : console.log(line)),
-    onRestart: () => console.error('workerd ended unexpectedly and was started again'),
+    onRestart: () => fail('workerd has died.'),
   });
   // The whole way, from the Worker to both stores, before anybody is told that it is ready.
   await workers.fireScheduled();
@@ -68,7 +68,7 @@ function announce(stack: Stack, workers: Workers): void {
   consumer        ${workers.consumerUrl.origin}
   Postgres        ${withoutPassword(stack.postgresUrl)}        Neon protocol at ${stack.neonUrl}/sql
   Redis           ${withoutPassword(stack.redisUrl)}        Upstash protocol at ${stack.upstashUrl}
-  key             ${LOCAL_KEY}
+  key and token   ${LOCAL_KEY}
 
 curl -H 'Authorization: Bearer ${LOCAL_KEY}' ${origin}/v1/users/3
 curl -H 'Authorization: Bearer ${LOCAL_KEY}' http://hr.3141-5926-5359.api.localhost:${port}/v1/context

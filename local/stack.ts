@@ -7,9 +7,8 @@ import { startRedis } from './redis.ts';
 import { seed } from './seed.ts';
 import { startUpstashBridge } from './upstash-bridge.ts';
 
-/** The local key; not a secret. */
+/** The local key, and the bearer token of the Upstash protocol; not a secret. */
 export const LOCAL_KEY = 'ea_local_root';
-const LOCAL_TOKEN = 'local';
 
 export interface StackOptions {
   /** Loopback ports; 0 means any free one. */
@@ -54,7 +53,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await seed(postgresUrl);
     const neon = await started(startNeonBridge({ port: options.neonPort, postgresUrl }));
     const upstash = await started(
-      startUpstashBridge({ port: options.upstashPort, redisUrl, token: LOCAL_TOKEN }),
+      startUpstashBridge({ port: options.upstashPort, redisUrl, token: LOCAL_KEY }),
     );
     const env = workerEnv(neon.url, upstash.url, postgresUrl);
     if (options.redisUrl) await forgetEntries(redisUrl, env.DATABASE_URL);
@@ -70,7 +69,7 @@ export function workerEnv(neonUrl: string, upstashUrl: string, postgresUrl: stri
   return {
     DATABASE_URL: `postgres://postgres:local@${new URL(neonUrl).host}${new URL(postgresUrl).pathname}`,
     UPSTASH_REDIS_REST_URL: upstashUrl,
-    UPSTASH_REDIS_REST_TOKEN: LOCAL_TOKEN,
+    UPSTASH_REDIS_REST_TOKEN: LOCAL_KEY,
     ROOT_API_KEY_SHA256: createHash('sha256').update(LOCAL_KEY).digest('hex'),
   };
 }

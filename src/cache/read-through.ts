@@ -30,6 +30,7 @@ export async function readThrough<T>(cache: Cache, lookUp: LookUp<T>, asked: Rea
 function fromMemory<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): MemoryEntry | undefined {
   const nowMs = cache.clock.now();
   const entry = cache.memory.get(lookUp.key, nowMs);
+  if (demands.trace) demands.trace.isolate = { hit: false, ms: 0 };
   if (!entry) return undefined;
   if (demands.reload) cache.memory.delete(lookUp.key);
   if (demands.reload || !isYoungEnough(entry.sentAtMs, nowMs, demands) || !hasAsOf(entry.asOf, demands)) {

@@ -36,6 +36,8 @@ export function answer<T extends object>(
 ) {
   c.header('ETag', etag);
   c.header('Cache-Control', 'private, no-cache');
+  // What no cache was asked for; the tiers that were asked say so themselves.
+  c.header('Cache-Status', 'isolate; fwd=bypass');
   // RFC 9110 section 13.1.2 knows 304 for reads only.
   const isRead = c.req.method !== 'PUT';
   const isUnchanged = isRead && matchesEtag(c.req.header('If-None-Match'), etag);
@@ -45,7 +47,7 @@ export function answer<T extends object>(
 /** Says what each tier did, on answers and problems alike. */
 export function setTierHeaders(c: Context<AppEnv>): void {
   const { read } = c.var;
-  if (!read.trace.isolate && !read.trace.redis) return;
+  if (!read.trace.isolate) return;
   c.header('Cache-Status', formatCacheStatus(read.trace, read));
   c.header('Server-Timing', formatServerTiming(read.trace));
 }

@@ -40,7 +40,8 @@ const getContext = endpoint({
 export const context = new Hono<AppEnv>()
   .get('/v1/account-number', getAccountNumber, (c) => {
     const { url } = c.req.valid('query');
-    return c.json({ accountNumber: accountNumberFromUrl(url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES) });
+    const accountNumber = accountNumberFromUrl(url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES);
+    return answer(c, { accountNumber }, `"account-number-${accountNumber}"`);
   })
   .get('/v1/context', getContext, async (c) => {
     const accountNumber = accountNumberFromUrl(c.req.url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES);

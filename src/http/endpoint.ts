@@ -55,7 +55,7 @@ export function endpoint<P extends z.ZodObject = z.ZodObject<{}>, Q extends z.Zo
   const handler: MiddlewareHandler<AppEnv, string, Input<P, Q>> = async (c, next) => {
     refuseKeyInQuery(c);
     if (!spec.open) await requireKey(c);
-    const faults: Fault[] = [...bodyFaults(c), ...repeatedQuery(c)];
+    const faults: Fault[] = [...(await bodyFaults(c)), ...repeatedQuery(c)];
     const param = parsePart('path', spec.path, c.req.param(), faults);
     const query = parsePart('query', spec.query, c.req.query(), faults);
     const demands = parseReadDemands(c.req.raw.headers, faults);
@@ -89,9 +89,14 @@ function repeatedQuery(c: Context): Fault[] {
   return repeated.map(([name]) => ({ in: 'query', name, detail: 'is given more than once' }));
 }
 
-function bodyFaults(c: Context): Fault[] {
-  const length = c.req.header('Content-Length') ?? '0';
-  const hasBody =
-    length !== '0' || c.req.header('Transfer-Encoding') !== undefined || c.req.raw.body !== null;
+async function bodyFaults({ req }: Context): Promise<Fault[]> {
+  const isAnnounced = Number(req.header('Content-Length') ?? '0') > 0;
+  const hasBody = isAnnounced || (req.raw.body !== null && (await hasBytes(req.raw.body)));
   return hasBody ? [{ in: 'body', name: 'body', detail: 'this request takes no body' }] : [];
+}
+
+// Many clients send an empty body with a PUT; only its first byte makes it one.
+async function hasBytes(body: ReadableStream<Uint8Array>): Promise<boolean> {
+  for await (const chunk of body) if (chunk.length > 0) return true;
+  return false;
 }

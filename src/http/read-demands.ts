@@ -13,11 +13,14 @@ export function parseReadDemands(headers: Headers, faults: Fault[]): ReadDemands
   };
 }
 
+/** What RFC 9111 asks to take larger ones for. */
+const MAX_AGE_S = 2 ** 31;
+
 function parseMaxAge(directives: readonly string[], faults: Fault[]): number | undefined {
   const maxAge = directives.find((directive) => directive.startsWith('max-age='));
   if (maxAge === undefined) return undefined;
-  const [, seconds] = /^max-age="?(\d{1,10})"?$/.exec(maxAge) ?? [];
-  if (seconds !== undefined) return Number(seconds) * 1_000;
+  const [, seconds] = /^max-age="?(\d+)"?$/.exec(maxAge) ?? [];
+  if (seconds !== undefined) return Math.min(Number(seconds), MAX_AGE_S) * 1_000;
   faults.push({ in: 'header', name: 'Cache-Control', detail: 'max-age must be a whole number of seconds' });
   return undefined;
 }

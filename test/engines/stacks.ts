@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
-import { workerEnv } from '../../local/stack.ts';
+import { LOCAL_KEY, workerEnv } from '../../local/stack.ts';
 import { startUpstashBridge } from '../../local/upstash-bridge.ts';
 import { type EnginePool, makeEnginePool } from './pool.ts';
 import '../provided.ts';
@@ -30,7 +30,6 @@ interface Body {
   readonly args: string[];
 }
 
-const LOCAL_TOKEN = 'local';
 const HOST = '127.0.0.1';
 
 /**
@@ -84,7 +83,7 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
   const [database, redisUrl] = [await pool.takeDatabase(), await pool.redisUrl()];
   const open = {
     postgres: (port: number) => startNeonBridge({ port, postgresUrl: database.url }),
-    redis: (port: number) => startUpstashBridge({ port, redisUrl, token: LOCAL_TOKEN }),
+    redis: (port: number) => startUpstashBridge({ port, redisUrl, token: LOCAL_KEY }),
   };
   const [neon, upstash] = [await open.postgres(0), await open.redis(0)];
   const bridges: Record<Store, { close(): Promise<void> }> = { postgres: neon, redis: upstash };

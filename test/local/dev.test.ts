@@ -187,11 +187,15 @@ test('an edit of a file that an editor has replaced, in a folder that is new, re
   expect((await greeting()).body).toBe('Newer, Stackademy.\n');
 });
 
-test('a workerd that is killed is started again on its ports', async () => {
-  const said = dev.untilSays(/^workerd ended unexpectedly and was started again$/);
-  process.kill(await findWorkerd(), 'SIGKILL');
-  await said;
-  expect(await askWorkerAnew()).toMatchObject({ status: 200 });
+test('a workerd that is killed ends the stack with a sentence and exit code 1', async () => {
+  const mortalPorts = await findFreePorts();
+  const mortal = startDev(project.folder, mortalPorts);
+  onTestFinished(() => mortal.kill());
+  await mortal.untilSays(/^ready$/);
+  process.kill(await findWorkerd(mortal.pid), 'SIGKILL');
+  expect(await mortal.ended).toBe(1);
+  expect(mortal.stderr).toEqual(['Edge Accounts has stopped: workerd has died.']);
+  await vi.waitFor(() => Promise.all(Object.values(mortalPorts).map(requireFree)), { timeout: 5_000 });
 });
 
 test('Ctrl-C ends every part with exit code 0', async () => {
@@ -202,9 +206,9 @@ test('Ctrl-C ends every part with exit code 0', async () => {
   await vi.waitFor(() => Promise.all(Object.values(ports).map(requireFree)), { timeout: 2_000 });
 });
 
-async function findWorkerd(): Promise<number> {
+async function findWorkerd(parent: number): Promise<number> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args=']);
-  const children = stdout.split('\n').filter((line) => line.trim().split(/\s+/)[1] === String(dev.pid));
+  const children = stdout.split('\n').filter((line) => line.trim().split(/\s+/)[1] === String(parent));
   return Number.parseInt(children.find((line) => line.includes('workerd')) ?? '', 10);
 }
 
