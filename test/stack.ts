@@ -16,7 +16,6 @@ export interface TestStack {
   readonly id: string;
   /** Bindings of one isolate: another object with the same content is another isolate. */
   readonly env: Env;
-  readonly isRealRedis: boolean;
 }
 
 export const KEY = 'ea_local_root';
@@ -35,9 +34,9 @@ const UNHURRIED: Partial<Env> = {
 /** Starts a stack before the tests of a file, and closes it after them. */
 export function useStack(overrides: Partial<Env> = {}): { readonly current: TestStack } {
   vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-  const holder: { current: TestStack } = { current: { id: '', env: vars, isRealRedis: false } };
+  const holder: { current: TestStack } = { current: { id: '', env: vars } };
   beforeAll(async () => {
-    const described = await ask<{ id: string; env: Partial<Env>; isRealRedis: boolean }>('/new');
+    const described = await ask<{ id: string; env: Partial<Env> }>('/new');
     holder.current = { ...described, env: { ...vars, ...UNHURRIED, ...described.env, ...overrides } };
   });
   afterAll(() => ask(`/${holder.current.id}/close`));

@@ -91,7 +91,7 @@ end
 /**
  * KEYS clock, entry, lease. ARGV epoch for a new clock, tag prefix, tag life, lease owner, lease ms,
  * mode (`any`, `none`: a new as-of whatever is stored, `drop`: and the entry is deleted), least as-of or ''.
- * Answers {hit | load | busy, as-of for the load, as-of of the entry, payload, tags, age ms, fresh ms left}.
+ * Answers {hit | load | busy, as-of for the load, as-of of the entry, payload, tags, fresh ms left}.
  */
 const READ = `${PRELUDE}
 local OWNER, LEASE_MS, MODE, LEAST = ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
@@ -115,7 +115,7 @@ local function entry()
   local age = math.max(0, micros() - born) / 1000
   -- The key's expiry ends it first, unless somebody has taken that away.
   if age >= life then return nil end
-  return { asof = fields[1], tags = tags, payload = payload, age = age, left = fresh - age }
+  return { asof = fields[1], tags = tags, payload = payload, left = fresh - age }
 end
 
 local function lease()
@@ -132,15 +132,15 @@ local function digits(x) return string.format('%.0f', x) end
 
 local found = entry()
 if found and found.left > 0 then
-  return { 'hit', '', found.asof, found.payload, found.tags, digits(found.age), digits(found.left) }
+  return { 'hit', '', found.asof, found.payload, found.tags, digits(found.left) }
 end
 local status = lease() and 'load' or 'busy'
 local epoch, n = tick()
 local asof = epoch and stamp(epoch, n) or ''
 if found and (not epoch or epoch == logical(found.asof)) then
-  return { status, asof, found.asof, found.payload, found.tags, digits(found.age), digits(found.left) }
+  return { status, asof, found.asof, found.payload, found.tags, digits(found.left) }
 end
-return { status, asof, '', '', '', '0', '0' }
+return { status, asof, '', '', '', '0' }
 `;
 
 /**

@@ -10,7 +10,6 @@ export interface SharedEntry {
   readonly payload: string;
   readonly tags: readonly string[];
   readonly asOf: LogicalTime;
-  readonly ageMs: number;
   /** Negative once the entry is past its fresh life and serves only when the origin fails. */
   readonly freshMsLeft: number;
 }
@@ -80,7 +79,6 @@ const ReadReply = z.tuple([
   z.string(),
   z.string(),
   whole,
-  whole,
 ]);
 
 /** The shared store over three scripts. Rejects when Redis fails or answers what a script cannot have answered. */
@@ -119,8 +117,8 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
 }
 
 function toSharedRead(reply: unknown): SharedRead {
-  const [status, asOf, entryAsOf, payload, tags, ageMs, freshMsLeft] = ReadReply.parse(reply);
-  const entry = entryAsOf && { payload, tags: tags.split('\n'), asOf: entryAsOf, ageMs, freshMsLeft };
+  const [status, asOf, entryAsOf, payload, tags, freshMsLeft] = ReadReply.parse(reply);
+  const entry = entryAsOf && { payload, tags: tags.split('\n'), asOf: entryAsOf, freshMsLeft };
   if (status !== 'hit') return { status, asOf, stale: entry };
   if (!entry) throw new Error('a hit without an entry');
   return { status, entry };

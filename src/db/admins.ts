@@ -8,8 +8,6 @@ export interface AdminOfAccount {
   /** `null`: there is no such account. */
   accountId: number | null;
   user: UserRow | null;
-  /** The profile that makes the user a member. */
-  profileId: number | null;
 }
 
 export interface InsertedAdmin {
@@ -123,7 +121,7 @@ function selectFirstMember(db: Db, accountNumber: string, condition: SQLWrapper)
 }
 
 function toAdmin([row]: Awaited<ReturnType<typeof selectAdmin>>): AdminOfAccount {
-  return { accountId: row?.account.id ?? null, user: row?.user ?? null, profileId: row?.profile?.id ?? null };
+  return { accountId: row?.account.id ?? null, user: row?.user ?? null };
 }
 
 function isUniqueViolation(error: unknown): boolean {

@@ -106,7 +106,7 @@ export function lookUpOf<T>(...values: (T | Error | Promise<T>)[]): LookUp<T> & 
 
 /** A hit in the shared store. */
 export function sharedHit(value: unknown, asOf: LogicalTime): SharedRead {
-  const entry = { payload: JSON.stringify(value), tags: ['user:1'], asOf, ageMs: 0, freshMsLeft: 240_000 };
+  const entry = { payload: JSON.stringify(value), tags: ['user:1'], asOf, freshMsLeft: 240_000 };
   return { status: 'hit', entry };
 }
 
@@ -116,7 +116,6 @@ export function sharedStale(value: unknown, asOf: LogicalTime, loadAsOf: Logical
     payload: JSON.stringify(value),
     tags: ['user:1'],
     asOf,
-    ageMs: 400_000,
     freshMsLeft: -100_000,
   };
   return { status: 'load', asOf: loadAsOf, stale: entry };

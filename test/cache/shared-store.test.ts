@@ -236,7 +236,7 @@ const garbage: [string, string[][]][] = [
 test.each(garbage)('%s is a miss, and heals', async (_what, commands) => {
   await filled();
   for (const [command = '', key = '', ...args] of commands) {
-    await redis(stack.current, command, ...(command === 'DEL' ? [] : []), `${prefix}${key}`, ...args);
+    await redis(stack.current, command, `${prefix}${key}`, ...args);
   }
   const answer = await read();
   expect(answer.status).toBe('load');

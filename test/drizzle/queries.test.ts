@@ -133,13 +133,11 @@ test('the admin is the user of the lowest profile with rights', async () => {
   expect(await selectAdminOfAccount(neon.db, stackademy)).toMatchObject({
     accountId: 2,
     user: { username: 'janedoe' },
-    profileId: 4,
   });
-  expect(await selectAdminOfAccount(neon.db, empty)).toEqual({ accountId: 3, user: null, profileId: null });
+  expect(await selectAdminOfAccount(neon.db, empty)).toEqual({ accountId: 3, user: null });
   expect(await selectAdminOfAccount(neon.db, unknown)).toEqual({
     accountId: null,
     user: null,
-    profileId: null,
   });
 });
 

@@ -13,12 +13,8 @@ import '../provided.ts';
 type Store = 'postgres' | 'redis';
 
 interface TestStack {
-  readonly description: {
-    env: Record<string, string>;
-    neonUrl: string;
-    upstashUrl: string;
-    isRealRedis: boolean;
-  };
+  /** Secrets for a Worker in front of it. */
+  readonly env: Readonly<Record<string, string>>;
   /** What tests may ask for, by name. */
   readonly verbs: Readonly<Record<string, (body: Body) => Promise<unknown>>>;
   close(): Promise<void>;
@@ -76,7 +72,7 @@ async function addStack(stacks: Map<string, TestStack>, pool: EnginePool): Promi
   const id = crypto.randomUUID();
   const stack = await startTestStack(pool);
   stacks.set(id, stack);
-  return { id, ...stack.description };
+  return { id, env: stack.env };
 }
 
 async function startTestStack(pool: EnginePool): Promise<TestStack> {
@@ -101,12 +97,7 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
     await database.close();
   };
   return {
-    description: {
-      env,
-      neonUrl: neon.url,
-      upstashUrl: upstash.url,
-      isRealRedis: Boolean(process.env['REDIS_URL']),
-    },
+    env,
     close,
     verbs: {
       close,
