@@ -328,6 +328,16 @@ test('an invalidation that the shared store does not confirm gives a token of it
   expect(await readThrough(cache, lookUp)).toBe('b');
 });
 
+test('an invalidation that failed is tried once more, behind the answer', async () => {
+  const cache = makeFakeCache();
+  cache.shared.failure = new Error('ECONNREFUSED');
+  const answered = invalidate(cache, ['user:1']);
+  cache.shared.failure = null;
+  await answered;
+  await Promise.all(cache.pending);
+  expect(cache.shared.invalidated).toEqual([['user:1']]);
+});
+
 test('a hot entry is refreshed in the last fifth of its life, without a caller waiting', async () => {
   const cache = makeFakeCache();
   const lookUp = lookUpOf('a', 'b');

@@ -98,3 +98,13 @@ test('an unknown account gets none', async () => {
   const response = await get(stack.current, '/v1/accounts/9999-9999-9999/admin-user', {}, 'PUT');
   await expectProblem(response, 'account_does_not_exist');
 });
+
+test('a PUT that finds an admin made elsewhere ends the answer that there is none, everywhere', async () => {
+  await put(stack.current);
+  await sql(stack.current, `update users set is_staff = false where username like '${NUMBER}%'`);
+  await expectProblem(await get(stack.current, PATH, NO_CACHE), 'admin_user_does_not_exist');
+  await sql(stack.current, `update users set is_staff = true where username like '${NUMBER}%'`);
+  expect((await get(stack.current, PATH, {}, 'PUT')).status).toBe(200);
+  expect((await get(stack.current, PATH)).status).toBe(200);
+  expect((await get(newIsolate(stack.current), PATH)).status).toBe(200);
+});
