@@ -4,13 +4,16 @@ import { unstable_readConfig as readConfig } from 'wrangler';
 
 const { compatibility_date: compatibilityDate, main, vars } = readConfig({ config: 'wrangler.toml' });
 
+/** The folders whose tests run in Node; all others run inside workerd. */
+const IN_NODE = 'test/{local,drizzle,examples,rpc,coherence,processes}';
+
 // Engines start in seconds on an idle machine; a busy one must not turn that into a failure.
 const timeouts = { hookTimeout: 120_000, testTimeout: 60_000 };
 
 export default defineConfig({
   test: {
     silent: 'passed-only',
-    globalSetup: ['test/engines/stacks.ts'],
+    globalSetup: ['test/engines/run.ts', 'test/engines/stacks.ts'],
     projects: [
       {
         plugins: [cloudflareTest({ main, miniflare: { compatibilityDate, bindings: vars } })],
@@ -18,14 +21,14 @@ export default defineConfig({
           ...timeouts,
           name: 'workerd',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{local,drizzle,examples,rpc}/**'],
+          exclude: [`${IN_NODE}/**`],
         },
       },
       {
         test: {
           ...timeouts,
           name: 'node',
-          include: ['test/{local,drizzle,examples,rpc}/**/*.test.ts'],
+          include: [`${IN_NODE}/**/*.test.ts`],
         },
       },
     ],
