@@ -1,0 +1,69 @@
+import { fileURLToPath } from 'node:url';
+import { readWorkerConfig } from '../../local/worker-config.ts';
+import { spawnWorkerd, type Worker, type Workerd } from './workerd.ts';
+
+/** The product in a workerd process of its own: one isolate, with its own memory. */
+export interface AccountProcess {
+  /** The account Worker over HTTP. */
+  readonly url: string;
+  /** A Worker that makes the RPC calls that its POST body names, see test/rpc/caller.ts. */
+  readonly callerUrl: string;
+  readonly pid: number;
+  /** What the Workers and workerd have printed so far, line by line. */
+  readonly output: readonly string[];
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  /** Fires the scheduled handler, and waits for its end. */
+  drain(): Promise<void>;
+  /** SIGKILL: what was under way is lost. Resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** The same; an end that no test looks at. */
+  close(): Promise<void>;
+}
+
+export interface WorkerdOptions {
+  /** Secrets and vars, over those of wrangler.toml. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const accounts = describeWorker('wrangler.toml');
+const caller = describeWorker('test/rpc/wrangler.toml');
+const scheduler: Worker = {
+  name: 'scheduler',
+  main: fileURLToPath(new URL('./scheduler-worker.ts', import.meta.url)),
+  compatibilityDate: accounts.compatibilityDate,
+  flags: ['service_binding_extra_handlers'],
+  services: [{ binding: 'ACCOUNTS', service: accounts.name }],
+};
+
+/** Starts the product, a Worker that calls its RPC class, and one that fires its scheduled handler, in one process. */
+export async function startWorkerd({ env }: WorkerdOptions): Promise<AccountProcess> {
+  const workers = [{ ...accounts, vars: { ...accounts.vars, ...env } }, caller, scheduler];
+  const workerd = await spawnWorkerd(workers);
+  const { pid, output, ended, kill } = workerd;
+  return {
+    url: urlOf(workerd, accounts),
+    callerUrl: urlOf(workerd, caller),
+    pid,
+    output,
+    ended,
+    drain: () => fireScheduled(urlOf(workerd, scheduler)),
+    kill,
+    close: kill,
+  };
+}
+
+function describeWorker(config: string): Worker {
+  return readWorkerConfig(fileURLToPath(new URL(`../../${config}`, import.meta.url)));
+}
+
+function urlOf({ urls }: Workerd, { name }: Worker): string {
+  const url = urls.get(name);
+  if (!url) throw new Error(`${name} does not listen`);
+  return url;
+}
+
+async function fireScheduled(url: string): Promise<void> {
+  const outcome = await (await fetch(url)).text();
+  if (outcome !== 'ok') throw new Error(`the scheduled handler ended as ${outcome}`);
+}

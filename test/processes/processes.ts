@@ -1,0 +1,107 @@
+import { Client } from 'pg';
+import { forgetEntries } from '../../local/forget-entries.ts';
+import { startNeonBridge } from '../../local/neon-bridge.ts';
+import { LOCAL_KEY, workerEnv } from '../../local/stack.ts';
+import { startUpstashBridge } from '../../local/upstash-bridge.ts';
+import { makeEnginePool } from '../engines/pool.ts';
+import { type AccountProcess, startWorkerd } from './account-process.ts';
+
+/** The bridge in front of a store, in this process. */
+export interface StoreBridge<Counts> {
+  readonly url: string;
+  /** What it has been asked since it was opened. */
+  counts(): Counts;
+  /** From now on it refuses connections. */
+  close(): Promise<void>;
+  /** Listens again, on the same port. */
+  open(): Promise<void>;
+}
+
+/** workerd processes in front of one Postgres and one Redis. */
+export interface Processes {
+  readonly all: readonly AccountProcess[];
+  readonly postgres: StoreBridge<{ requests: number; statements: number }>;
+  readonly redis: StoreBridge<{ requests: number; commands: Record<string, number> }>;
+  /** Secrets and vars that each process has. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs a statement as somebody else on the database. */
+  sql(text: string, params?: unknown[]): Promise<Record<string, unknown>[]>;
+  /** Starts one more. */
+  start(): Promise<AccountProcess>;
+  close(): Promise<void>;
+}
+
+interface Listener<Counts> {
+  readonly url: string;
+  readonly port: number;
+  counts(): Counts;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts `count` processes on a seeded database and a Redis: embedded ones of their own, or, where the environment names
+ * servers by DATABASE_URL and REDIS_URL, a database and a key prefix of their own there. `overrides` are vars of all.
+ */
+export async function startProcesses(
+  count: number,
+  overrides: Readonly<Record<string, string>> = {},
+): Promise<Processes> {
+  const pool = makeEnginePool();
+  const [database, redisUrl] = [await pool.takeDatabase(), await pool.redisUrl()];
+  const postgres = await openBridge((port) => startNeonBridge({ port, postgresUrl: database.url }));
+  const redis = await openBridge((port) => startUpstashBridge({ port, redisUrl, token: LOCAL_KEY }));
+  const secrets = workerEnv(postgres.url, redis.url, database.url);
+  const env = { ...secrets, ...overrides };
+  // On a server of others an earlier database may have had this one's name.
+  await forgetEntries(redisUrl, secrets.DATABASE_URL);
+  const all: AccountProcess[] = [];
+  const start = async (): Promise<AccountProcess> => {
+    const started = await startWorkerd({ env });
+    all.push(started);
+    return started;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all(all.map((workerd) => workerd.close()));
+    await Promise.all([postgres.close(), redis.close()]);
+    await database.close();
+    await pool.close();
+  };
+  await Promise.all(Array.from({ length: count }, start)).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  return {
+    all,
+    postgres,
+    redis,
+    env,
+    start,
+    close,
+    sql: (text, params) => runSql(database.url, text, params),
+  };
+}
+
+async function openBridge<Counts>(
+  listenOn: (port: number) => Promise<Listener<Counts>>,
+): Promise<StoreBridge<Counts>> {
+  let listener = await listenOn(0);
+  const { url, port } = listener;
+  return {
+    url,
+    counts: () => listener.counts(),
+    close: () => listener.close(),
+    async open() {
+      listener = await listenOn(port);
+    },
+  };
+}
+
+async function runSql(url: string, text: string, params: unknown[] = []): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text, params)).rows;
+  } finally {
+    await client.end();
+  }
+}

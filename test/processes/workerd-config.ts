@@ -1,0 +1,60 @@
+/** A Worker of a workerd process; its module lies beside the configuration as `<name>.js`. */
+export interface WorkerService {
+  readonly name: string;
+  readonly vars?: Readonly<Record<string, unknown>>;
+  readonly services?: readonly { binding: string; service: string; entrypoint?: string }[];
+  readonly flags?: readonly string[];
+  readonly compatibilityDate: string;
+}
+
+/** The configuration of a workerd that serves each Worker on a loopback port of its own, any free one. */
+export function workerdConfig(workers: readonly WorkerService[]): string {
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = ${list([...workers.map(describeService), INTERNET])},
+  sockets = ${list(workers.map(describeSocket))},
+);
+`;
+}
+
+// By default a Worker may not ask what listens on the loopback interface.
+const INTERNET = '(name = "internet", network = (allow = ["public", "private", "local"]))';
+
+function describeService({
+  name,
+  vars = {},
+  services = [],
+  flags = [],
+  compatibilityDate,
+}: WorkerService): string {
+  const texts = Object.entries(vars).map(
+    ([binding, value]) => `(name = ${text(binding)}, text = ${text(String(value))})`,
+  );
+  const bindings = [...texts, ...services.map(describeBinding)];
+  return `(name = ${text(name)}, worker = (
+    modules = [(name = "index.js", esModule = embed ${text(`${name}.js`)})],
+    compatibilityDate = ${text(compatibilityDate)},
+    compatibilityFlags = ${list(flags.map(text))},
+    bindings = ${list(bindings)}))`;
+}
+
+function describeBinding({
+  binding,
+  service,
+  entrypoint,
+}: NonNullable<WorkerService['services']>[number]): string {
+  const target = entrypoint ? `, entrypoint = ${text(entrypoint)}` : '';
+  return `(name = ${text(binding)}, service = (name = ${text(service)}${target}))`;
+}
+
+function describeSocket({ name }: WorkerService): string {
+  return `(name = ${text(name)}, address = "127.0.0.1:0", http = (), service = ${text(name)})`;
+}
+
+function list(items: readonly string[]): string {
+  return `[${items.join(', ')}]`;
+}
+
+function text(value: string): string {
+  return JSON.stringify(value);
+}

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LOCAL_KEY } from '../../local/stack.ts';
+import { type Processes, startProcesses } from './processes.ts';
+
+let processes: Processes;
+
+beforeAll(async () => {
+  processes = await startProcesses(2, { MEMORY_TTL_MS: '60000' });
+});
+
+afterAll(() => processes.close());
+
+const headers = { Authorization: `Bearer ${LOCAL_KEY}` };
+
+function readUser(at: number, id: number): Promise<Response> {
+  return fetch(`${processes.all[at]?.url}/v1/users/${id}`, { headers });
+}
+
+test('two processes share Redis and Postgres, but no memory', async () => {
+  const first = await readUser(0, 3);
+  expect(await first.json()).toMatchObject({ username: 'johndoe' });
+  expect(first.headers.get('Cache-Status')).toBe('redis; fwd=miss; stored, isolate; fwd=miss; stored');
+  expect((await readUser(0, 3)).headers.get('Cache-Status')).toMatch(/^isolate; hit/);
+  await expect
+    .poll(async () => (await readUser(1, 3)).headers.get('Cache-Status'))
+    .toMatch(/redis; hit|isolate; hit/);
+  expect(processes.postgres.counts().requests).toBeLessThanOrEqual(2);
+});
+
+test('a caller Worker reaches the RPC class of its process', async () => {
+  const body = JSON.stringify({ method: 'getCachedUserForUserId', args: [4], times: 1 });
+  const response = await fetch(processes.all[1]?.callerUrl ?? '', { method: 'POST', body });
+  expect(await response.json()).toMatchObject([{ value: { username: 'janedoe' } }]);
+});
+
+test('a drain invalidates what somebody else changed', async () => {
+  expect(await (await readUser(0, 5)).json()).toMatchObject({ firstName: '' });
+  await processes.sql(`update users set first_name = 'Nora' where id = 5`);
+  await processes.all[0]?.drain();
+  expect(await (await readUser(0, 5)).json()).toMatchObject({ firstName: 'Nora' });
+  expect(processes.all[0]?.output.join('\n')).toContain('outbox_drained');
+});
+
+test('a bridge that is closed refuses, and answers again when it is opened', async () => {
+  await processes.redis.close();
+  expect((await readUser(0, 7)).headers.get('Cache-Status')).toContain('detail=unavailable');
+  await processes.redis.open();
+  await expect.poll(async () => (await readUser(0, 6)).headers.get('Cache-Status')).not.toContain('detail');
+});
+
+test('a process that is killed is gone', async () => {
+  const extra = await processes.start();
+  expect((await fetch(`${extra.url}/healthz`)).status).toBe(200);
+  await extra.kill();
+  expect(await extra.ended).toBe('SIGKILL');
+  expect(() => process.kill(extra.pid, 0)).toThrow('ESRCH');
+  await expect(fetch(`${extra.url}/healthz`)).rejects.toThrow('fetch failed');
+});

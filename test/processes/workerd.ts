@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { bundleWorker } from '../../local/bundle.ts';
+import { workerdConfig, type WorkerService } from './workerd-config.ts';
+
+/** A Worker to run, with the path of its source. */
+export interface Worker extends WorkerService {
+  readonly main: string;
+}
+
+/** A workerd of its own, without the supervision and the restarts of the local stack. */
+export interface Workerd {
+  readonly pid: number;
+  /** Where each Worker listens, by name. */
+  readonly urls: ReadonlyMap<string, string>;
+  /** What it has printed so far, line by line. */
+  readonly output: readonly string[];
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  /** SIGKILL, at once: what was under way is lost. Resolves when the process is gone. */
+  kill(): Promise<void>;
+}
+
+interface ListenEvent {
+  readonly event: string;
+  readonly socket: string;
+  readonly port: number;
+}
+
+// The package exports the path of the binary; its own `bin` is a script where install scripts are off.
+const require = createRequire(import.meta.url);
+const { default: binary } = require('workerd') as { default: string };
+const bundles = new Map<string, Promise<string>>();
+const running = new Set<ChildProcess>();
+
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Runs the Workers in one workerd. Throws what it printed when it ends before it listens. */
+export async function spawnWorkerd(workers: readonly Worker[]): Promise<Workerd> {
+  const folder = await mkdtemp(join(tmpdir(), 'edge-accounts-'));
+  try {
+    await Promise.all(workers.map(async ({ name, main }) => write(folder, `${name}.js`, await bundle(main))));
+    await write(folder, 'config.capnp', workerdConfig(workers));
+    return await serve(join(folder, 'config.capnp'), workers.length);
+  } finally {
+    // Read at the start, and not again.
+    await rm(folder, { recursive: true });
+  }
+}
+
+function write(folder: string, name: string, content: string): Promise<void> {
+  return writeFile(join(folder, name), content);
+}
+
+function bundle(main: string): Promise<string> {
+  const known = bundles.get(main) ?? bundleWorker(main);
+  bundles.set(main, known);
+  return known;
+}
+
+async function serve(config: string, sockets: number): Promise<Workerd> {
+  // Experimental is the binding that fires a scheduled handler; other Workers run as without the option.
+  const child = spawn(binary, ['serve', '--experimental', '--control-fd=3', config], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const ended = once(child, 'close').then(([code, signal]) => {
+    running.delete(child);
+    return (signal ?? code) as number | string;
+  });
+  const output = collectLines(child);
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+  // One of the pipes that `stdio` asks for.
+  const urls = await Promise.race([readUrls(child.stdio[3] as Readable, sockets), ended]);
+  if (typeof urls !== 'object' || child.pid === undefined)
+    throw new Error(`workerd ended as it started: ${output.join('\n')}`);
+  return { pid: child.pid, urls, output, ended, kill };
+}
+
+function collectLines({ stdout, stderr }: ChildProcess): readonly string[] {
+  const lines: string[] = [];
+  for (const input of [stdout, stderr])
+    if (input) createInterface({ input }).on('line', (line) => lines.push(line));
+  return lines;
+}
+
+/** Resolves when all listen; when the process ends before, never. */
+function readUrls(control: Readable, sockets: number): Promise<Map<string, string>> {
+  const urls = new Map<string, string>();
+  return new Promise((resolve) => {
+    createInterface({ input: control }).on('line', (line) => {
+      const { event, socket, port } = JSON.parse(line) as ListenEvent;
+      if (event === 'listen') urls.set(socket, `http://127.0.0.1:${port}`);
+      if (urls.size === sockets) resolve(urls);
+    });
+  });
+}
