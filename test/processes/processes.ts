@@ -13,7 +13,7 @@ export interface StoreBridge<Counts> {
   counts(): Counts;
   /** From now on it refuses connections. */
   close(): Promise<void>;
-  /** Listens again, on the same port. */
+  /** Listens again, on the same port; nothing if it does already. */
   open(): Promise<void>;
 }
 
@@ -26,8 +26,8 @@ export interface Processes {
   readonly env: Readonly<Record<string, string>>;
   /** Runs a statement as somebody else on the database. */
   sql(text: string, params?: unknown[]): Promise<Record<string, unknown>[]>;
-  /** Starts one more. */
-  start(): Promise<AccountProcess>;
+  /** Starts one more, with these vars over those of all. */
+  start(vars?: Readonly<Record<string, string>>): Promise<AccountProcess>;
   close(): Promise<void>;
 }
 
@@ -55,8 +55,8 @@ export async function startProcesses(
   // On a server of others an earlier database may have had this one's name.
   await forgetEntries(redisUrl, secrets.DATABASE_URL);
   const all: AccountProcess[] = [];
-  const start = async (): Promise<AccountProcess> => {
-    const started = await startWorkerd({ env });
+  const start: Processes['start'] = async (vars = {}) => {
+    const started = await startWorkerd({ env: { ...env, ...vars } });
     all.push(started);
     return started;
   };
@@ -66,7 +66,7 @@ export async function startProcesses(
     await database.close();
     await pool.close();
   };
-  await Promise.all(Array.from({ length: count }, start)).catch(async (error: unknown) => {
+  await Promise.all(Array.from({ length: count }, () => start())).catch(async (error: unknown) => {
     await close();
     throw error;
   });
@@ -85,13 +85,18 @@ async function openBridge<Counts>(
   listenOn: (port: number) => Promise<Listener<Counts>>,
 ): Promise<StoreBridge<Counts>> {
   let listener = await listenOn(0);
+  let isOpen = true;
   const { url, port } = listener;
   return {
     url,
     counts: () => listener.counts(),
-    close: () => listener.close(),
+    async close() {
+      isOpen = false;
+      await listener.close();
+    },
     async open() {
-      listener = await listenOn(port);
+      if (!isOpen) listener = await listenOn(port);
+      isOpen = true;
     },
   };
 }

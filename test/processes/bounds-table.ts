@@ -1,0 +1,56 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { unstable_readConfig as readConfig } from 'wrangler';
+import { type Bound, bounds, type Wait } from './bounds.ts';
+
+const root = new URL('../../', import.meta.url);
+const README = new URL('README.md', root);
+const SECTION = /(<!-- bounds: npm run docs:bounds -->\n)[^]*?(<!-- \/bounds -->)/;
+
+const HEAD = [
+  'who writes',
+  'who reads',
+  'Redis answers',
+  'Redis is away',
+  'Redis was away at the write, and is back',
+];
+
+/** The README as it is and as the bounds and wrangler.toml want it. */
+export async function readReadme(): Promise<{ present: string; wanted: string }> {
+  const present = await readFile(README, 'utf8');
+  if (!SECTION.test(present)) throw new Error('the README has no section of bounds');
+  const wanted = present.replace(
+    SECTION,
+    (_, begin: string, end: string) => `${begin}\n${describe()}\n${end}`,
+  );
+  return { present, wanted };
+}
+
+function describe(): string {
+  const { vars, triggers } = readConfig({ config: fileURLToPath(new URL('wrangler.toml', root)) });
+  const memory = `${Number(vars['MEMORY_TTL_MS']) / 1_000} s`;
+  const rows = Object.values<Bound>(bounds).map((bound) => toCells(bound, memory));
+  const crons: string[] = triggers.crons ?? [];
+  return `${table([HEAD, ...rows])}
+
+${memory} is \`MEMORY_TTL_MS\`; the cron \`${crons.join()}\` fires the drain.
+`;
+}
+
+function toCells({ writer, reader, up, away, back }: Bound, memory: string): string[] {
+  return [writer, reader, ...[up, away, back].map((wait) => wordsFor(wait, memory))];
+}
+
+function wordsFor(wait: Wait, memory: string): string {
+  if (wait === 'nothing') return 'at once';
+  return wait === 'memory' ? `within ${memory}` : `within ${memory} of the next drain`;
+}
+
+function table([head = [], ...rows]: string[][]): string {
+  const widths = head.map((_, at) => Math.max(...[head, ...rows].map((row) => row[at]?.length ?? 0)));
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await writeFile(README, (await readReadme()).wanted);

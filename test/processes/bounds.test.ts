@@ -1,0 +1,216 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { AccountProcess } from './account-process.ts';
+import { type Bound, bounds, type Wait } from './bounds.ts';
+import { readReadme } from './bounds-table.ts';
+import { ask, type Observation, startWatch, type Watch } from './observations.ts';
+import { type Processes, startProcesses } from './processes.ts';
+
+/** A change of an answer that every process knows in its old state. */
+interface Change {
+  readonly path: string;
+  /** Resolves to the token, if the writer gets one. */
+  write(): Promise<string | null>;
+  isOld(seen: Observation): boolean;
+}
+
+interface Case {
+  readonly name: string;
+  readonly bound: Bound;
+  readonly change: () => Promise<Change>;
+  /** Who reads, apart from the witness. */
+  readonly readers: () => readonly AccountProcess[];
+  readonly headers?: (token: string) => Record<string, string>;
+}
+
+const MEMORY_TTL_MS = 1_000;
+/** How long readers go on past the bound. */
+const MARGIN_MS = 250;
+const LONG = { MEMORY_TTL_MS: '60000' };
+const SKIP_MEMORY = { 'Cache-Control': 'max-age=0' };
+
+let processes: Processes;
+/** Keep in memory for a minute what they have read: only an invalidation or a demand makes them forget it. */
+let writer: AccountProcess;
+let witness: AccountProcess;
+/** Keeps it for the lifetime that the bound counts on. */
+let reader: AccountProcess;
+let accounts = 0;
+
+beforeAll(async () => {
+  processes = await startProcesses(0, { ABSENT_FRESH_MS: '3600000' });
+  writer = await processes.start(LONG);
+  witness = await processes.start(LONG);
+  reader = await processes.start({ MEMORY_TTL_MS: `${MEMORY_TTL_MS}` });
+});
+
+afterAll(() => processes.close());
+
+// A drain invalidates only what its own test has written.
+beforeEach(() => processes.sql('delete from cache_invalidations'));
+afterEach(() => processes.redis.open());
+
+const cases: Case[] = [
+  {
+    name: 'this service, read with its token',
+    bound: bounds.token,
+    change: () => createAdmin(writer),
+    readers: () => [writer, reader],
+    headers: (token) => ({ 'Consistency-Token': token }),
+  },
+  {
+    name: 'this service, read in the same isolate',
+    bound: bounds.sameIsolate,
+    change: () => createAdmin(reader),
+    readers: () => [reader],
+  },
+  {
+    name: 'this service, read in another isolate',
+    bound: bounds.otherIsolate,
+    change: () => createAdmin(writer),
+    readers: () => [reader],
+  },
+  {
+    name: 'somebody else, read anywhere',
+    bound: bounds.elsewhere,
+    change: renameCompany,
+    readers: () => [reader],
+  },
+  {
+    name: 'somebody else, read with no-cache',
+    bound: bounds.noCache,
+    change: renameCompany,
+    readers: () => [writer, reader],
+    headers: () => ({ 'Cache-Control': 'no-cache' }),
+  },
+];
+
+test.each(cases)('Redis answers, and nothing is older than the bound: $name', async (tested) => {
+  const change = await prepare(tested);
+  const written = await writeWhileRead(tested, change);
+  await expectHeldByWitness(change);
+  const endMs = await waitFor(tested.bound.up, written.atMs);
+  await expectNothingOld(written, endMs);
+  await expectNewByDemand(tested, change, written.token);
+});
+
+test.each(cases)('Redis is away, then back, and nothing is older than the bounds: $name', async (tested) => {
+  const change = await prepare(tested);
+  await processes.redis.close();
+  const written = await writeWhileRead(tested, change);
+  await expectHeldByWitness(change);
+  await expectNothingOld(written, await waitFor(tested.bound.away, written.atMs));
+  // Cannot invalidate, and must not forget.
+  await writer.drain();
+
+  await processes.redis.open();
+  const back = () => ask(reader, change.path, SKIP_MEMORY);
+  await expect.poll(async () => (await back()).cacheStatus).toMatch(/^redis; hit/);
+  expect(change.isOld(await back())).toBe(true);
+  const seen = { ...written, watches: startWatches(tested, change, () => written.token) };
+  await expectNothingOld(seen, await waitFor(tested.bound.back, performance.now()));
+  await expectNewByDemand(tested, change, written.token);
+});
+
+test('the table of the README is that of the bounds', async () => {
+  const { present, wanted } = await readReadme();
+  expect(present).toBe(wanted);
+});
+
+/** The empty account's list of users, until its admin user is created through `through`. */
+async function createAdmin(through: AccountProcess): Promise<Change> {
+  const path = `/v1/accounts/${await insertAccount()}`;
+  return {
+    path: `${path}/users`,
+    isOld: ({ body }) => (body as { items: unknown[] }).items.length === 0,
+    async write() {
+      const { status, token } = await ask(through, `${path}/admin-user`, {}, 'PUT');
+      expect(status).toBe(201);
+      return token;
+    },
+  };
+}
+
+/** The account, until somebody at a prompt renames it. */
+async function renameCompany(): Promise<Change> {
+  const number = await insertAccount();
+  return {
+    path: `/v1/accounts/${number}`,
+    isOld: ({ body }) => (body as { companyName: string }).companyName === 'Old Ltd',
+    async write() {
+      await processes.sql(`update accounts set company_name = 'New Ltd' where account_number = $1`, [number]);
+      return null;
+    },
+  };
+}
+
+async function insertAccount(): Promise<string> {
+  const number = `5000-0000-${String((accounts += 1)).padStart(4, '0')}`;
+  await processes.sql(`insert into accounts (account_number, company_name) values ($1, 'Old Ltd')`, [number]);
+  await processes.sql('delete from cache_invalidations');
+  return number;
+}
+
+/** Redis and the memory of every process hold the old answer. */
+async function prepare(tested: Case): Promise<Change> {
+  const change = await tested.change();
+  for (const process of [writer, witness, reader]) {
+    const read = () => ask(process, change.path, SKIP_MEMORY);
+    // Until the breaker has heard that Redis is back from the test before.
+    await expect.poll(async () => (await read()).cacheStatus).toMatch(/^redis; hit/);
+    expect(change.isOld(await ask(process, change.path))).toBe(true);
+  }
+  return change;
+}
+
+interface Written {
+  readonly change: Change;
+  readonly watches: readonly Watch[];
+  readonly token: string | null;
+  readonly atMs: number;
+}
+
+async function writeWhileRead(tested: Case, change: Change): Promise<Written> {
+  const known: { token?: string | null } = {};
+  const watches = startWatches(tested, change, () => known.token);
+  const token = await change.write();
+  // In one tick with the time: what is sent later carries what the row demands.
+  known.token = token;
+  return { change, watches, token, atMs: performance.now() };
+}
+
+/** The headers of the row are sent once there is a token, or it is known that there is none. */
+function startWatches(tested: Case, change: Change, token: () => string | null | undefined): Watch[] {
+  const headers = () => {
+    const known = token();
+    return known === undefined ? {} : (tested.headers?.(known ?? '') ?? {});
+  };
+  return tested.readers().map((process) => startWatch(process, change.path, headers));
+}
+
+/** Without a demand an isolate that the write has not reached answers from memory: the bound is not idle. */
+async function expectHeldByWitness(change: Change): Promise<void> {
+  const seen = await ask(witness, change.path);
+  expect(seen.cacheStatus).toMatch(/^isolate; hit/);
+  expect(change.isOld(seen)).toBe(true);
+}
+
+async function waitFor(wait: Wait, sinceMs: number): Promise<number> {
+  if (wait === 'nothing') return sinceMs;
+  if (wait === 'memory') return sinceMs + MEMORY_TTL_MS;
+  await writer.drain();
+  expect(await processes.sql('select from cache_invalidations where invalidated_at is null')).toEqual([]);
+  return performance.now() + MEMORY_TTL_MS;
+}
+
+async function expectNothingOld({ change, watches }: Written, endMs: number): Promise<void> {
+  const seen = (await Promise.all(watches.map((watch) => watch.until(endMs + MARGIN_MS)))).flat();
+  const late = seen.filter(({ sentAtMs }) => sentAtMs > endMs);
+  expect(late.length).toBeGreaterThanOrEqual(watches.length);
+  expect(late.filter((observation) => observation.status !== 200 || change.isOld(observation))).toEqual([]);
+}
+
+/** To the end the witness holds the old answer; a reader's demand makes it refuse it. */
+async function expectNewByDemand({ headers }: Case, change: Change, token: string | null): Promise<void> {
+  await expectHeldByWitness(change);
+  if (headers) expect(change.isOld(await ask(witness, change.path, headers(token ?? '')))).toBe(false);
+}

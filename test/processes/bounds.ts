@@ -1,0 +1,46 @@
+/** What a change waits for until a reader cannot miss it any more. */
+export type Wait = 'nothing' | 'memory' | 'drain-and-memory';
+
+/** How stale an answer can be, for one writer and one reader; the README's table, and what the tests hold the service to. */
+export interface Bound {
+  readonly writer: string;
+  readonly reader: string;
+  /** Redis answers writer and reader. */
+  readonly up: Wait;
+  /** Redis answers neither. */
+  readonly away: Wait;
+  /** Redis did not answer the writer, and answers again. */
+  readonly back: Wait;
+}
+
+const nothing = { up: 'nothing', away: 'nothing', back: 'nothing' } as const;
+
+export const bounds = {
+  token: {
+    writer: 'this service',
+    reader: 'any isolate, with the `Consistency-Token` of the write',
+    ...nothing,
+  },
+  sameIsolate: {
+    writer: 'this service',
+    reader: 'the isolate that wrote, without a token',
+    up: 'nothing',
+    away: 'nothing',
+    back: 'drain-and-memory',
+  },
+  otherIsolate: {
+    writer: 'this service',
+    reader: 'any other isolate, without a token',
+    up: 'memory',
+    away: 'memory',
+    back: 'drain-and-memory',
+  },
+  elsewhere: {
+    writer: 'anybody else on the database',
+    reader: 'any isolate',
+    up: 'drain-and-memory',
+    away: 'memory',
+    back: 'drain-and-memory',
+  },
+  noCache: { writer: 'anybody', reader: 'any isolate, with `Cache-Control: no-cache`', ...nothing },
+} as const satisfies Record<string, Bound>;

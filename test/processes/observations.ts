@@ -1,0 +1,64 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { LOCAL_KEY } from '../../local/stack.ts';
+import type { AccountProcess } from './account-process.ts';
+
+/** One answer of a process. */
+export interface Observation {
+  /** When the request was sent, by `performance.now()`. */
+  readonly sentAtMs: number;
+  readonly status: number;
+  /** What each tier did. */
+  readonly cacheStatus: string;
+  readonly token: string | null;
+  readonly body: unknown;
+}
+
+/** A reader that asks again and again until it is told to stop. */
+export interface Watch {
+  /** Resolves to everything seen, once a request was sent at or after this time. */
+  until(atMs: number): Promise<readonly Observation[]>;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+const POLL_MS = 5;
+
+export async function ask(
+  { url }: AccountProcess,
+  path: string,
+  headers: Headers = {},
+  method = 'GET',
+): Promise<Observation> {
+  const sentAtMs = performance.now();
+  const authorized = { ...headers, Authorization: `Bearer ${LOCAL_KEY}` };
+  const response = await fetch(`${url}${path}`, { method, headers: authorized });
+  return {
+    sentAtMs,
+    status: response.status,
+    cacheStatus: response.headers.get('Cache-Status') ?? '',
+    token: response.headers.get('Consistency-Token'),
+    body: await response.json(),
+  };
+}
+
+/** Begins at once; headers are made for each request as it is sent. */
+export function startWatch(reader: AccountProcess, path: string, headers: () => Headers): Watch {
+  let endMs = Infinity;
+  const seen: Observation[] = [];
+  const watching = (async () => {
+    for (;;) {
+      const last = await ask(reader, path, headers());
+      seen.push(last);
+      if (last.sentAtMs >= endMs) return seen;
+      await pause(POLL_MS);
+    }
+  })();
+  // Heard of by `until`, if the test gets there.
+  watching.catch(() => {});
+  return {
+    until(atMs) {
+      endMs = atMs;
+      return watching;
+    },
+  };
+}
