@@ -1,0 +1,96 @@
+import { makeBreaker } from '../../src/cache/breaker.ts';
+import type { Cache, LookUp } from '../../src/cache/cache.ts';
+import { systemClock } from '../../src/cache/clock.ts';
+import { OriginUnavailable } from '../../src/cache/errors.ts';
+import { makeMemory } from '../../src/cache/memory.ts';
+import { readThrough } from '../../src/cache/read-through.ts';
+import { makeSharedStore } from '../../src/cache/shared-store.ts';
+import { makeUpstash } from '../../src/cache/upstash.ts';
+import { consoleLog } from '../../src/log.ts';
+
+interface DyingEnv {
+  readonly REDIS_URL: string;
+  readonly REDIS_TOKEN: string;
+  readonly ORIGIN_URL: string;
+  readonly ORIGIN_DEADLINE_MS: string;
+}
+
+interface Context {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+// What becomes of a load when the platform has lost patience with its request.
+const unanchored: Context = { waitUntil: () => {} };
+
+type Load = (url: string) => Promise<string>;
+
+const isolate = {
+  memory: makeMemory({ maxBytes: 2 ** 20, ttlMs: 60_000 }),
+  flights: new Map(),
+  breaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
+};
+let reading = 0;
+
+const loadFrom: Load = async (url) => (await fetch(url)).text();
+const loads: Record<string, Load> = {
+  async 'loader-throws'(url) {
+    await loadFrom(url);
+    throw new Error('the loader throws');
+  },
+  async 'loader-hangs'(url) {
+    await loadFrom(url);
+    return new Promise<string>(() => {});
+  },
+};
+
+/** `GET /<how the request goes>/<key>` reads the key through the cache; `GET /reading` says how many reads are under way. */
+export default {
+  async fetch(request: Request, env: DyingEnv, ctx: Context): Promise<Response> {
+    const [, how = '', key = ''] = new URL(request.url).pathname.split('/');
+    if (how === 'reading') return Response.json(reading);
+    const answer = readCounted(env, how === 'cut-off' ? unanchored : ctx, how, key).then(
+      (value) => new Response(value),
+      toUnavailable,
+    );
+    if (how === 'returns-early' || how === 'cut-off') return new Response('early');
+    if (how === 'handler-throws') throw new Error('the handler throws');
+    return answer;
+  },
+};
+
+// Other errors are the runtime's to answer, as a bare 500.
+function toUnavailable(error: unknown): Response {
+  if (error instanceof OriginUnavailable) return new Response('unavailable', { status: 503 });
+  throw error;
+}
+
+async function readCounted(env: DyingEnv, ctx: Context, how: string, key: string): Promise<string> {
+  reading += 1;
+  try {
+    return await readThrough(makeCache(env, ctx), lookUpOf(env, how, key));
+  } finally {
+    reading -= 1;
+  }
+}
+
+function lookUpOf({ ORIGIN_URL }: DyingEnv, how: string, key: string): LookUp<string> {
+  const load = loads[how] ?? loadFrom;
+  return {
+    key,
+    parse: String,
+    load: async () => ({ value: await load(`${ORIGIN_URL}/${key}`), tags: [key] }),
+  };
+}
+
+function makeCache(env: DyingEnv, ctx: Context): Cache {
+  const upstash = makeUpstash({ url: env.REDIS_URL, token: env.REDIS_TOKEN, deadlineMs: 2_000 });
+  const life = { freshMs: 60_000, staleMs: 0, absentFreshMs: 60_000 };
+  return {
+    ...isolate,
+    shared: makeSharedStore(upstash.run, { databaseId: 'dying', variant: env.ORIGIN_URL, leaseMs: 2_000 }),
+    settings: { ...life, redisDeadlineMs: 2_000, originDeadlineMs: Number(env.ORIGIN_DEADLINE_MS) },
+    clock: systemClock,
+    log: consoleLog,
+    waitUntil: (promise) => ctx.waitUntil(promise),
+  };
+}
