@@ -39,7 +39,7 @@ let quietReader: AccountProcess;
 let accounts = 0;
 
 beforeAll(async () => {
-  processes = await startProcesses(0, { ABSENT_FRESH_MS: '3600000' });
+  processes = await startProcesses(0, { ABSENT_FRESH_MS: '3600000', REDIS_DEADLINE_MS: '10000' });
   writer = await processes.start(LONG);
   witness = await processes.start(LONG);
   reader = await processes.start({ MEMORY_TTL_MS: `${MEMORY_TTL_MS}` });
@@ -163,7 +163,9 @@ async function prepare(tested: Case): Promise<Change> {
 async function readOldFromRedis(process: AccountProcess, change: Change): Promise<void> {
   const read = () => ask(process, change.path, SKIP_MEMORY);
   // Once the breaker has heard that Redis is back.
-  await expect.poll(async () => (await read()).cacheStatus, { interval: 10 }).toMatch(/^redis; hit/);
+  await expect
+    .poll(async () => (await read()).cacheStatus, { interval: 10, timeout: 10_000 })
+    .toMatch(/^redis; hit/);
   expect(change.isOld(await read())).toBe(true);
 }
 

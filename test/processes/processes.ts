@@ -22,8 +22,8 @@ export interface Processes {
   readonly all: readonly AccountProcess[];
   readonly postgres: StoreBridge<{ requests: number; statements: number }>;
   readonly redis: StoreBridge<{ requests: number; commands: Record<string, number> }>;
-  /** Secrets and vars that each process has. */
-  readonly env: Readonly<Record<string, string>>;
+  /** The database itself, without the bridge. */
+  readonly postgresUrl: string;
   /** Runs a statement as somebody else on the database. */
   sql(text: string, params?: unknown[]): Promise<Record<string, unknown>[]>;
   /** Starts one more, with these vars over those of all. */
@@ -74,7 +74,7 @@ export async function startProcesses(
     all,
     postgres,
     redis,
-    env,
+    postgresUrl: database.url,
     start,
     close,
     sql: (text, params) => runSql(database.url, text, params),
