@@ -106,9 +106,9 @@ async function loadOrNull<T>(fetch: Fetch<T>): Promise<Loaded<T> | null> {
 }
 
 // What the origin's protocol garbled must not pass for an answer.
-async function loadAndParse<T>({ load, parse }: LookUp<T>): Promise<Loaded<T>> {
-  const { value, tags } = await load();
-  return { value: parse(value), tags };
+async function loadAndParse<T>(lookUp: LookUp<T>): Promise<Loaded<T>> {
+  const { value, tags } = await lookUp.load();
+  return { value: lookUp.parse(value), tags };
 }
 
 // A stale answer stays out of memory: it would outlive the outage that excuses it.
