@@ -52,7 +52,7 @@ function makeIsolate(settings: Settings): Isolate {
       originDeadlineMs: settings.POSTGRES_DEADLINE_MS,
     },
     storeSettings: {
-      databaseId: databaseIdOf(settings.DATABASE_URL),
+      databaseId: settings.DATABASE_ID || databaseIdOf(settings.DATABASE_URL),
       variant: `${ENTRY_VERSION}:${settings.PLATFORM_ACCOUNT_NUMBER}:${settings.PLATFORM_ADMIN_USERNAME}`,
       leaseMs: settings.LEASE_MS,
     },
