@@ -27,7 +27,8 @@ type Load = (url: string) => Promise<string>;
 const isolate = {
   memory: makeMemory({ maxBytes: 2 ** 20, ttlMs: 60_000 }),
   flights: new Map(),
-  breaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
+  breaker: makeBreaker({ failures: 1_000, coolDownMs: 1_000 }),
+  originBreaker: makeBreaker({ failures: 1_000, coolDownMs: 1_000 }),
 };
 let reading = 0;
 
@@ -88,6 +89,7 @@ function makeCache(env: DyingEnv, ctx: Context): Cache {
   return {
     ...isolate,
     shared: makeSharedStore(upstash.run, { databaseId: 'dying', variant: env.ORIGIN_URL, leaseMs: 2_000 }),
+    origin: { probe: () => loadFrom(env.ORIGIN_URL), isAway: () => false },
     settings: { ...life, redisDeadlineMs: 2_000, originDeadlineMs: Number(env.ORIGIN_DEADLINE_MS) },
     clock: systemClock,
     log: consoleLog,

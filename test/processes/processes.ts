@@ -52,8 +52,8 @@ export async function startProcesses(
   const redis = await openBridge((port) => startUpstashBridge({ port, redisUrl, token: LOCAL_KEY }));
   const secrets = workerEnv(postgres.url, redis.url, database.url);
   const env = { ...secrets, ...overrides };
-  // On a server of others an earlier database may have had this one's name.
-  await forgetEntries(redisUrl, secrets.DATABASE_URL);
+  // On a server of others an earlier database may have had this one's id.
+  await forgetEntries(redisUrl, secrets.DATABASE_ID);
   const all: AccountProcess[] = [];
   const start: Processes['start'] = async (vars = {}) => {
     const started = await startWorkerd({ env: { ...env, ...vars } });
