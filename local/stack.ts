@@ -56,7 +56,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       startUpstashBridge({ port: options.upstashPort, redisUrl, token: LOCAL_KEY }),
     );
     const env = workerEnv(neon.url, upstash.url, postgresUrl);
-    if (options.redisUrl) await forgetEntries(redisUrl, env.DATABASE_URL);
+    if (options.redisUrl) await forgetEntries(redisUrl, env.DATABASE_ID);
     return { postgresUrl, redisUrl, neonUrl: neon.url, upstashUrl: upstash.url, env, close };
   } catch (error) {
     await close();
@@ -66,8 +66,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 /** Secrets for a Worker in front of these bridges. */
 export function workerEnv(neonUrl: string, upstashUrl: string, postgresUrl: string) {
+  const { host, pathname } = new URL(postgresUrl);
   return {
-    DATABASE_URL: `postgres://postgres:local@${new URL(neonUrl).host}${new URL(postgresUrl).pathname}`,
+    // Not by the bridge: two local stacks on one database and one Redis would not hear of each other's writes.
+    DATABASE_ID: `${host}${pathname}`,
+    DATABASE_URL: `postgres://postgres:local@${new URL(neonUrl).host}${pathname}`,
     UPSTASH_REDIS_REST_URL: upstashUrl,
     UPSTASH_REDIS_REST_TOKEN: LOCAL_KEY,
     ROOT_API_KEY_SHA256: createHash('sha256').update(LOCAL_KEY).digest('hex'),

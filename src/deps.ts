@@ -1,7 +1,8 @@
-import type { Cache } from './cache/cache.ts';
+import type { Cache, Origin } from './cache/cache.ts';
 import { systemClock } from './cache/clock.ts';
 import { makeSharedStore } from './cache/shared-store.ts';
 import { makeUpstash, type Upstash } from './cache/upstash.ts';
+import { isPostgresAway } from './db/away.ts';
 import { type Db, makeDb } from './db/client.ts';
 import { selectOne } from './db/probe.ts';
 import type { Deps } from './directory/deps.ts';
@@ -22,8 +23,9 @@ export interface RequestContext {
 export function makeDeps(env: object, ctx: RequestContext): Deps {
   const isolate = isolateOf(env);
   const db = lazily(() => connectPostgres(isolate.settings));
+  const origin = { probe: () => selectOne(db()), isAway: isPostgresAway };
   return {
-    cache: makeCache(isolate, ctx),
+    cache: makeCache(isolate, origin, ctx),
     platform: isolate.platform,
     log: consoleLog,
     get db() {
@@ -46,11 +48,13 @@ export function settingsOf(env: object): Settings {
   return isolateOf(env).settings;
 }
 
-function makeCache({ settings, cache, cacheSettings, storeSettings }: Isolate, ctx: RequestContext): Cache {
+function makeCache(isolate: Isolate, origin: Origin, ctx: RequestContext): Cache {
+  const { settings, cache, cacheSettings, storeSettings } = isolate;
   const redis = lazily(() => connectRedis(settings));
   return {
     ...cache,
     shared: makeSharedStore((script, keys, args) => redis().run(script, keys, args), storeSettings),
+    origin,
     settings: cacheSettings,
     clock: systemClock,
     log: consoleLog,

@@ -34,6 +34,10 @@ const Settings = z.object({
   PLATFORM_ADMIN_USERNAME: z.string().min(1).max(150),
   ROOT_DOMAIN: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i, 'must be a domain name'),
   ACCOUNT_HOST_SUFFIXES: hostSuffixes,
+  DATABASE_ID: z
+    .string()
+    .regex(/^[\w.:/-]{0,200}$/, 'must be at most 200 letters, digits and . : / _ -')
+    .default(''),
   MEMORY_TTL_MS: whole(5_000, 0, 60_000),
   MEMORY_MAX_BYTES: whole(16 * 2 ** 20, 2 ** 16, 64 * 2 ** 20),
   SHARED_FRESH_MS: whole(300_000, 1_000, HOUR_MS),

@@ -30,6 +30,7 @@ export function isolateOf(env: object): Isolate {
 }
 
 function makeIsolate(settings: Settings): Isolate {
+  const breakerSettings = { failures: settings.BREAKER_FAILURES, coolDownMs: settings.BREAKER_COOLDOWN_MS };
   return {
     settings,
     platform: {
@@ -40,7 +41,8 @@ function makeIsolate(settings: Settings): Isolate {
     cache: {
       memory: makeMemory({ maxBytes: settings.MEMORY_MAX_BYTES, ttlMs: settings.MEMORY_TTL_MS }),
       flights: new Map(),
-      breaker: makeBreaker({ failures: settings.BREAKER_FAILURES, coolDownMs: settings.BREAKER_COOLDOWN_MS }),
+      breaker: makeBreaker(breakerSettings),
+      originBreaker: makeBreaker(breakerSettings),
     },
     cacheSettings: {
       freshMs: settings.SHARED_FRESH_MS,
@@ -50,7 +52,7 @@ function makeIsolate(settings: Settings): Isolate {
       originDeadlineMs: settings.POSTGRES_DEADLINE_MS,
     },
     storeSettings: {
-      databaseId: databaseIdOf(settings.DATABASE_URL),
+      databaseId: settings.DATABASE_ID || databaseIdOf(settings.DATABASE_URL),
       variant: `${ENTRY_VERSION}:${settings.PLATFORM_ACCOUNT_NUMBER}:${settings.PLATFORM_ADMIN_USERNAME}`,
       leaseMs: settings.LEASE_MS,
     },

@@ -1,9 +1,9 @@
 import { drain, type Outbox } from './cache/drain.ts';
 import type { Db } from './db/client.ts';
 import {
+  collapseInvalidations,
   deleteInvalidations,
   markInvalidated,
-  markInvalidatedInSnapshot,
   selectPendingInvalidations,
 } from './db/outbox.ts';
 import { makeDeps, type RequestContext } from './deps.ts';
@@ -20,11 +20,12 @@ export async function drainOutbox(env: object, ctx: RequestContext): Promise<voi
   }
 }
 
-function makeOutbox(db: Db): Outbox {
+/** The outbox in Postgres, as the drain needs it. */
+export function makeOutbox(db: Db): Outbox {
   return {
     selectDue: (limit) => selectPendingInvalidations(db, limit),
+    collapse: (limit) => collapseInvalidations(db, limit),
     markInvalidated: (ids) => markInvalidated(db, ids),
-    markInvalidatedInSnapshot: (snapshot) => markInvalidatedInSnapshot(db, snapshot),
     delete: (ids) => deleteInvalidations(db, ids),
   };
 }

@@ -85,9 +85,8 @@ export function emptyRedis(stack: TestStack): Promise<unknown> {
 
 /** The product's keys in Redis of one kind, e.g. `entry:`; all of them without one. */
 export async function redisKeys(stack: TestStack, kind = ''): Promise<string[]> {
-  const { host, pathname } = new URL(stack.env.DATABASE_URL);
   const keys = (await redis(stack, 'KEYS', '*')) as string[];
-  return keys.filter((key) => key.startsWith(`ea:{${host}${pathname}}:${kind}`));
+  return keys.filter((key) => key.startsWith(`ea:{${stack.env.DATABASE_ID}}:${kind}`));
 }
 
 /** Makes a store refuse connections until the action is over. */

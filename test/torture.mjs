@@ -3,7 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-const WITH_FULL_LENGTH = ['test/coherence', 'test/processes', 'test/drizzle/tag-soundness'];
+const WITH_FULL_LENGTH = [
+  'test/coherence',
+  'test/processes',
+  'test/drizzle/tag-soundness',
+  'test/drizzle/outbox-backlog',
+];
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 const { status } = spawnSync(

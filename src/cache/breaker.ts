@@ -1,30 +1,50 @@
-/** Keeps an outage of the shared store from costing every request a deadline. */
+/** `closed`: ask the store. `open`: do without it. `probe`: the same, and find out behind the answer whether it is back. */
+export type BreakerState = 'closed' | 'open' | 'probe';
+
+/** Keeps an outage of a store from costing every request a deadline. */
 export interface Breaker {
-  /** Whether to ask now. Past the cool-down one caller at a time is let through to probe. */
-  allows(nowMs: number): boolean;
-  succeeded(): void;
-  failed(nowMs: number): void;
+  /** What to do now. While it is open, one caller per cool-down is told to probe. */
+  next(nowMs: number): BreakerState;
+  isOpen(): boolean;
+  /** The store has answered what was sent at that time. */
+  succeeded(sentAtMs: number): void;
+  /** It has not; news from before its latest answer is no news. */
+  failed(sentAtMs: number, nowMs: number): void;
 }
 
-/** Opens after `failures` in a row; lets one probe through every `coolDownMs` until one succeeds. */
-export function makeBreaker({ failures, coolDownMs }: { failures: number; coolDownMs: number }): Breaker {
+export interface BreakerSettings {
+  /** Failures in a row that open it. */
+  readonly failures: number;
+  /** From one probe to the next, in ms. */
+  readonly coolDownMs: number;
+}
+
+/** Opens after `failures` in a row, and closes when a probe is answered. */
+export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker {
   let inARow = 0;
-  let closedUntilMs = 0;
+  let nextProbeMs = 0;
+  let answeredSentMs = -Infinity;
+  const isOpen = (): boolean => inARow >= failures;
   return {
-    allows(nowMs) {
-      if (inARow < failures) return true;
-      // A clock that stepped back must not keep the breaker open for as long as it stepped.
-      if (nowMs < closedUntilMs && nowMs >= closedUntilMs - coolDownMs) return false;
+    isOpen,
+    next(nowMs) {
+      if (!isOpen()) return 'closed';
+      // A clock that stepped back must not put the probe off for as long as it stepped.
+      if (nowMs < nextProbeMs && nowMs >= nextProbeMs - coolDownMs) return 'open';
       // A probe that dies with its request never reports back, so the next one is due by time alone.
-      closedUntilMs = nowMs + coolDownMs;
-      return true;
+      nextProbeMs = nowMs + coolDownMs;
+      return 'probe';
     },
-    succeeded() {
+    succeeded(sentAtMs) {
       inARow = 0;
+      answeredSentMs = sentAtMs;
     },
-    failed(nowMs) {
+    failed(sentAtMs, nowMs) {
+      // Unless the clock has stepped back, and cannot tell before from after.
+      if (sentAtMs < answeredSentMs && nowMs >= answeredSentMs) return;
       inARow += 1;
-      closedUntilMs = nowMs + coolDownMs;
+      // Later failures put no probe off: those of requests that hang would do so for as long as they come.
+      if (inARow === failures) nextProbeMs = nowMs + coolDownMs;
     },
   };
 }

@@ -19,12 +19,23 @@ export interface CacheSettings {
 export interface IsolateCache {
   readonly memory: Memory;
   readonly flights: Flights;
+  /** Of the shared store. */
   readonly breaker: Breaker;
+  readonly originBreaker: Breaker;
+}
+
+/** What the cache must know of the origin besides how to load from it. */
+export interface Origin {
+  /** The cheapest question there is. */
+  probe(): Promise<unknown>;
+  /** Whether a load that failed so speaks of the whole origin, and not of the one answer. */
+  isAway(error: unknown): boolean;
 }
 
 /** The tiers as one request sees them. */
 export interface Cache extends IsolateCache {
   readonly shared: SharedStore;
+  readonly origin: Origin;
   readonly settings: CacheSettings;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,7 +47,7 @@ export interface Cache extends IsolateCache {
 export interface LookUp<T> {
   /** Unique among all look-ups, e.g. `user:3`; holds no line break. */
   readonly key: string;
-  /** Parses a payload of the shared store; throws on what is not an answer. */
+  /** Parses what a store gave; throws on what is not an answer. */
   readonly parse: (json: unknown) => T;
   /** Whether the answer says that the thing is not there; by default, whether it is `null`. */
   readonly isAbsent?: (value: T) => boolean;

@@ -1,11 +1,12 @@
 import { describeError } from '../log.ts';
 import type { Cache, LookUp, ReadDemands, Trace } from './cache.ts';
-import { sleep, withDeadline } from './clock.ts';
+import { sleep } from './clock.ts';
 import { OriginUnavailable } from './errors.ts';
 import type { Departure } from './flights.ts';
 import { deepFreeze } from './freeze.ts';
 import { isLogical, type LogicalTime, randomId } from './logical-time.ts';
 import type { MemoryEntry } from './memory.ts';
+import { askOrigin } from './origin-tier.ts';
 import { askShared, type Asked } from './shared-tier.ts';
 import type { ReadMode, SharedEntry, SharedRead } from './shared-store.ts';
 
@@ -84,18 +85,30 @@ async function load<T>(fetch: Fetch<T>, reply: SharedRead | null): Promise<Memor
   return keep(fetch, loaded.value, payload, loaded.tags, asOf);
 }
 
-async function loadOrNull<T>({ cache, lookUp, demands, departure }: Fetch<T>): Promise<Loaded<T> | null> {
+async function loadOrNull<T>(fetch: Fetch<T>): Promise<Loaded<T> | null> {
+  const { cache, lookUp, demands, departure } = fetch;
+  const { sentAtMs } = departure;
   const startedMs = cache.clock.now();
   // Counted from the departure, so that those who wait on this flight hear of its failure before they give it up.
-  const leftMs = departure.sentAtMs + cache.settings.originDeadlineMs - startedMs;
+  const leftMs = sentAtMs + cache.settings.originDeadlineMs - startedMs;
+  const traceOrigin = (): void => {
+    if (demands.trace) demands.trace.postgres = { ms: cache.clock.now() - startedMs };
+  };
   try {
-    return await withDeadline(cache.clock, leftMs, lookUp.load());
+    const loaded = await askOrigin(cache, leftMs, () => loadAndParse(lookUp));
+    if (loaded) traceOrigin();
+    return loaded;
   } catch (error) {
+    traceOrigin();
     cache.log.error('origin_failed', { lookUp: kindOf(lookUp), error: describeError(error) });
     return null;
-  } finally {
-    if (demands.trace) demands.trace.postgres = { ms: cache.clock.now() - startedMs };
   }
+}
+
+// What the origin's protocol garbled must not pass for an answer.
+async function loadAndParse<T>(lookUp: LookUp<T>): Promise<Loaded<T>> {
+  const { value, tags } = await lookUp.load();
+  return { value: lookUp.parse(value), tags };
 }
 
 // A stale answer stays out of memory: it would outlive the outage that excuses it.

@@ -38,12 +38,13 @@ export async function invalidateOrThrow(cache: Cache, tags: readonly string[]): 
 // Asked even while the breaker is open: a write that cannot be told now stays hidden until the next drain.
 async function invalidateShared(cache: Cache, tags: readonly string[]): Promise<LogicalTime | null> {
   const { breaker, clock, settings, shared } = cache;
+  const sentAtMs = clock.now();
   try {
     const time = await withDeadline(clock, settings.redisDeadlineMs, shared.invalidate(tags));
-    breaker.succeeded();
+    breaker.succeeded(sentAtMs);
     return time;
   } catch (error) {
-    breaker.failed(clock.now());
+    breaker.failed(sentAtMs, clock.now());
     throw error;
   }
 }

@@ -11,15 +11,30 @@ export async function askShared<T>(
   operation: string,
   ask: (shared: SharedStore) => Promise<T>,
 ): Promise<Asked<T>> {
-  const { breaker, clock, settings } = cache;
-  if (!breaker.allows(clock.now())) return { reply: null, failure: 'breaker-open' };
+  const state = cache.breaker.next(cache.clock.now());
+  if (state === 'closed') return tryShared(cache, operation, ask);
+  if (state === 'probe') cache.waitUntil(tryShared(cache, 'probe', giveBackNoLease));
+  return { reply: null, failure: 'breaker-open' };
+}
+
+async function tryShared<T>(
+  { breaker, clock, log, settings, shared }: Cache,
+  operation: string,
+  ask: (shared: SharedStore) => Promise<T>,
+): Promise<Asked<T>> {
+  const sentAtMs = clock.now();
   try {
-    const reply = await withDeadline(clock, settings.redisDeadlineMs, ask(cache.shared));
-    breaker.succeeded();
+    const reply = await withDeadline(clock, settings.redisDeadlineMs, ask(shared));
+    breaker.succeeded(sentAtMs);
     return { reply };
   } catch (error) {
-    breaker.failed(clock.now());
-    cache.log.warn('shared_store_failed', { operation, error: describeError(error) });
+    breaker.failed(sentAtMs, clock.now());
+    log.warn('shared_store_failed', { operation, error: describeError(error) });
     return { reply: null, failure: error instanceof DeadlineExceeded ? 'timeout' : 'unavailable' };
   }
+}
+
+// A script, since those are what must run again, and one that finds nothing to change.
+function giveBackNoLease(shared: SharedStore): Promise<unknown> {
+  return shared.release('probe', 'nobody');
 }

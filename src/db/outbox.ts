@@ -9,12 +9,6 @@ export interface PendingInvalidation {
   invalidatedAgoMs: number | null;
 }
 
-export interface PendingInvalidations {
-  rows: PendingInvalidation[];
-  /** What this look at the outbox could see, for `markInvalidatedInSnapshot`. */
-  snapshot: string;
-}
-
 /** How long after its first invalidation a row is due for its second. */
 const secondInvalidationAfterMs = 10_000;
 
@@ -31,30 +25,48 @@ export async function selectPendingInvalidations(
   db: Db,
   limit: number,
   againAfterMs: number = secondInvalidationAfterMs,
-): Promise<PendingInvalidations> {
-  const { rows } = await db.execute<{
-    snapshot: string;
-    id: string | null;
-    tags: string[];
-    ago: string | null;
-  }>(sql`
-    select seen.snapshot, due.id, ${boundedTags} as tags, extract(epoch from now() - due.invalidated_at) * 1000 as ago
-    from (select pg_current_snapshot()::text as snapshot) as seen
-    left join (
+): Promise<PendingInvalidation[]> {
+  const { rows } = await db.execute<{ id: string; tags: string[]; ago: string | null }>(sql`
+    select due.id, ${boundedTags} as tags, extract(epoch from now() - due.invalidated_at) * 1000 as ago
+    from (
       (select * from cache_invalidations where invalidated_at is null
         order by invalidated_at, id limit ${limit})
       union all
       (select * from cache_invalidations where invalidated_at <= now() - ${againAfterMs} * interval '1 millisecond'
         order by invalidated_at, id limit ${limit})
       limit ${limit}
-    ) as due on true
+    ) as due
     order by due.invalidated_at nulls first, due.id`);
-  return {
-    snapshot: rows[0]?.snapshot ?? '',
-    rows: rows.flatMap(({ id, tags, ago }) =>
-      id === null ? [] : [{ id: Number(id), tags, invalidatedAgoMs: ago === null ? null : Number(ago) }],
-    ),
-  };
+  return rows.map(({ id, tags, ago }) => ({
+    id: Number(id),
+    tags,
+    invalidatedAgoMs: ago === null ? null : Number(ago),
+  }));
+}
+
+/**
+ * Replaces the rows to invalidate, at most `limit`, by one that says `everything`; answers how many. What it does not see
+ * is not committed yet, and stays: a range of ids would take that along.
+ */
+export async function collapseInvalidations(
+  db: Db,
+  limit: number,
+  againAfterMs: number = secondInvalidationAfterMs,
+): Promise<number> {
+  const { rows } = await db.execute<{ gone: string }>(sql`
+    with due as (
+      select id from cache_invalidations
+      where invalidated_at is null or invalidated_at <= now() - ${againAfterMs} * interval '1 millisecond'
+      limit ${limit} for update skip locked
+    ), gone as (
+      delete from cache_invalidations as c using due where c.id = due.id returning c.id
+    ), counted as (
+      select count(*) as gone from gone
+    ), everything as (
+      insert into cache_invalidations (tags) select '{everything}' from counted where gone > 0
+    )
+    select gone from counted`);
+  return Number(rows[0]?.gone ?? 0);
 }
 
 /** Notes that the rows were invalidated once; those already noted keep their time. */
@@ -63,18 +75,6 @@ export async function markInvalidated(db: Db, ids: readonly number[]): Promise<v
     .update(cacheInvalidations)
     .set({ invalidatedAt: sql`now()` })
     .where(and(isAnyOf(ids), isNull(cacheInvalidations.invalidatedAt)));
-}
-
-/** Notes the same for every row that the snapshot shows: a range of ids would take in rows not yet committed then. */
-export async function markInvalidatedInSnapshot(db: Db, snapshot: string): Promise<void> {
-  const { xactId, invalidatedAt } = cacheInvalidations;
-  const isVisible = sql`pg_visible_in_snapshot(${xactId}, ${snapshot}::pg_snapshot)`;
-  // Restored from a server that had counted further: no snapshot of this one will show them.
-  const isForeign = sql`${xactId} > pg_current_xact_id()`;
-  await db
-    .update(cacheInvalidations)
-    .set({ invalidatedAt: sql`now()` })
-    .where(and(isNull(invalidatedAt), sql`(${isVisible} or ${isForeign})`));
 }
 
 export async function deleteInvalidations(db: Db, ids: readonly number[]): Promise<void> {

@@ -1,45 +1,68 @@
 import { expect, test } from 'vitest';
 import { makeBreaker } from '../../src/cache/breaker.ts';
 
+const settings = { failures: 2, coolDownMs: 100 };
+
 function openBreaker() {
-  const breaker = makeBreaker({ failures: 2, coolDownMs: 100 });
-  breaker.failed(0);
-  breaker.failed(0);
+  const breaker = makeBreaker(settings);
+  breaker.failed(0, 0);
+  breaker.failed(0, 0);
   return breaker;
 }
 
 test('a breaker opens after failures in a row', () => {
-  const breaker = makeBreaker({ failures: 2, coolDownMs: 100 });
-  breaker.failed(0);
-  expect(breaker.allows(0)).toBe(true);
-  breaker.failed(0);
-  expect(breaker.allows(0)).toBe(false);
+  const breaker = makeBreaker(settings);
+  breaker.failed(0, 0);
+  expect(breaker.next(0)).toBe('closed');
+  breaker.failed(0, 0);
+  expect(breaker.next(0)).toBe('open');
 });
 
 test('a success between failures keeps it closed', () => {
-  const breaker = makeBreaker({ failures: 2, coolDownMs: 100 });
-  breaker.failed(0);
-  breaker.succeeded();
-  breaker.failed(0);
-  expect(breaker.allows(0)).toBe(true);
+  const breaker = makeBreaker(settings);
+  breaker.failed(0, 0);
+  breaker.succeeded(0);
+  breaker.failed(0, 0);
+  expect(breaker.next(0)).toBe('closed');
 });
 
-test('after the cool-down one probe goes through, and the next only after another', () => {
+test('after the cool-down one caller is to probe, and the next only after another', () => {
   const breaker = openBreaker();
-  expect(breaker.allows(99)).toBe(false);
-  expect(breaker.allows(100)).toBe(true);
-  expect(breaker.allows(100)).toBe(false);
-  expect(breaker.allows(200)).toBe(true);
+  expect(breaker.next(99)).toBe('open');
+  expect(breaker.next(100)).toBe('probe');
+  expect(breaker.next(100)).toBe('open');
+  expect(breaker.next(200)).toBe('probe');
 });
 
-test('a probe that succeeds closes it', () => {
+test('failures that come in late put no probe off', () => {
   const breaker = openBreaker();
-  breaker.allows(100);
-  breaker.succeeded();
-  expect(breaker.allows(101)).toBe(true);
+  breaker.failed(0, 99);
+  expect(breaker.next(100)).toBe('probe');
 });
 
-test('a clock that steps back does not keep it open', () => {
+test('a probe that is answered closes it', () => {
   const breaker = openBreaker();
-  expect(breaker.allows(-10_000)).toBe(true);
+  breaker.next(100);
+  breaker.succeeded(100);
+  expect(breaker.next(101)).toBe('closed');
+});
+
+test('what was sent before the latest answer and fails after it does not count', () => {
+  const breaker = openBreaker();
+  breaker.succeeded(100);
+  breaker.failed(50, 150);
+  breaker.failed(60, 160);
+  expect(breaker.isOpen()).toBe(false);
+  breaker.failed(110, 210);
+  breaker.failed(110, 210);
+  expect(breaker.isOpen()).toBe(true);
+});
+
+test('a clock that steps back does not keep it open, nor closed', () => {
+  const breaker = openBreaker();
+  expect(breaker.next(-10_000)).toBe('probe');
+  breaker.succeeded(0);
+  breaker.failed(-20_000, -20_000);
+  breaker.failed(-20_000, -20_000);
+  expect(breaker.isOpen()).toBe(true);
 });

@@ -6,13 +6,19 @@ interface FakeOutbox extends Outbox {
   readonly calls: unknown[][];
 }
 
-function outboxOf(rows: OutboxRow[]): FakeOutbox {
+function outboxOf(given: OutboxRow[]): FakeOutbox {
   const calls: unknown[][] = [];
+  let rows = given;
   return {
     calls,
-    selectDue: async (limit) => ({ rows: rows.slice(0, limit), snapshot: '1:2:' }),
+    selectDue: async (limit) => rows.slice(0, limit),
+    async collapse(limit) {
+      const gone = rows.slice(0, limit);
+      calls.push(['collapse', gone.length]);
+      rows = [...rows.slice(limit), row(1_000_000 + calls.length, ['everything'])];
+      return gone.length;
+    },
     markInvalidated: async (ids) => void calls.push(['mark', ...ids]),
-    markInvalidatedInSnapshot: async (snapshot) => void calls.push(['mark in', snapshot]),
     delete: async (ids) => void calls.push(['delete', ...ids]),
   };
 }
@@ -84,10 +90,35 @@ test('more tags than an invocation can tell become everything, and the rows are 
   expect(outbox.calls).toEqual([['mark', 1, 2]]);
 });
 
-test('a backlog invalidates everything once and marks what its snapshot shows', async () => {
+test('a backlog shrinks to one row, which invalidates everything once', async () => {
   const cache = makeFakeCache();
   const outbox = outboxOf(Array.from({ length: 20_000 }, (_, id) => row(id, [`user:${id}`])));
   await drain(cache, outbox);
   expect(cache.shared.invalidated).toEqual([['everything']]);
-  expect(outbox.calls).toEqual([['mark in', '1:2:']]);
+  expect(outbox.calls).toEqual([
+    ['collapse', 20_000],
+    ['mark', 1_000_001],
+  ]);
+});
+
+test('a backlog shrinks while the shared store is away, and its row stays', async () => {
+  const cache = makeFakeCache();
+  cache.shared.failure = new Error('ECONNREFUSED');
+  const outbox = outboxOf(Array.from({ length: 20_000 }, (_, id) => row(id, [`user:${id}`])));
+  await expect(drain(cache, outbox)).rejects.toThrow('ECONNREFUSED');
+  expect(await outbox.selectDue(10)).toEqual([row(1_000_001, ['everything'])]);
+  cache.shared.failure = null;
+  await drain(cache, outbox);
+  expect(cache.shared.invalidated).toEqual([['everything']]);
+});
+
+test('a backlog that comes to more than one step goes in several, and each invalidates everything', async () => {
+  const cache = makeFakeCache();
+  const outbox = outboxOf(Array.from({ length: 150_000 }, (_, id) => row(id, [`user:${id}`])));
+  await drain(cache, outbox);
+  expect(cache.shared.invalidated).toEqual([['everything']]);
+  expect(outbox.calls.slice(0, 2)).toEqual([
+    ['collapse', 100_000],
+    ['collapse', 50_001],
+  ]);
 });

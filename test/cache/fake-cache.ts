@@ -1,5 +1,5 @@
 import { makeBreaker } from '../../src/cache/breaker.ts';
-import type { Cache, LookUp } from '../../src/cache/cache.ts';
+import type { Cache, LookUp, Origin } from '../../src/cache/cache.ts';
 import type { LogicalTime } from '../../src/cache/logical-time.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
 import type { Fill, SharedRead, SharedStore } from '../../src/cache/shared-store.ts';
@@ -20,8 +20,16 @@ export interface FakeShared extends SharedStore {
   failure: Error | null;
 }
 
+/** An origin whose every failure is an outage, until a probe is answered. */
+export interface FakeOrigin extends Origin {
+  probes: number;
+  /** Rejects every probe while set. */
+  failure: Error | null;
+}
+
 export interface FakeCache extends Cache {
   readonly clock: FakeClock;
+  readonly origin: FakeOrigin;
   readonly shared: FakeShared;
   readonly logged: string[];
   /** Promises handed to waitUntil. */
@@ -62,6 +70,19 @@ function makeFakeShared(): FakeShared {
   return fake;
 }
 
+function makeFakeOrigin(): FakeOrigin {
+  const fake: FakeOrigin = {
+    probes: 0,
+    failure: null,
+    async probe() {
+      fake.probes += 1;
+      if (fake.failure) throw fake.failure;
+    },
+    isAway: (error) => !(error instanceof TypeError),
+  };
+  return fake;
+}
+
 export function makeFakeCache(): FakeCache {
   const logged: string[] = [];
   const pending: Promise<unknown>[] = [];
@@ -70,7 +91,9 @@ export function makeFakeCache(): FakeCache {
     memory: makeMemory({ maxBytes: 2 ** 20, ttlMs: 5_000 }),
     flights: new Map(),
     breaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
+    originBreaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
     shared: makeFakeShared(),
+    origin: makeFakeOrigin(),
     settings: {
       freshMs: 300_000,
       staleMs: 3_600_000,

@@ -3,7 +3,7 @@ import type { Trace } from '../../src/cache/cache.ts';
 import { sleep } from '../../src/cache/clock.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
-import { at, epoch, lookUpOf, makeFakeCache, sharedHit, sharedStale } from './fake-cache.ts';
+import { at, epoch, type FakeCache, lookUpOf, makeFakeCache, sharedHit, sharedStale } from './fake-cache.ts';
 import { settle } from './fake-clock.ts';
 
 test('a miss loads once, fills, and is a memory hit afterwards', async () => {
@@ -163,6 +163,73 @@ test('an open breaker does not ask the shared store', async () => {
   for (let i = 0; i < 6; i++) await readThrough(cache, { ...lookUpOf('a'), key: `user:${i}` }, { trace });
   expect(cache.shared.reads).toHaveLength(5);
   expect(trace.redis).toMatchObject({ hit: false, detail: 'breaker-open' });
+});
+
+async function openOriginBreaker(cache: FakeCache): Promise<void> {
+  for (let i = 0; i < 5; i++) {
+    const failing = { ...lookUpOf(new Error('down')), key: `failing:${i}` };
+    await readThrough(cache, failing).catch(() => {});
+  }
+}
+
+test('a shared store that is back is found out behind an answer, and asked again', async () => {
+  const cache = makeFakeCache();
+  cache.shared.failure = new Error('ECONNREFUSED');
+  for (let i = 0; i < 5; i++) await readThrough(cache, { ...lookUpOf('a'), key: `user:${i}` });
+  cache.shared.failure = null;
+  await cache.clock.advance(1_000);
+  expect(await readThrough(cache, { ...lookUpOf('b'), key: 'user:5' })).toBe('b');
+  expect(cache.shared.reads).toHaveLength(5);
+  await Promise.all(cache.pending);
+  await readThrough(cache, { ...lookUpOf('c'), key: 'user:6' });
+  expect(cache.shared.reads).toHaveLength(6);
+});
+
+test('an origin that is away is not asked: a valid old entry answers at once, and nothing is an outage', async () => {
+  const cache = makeFakeCache();
+  await openOriginBreaker(cache);
+  const lookUp = lookUpOf('loaded');
+  cache.shared.next = [sharedStale('old', at(1), at(9))];
+  const trace: Trace = {};
+  expect(await readThrough(cache, lookUp, { trace })).toBe('old');
+  expect(trace.postgres).toBeUndefined();
+  await expect(readThrough(cache, lookUp)).rejects.toThrow('did not answer');
+  expect(lookUp.loads).toBe(0);
+});
+
+test('an origin that is back is found out behind an answer, and asked again', async () => {
+  const cache = makeFakeCache();
+  await openOriginBreaker(cache);
+  cache.origin.failure = new Error('down');
+  await cache.clock.advance(1_000);
+  const lookUp = lookUpOf('a');
+  await expect(readThrough(cache, lookUp)).rejects.toThrow('did not answer');
+  await expect(readThrough(cache, lookUp)).rejects.toThrow('did not answer');
+  expect(cache.origin.probes).toBe(1);
+  cache.origin.failure = null;
+  await cache.clock.advance(1_000);
+  await expect(readThrough(cache, lookUp)).rejects.toThrow('did not answer');
+  await Promise.all(cache.pending);
+  expect(await readThrough(cache, lookUp)).toBe('a');
+  expect(cache.origin.probes).toBe(2);
+});
+
+test('a load that fails for a reason of its own does not keep others from loading', async () => {
+  const cache = makeFakeCache();
+  const failing = lookUpOf(new TypeError('a row that cannot be read'));
+  for (let i = 0; i < 9; i++) await readThrough(cache, failing).catch(() => {});
+  expect(await readThrough(cache, { ...lookUpOf('a'), key: 'user:2' })).toBe('a');
+});
+
+test('what the origin garbled is an outage, and no answer', async () => {
+  const cache = makeFakeCache();
+  const parse = (json: unknown) => {
+    if (json !== 'a') throw new TypeError('not an answer');
+    return json;
+  };
+  const lookUp = { ...lookUpOf<string>('garbage', 'a'), parse };
+  await expect(readThrough(cache, lookUp)).rejects.toThrow('did not answer');
+  expect(await readThrough(cache, lookUp)).toBe('a');
 });
 
 test('a payload that does not parse is dropped, loaded anew and filled', async () => {

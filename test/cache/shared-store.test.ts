@@ -14,9 +14,8 @@ const fresh = { freshMs: 300_000, staleMs: 3_600_000 };
 
 beforeEach(() => {
   const { env } = stack.current;
-  const { host, pathname } = new URL(env.DATABASE_URL);
   // Within the prefix that the stack deletes at its end, and unlike that of any other test.
-  const databaseId = `${host}${pathname}}:${++count}:{x`;
+  const databaseId = `${env.DATABASE_ID}}:${++count}:{x`;
   prefix = `ea:{${databaseId}}:`;
   const { run } = makeUpstash({
     url: env.UPSTASH_REDIS_REST_URL,

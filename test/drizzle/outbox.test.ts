@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import {
+  collapseInvalidations,
   deleteInvalidations,
   markInvalidated,
-  markInvalidatedInSnapshot,
   selectPendingInvalidations,
 } from '../../src/db/outbox.ts';
 import { useNeon } from './neon.ts';
@@ -16,19 +16,17 @@ beforeEach(() => session.query('delete from cache_invalidations'));
 const insert = (values: string) =>
   session.query(`insert into cache_invalidations (id, tags, invalidated_at) values ${values}`);
 const pendingIds = async (limit = 100, againAfterMs?: number) =>
-  (await selectPendingInvalidations(neon.db, limit, againAfterMs)).rows.map(({ id }) => id);
+  (await selectPendingInvalidations(neon.db, limit, againAfterMs)).map(({ id }) => id);
 
-test('an empty outbox has nothing pending, and a snapshot', async () => {
-  const { rows, snapshot } = await selectPendingInvalidations(neon.db, 10);
-  expect(rows).toEqual([]);
-  expect(snapshot).toMatch(/^\d+:\d+:/);
+test('an empty outbox has nothing pending', async () => {
+  expect(await selectPendingInvalidations(neon.db, 10)).toEqual([]);
 });
 
 test('pending are rows never invalidated, and rows invalidated ten seconds ago', async () => {
   await insert(
     `(3, '{c}', now() - interval '11 s'), (4, '{d}', now() - interval '9 s'), (2, '{b,"x,y"}', null), (1, '{a}', null)`,
   );
-  const { rows } = await selectPendingInvalidations(neon.db, 100);
+  const rows = await selectPendingInvalidations(neon.db, 100);
   expect(rows).toEqual([
     { id: 1, tags: ['a'], invalidatedAgoMs: null },
     { id: 2, tags: ['b', 'x,y'], invalidatedAgoMs: null },
@@ -59,20 +57,24 @@ test('exactly the rows of the ids are deleted, thousands too', async () => {
   expect(rows).toEqual([{ count: 10_000, min: 2, even: true }]);
 });
 
-test('a backlog is marked as far as its snapshot shows it', async () => {
-  await insert(`(1, '{a}', null), (2, '{b}', null)`);
-  const { snapshot } = await selectPendingInvalidations(neon.db, 1);
-  await insert(`(0, '{late}', null)`);
-  await markInvalidatedInSnapshot(neon.db, snapshot);
-  expect(await pendingIds()).toEqual([0]);
+test('due rows, and no others, shrink to one of everything', async () => {
+  await insert(
+    `(901, '{a}', null), (902, '{b}', now() - interval '11 s'), (903, '{c}', now() - interval '9 s'), (904, '{d}', null)`,
+  );
+  expect(await collapseInvalidations(neon.db, 10)).toBe(3);
+  const rows = await session.query('select tags, invalidated_at is null as fresh from cache_invalidations');
+  expect(rows).toEqual([
+    { tags: ['c'], fresh: false },
+    { tags: ['everything'], fresh: true },
+  ]);
 });
 
-test('a row restored from a server that had counted further is marked too', async () => {
-  await session.query(
-    `insert into cache_invalidations (id, xact_id, tags) values (1, '999999999999', '{a}')`,
-  );
-  const { snapshot } = await selectPendingInvalidations(neon.db, 1);
-  await markInvalidatedInSnapshot(neon.db, snapshot);
+test('a limit leaves the rest, and nothing due leaves nothing', async () => {
+  await insert(`(901, '{a}', null), (902, '{b}', null), (903, '{c}', null)`);
+  expect(await collapseInvalidations(neon.db, 2)).toBe(2);
+  expect(await pendingIds()).toHaveLength(2);
+  await session.query('delete from cache_invalidations');
+  expect(await collapseInvalidations(neon.db, 2)).toBe(0);
   expect(await pendingIds()).toEqual([]);
 });
 
@@ -80,7 +82,7 @@ test('millions of tags come as everything, and their rows keep their ids', async
   await session.query(`insert into cache_invalidations (id, tags)
     select row, (select array_agg('user:' || row || '-' || n) from generate_series(1, 1000) as n)
     from generate_series(1, 25) as row`);
-  const { rows } = await selectPendingInvalidations(neon.db, 100);
+  const rows = await selectPendingInvalidations(neon.db, 100);
   expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: 25 }, (_, n) => n + 1));
   expect(rows[19]?.tags).toHaveLength(1_000);
   expect(rows.slice(20).map(({ tags }) => tags)).toEqual(Array.from({ length: 5 }, () => ['everything']));

@@ -84,9 +84,8 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
   const [neon, upstash] = [await open.postgres(0), await open.redis(0)];
   const bridges: Record<Store, { close(): Promise<void> }> = { postgres: neon, redis: upstash };
   const env = workerEnv(neon.url, upstash.url, database.url);
-  const { host, pathname } = new URL(env.DATABASE_URL);
   const redis = new Redis(redisUrl);
-  const emptyRedis = () => deleteKeys(redis, `ea:{${host}${pathname}}:`);
+  const emptyRedis = () => deleteKeys(redis, `ea:{${env.DATABASE_ID}}:`);
   const start = async (store: Store) => {
     bridges[store] = await open[store]({ postgres: neon, redis: upstash }[store].port);
   };

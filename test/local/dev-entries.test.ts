@@ -38,6 +38,6 @@ test('what an earlier database left in a Redis is not served, and that of others
   for (const store of stores) await fill(store);
   const [own, other] = stores;
   expect([await statusIn(own), await statusIn(other)]).toEqual(['hit', 'hit']);
-  await forgetEntries(url, 'postgres://postgres:local@127.0.0.1:54321/postgres');
+  await forgetEntries(url, '127.0.0.1:54321/postgres');
   expect([await statusIn(own), await statusIn(other)]).toEqual(['load', 'hit']);
 });

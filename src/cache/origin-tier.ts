@@ -1,0 +1,37 @@
+import { describeError } from '../log.ts';
+import type { Cache } from './cache.ts';
+import { DeadlineExceeded, withDeadline } from './clock.ts';
+
+/** The origin's answer, within the deadline; null, at once, while the origin is known to be away. */
+export async function askOrigin<T>(
+  cache: Cache,
+  deadlineMs: number,
+  ask: () => Promise<T>,
+): Promise<T | null> {
+  const state = cache.originBreaker.next(cache.clock.now());
+  if (state === 'closed') return tryOrigin(cache, deadlineMs, ask);
+  if (state === 'probe') cache.waitUntil(probeOrigin(cache));
+  return null;
+}
+
+async function tryOrigin<T>(cache: Cache, deadlineMs: number, ask: () => Promise<T>): Promise<T> {
+  const { clock, origin, originBreaker } = cache;
+  const sentAtMs = clock.now();
+  try {
+    const answer = await withDeadline(clock, deadlineMs, ask());
+    originBreaker.succeeded(sentAtMs);
+    return answer;
+  } catch (error) {
+    // A row that cannot be read says nothing of the others.
+    const isAway = error instanceof DeadlineExceeded || origin.isAway(error);
+    if (isAway) originBreaker.failed(sentAtMs, clock.now());
+    throw error;
+  }
+}
+
+async function probeOrigin(cache: Cache): Promise<void> {
+  const { log, origin, settings } = cache;
+  await tryOrigin(cache, settings.originDeadlineMs, () => origin.probe()).catch((error: unknown) => {
+    log.error('origin_failed', { lookUp: 'probe', error: describeError(error) });
+  });
+}

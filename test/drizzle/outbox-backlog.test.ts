@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { drain } from '../../src/cache/drain.ts';
+import { makeOutbox } from '../../src/scheduled.ts';
+import { type FakeCache, makeFakeCache } from '../cache/fake-cache.ts';
+import { scaled } from '../scale.ts';
+import { useNeon } from './neon.ts';
+import { useSession } from './session.ts';
+
+const session = useSession();
+const neon = useNeon(session);
+
+const MINUTES = 60;
+const WRITES_A_MINUTE = 3_000;
+const MAX_ROWS = 10_000;
+
+const write = (rows: number, tagsOfEach: number) =>
+  session.query(
+    `insert into cache_invalidations (tags)
+     select (select array_agg('user:' || row || '-' || n) from generate_series(1, $2::int) as n)
+     from generate_series(1, $1::int) as row`,
+    [rows, tagsOfEach],
+  );
+const countRows = async () => {
+  const [row] = await session.query<{ count: number }>(
+    'select count(*)::int as count from cache_invalidations',
+  );
+  return row?.count ?? 0;
+};
+const age = () =>
+  session.query(`update cache_invalidations set invalidated_at = now() - interval '1 minute'`);
+
+const drainInto = (cache: FakeCache) => drain(cache, makeOutbox(neon.db));
+
+async function emptyOutbox(): Promise<void> {
+  await session.query('truncate cache_invalidations');
+}
+
+test('the outbox stays small though Redis is away for an hour of writes, and then says everything', async () => {
+  await emptyOutbox();
+  const cache = makeFakeCache();
+  cache.shared.failure = new Error('ECONNREFUSED');
+  let most = 0;
+  for (let minute = 0; minute < MINUTES; minute++) {
+    await write(WRITES_A_MINUTE, 1);
+    most = Math.max(most, await countRows());
+    await expect(drainInto(cache)).rejects.toThrow('ECONNREFUSED');
+  }
+  expect(most).toBeLessThanOrEqual(MAX_ROWS + WRITES_A_MINUTE);
+  cache.shared.failure = null;
+  await drainInto(cache);
+  expect(cache.shared.invalidated).toEqual([['everything']]);
+  await age();
+  await drainInto(cache);
+  expect(await countRows()).toBe(0);
+});
+
+test('a steady stream of writes does not keep confirmed rows from going', async () => {
+  await emptyOutbox();
+  const cache = makeFakeCache();
+  let most = 0;
+  for (let minute = 0; minute < scaled(6, MINUTES); minute++) {
+    await write(MAX_ROWS - 1, 1);
+    await drainInto(cache);
+    most = Math.max(most, await countRows());
+    await age();
+  }
+  expect(most).toBeLessThanOrEqual(3 * MAX_ROWS);
+});
+
+test.each([
+  ['in rows of one', scaled(30_000, 1_000_000), 1],
+  ['in rows of a thousand', scaled(30, 1_000), 1_000],
+])('a backlog of tags, %s, costs one invalidation and few statements', async (how, rows, tagsOfEach) => {
+  await emptyOutbox();
+  await write(rows, tagsOfEach);
+  const cache = makeFakeCache();
+  const startedMs = performance.now();
+  const requests = await neon.requestsOf(() => drainInto(cache));
+  console.log(`drained ${rows * tagsOfEach} tags ${how} in ${Math.round(performance.now() - startedMs)} ms`);
+  expect(cache.shared.invalidated).toEqual([['everything']]);
+  expect(requests).toBeLessThanOrEqual(3 + Math.ceil(rows / 100_000) + 1);
+  await age();
+  await drainInto(cache);
+  expect(await countRows()).toBe(0);
+});
