@@ -1,7 +1,5 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { neonFaults } from '../../local/neon-faults.ts';
-import { makeDb } from '../../src/db/client.ts';
-import { selectOne } from '../../src/db/probe.ts';
 import { failureOf, postSql, useNeonBridge } from './neon.ts';
 
 const session = useNeonBridge();
@@ -91,14 +89,14 @@ describe('limited to a verb', () => {
   const ask = {
     statement: () => session.sql`select name from shops`,
     batch: () => session.sql.transaction([session.sql`select name from shops`]),
-    probe: () => selectOne(makeDb(session.url.replace(/@[^/]+/, `@127.0.0.1:${session.bridge.port}`), 5_000)),
+    probe: () => session.sql`select 1`,
   };
   const verbs = Object.keys(ask) as (keyof typeof ask)[];
 
   test.each(verbs)('%s fails and the others do not', async (verb) => {
     setFaults({ kind: 'status', status: 500, verbs: [verb] });
     for (const other of verbs.filter((name) => name !== verb)) await ask[other]();
-    await expect(ask[verb]()).rejects.toThrow(/a fault answers 500|Failed query/);
+    await expect(ask[verb]()).rejects.toThrow('a fault answers 500');
   });
 });
 
