@@ -3,6 +3,7 @@ import { env as vars } from 'cloudflare:workers';
 import { afterAll, beforeAll, inject, vi } from 'vitest';
 import { app } from '../src/http/app.ts';
 import { drainOutbox } from '../src/scheduled.ts';
+import { seed } from './scale.ts';
 import './provided.ts';
 
 /** The requests that reached the bridges since the last reset. */
@@ -21,7 +22,7 @@ export interface TestStack {
 export const KEY = 'ea_local_root';
 
 /** A store, as far as the Worker sees it: its bridge. */
-type Store = 'postgres' | 'redis';
+export type Store = 'postgres' | 'redis';
 
 /** However slow the machine, no deadline passes and nothing leaves memory unless a test asks for it. */
 const UNHURRIED: Partial<Env> = {
@@ -101,6 +102,11 @@ export async function whileAway<T>(
   } finally {
     for (const store of stores) await ask(`/${stack.id}/start-${store}`);
   }
+}
+
+/** Makes the bridge of a store do wrong, as local/faults.ts has it, in place of what it did wrong until now. */
+export function fault(stack: TestStack, store: Store, faults: readonly object[]): Promise<unknown> {
+  return ask(`/${stack.id}/fault`, { store, faults: { faults, seed } });
 }
 
 /** The requests that an action causes, by tier. */

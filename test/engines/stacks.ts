@@ -24,6 +24,13 @@ interface Body {
   readonly text: string;
   readonly params: unknown[];
   readonly args: string[];
+  readonly store: Store;
+  readonly faults: unknown;
+}
+
+interface Bridge {
+  setFaults(faults: unknown): unknown;
+  close(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
@@ -82,7 +89,7 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
     redis: (port: number) => startUpstashBridge({ port, redisUrl, token: LOCAL_KEY }),
   };
   const [neon, upstash] = [await open.postgres(0), await open.redis(0)];
-  const bridges: Record<Store, { close(): Promise<void> }> = { postgres: neon, redis: upstash };
+  const bridges: Record<Store, Bridge> = { postgres: neon, redis: upstash };
   const env = workerEnv(neon.url, upstash.url, database.url);
   const redis = new Redis(redisUrl);
   const emptyRedis = () => deleteKeys(redis, `ea:{${env.DATABASE_ID}}:`);
@@ -109,6 +116,8 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
       'stop-redis': () => bridges.redis.close(),
       'start-postgres': () => start('postgres'),
       'start-redis': () => start('redis'),
+      // What a bridge does wrong, in place of what it did until now.
+      fault: async ({ store, faults }) => bridges[store].setFaults(faults),
     },
   };
 }
