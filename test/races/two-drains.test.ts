@@ -81,3 +81,21 @@ describe.each(pairs)(
     });
   },
 );
+
+test.each(places)(
+  'a drain that $step and hangs ($point) leaves its rows to the next',
+  async ({ request, point }) => {
+    const held = holdNext(stack.current, request, point);
+    const hanging = drainNow(newIsolate(stack.current));
+    await held.reached;
+    await drainNow(stack.current);
+    expect(await user(2)).toEqual(found({ firstName: name }));
+    const before = await toldAt('user:2');
+    await age();
+    await drainNow(stack.current);
+    expect(await toldAt('user:2')).toBeGreaterThan(before);
+    expect(await rows()).toEqual([]);
+    held.letGo();
+    await hanging;
+  },
+);
