@@ -74,6 +74,12 @@ export function sql<T = Record<string, unknown>>(stack: TestStack, text: string,
   return ask<T[]>(`/${stack.id}/sql`, { text, params });
 }
 
+/** Leaves a transaction open that has run the SQL; answers what commits it. Not for the embedded engine. */
+export async function beginTransaction(stack: TestStack, text: string): Promise<() => Promise<unknown>> {
+  const id = await ask<string>(`/${stack.id}/begin`, { text });
+  return () => ask(`/${stack.id}/commit`, { text: id });
+}
+
 /** Runs a Redis command past the Worker and its bridge. */
 export function redis(stack: TestStack, ...args: string[]): Promise<unknown> {
   return ask(`/${stack.id}/redis`, { args });

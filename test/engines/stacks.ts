@@ -42,6 +42,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     );
   });
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+  project.provide('hasTransactions', process.env['DATABASE_URL'] !== undefined);
   project.provide('stacksUrl', `http://${HOST}:${(server.address() as AddressInfo).port}`);
   return async () => {
     server.close();
@@ -77,6 +78,7 @@ async function addStack(stacks: Map<string, TestStack>, pool: EnginePool): Promi
 
 async function startTestStack(pool: EnginePool): Promise<TestStack> {
   const [database, redisUrl] = [await pool.takeDatabase(), await pool.redisUrl()];
+  const transactions = makeTransactions(database.url);
   const open = {
     postgres: (port: number) => startNeonBridge({ port, postgresUrl: database.url }),
     redis: (port: number) => startUpstashBridge({ port, redisUrl, token: LOCAL_KEY }),
@@ -91,6 +93,7 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
     bridges[store] = await open[store]({ postgres: neon, redis: upstash }[store].port);
   };
   const close = async () => {
+    await transactions.close();
     await emptyRedis();
     redis.disconnect();
     await Promise.all(Object.values(bridges).map((bridge) => bridge.close()));
@@ -102,6 +105,9 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
     verbs: {
       close,
       sql: ({ text, params }) => runSql(database.url, text, params),
+      // Leaves a transaction open, and answers what commits it.
+      begin: ({ text }) => transactions.begin(text),
+      commit: ({ text: id }) => transactions.commit(id),
       redis: ({ args: [command = '', ...args] }) => redis.call(command, ...args),
       // Deletes every key of the product.
       'empty-redis': emptyRedis,
@@ -111,6 +117,30 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
       'start-postgres': () => start('postgres'),
       'start-redis': () => start('redis'),
     },
+  };
+}
+
+interface Transactions {
+  /** Answers the transaction's id. */
+  begin(text: string): Promise<string>;
+  commit(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+function makeTransactions(url: string): Transactions {
+  const clients = new Map<string, Client>();
+  return {
+    async begin(text) {
+      const [id, client] = [crypto.randomUUID(), new Client({ connectionString: url })];
+      clients.set(id, client);
+      await client.connect();
+      await client.query(`begin; ${text}`);
+      return id;
+    },
+    async commit(id) {
+      await clients.get(id)?.query('commit');
+    },
+    close: async () => void (await Promise.all([...clients.values()].map((client) => client.end()))),
   };
 }
 
