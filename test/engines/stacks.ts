@@ -7,6 +7,7 @@ import type { TestProject } from 'vitest/node';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
 import { LOCAL_KEY, workerEnv } from '../../local/stack.ts';
 import { startUpstashBridge } from '../../local/upstash-bridge.ts';
+import { hasRedisServer, type OwnRedis, startOwnRedis } from './own-redis.ts';
 import { type EnginePool, makeEnginePool } from './pool.ts';
 import '../provided.ts';
 
@@ -24,6 +25,8 @@ interface Body {
   readonly text: string;
   readonly params: unknown[];
   readonly args: string[];
+  readonly ownRedis: boolean;
+  readonly isFull: boolean;
 }
 
 const HOST = '127.0.0.1';
@@ -42,6 +45,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     );
   });
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+  project.provide('hasRedisServer', hasRedisServer());
   project.provide('hasTransactions', process.env['DATABASE_URL'] !== undefined);
   project.provide('stacksUrl', `http://${HOST}:${(server.address() as AddressInfo).port}`);
   return async () => {
@@ -60,7 +64,7 @@ async function answer(
   const [, id = '', verb = ''] = (request.url ?? '').split('/');
   // Only this project's tests write these bodies.
   const body = (await json(request)) as Body;
-  if (id === 'new') return addStack(stacks, pool);
+  if (id === 'new') return addStack(stacks, pool, body);
   const stack = stacks.get(id);
   if (!stack) throw new Error(`there is no stack ${id}`);
   if (verb === 'close') stacks.delete(id);
@@ -69,15 +73,19 @@ async function answer(
   return run(body);
 }
 
-async function addStack(stacks: Map<string, TestStack>, pool: EnginePool): Promise<unknown> {
+async function addStack(
+  stacks: Map<string, TestStack>,
+  pool: EnginePool,
+  { ownRedis }: Body,
+): Promise<unknown> {
   const id = crypto.randomUUID();
-  const stack = await startTestStack(pool);
+  const stack = await startTestStack(pool, ownRedis ? await startOwnRedis() : undefined);
   stacks.set(id, stack);
   return { id, env: stack.env };
 }
 
-async function startTestStack(pool: EnginePool): Promise<TestStack> {
-  const [database, redisUrl] = [await pool.takeDatabase(), await pool.redisUrl()];
+async function startTestStack(pool: EnginePool, ownRedis: OwnRedis | undefined): Promise<TestStack> {
+  const [database, redisUrl] = [await pool.takeDatabase(), ownRedis?.url ?? (await pool.redisUrl())];
   const transactions = makeTransactions(database.url);
   const open = {
     postgres: (port: number) => startNeonBridge({ port, postgresUrl: database.url }),
@@ -98,6 +106,7 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
     redis.disconnect();
     await Promise.all(Object.values(bridges).map((bridge) => bridge.close()));
     await database.close();
+    await ownRedis?.close();
   };
   return {
     env,
@@ -109,6 +118,7 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
       begin: ({ text }) => transactions.begin(text),
       commit: ({ text: id }) => transactions.commit(id),
       redis: ({ args: [command = '', ...args] }) => redis.call(command, ...args),
+      'set-redis-full': async ({ isFull }) => ownRedis?.setFull(isFull),
       // Deletes every key of the product.
       'empty-redis': emptyRedis,
       // A bridge that is closed refuses connections, until it is opened again on the same port.

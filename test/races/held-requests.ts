@@ -24,7 +24,7 @@ interface Hold extends HeldRequest {
 
 export const ANY_SQL = /./;
 
-const { fetch: realFetch } = globalThis;
+let passOn = globalThis.fetch;
 const armed = new Set<Hold>();
 const holds = new Set<Hold>();
 
@@ -42,20 +42,23 @@ export function holdNext(stack: TestStack, request: Request, point: Point): Held
   const hold = { stack, request, point, reached, arrive, released, letGo };
   armed.add(hold);
   holds.add(hold);
-  vi.stubGlobal('fetch', fetchHolding);
+  if (globalThis.fetch !== fetchHolding) {
+    passOn = globalThis.fetch;
+    vi.stubGlobal('fetch', fetchHolding);
+  }
   return hold;
 }
 
 async function fetchHolding(input: string, init?: RequestInit): Promise<Response> {
   const hold = typeof init?.body === 'string' ? await findHold(input, init.body) : undefined;
-  if (!hold) return realFetch(input, init);
+  if (!hold) return passOn(input, init);
   armed.delete(hold);
   if (hold.point === 'unsent') {
     hold.arrive();
     await hold.released;
-    return realFetch(input, init);
+    return passOn(input, init);
   }
-  const response = await realFetch(input, init);
+  const response = await passOn(input, init);
   const text = await response.text();
   // Redis did not know the script yet: the Worker sends its text next.
   if (text.includes('NOSCRIPT')) armed.add(hold);

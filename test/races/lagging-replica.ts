@@ -28,6 +28,7 @@ async function copyKey(stack: TestStack, key: string): Promise<Copy> {
   if ((await redis(stack, 'TYPE', key)) === 'string') {
     return { key, write: ['SET', key, String(await redis(stack, 'GET', key))], ttlMs };
   }
+  // Its reply is a list of names and values.
   const fields = (await redis(stack, 'HGETALL', key)) as string[];
   return { key, write: ['HSET', key, ...fields], ttlMs };
 }
