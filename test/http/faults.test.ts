@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { emptyRedis, fault, get, newIsolate, type Store, sql, useStack } from '../stack.ts';
+import { countRequests, emptyRedis, fault, get, newIsolate, type Store, sql, useStack } from '../stack.ts';
 import { expectProblem } from './problem.ts';
 import { lookUps } from './seed.ts';
 
@@ -116,4 +116,10 @@ describe('under every fault of Postgres', () => {
     };
     await expectProblem(await get(isolate, '/v1/users/3'), 'unavailable');
   });
+});
+
+test('a store that fails is asked once', async () => {
+  for (const store of ['redis', 'postgres'] as const) await fault(stack.current, store, [{ kind: 'refuse' }]);
+  const act = () => get(newIsolate(stack.current), '/v1/users/4');
+  expect(await countRequests(stack.current, act)).toEqual({ redis: 1, postgres: 1 });
 });
