@@ -14,7 +14,8 @@ const HEADS = [
   'p99 ms, breakers open',
   '× Postgres only',
   'asked per s, breakers open',
-  'felt after its end, s',
+  'errors 2 s after its end',
+  'back after, s',
   'callers saw',
 ];
 
@@ -48,7 +49,8 @@ function cellsOf(outage: Outage, measured: ReadonlyMap<Outage, Figures>): string
   const [figures, alone] = [measured.get(outage), measured.get(postgresOnly)];
   if (!figures || !alone) throw new Error(`${nameRow(outage)} has not been measured`);
   const { requests, errors, errorsInReach, p50Ms, p99Ms, openP99Ms, steadyP99Ms } = figures;
-  const { askedPerS, recoveryMs, answers } = figures;
+  const { askedPerS, errorsAfter, backAfterMs, answers } = figures;
+  const isOut = outage.stores.length > 0;
   const seen = [...answers].map(([answer, count]) => `${answer} ${share(count, requests)}`);
   return [
     whatIsOut(outage),
@@ -60,8 +62,9 @@ function cellsOf(outage: Outage, measured: ReadonlyMap<Outage, Figures>): string
     p99Ms.toFixed(1),
     openP99Ms.toFixed(1),
     (steadyP99Ms / alone.steadyP99Ms).toFixed(1),
-    outage.stores.length > 0 ? askedPerS.toFixed(1) : '',
-    (recoveryMs / 1_000).toFixed(1),
+    isOut ? askedPerS.toFixed(1) : '',
+    `${errorsAfter}`,
+    isOut ? (backAfterMs / 1_000).toFixed(1) : '',
     seen.join(', '),
   ];
 }

@@ -1,3 +1,4 @@
+import type { Store } from './engines.ts';
 import type { Sample } from './load.ts';
 import type { OutageRun } from './outage-run.ts';
 
@@ -14,11 +15,16 @@ export interface Figures {
   readonly steadyP99Ms: number;
   /** Requests per second to the stores that are out, in the second half. */
   readonly askedPerS: number;
-  /** From the end of the outage to the last request that was sent and still felt it. */
-  readonly recoveryMs: number;
+  /** From the end of the outage to the first request that each store that was out answered again. */
+  readonly backAfterMs: number;
+  /** Of requests that were due later than 2 s after the end. */
+  readonly errorsAfter: number;
   /** Answers by status and by who gave them. */
   readonly answers: ReadonlyMap<string, number>;
 }
+
+/** All is well again this long after an outage. */
+export const RECOVERY_MS = 2_000;
 
 /** Whether a tier that is not out, or memory, must have had the answer. */
 export function isInReach(
@@ -43,7 +49,7 @@ export function figuresOf(run: OutageRun, ttlMs: number): Figures {
   const during = duringOutage(run);
   const open = during.filter(({ dueMs }) => dueMs >= middleMs);
   const errors = during.filter(({ verdict }) => verdict !== 'right');
-  const felt = run.samples.filter((sample) => sample.dueMs > endedMs && feelsOutage(sample));
+  const after = run.samples.filter(({ dueMs }) => dueMs > endedMs);
   const requestsToOut = outage.stores.reduce((sum, store) => sum + asked[store], 0);
   return {
     requests: during.length,
@@ -54,13 +60,21 @@ export function figuresOf(run: OutageRun, ttlMs: number): Figures {
     openP99Ms: quantile(latenciesOf(open), 0.99),
     steadyP99Ms: quantile(p99OfEachSecond(open), 0.5),
     askedPerS: (requestsToOut * 1_000) / (endingMs - middleMs),
-    recoveryMs: Math.max(0, ...felt.map(({ dueMs }) => dueMs - endedMs)),
+    backAfterMs: Math.max(...outage.stores.map((store) => findAnswerOf(store, after) - endedMs)),
+    errorsAfter: after.filter(({ verdict, dueMs }) => verdict !== 'right' && dueMs > endedMs + RECOVERY_MS)
+      .length,
     answers: countBy(during, describeAnswer),
   };
 }
 
-function feelsOutage({ verdict, cacheStatus }: Sample): boolean {
-  return verdict !== 'right' || cacheStatus.includes('detail=');
+/** When the first of the requests was due that the store answered. */
+function findAnswerOf(store: Store, samples: readonly Sample[]): number {
+  const answer = samples.find(({ cacheStatus, status }) =>
+    store === 'redis'
+      ? cacheStatus.includes('redis;') && !cacheStatus.includes('detail=')
+      : nameSource(status, cacheStatus).includes('Postgres'),
+  );
+  return answer?.dueMs ?? Infinity;
 }
 
 function latenciesOf(samples: readonly Sample[]): number[] {

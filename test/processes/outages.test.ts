@@ -3,7 +3,7 @@ import { makeRandom } from '../../local/faults.ts';
 import { scaled, seed } from '../scale.ts';
 import { type Engines, startEngines } from './engines.ts';
 import { nameRow } from './failures-table.ts';
-import { duringOutage, isInReach } from './outage-figures.ts';
+import { duringOutage, isInReach, RECOVERY_MS } from './outage-figures.ts';
 import { type OutageRun, runOutage, type RunSettings, townSizes } from './outage-run.ts';
 import { type Outage, outages } from './outages.ts';
 import { makeTown, settleTown, type Town } from './town.ts';
@@ -15,7 +15,6 @@ const QUICK = ['Redis: hang', 'Postgres: hang', 'Postgres: refuse', 'Redis and P
 const MEMORY_TTL_MS = scaled(1_000, 5_000);
 /** However busy the machine, a store that is not out is not taken for one that is. */
 const UNHURRIED = { redis: { REDIS_DEADLINE_MS: '10000' }, postgres: { POSTGRES_DEADLINE_MS: '25000' } };
-const RECOVERY_MS = 2_000;
 
 const settings: RunSettings = {
   ratePerS: scaled(100, 200),
