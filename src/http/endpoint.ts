@@ -1,6 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import * as z from 'zod';
+import type { LookUp } from '../cache/cache.ts';
 import { makeDeps } from '../deps.ts';
+import type { Deps } from '../directory/deps.ts';
 import type { AppEnv } from './app-env.ts';
 import { refuseKeyInQuery, requireKey } from './auth.ts';
 import { badRequest, type Fault, type ProblemCode } from './problem.ts';
@@ -27,11 +29,24 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject> {
   readonly errors?: readonly ProblemCode[];
   /** Answers without a key. */
   readonly open?: boolean;
-  /** Reads through the cache: demands in, `Cache-Status` and `ETag` out. */
-  readonly cached?: boolean;
+  /**
+   * The look-up of a route that reads through the cache: demands in, `Cache-Status` and `ETag` out. Null when this
+   * request looks nothing up. A method, for specs of all parameters go into one list.
+   */
+  lookUp?(deps: Deps, input: LookUpInput<P, Q>): KeyedLookUp | null;
 }
 
 export type AnyEndpointSpec = EndpointSpec<z.ZodObject, z.ZodObject>;
+
+/** A look-up as far as it says where its answers are and how they are read. */
+export type KeyedLookUp = Pick<LookUp<unknown>, 'key' | 'parse'>;
+
+export interface LookUpInput<P extends z.ZodObject, Q extends z.ZodObject> {
+  readonly param: z.output<P>;
+  readonly query: z.output<Q>;
+  readonly url: string;
+  readonly env: object;
+}
 
 type Input<P extends z.ZodObject, Q extends z.ZodObject> = {
   in: { param: z.input<P>; query: z.input<Q> };
@@ -63,7 +78,7 @@ export function endpoint<P extends z.ZodObject = z.ZodObject<{}>, Q extends z.Zo
     c.req.addValidatedData('param', param);
     c.req.addValidatedData('query', query);
     c.set('read', { ...demands, trace: {} });
-    if (spec.cached) c.set('deps', makeDeps(c.env, c.executionCtx));
+    if (spec.lookUp) c.set('deps', makeDeps(c.env, c.executionCtx));
     await next();
   };
   specs.set(handler, spec);
