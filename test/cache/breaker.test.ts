@@ -43,3 +43,14 @@ test('a clock that steps back does not keep it open', () => {
   const breaker = openBreaker();
   expect(breaker.allows(-10_000)).toBe(true);
 });
+
+test('a description says where the breaker stands, and takes no probe', () => {
+  const breaker = makeBreaker({ failures: 2, coolDownMs: 100 });
+  breaker.failed(0);
+  expect(breaker.describe(0)).toEqual({ state: 'closed', failuresInARow: 1, msUntilProbe: 0 });
+  breaker.failed(10);
+  expect(breaker.describe(50)).toEqual({ state: 'open', failuresInARow: 2, msUntilProbe: 60 });
+  expect(breaker.describe(110)).toEqual({ state: 'half-open', failuresInARow: 2, msUntilProbe: 0 });
+  expect(breaker.allows(110)).toBe(true);
+  expect(breaker.describe(110).state).toBe('open');
+});
