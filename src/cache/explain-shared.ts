@@ -82,7 +82,7 @@ function judge({ clock, tags, nowUs }: SharedDescription, entry: DescribedEntry)
 }
 
 /** Age of a stored entry by the store's own clock, in ms. */
-function ageMsOf({ bornUs }: DescribedEntry, nowUs: number): number {
+export function ageMsOf({ bornUs }: DescribedEntry, nowUs: number): number {
   return Math.max(0, nowUs - bornUs) / US_PER_MS;
 }
 

@@ -20,6 +20,8 @@ const demandHeaders = {
   'Consistency-Token': z.string().optional().meta({
     description: 'The answer is at least as fresh as the write that returned this token.',
   }),
+};
+const conditionHeader = {
   'If-None-Match': z
     .string()
     .optional()
@@ -69,7 +71,8 @@ function operationOf(spec: AnyEndpointSpec): ZodOpenApiOperationObject {
     requestParams: {
       ...(spec.path && { path: spec.path }),
       ...(spec.query && { query: spec.query }),
-      ...(spec.lookUp && { header: z.object(demandHeaders) }),
+      ...(spec.demands && { header: z.object(demandHeaders) }),
+      ...(spec.lookUp && { header: z.object({ ...demandHeaders, ...conditionHeader }) }),
     },
     responses: { ...successesOf(spec), ...problemsOf(spec) },
   };
