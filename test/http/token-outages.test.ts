@@ -16,6 +16,7 @@ import {
   useStack,
   whileAway,
 } from '../stack.ts';
+import { makeToken, unmetTokens, withToken } from '../tokens.ts';
 import { expectProblem } from './problem.ts';
 
 const stack = useStack({ BREAKER_FAILURES: '3', BREAKER_COOLDOWN_MS: '60000' });
@@ -23,30 +24,6 @@ const PATH = '/v1/users/3';
 const OLD = found({ firstName: '' });
 const NEW = found({ firstName: 'John' });
 
-/** The token of a write that happens now; what it wrote concerns nobody else. */
-async function makeToken(): Promise<string> {
-  await sql(
-    stack.current,
-    'delete from users where id in (select user_id from user_profiles where account_id = 3)',
-  );
-  await drainNow(stack.current);
-  const created = await get(newIsolate(stack.current), '/v1/accounts/2718-2818-2845/admin-user', {}, 'PUT');
-  return created.headers.get('Consistency-Token') ?? '';
-}
-
-async function makeTokenAhead(): Promise<string> {
-  const [epoch = '', n = ''] = (await makeToken()).split(':');
-  return `${epoch}:${Number(n) + 1e12}`;
-}
-
-const kinds = [
-  { kind: 'of a write that came later', make: makeToken },
-  { kind: 'of another epoch', make: async () => `${'f'.repeat(16)}:1` },
-  { kind: 'ahead of the clock', make: makeTokenAhead },
-  { kind: 'of an invalidation that failed', make: async () => `pg:${Date.now()}` },
-];
-
-const withToken = (token: string) => ({ 'Consistency-Token': token });
 const changeUser = () => sql(stack.current, "update users set first_name = 'John' where id = 3");
 
 /** An isolate that has the old answer in memory, as Redis has it. */
@@ -81,10 +58,10 @@ beforeEach(async () => {
 });
 afterEach(() => void vi.useRealTimers());
 
-describe.each(kinds)('with Redis away, a token $kind', ({ make }) => {
+describe.each(unmetTokens)('with Redis away, a token $kind', ({ make }) => {
   test('is answered by Postgres, every time', async () => {
     const reader = await readerOfOld();
-    const token = await make();
+    const token = await make(stack.current);
     await changeUser();
     await whileAway(stack.current, ['redis'], async () => {
       for (let times = 0; times < 2; times++) expect(await see(reader, PATH, withToken(token))).toEqual(NEW);
@@ -93,7 +70,7 @@ describe.each(kinds)('with Redis away, a token $kind', ({ make }) => {
 
   test('is answered by Postgres though Redis is not even asked any more', async () => {
     const reader = await readerOfOld();
-    const token = await make();
+    const token = await make(stack.current);
     await whileAway(stack.current, ['redis'], async () => {
       for (const id of [1, 2, 4]) await see(reader, `/v1/users/${id}`);
     });
@@ -107,7 +84,7 @@ describe.each(kinds)('with Redis away, a token $kind', ({ make }) => {
   });
 
   test('does not wait for a load under way', async () => {
-    const token = await make();
+    const token = await make(stack.current);
     const reader = newIsolate(stack.current);
     await whileAway(stack.current, ['redis'], async () => {
       const held = holdNext(stack.current, /./, 'answered');
@@ -122,15 +99,15 @@ describe.each(kinds)('with Redis away, a token $kind', ({ make }) => {
 
   test('is 503 when Postgres is away too, whatever memory holds', async () => {
     const reader = await readerOfOld();
-    const token = await make();
+    const token = await make(stack.current);
     await whileAway(stack.current, ['redis', 'postgres'], () => expectUnavailable(reader, token));
   });
 });
 
-describe.each(kinds)('with Postgres away, a token $kind', ({ make }) => {
+describe.each(unmetTokens)('with Postgres away, a token $kind', ({ make }) => {
   test('is 503 though memory and Redis hold a fresh answer', async () => {
     const reader = await readerOfOld();
-    const token = await make();
+    const token = await make(stack.current);
     await whileAway(stack.current, ['postgres'], async () => {
       for (const on of [reader, newIsolate(stack.current)]) await expectUnavailable(on, token);
       expect(await see(newIsolate(stack.current), PATH)).toEqual(OLD);
@@ -139,7 +116,7 @@ describe.each(kinds)('with Postgres away, a token $kind', ({ make }) => {
 
   test('is 503 though an answer that is old would do for others', async () => {
     await readerOfOld();
-    const token = await make();
+    const token = await make(stack.current);
     await ageEntries();
     await whileAway(stack.current, ['postgres'], async () => {
       await expectUnavailable(newIsolate(stack.current), token);
@@ -151,7 +128,7 @@ describe.each(kinds)('with Postgres away, a token $kind', ({ make }) => {
 
 describe('with Postgres away, a token of a write that came before', () => {
   test('is answered by what Redis and memory loaded since', async () => {
-    const token = await makeToken();
+    const token = await makeToken(stack.current);
     await see(newIsolate(stack.current), PATH);
     const reader = newIsolate(stack.current);
     await whileAway(stack.current, ['postgres'], async () => {
@@ -163,7 +140,7 @@ describe('with Postgres away, a token of a write that came before', () => {
   });
 
   test('is answered by an old answer that holds the write, and says that it is old', async () => {
-    const token = await makeToken();
+    const token = await makeToken(stack.current);
     await see(newIsolate(stack.current), PATH);
     await ageEntries();
     await whileAway(stack.current, ['postgres'], async () => {
