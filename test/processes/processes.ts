@@ -91,8 +91,8 @@ async function openBridge<Counts>(
     url,
     counts: () => listener.counts(),
     async close() {
+      if (isOpen) await listener.close();
       isOpen = false;
-      await listener.close();
     },
     async open() {
       if (!isOpen) listener = await listenOn(port);
