@@ -6,9 +6,14 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { makeFaults, type FaultReport, type Faults, type FaultTargets } from './faults.ts';
+import { answerStruck, halfOf, type Delivery, type HttpCall } from './faulty-answer.ts';
+import { json, reasonOf, refusal, type HttpAnswer } from './http-answer.ts';
 
 // What both services accept by default. A Worker's request to either is a few hundred bytes.
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
+// Until then the half of a body that is cut off has arrived; a reset drops what is still on its way.
+const CUT_OFF_AFTER_MS = 20;
 
 export interface HttpRequest {
   method: string;
@@ -21,17 +26,13 @@ export interface HttpRequest {
   signal: AbortSignal;
 }
 
-export interface HttpAnswer {
-  status: number;
-  /** JSON text. */
-  body: string;
-}
-
 export interface HttpService<Counts> {
-  answer(request: HttpRequest): Promise<HttpAnswer>;
+  /** Checks and counts a request; throws for one that cannot be served. */
+  accept(request: HttpRequest): HttpCall;
   answerError(error: unknown): HttpAnswer;
   counts(): Counts;
   resetCounts(): void;
+  readonly faultTargets: FaultTargets;
   /** Drops the connections to the engine. */
   stop(): Promise<void> | void;
 }
@@ -40,46 +41,34 @@ export interface HttpServer<Counts> {
   url: string;
   port: number;
   counts(): Counts;
+  /** Puts `{ faults, seed? }` in place of what is on, see `Fault`. Throws one sentence that says what is wrong. */
+  setFaults(faults: unknown): FaultReport;
   /** Ends within a second, whatever is under way. */
   close(): Promise<void>;
 }
 
-export interface Refusal extends Error {
-  status: number;
-  details: Record<string, string>;
-}
-
-/** An error that `answerError` may show to the caller. */
-export function refusal(status: number, message: string, details: Record<string, string> = {}): Refusal {
-  return Object.assign(new Error(message), { status, details });
-}
-
-export function isRefusal(error: unknown): error is Refusal {
-  return error instanceof Error && 'status' in error && 'details' in error;
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-export function json(status: number, value: unknown): HttpAnswer {
-  return { status, body: JSON.stringify(value) };
+interface Serving<Counts> {
+  readonly service: HttpService<Counts>;
+  readonly faults: Faults;
 }
 
 /**
- * Serves `service` on `host:port` (0: any free port) together with `GET /stats` and `POST /stats/reset`, which are
- * not counted. Resolves once it listens; rejects with the listen error as it came.
+ * Serves `service` on `host:port` (0: any free port) together with `GET /stats` and `POST /stats/reset`, and the switches
+ * `GET`, `POST` and `DELETE /faults`, which are not counted. Resolves once it listens; rejects with the listen error as it came.
  */
 export async function serveHttp<Counts>(
   service: HttpService<Counts>,
   { port, host }: { port: number; host: string },
 ): Promise<HttpServer<Counts>> {
-  const server = createServer((incoming, outgoing) => void exchange(service, incoming, outgoing));
+  const faults = makeFaults(service.faultTargets);
+  const serving = { service, faults };
+  const server = createServer((incoming, outgoing) => void exchange(serving, incoming, outgoing));
   const bound = await listen(server, port, host);
   return {
     url: `http://${host}:${bound}`,
     port: bound,
     counts: service.counts,
+    setFaults: faults.set,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
@@ -100,17 +89,35 @@ function listen(server: Server, port: number, host: string): Promise<number> {
 }
 
 async function exchange<Counts>(
-  service: HttpService<Counts>,
+  serving: Serving<Counts>,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
   // Without a listener, a caller that hangs up while it is answered would end the process.
   outgoing.on('error', () => {});
-  const answer = await receive(incoming, hangUpSignal(outgoing))
-    .then((request) => statsAnswer(service, request) ?? service.answer(request))
-    .catch((error: unknown) => service.answerError(error));
-  if (outgoing.destroyed) return;
-  outgoing.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+  const delivery = await receive(incoming, hangUpSignal(outgoing))
+    .then((request) => answer(serving, request))
+    .catch((error: unknown) => ({ answer: serving.service.answerError(error) }));
+  if (!outgoing.destroyed) deliver(outgoing, delivery);
+}
+
+async function answer<Counts>({ service, faults }: Serving<Counts>, request: HttpRequest): Promise<Delivery> {
+  const own = statsAnswer(service, request) ?? faultsAnswer(faults, request);
+  if (own) return { answer: own };
+  const call = service.accept(request);
+  const strike = faults.strike(call.verbs);
+  if (!strike) return { answer: await call.run() };
+  return answerStruck(strike, call, service.answerError, request.signal);
+}
+
+function deliver(outgoing: ServerResponse, delivery: Delivery): void {
+  const reset = () => void outgoing.socket?.resetAndDestroy();
+  if (delivery === 'reset') return reset();
+  const { status, body } = delivery.answer;
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  outgoing.writeHead(status, headers);
+  if (!delivery.isCutOff) return void outgoing.end(body);
+  outgoing.write(halfOf(body), () => setTimeout(reset, CUT_OFF_AFTER_MS));
 }
 
 function hangUpSignal(outgoing: ServerResponse): AbortSignal {
@@ -152,4 +159,16 @@ function statsAnswer<Counts>(service: HttpService<Counts>, { method, path }: Htt
   if (method !== 'POST' || path !== '/stats/reset') return null;
   service.resetCounts();
   return json(200, service.counts());
+}
+
+function faultsAnswer(faults: Faults, { method, path, body }: HttpRequest): HttpAnswer | null {
+  if (path !== '/faults') return null;
+  try {
+    if (method === 'GET') return json(200, faults.report());
+    if (method === 'POST') return json(200, faults.set(JSON.parse(body.toString())));
+    if (method === 'DELETE') return json(200, faults.set({ faults: [] }));
+  } catch (error) {
+    return json(400, { error: reasonOf(error) });
+  }
+  return json(405, { error: `${method} is not allowed, use GET, POST or DELETE` });
 }

@@ -1,14 +1,8 @@
 import { DatabaseError, Pool, type PoolClient, type QueryArrayConfig } from 'pg';
-import {
-  isRefusal,
-  json,
-  reasonOf,
-  refusal,
-  serveHttp,
-  type HttpAnswer,
-  type HttpRequest,
-  type HttpServer,
-} from './http-server.ts';
+import type { HttpCall } from './faulty-answer.ts';
+import { isRefusal, json, reasonOf, refusal, type HttpAnswer } from './http-answer.ts';
+import { serveHttp, type HttpRequest, type HttpServer } from './http-server.ts';
+import { mangleValues, neonFaults, verbOf } from './neon-faults.ts';
 import { resultJson } from './neon-json.ts';
 import { databaseOf, parseNeonRequest, type NeonRequest, type Statement } from './neon-request.ts';
 
@@ -73,8 +67,9 @@ export async function startNeonBridge({
   const bridge = { pool, database: databaseOf(new URL(postgresUrl)), counts: { requests: 0, statements: 0 } };
   return serveHttp(
     {
-      answer: (request) => answerSql(bridge, request),
+      accept: (request) => acceptSql(bridge, request),
       answerError,
+      faultTargets: neonFaults,
       counts: () => ({ ...bridge.counts }),
       resetCounts: () => Object.assign(bridge.counts, { requests: 0, statements: 0 }),
       stop: () => endPool(pool),
@@ -106,14 +101,19 @@ async function endPool(pool: Pool): Promise<void> {
   clearTimeout(timer);
 }
 
-async function answerSql(bridge: Bridge, request: HttpRequest): Promise<HttpAnswer> {
+function acceptSql(bridge: Bridge, request: HttpRequest): HttpCall {
   if (request.path !== '/sql') throw refusal(404, `no such path: ${request.path}`);
   if (request.method !== 'POST') throw refusal(405, `${request.method} is not allowed, use POST`);
   bridge.counts.requests += 1;
   const asked = parseNeonRequest(request, bridge.database);
-  const body = await withConnection(bridge.pool, request.signal, (client) => {
+  const run = () => answerSql(bridge, asked, request.signal);
+  return { verbs: [verbOf(asked)], run, runMisencoded: async () => mangleValues(await run()) };
+}
+
+async function answerSql(bridge: Bridge, asked: NeonRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  const body = await withConnection(bridge.pool, signal, (client) => {
     const run = (statement: Statement) => runStatement(client, statement, asked.asText, bridge.counts);
-    return asked.kind === 'single' ? run(asked.statement) : runBatch(client, asked, run, request.signal);
+    return asked.kind === 'single' ? run(asked.statement) : runBatch(client, asked, run, signal);
   });
   return { status: 200, body };
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { refusal, type HttpRequest } from './http-server.ts';
+import { refusal } from './http-answer.ts';
+import type { HttpRequest } from './http-server.ts';
 
 export interface Statement {
   text: string;

@@ -1,17 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Command as RedisCommand, Redis, ReplyError } from 'ioredis';
-import {
-  isRefusal,
-  reasonOf,
-  json,
-  refusal,
-  serveHttp,
-  type HttpAnswer,
-  type HttpRequest,
-  type HttpServer,
-} from './http-server.ts';
+import type { HttpCall } from './faulty-answer.ts';
+import { isRefusal, json, reasonOf, refusal, type HttpAnswer } from './http-answer.ts';
+import { serveHttp, type HttpRequest, type HttpServer } from './http-server.ts';
+import { upstashFaults, verbOf } from './upstash-faults.ts';
 import { replyJson, type Reply } from './upstash-json.ts';
-import { parseUpstashRequest, refuseCommand, type Command } from './upstash-request.ts';
+import { parseUpstashRequest, refuseCommand, type Command, type UpstashRequest } from './upstash-request.ts';
 
 export interface UpstashCounts {
   /** HTTP requests that carried commands. */
@@ -53,8 +47,9 @@ export async function startUpstashBridge({
   const bridge: Bridge = { redis, token, requests: 0, commands: new Map() };
   return serveHttp(
     {
-      answer: (request) => answerCommands(bridge, request),
+      accept: (request) => acceptCommands(bridge, request),
       answerError,
+      faultTargets: upstashFaults,
       counts: () => ({ requests: bridge.requests, commands: Object.fromEntries(bridge.commands) }),
       resetCounts: () => Object.assign(bridge, { requests: 0, commands: new Map() }),
       stop: () => redis.disconnect(),
@@ -96,13 +91,25 @@ function untilReady(redis: Redis): Promise<void> {
   });
 }
 
-async function answerCommands(bridge: Bridge, request: HttpRequest): Promise<HttpAnswer> {
+function acceptCommands(bridge: Bridge, request: HttpRequest): HttpCall {
   checkToken(request, bridge.token);
   checkFormat(request.headers['upstash-response-format']);
-  const { kind, commands } = parseUpstashRequest(request);
+  const parsed = parseUpstashRequest(request);
   bridge.requests += 1;
-  await untilReady(bridge.redis);
   const isBase64 = request.headers['upstash-encoding'] === 'base64';
+  return {
+    verbs: parsed.commands.map(verbOf),
+    run: () => answerCommands(bridge, parsed, isBase64),
+    runMisencoded: () => answerCommands(bridge, parsed, !isBase64),
+  };
+}
+
+async function answerCommands(
+  bridge: Bridge,
+  { kind, commands }: UpstashRequest,
+  isBase64: boolean,
+): Promise<HttpAnswer> {
+  await untilReady(bridge.redis);
   if (kind === 'pipeline') return answerPipeline(bridge, commands, isBase64);
   for (const command of commands) checkCommand(command);
   if (kind === 'multi-exec') return answerTransaction(bridge, commands, isBase64);

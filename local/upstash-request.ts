@@ -1,4 +1,5 @@
-import { refusal, type HttpRequest } from './http-server.ts';
+import { refusal } from './http-answer.ts';
+import type { HttpRequest } from './http-server.ts';
 
 export type Argument = string | Buffer;
 

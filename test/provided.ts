@@ -4,6 +4,10 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Where tests inside workerd ask for a stack of their own. */
     readonly stacksUrl: string;
+    /** Whether a stack can have a real Redis of its own. */
+    readonly hasRedisServer: boolean;
+    /** Whether its Postgres holds several transactions at once: the embedded one has a single session. */
+    readonly hasTransactions: boolean;
     /** Whether this is `npm run test:torture`. */
     readonly isTorture: boolean;
     /** Of everything random. */

@@ -3,6 +3,7 @@ import { env as vars } from 'cloudflare:workers';
 import { afterAll, beforeAll, inject, vi } from 'vitest';
 import { app } from '../src/http/app.ts';
 import { drainOutbox } from '../src/scheduled.ts';
+import { seed } from './scale.ts';
 import './provided.ts';
 
 /** The requests that reached the bridges since the last reset. */
@@ -21,7 +22,7 @@ export interface TestStack {
 export const KEY = 'ea_local_root';
 
 /** A store, as far as the Worker sees it: its bridge. */
-type Store = 'postgres' | 'redis';
+export type Store = 'postgres' | 'redis';
 
 /** However slow the machine, no deadline passes and nothing leaves memory unless a test asks for it. */
 const UNHURRIED: Partial<Env> = {
@@ -31,12 +32,20 @@ const UNHURRIED: Partial<Env> = {
   LEASE_MS: '30000',
 };
 
+interface StackEngines {
+  /** A real Redis that no other test file uses, where the machine has the program. */
+  readonly ownRedis?: boolean;
+}
+
 /** Starts a stack before the tests of a file, and closes it after them. */
-export function useStack(overrides: Partial<Env> = {}): { readonly current: TestStack } {
+export function useStack(
+  overrides: Partial<Env> = {},
+  engines: StackEngines = {},
+): { readonly current: TestStack } {
   vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
   const holder: { current: TestStack } = { current: { id: '', env: vars } };
   beforeAll(async () => {
-    const described = await ask<{ id: string; env: Partial<Env> }>('/new');
+    const described = await ask<{ id: string; env: Partial<Env> }>('/new', engines);
     holder.current = { ...described, env: { ...vars, ...UNHURRIED, ...described.env, ...overrides } };
   });
   afterAll(() => ask(`/${holder.current.id}/close`));
@@ -74,9 +83,20 @@ export function sql<T = Record<string, unknown>>(stack: TestStack, text: string,
   return ask<T[]>(`/${stack.id}/sql`, { text, params });
 }
 
+/** Leaves a transaction open that has run the SQL; answers what commits it. Not for the embedded engine. */
+export async function beginTransaction(stack: TestStack, text: string): Promise<() => Promise<unknown>> {
+  const id = await ask<string>(`/${stack.id}/begin`, { text });
+  return () => ask(`/${stack.id}/commit`, { text: id });
+}
+
 /** Runs a Redis command past the Worker and its bridge. */
 export function redis(stack: TestStack, ...args: string[]): Promise<unknown> {
   return ask(`/${stack.id}/redis`, { args });
+}
+
+/** Makes a Redis of the stack's own refuse whatever takes more memory, or lets it take more again. */
+export function setRedisFull(stack: TestStack, isFull: boolean): Promise<unknown> {
+  return ask(`/${stack.id}/set-redis-full`, { isFull });
 }
 
 export function emptyRedis(stack: TestStack): Promise<unknown> {
@@ -101,6 +121,11 @@ export async function whileAway<T>(
   } finally {
     for (const store of stores) await ask(`/${stack.id}/start-${store}`);
   }
+}
+
+/** Makes the bridge of a store do wrong, as local/faults.ts has it, in place of what it did wrong until now. */
+export function fault(stack: TestStack, store: Store, faults: readonly object[]): Promise<unknown> {
+  return ask(`/${stack.id}/fault`, { store, faults: { faults, seed } });
 }
 
 /** The requests that an action causes, by tier. */

@@ -1,5 +1,6 @@
 import { neon, neonConfig } from '@neondatabase/serverless';
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http';
+import { fetchResults } from './neon-results.ts';
 
 export type Db = NeonHttpDatabase;
 
@@ -11,6 +12,8 @@ neonConfig.fetchEndpoint = (host, port, options) => {
   if (localHosts.has(host)) return `http://${host}:${port}/sql`;
   return typeof neonEndpoint === 'function' ? neonEndpoint(host, port, options) : neonEndpoint;
 };
+
+neonConfig.fetchFunction = fetchResults;
 
 /** Postgres through Neon's HTTP protocol. Each request, a batch too, fails after `deadlineMs`. */
 export function makeDb(databaseUrl: string, deadlineMs: number): Db {

@@ -7,6 +7,7 @@ import type { TestProject } from 'vitest/node';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
 import { LOCAL_KEY, workerEnv } from '../../local/stack.ts';
 import { startUpstashBridge } from '../../local/upstash-bridge.ts';
+import { hasRedisServer, type OwnRedis, startOwnRedis } from './own-redis.ts';
 import { type EnginePool, makeEnginePool } from './pool.ts';
 import '../provided.ts';
 
@@ -24,6 +25,15 @@ interface Body {
   readonly text: string;
   readonly params: unknown[];
   readonly args: string[];
+  readonly store: Store;
+  readonly faults: unknown;
+  readonly ownRedis: boolean;
+  readonly isFull: boolean;
+}
+
+interface Bridge {
+  setFaults(faults: unknown): unknown;
+  close(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
@@ -42,6 +52,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     );
   });
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+  project.provide('hasRedisServer', hasRedisServer());
+  project.provide('hasTransactions', process.env['DATABASE_URL'] !== undefined);
   project.provide('stacksUrl', `http://${HOST}:${(server.address() as AddressInfo).port}`);
   return async () => {
     server.close();
@@ -59,7 +71,7 @@ async function answer(
   const [, id = '', verb = ''] = (request.url ?? '').split('/');
   // Only this project's tests write these bodies.
   const body = (await json(request)) as Body;
-  if (id === 'new') return addStack(stacks, pool);
+  if (id === 'new') return addStack(stacks, pool, body);
   const stack = stacks.get(id);
   if (!stack) throw new Error(`there is no stack ${id}`);
   if (verb === 'close') stacks.delete(id);
@@ -68,21 +80,26 @@ async function answer(
   return run(body);
 }
 
-async function addStack(stacks: Map<string, TestStack>, pool: EnginePool): Promise<unknown> {
+async function addStack(
+  stacks: Map<string, TestStack>,
+  pool: EnginePool,
+  { ownRedis }: Body,
+): Promise<unknown> {
   const id = crypto.randomUUID();
-  const stack = await startTestStack(pool);
+  const stack = await startTestStack(pool, ownRedis ? await startOwnRedis() : undefined);
   stacks.set(id, stack);
   return { id, env: stack.env };
 }
 
-async function startTestStack(pool: EnginePool): Promise<TestStack> {
-  const [database, redisUrl] = [await pool.takeDatabase(), await pool.redisUrl()];
+async function startTestStack(pool: EnginePool, ownRedis: OwnRedis | undefined): Promise<TestStack> {
+  const [database, redisUrl] = [await pool.takeDatabase(), ownRedis?.url ?? (await pool.redisUrl())];
+  const transactions = makeTransactions(database.url);
   const open = {
     postgres: (port: number) => startNeonBridge({ port, postgresUrl: database.url }),
     redis: (port: number) => startUpstashBridge({ port, redisUrl, token: LOCAL_KEY }),
   };
   const [neon, upstash] = [await open.postgres(0), await open.redis(0)];
-  const bridges: Record<Store, { close(): Promise<void> }> = { postgres: neon, redis: upstash };
+  const bridges: Record<Store, Bridge> = { postgres: neon, redis: upstash };
   const env = workerEnv(neon.url, upstash.url, database.url);
   const redis = new Redis(redisUrl);
   const emptyRedis = () => deleteKeys(redis, `ea:{${env.DATABASE_ID}}:`);
@@ -90,10 +107,12 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
     bridges[store] = await open[store]({ postgres: neon, redis: upstash }[store].port);
   };
   const close = async () => {
+    await transactions.close();
     await emptyRedis();
     redis.disconnect();
     await Promise.all(Object.values(bridges).map((bridge) => bridge.close()));
     await database.close();
+    await ownRedis?.close();
   };
   return {
     env,
@@ -101,7 +120,11 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
     verbs: {
       close,
       sql: ({ text, params }) => runSql(database.url, text, params),
+      // Leaves a transaction open, and answers what commits it.
+      begin: ({ text }) => transactions.begin(text),
+      commit: ({ text: id }) => transactions.commit(id),
       redis: ({ args: [command = '', ...args] }) => redis.call(command, ...args),
+      'set-redis-full': async ({ isFull }) => ownRedis?.setFull(isFull),
       // Deletes every key of the product.
       'empty-redis': emptyRedis,
       // A bridge that is closed refuses connections, until it is opened again on the same port.
@@ -109,7 +132,33 @@ async function startTestStack(pool: EnginePool): Promise<TestStack> {
       'stop-redis': () => bridges.redis.close(),
       'start-postgres': () => start('postgres'),
       'start-redis': () => start('redis'),
+      // What a bridge does wrong, in place of what it did until now.
+      fault: async ({ store, faults }) => bridges[store].setFaults(faults),
     },
+  };
+}
+
+interface Transactions {
+  /** Answers the transaction's id. */
+  begin(text: string): Promise<string>;
+  commit(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+function makeTransactions(url: string): Transactions {
+  const clients = new Map<string, Client>();
+  return {
+    async begin(text) {
+      const [id, client] = [crypto.randomUUID(), new Client({ connectionString: url })];
+      clients.set(id, client);
+      await client.connect();
+      await client.query(`begin; ${text}`);
+      return id;
+    },
+    async commit(id) {
+      await clients.get(id)?.query('commit');
+    },
+    close: async () => void (await Promise.all([...clients.values()].map((client) => client.end()))),
   };
 }
 

@@ -41,3 +41,11 @@ test('docs/differences.md lists every row of the original that is not replayed',
   );
   expect(listed.toSorted()).toEqual(Object.keys(notReplayed).toSorted());
 });
+
+const named = [...(await read('docs/elsewhere.md')).matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)]+)\)/g)].map(
+  ([, title = '', path = '']) => ({ title, path }),
+);
+
+test.each(named)('$path has the test “$title”', async ({ title, path }) => {
+  expect((await read(path)).replaceAll("\\'", "'")).toContain(`'${title}'`);
+});

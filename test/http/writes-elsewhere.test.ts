@@ -1,25 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { drainNow, get, newIsolate, sql, useStack } from '../stack.ts';
+import { absent, found, listed, see, type Seen } from '../seen.ts';
+import { drainNow, newIsolate, sql, useStack } from '../stack.ts';
 
 const stack = useStack();
 const NO_CACHE = { 'Cache-Control': 'no-cache' };
 const STACKADEMY = '/v1/accounts/1234-5678-9012';
 const SMARTER = '/v1/accounts/3141-5926-5359';
 
-interface Seen {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-async function read(path: string, headers = {}, on = newIsolate(stack.current)): Promise<Seen> {
-  const response = await get(on, path, headers);
-  return { status: response.status, body: await response.json() };
-}
-
-const found = (body: object) => ({ status: 200, body: expect.objectContaining(body) as unknown });
-const absent = (code: string) => ({ status: 404, body: expect.objectContaining({ code }) as unknown });
-const listed = (...ids: number[]) =>
-  found({ items: ids.map((id) => expect.objectContaining({ id }) as unknown) });
+const read = (path: string, headers = {}, on = newIsolate(stack.current)) => see(on, path, headers);
 
 /** What somebody writes at a prompt, and what one look-up answers before and after. */
 const writes: { name: string; path: string; write: string; before: Seen; after: Seen }[] = [

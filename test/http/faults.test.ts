@@ -1,0 +1,125 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { countRequests, emptyRedis, fault, get, newIsolate, type Store, sql, useStack } from '../stack.ts';
+import { expectProblem } from './problem.ts';
+import { lookUps } from './seed.ts';
+
+const stack = useStack();
+/** Of an isolate that waits no longer than this for a store that hangs. */
+const HURRIED = { REDIS_DEADLINE_MS: '100', POSTGRES_DEADLINE_MS: '500' };
+
+const variants = {
+  redis: `null number text empty-object empty-array null-result text-result number-result object-result short-result
+    nested-result list-of-results null-error`,
+  postgres: `null number text empty-object empty-array null-rows object-rows empty-row null-row object-row no-fields
+    no-columns lost-rows one-column no-results empty-results error-without-status`,
+};
+
+function faultsOf(store: Store): { kind: string; status?: number; variant?: string }[] {
+  return [
+    { kind: 'refuse' },
+    { kind: 'reset' },
+    { kind: 'status', status: 500 },
+    { kind: 'status', status: 429 },
+    { kind: 'truncated-json' },
+    { kind: 'wrong-base64' },
+    ...variants[store].split(/\s+/).map((variant) => ({ kind: 'wrong-json', variant })),
+  ];
+}
+
+afterEach(async () => {
+  for (const store of ['redis', 'postgres'] as const) await fault(stack.current, store, []);
+});
+
+describe('under every fault of Redis', () => {
+  test.each(faultsOf('redis'))('%j reads are answered by Postgres', async (redisFault) => {
+    await fault(stack.current, 'redis', [redisFault]);
+    for (const { path, expected } of lookUps) {
+      const response = await get(newIsolate(stack.current), path);
+      expect(await response.json()).toEqual(expected);
+      expect(response.headers.get('Cache-Status')).toContain('redis; fwd=miss; detail=unavailable');
+    }
+    await expectProblem(await get(newIsolate(stack.current), '/v1/users/999'), 'user_does_not_exist');
+  });
+
+  test.each(faultsOf('redis'))('%j in fills alone leaves nothing wrong behind', async (redisFault) => {
+    await emptyRedis(stack.current);
+    await fault(stack.current, 'redis', [{ ...redisFault, verbs: ['fill'] }]);
+    // The second waits in vain for the first, which could not say that it is done.
+    for (const { path, expected } of [...lookUps.slice(0, 2), ...lookUps.slice(0, 2)])
+      expect(await (await get(newIsolate(stack.current), path)).json()).toEqual(expected);
+  });
+
+  test.each(faultsOf('redis'))(
+    '%j in invalidations alone: a write succeeds, with a token of Postgres',
+    async (redisFault) => {
+      await fault(stack.current, 'redis', [{ ...redisFault, verbs: ['invalidate'] }]);
+      await sql(stack.current, "delete from users where username like '2718-2818-2845-admin%'");
+      const path = '/v1/accounts/2718-2818-2845/admin-user';
+      const response = await get(newIsolate(stack.current), path, {}, 'PUT');
+      expect(response.status).toBe(201);
+      expect(response.headers.get('Consistency-Token')).toMatch(/^pg:\d{13}$/);
+    },
+  );
+
+  test('hanging reads are answered by Postgres after the deadline', async () => {
+    await fault(stack.current, 'redis', [{ kind: 'hang' }]);
+    const isolate = {
+      ...stack.current,
+      env: { ...stack.current.env, ...HURRIED, POSTGRES_DEADLINE_MS: '25000' },
+    };
+    for (const { path, expected } of lookUps.slice(0, 3)) {
+      const response = await get(isolate, path);
+      expect(await response.json()).toEqual(expected);
+      expect(response.headers.get('Cache-Status')).toMatch(/redis; fwd=miss; detail=(timeout|unavailable)/);
+    }
+  });
+});
+
+describe('under every fault of Postgres', () => {
+  test.each(faultsOf('postgres'))(
+    '%j what is nowhere else is 503, and later right',
+    async (postgresFault) => {
+      await emptyRedis(stack.current);
+      await fault(stack.current, 'postgres', [postgresFault]);
+      // Where there are no rows there is no value to garble.
+      const absent = postgresFault.kind === 'wrong-base64' ? [] : ['/v1/users/999'];
+      for (const path of [...lookUps.map((lookUp) => lookUp.path), ...absent])
+        await expectProblem(await get(newIsolate(stack.current), path), 'unavailable');
+      await fault(stack.current, 'postgres', []);
+      for (const { path, expected } of lookUps)
+        expect(await (await get(newIsolate(stack.current), path)).json()).toEqual(expected);
+    },
+  );
+
+  test.each(faultsOf('postgres'))('%j what Redis holds is answered', async (postgresFault) => {
+    for (const { path } of lookUps) await get(newIsolate(stack.current), path);
+    await fault(stack.current, 'postgres', [postgresFault]);
+    for (const { path, expected } of lookUps)
+      expect(await (await get(newIsolate(stack.current), path)).json()).toEqual(expected);
+  });
+
+  test('a health check that fails alone is all that fails', async () => {
+    await fault(stack.current, 'postgres', [{ kind: 'status', status: 500, verbs: ['probe'] }]);
+    const ready = await get(newIsolate(stack.current), '/readyz');
+    expect(await ready.json()).toMatchObject({ status: 'degraded', postgres: { state: 'failed' } });
+    expect(
+      (await get(newIsolate(stack.current), '/v1/users/3', { 'Cache-Control': 'no-cache' })).status,
+    ).toBe(200);
+  });
+
+  test('hanging is 503 after the deadline', async () => {
+    await emptyRedis(stack.current);
+    await fault(stack.current, 'postgres', [{ kind: 'hang' }]);
+    const isolate = {
+      ...stack.current,
+      env: { ...stack.current.env, ...HURRIED, REDIS_DEADLINE_MS: '10000' },
+    };
+    await expectProblem(await get(isolate, '/v1/users/3'), 'unavailable');
+  });
+});
+
+test('a store that fails is asked once', async () => {
+  for (const store of ['redis', 'postgres'] as const) await fault(stack.current, store, [{ kind: 'refuse' }]);
+  const act = () => get(newIsolate(stack.current), '/v1/users/4');
+  expect(await countRequests(stack.current, act)).toEqual({ redis: 1, postgres: 1 });
+});

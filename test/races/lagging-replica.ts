@@ -1,0 +1,39 @@
+import { emptyRedis, redis, redisKeys, type TestStack } from '../stack.ts';
+
+/** A replica of Redis that receives nothing from now on. */
+export interface LaggingReplica {
+  /** Makes it the primary: what was written since is lost. */
+  failOver(): Promise<void>;
+}
+
+interface Copy {
+  readonly key: string;
+  readonly write: readonly string[];
+  readonly ttlMs: number;
+}
+
+export async function startLagging(stack: TestStack): Promise<LaggingReplica> {
+  const keys = await redisKeys(stack);
+  const copies = await Promise.all(keys.map((key) => copyKey(stack, key)));
+  return {
+    async failOver() {
+      await emptyRedis(stack);
+      for (const copy of copies) await writeCopy(stack, copy);
+    },
+  };
+}
+
+async function copyKey(stack: TestStack, key: string): Promise<Copy> {
+  const ttlMs = Number(await redis(stack, 'PTTL', key));
+  if ((await redis(stack, 'TYPE', key)) === 'string') {
+    return { key, write: ['SET', key, String(await redis(stack, 'GET', key))], ttlMs };
+  }
+  // Its reply is a list of names and values.
+  const fields = (await redis(stack, 'HGETALL', key)) as string[];
+  return { key, write: ['HSET', key, ...fields], ttlMs };
+}
+
+async function writeCopy(stack: TestStack, { key, write, ttlMs }: Copy): Promise<void> {
+  await redis(stack, ...write);
+  if (ttlMs > 0) await redis(stack, 'PEXPIRE', key, `${ttlMs}`);
+}
