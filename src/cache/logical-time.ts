@@ -10,6 +10,7 @@ export type Token = LogicalTime | { readonly unsharedSinceMs: number };
 const LOGICAL_TIME = /^([0-9a-f]{16}):(\d{1,16})$/;
 const UNSHARED = /^pg:(\d{1,16})$/;
 const EPOCH_BYTES = 8;
+const US_PER_MS = 1_000;
 
 /** Parses `epoch:n`; null for anything else, numbers above 2^53 included. */
 export function parseLogicalTime(text: string): LogicalTime | null {
@@ -31,6 +32,11 @@ export function formatToken(token: Token): string {
 
 export function formatLogicalTime({ epoch, n }: LogicalTime): string {
   return `${epoch}:${n}`;
+}
+
+/** When it was by the clock of Redis, unless that stepped back: `n` is in µs. */
+export function dateOf({ n }: LogicalTime): Date {
+  return new Date(n / US_PER_MS);
 }
 
 export function isLogical(token: Token): token is LogicalTime {

@@ -81,7 +81,8 @@ function traceJoin(trace: Trace, { staleMsLeft }: MemoryEntry, ms: number): void
   if (staleMsLeft !== undefined) traceStale(trace, staleMsLeft, ms);
 }
 
-function joinable(cache: Cache, key: string, demands: ReadDemands): Flight | undefined {
+/** The flight of the key that a read with these demands would wait for. */
+export function joinable(cache: Cache, key: string, demands: ReadDemands): Flight | undefined {
   const nowMs = cache.clock.now();
   const flight = demands.reload ? undefined : cache.flights.get(key);
   if (!flight || nowMs >= landsByMs(cache, flight) || nowMs < flight.departure.sentAtMs) return undefined;
@@ -108,7 +109,7 @@ function startFlight<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): 
   return flight;
 }
 
-function isYoungEnough(sentAtMs: number, nowMs: number, { maxAgeMs }: ReadDemands): boolean {
+export function isYoungEnough(sentAtMs: number, nowMs: number, { maxAgeMs }: ReadDemands): boolean {
   return maxAgeMs === undefined || (maxAgeMs > 0 && nowMs - sentAtMs <= maxAgeMs);
 }
 
@@ -118,12 +119,12 @@ function mayHaveAsOf(asOf: LogicalTime | null | undefined, demands: ReadDemands)
   return isLogical(demands.token);
 }
 
-function hasAsOf(asOf: MemoryEntry['asOf'], { token }: ReadDemands): boolean {
+export function hasAsOf(asOf: MemoryEntry['asOf'], { token }: ReadDemands): boolean {
   return token === undefined || satisfies(asOf, token);
 }
 
 // Once every entry must be younger than an invalidation that failed, its token demands nothing any more.
-function withoutOutlivedToken({ clock, memory }: Cache, demands: ReadDemands): ReadDemands {
+export function withoutOutlivedToken({ clock, memory }: Cache, demands: ReadDemands): ReadDemands {
   const { token } = demands;
   if (!token || isLogical(token) || clock.now() < token.unsharedSinceMs + LONGEST_LIFE_MS + memory.ttlMs)
     return demands;
