@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LOCAL_KEY } from '../../local/stack.ts';
 import { type Processes, startProcesses } from './processes.ts';
+import { spawnWorkerd } from './workerd.ts';
 
 let processes: Processes;
 
@@ -55,4 +57,10 @@ test('a process that is killed is gone', async () => {
   expect(await extra.ended).toBe('SIGKILL');
   expect(() => process.kill(extra.pid, 0)).toThrow('ESRCH');
   await expect(fetch(`${extra.url}/healthz`)).rejects.toThrow('fetch failed');
+});
+
+test('a Worker that cannot start is an error that says why', async () => {
+  const main = fileURLToPath(new URL('./scheduler-worker.ts', import.meta.url));
+  const worker = { name: 'early', main, compatibilityDate: '2999-01-01' };
+  await expect(spawnWorkerd([worker])).rejects.toThrow(/compatibility date/i);
 });
