@@ -12,6 +12,8 @@ const REFRESH_AHEAD_SHARE = 1 / 5;
 const HOT_HITS = 2;
 /** Loads of other requests that a read waits on, should they die, before it makes one of its own whatever is under way. */
 const MAX_JOINS = 2;
+/** A flight that is older may hang on a store that is back by now: whoever comes later sets out anew. */
+const MAX_JOIN_AGE_MS = 2_000;
 /** A flight that fails at its deadline is heard of before it is taken for dead. */
 const GRACE_MS = 100;
 
@@ -85,8 +87,10 @@ function traceJoin(trace: Trace, { staleMsLeft }: MemoryEntry, ms: number): void
 export function joinable(cache: Cache, key: string, demands: ReadDemands): Flight | undefined {
   const nowMs = cache.clock.now();
   const flight = demands.reload ? undefined : cache.flights.get(key);
-  if (!flight || nowMs >= landsByMs(cache, flight) || nowMs < flight.departure.sentAtMs) return undefined;
+  if (!flight) return undefined;
   const { sentAtMs, order, asOf } = flight.departure;
+  const isOld = nowMs >= Math.min(landsByMs(cache, flight), sentAtMs + MAX_JOIN_AGE_MS);
+  if (isOld || nowMs < sentAtMs) return undefined;
   const isUsable = isYoungEnough(sentAtMs, nowMs, demands) && mayHaveAsOf(asOf, demands);
   return isUsable && order > cache.memory.invalidations.last() ? flight : undefined;
 }

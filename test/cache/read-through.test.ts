@@ -133,6 +133,18 @@ test('a load that is past its deadline is not joined', async () => {
   expect(cache.flights.size).toBe(0);
 });
 
+test('a load that hangs since an outage fails nobody who comes 2 s later', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf<string>(new Promise(() => {}), 'b');
+  const first = readThrough(cache, lookUp).catch((error: Error) => error.name);
+  await cache.clock.advance(1_999);
+  const second = readThrough(cache, lookUp).catch((error: Error) => error.name);
+  await cache.clock.advance(1);
+  expect(await readThrough(cache, lookUp)).toBe('b');
+  await cache.clock.advance(3_000);
+  expect(await Promise.all([first, second])).toEqual(['OriginUnavailable', 'OriginUnavailable']);
+});
+
 test('values are frozen through and through', async () => {
   const cache = makeFakeCache();
   const value = await readThrough(cache, lookUpOf({ account: { id: 1 } }));
