@@ -2,8 +2,8 @@ import { describeError } from '../log.ts';
 import type { Cache, KeyedLookUp, ReadDemands, TierDetail } from './cache.ts';
 import { DeadlineExceeded, withDeadline } from './clock.ts';
 import { EVERYTHING } from './invalidations.ts';
+import { hasAsOf } from './logical-time.ts';
 import type { MemoryEntry } from './memory.ts';
-import { hasAsOf } from './read-through.ts';
 import type { Asked } from './shared-tier.ts';
 import type { DescribedEntry, DescribedTag, SharedDescription } from './shared-description.ts';
 
@@ -65,7 +65,7 @@ function judgeFor(
   const state = judge(description, entry);
   if (state !== 'fresh' && state !== 'stale') return state;
   if (demands.reload) return 'refused-by-no-cache';
-  if (!hasAsOf(entry.asOf, demands)) return 'refused-by-token';
+  if (!hasAsOf(entry.asOf, demands.token)) return 'refused-by-token';
   return isParsed(lookUp, entry.payload) ? state : 'unreadable';
 }
 

@@ -1,10 +1,10 @@
 import type { BreakerDescription } from './breaker.ts';
 import type { Cache, KeyedLookUp, ReadDemands } from './cache.ts';
 import { type ExplainedShared, explainShared, isEndedBy } from './explain-shared.ts';
-import type { LogicalTime } from './logical-time.ts';
+import { hasAsOf, type LogicalTime } from './logical-time.ts';
 import type { MemoryEntry, MemoryFault } from './memory.ts';
 import type { DescribedTag } from './shared-description.ts';
-import { hasAsOf, isYoungEnough, joinable, withoutOutlivedToken } from './read-through.ts';
+import { isYoungEnough, joinable, withoutOutlivedToken } from './read-through.ts';
 
 export type Tier = 'flight' | 'isolate' | 'postgres' | 'redis';
 /** The demand of the read that an answer does not meet. */
@@ -126,5 +126,5 @@ function findRefusal(
 ): Refusal | null {
   if (demands.reload) return 'refused-by-no-cache';
   if (!isYoungEnough(sentAtMs, nowMs, demands)) return 'refused-by-max-age';
-  return hasAsOf(asOf, demands) ? null : 'refused-by-token';
+  return hasAsOf(asOf, demands.token) ? null : 'refused-by-token';
 }

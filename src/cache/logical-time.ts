@@ -48,6 +48,15 @@ export function satisfies(asOf: LogicalTime | null, token: Token): boolean {
   return asOf !== null && isLogical(token) && asOf.epoch === token.epoch && asOf.n >= token.n;
 }
 
+/** The same of a read that may have no token. */
+export function hasAsOf(asOf: LogicalTime | null, token: Token | undefined): boolean {
+  return token === undefined || satisfies(asOf, token);
+}
+
+export function isSameToken(a: Token | undefined, b: Token | undefined): boolean {
+  return a && b ? formatToken(a) === formatToken(b) : a === b;
+}
+
 /** Whether `a` is known to be later than `b`; times of different epochs, and none at all, are not. */
 export function isLater(a: LogicalTime | null, b: LogicalTime | null): boolean {
   return a !== null && b !== null && a.epoch === b.epoch && a.n > b.n;

@@ -15,6 +15,8 @@ export interface MemoryEntry {
   readonly bytes: number;
   /** How often the entry has been a hit. */
   hits: number;
+  /** The origin gave it, so that it is as new as its read, whatever the shared store says. */
+  readonly isLoaded?: boolean;
   /** Set on an answer that stands in for a failing origin; negative, in ms. Such an answer is never kept. */
   readonly staleMsLeft?: number;
   /** Whether it has been refreshed ahead, once: an attempt that fails is not repeated by every hit. */
