@@ -103,7 +103,7 @@ function isMeant({ verbs }: Fault, carried: readonly string[]): boolean {
 }
 
 /** Mulberry32: numbers from 0 to below 1, the same for the same seed. */
-function makeRandom(seed: number): () => number {
+export function makeRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,0 +1,16 @@
+import { startStack } from '../../local/stack.ts';
+import { createEmptyDatabase } from '../engines/database.ts';
+
+// Both engines and their bridges, for the process that has forked this one, until it lets go.
+const database = await createEmptyDatabase();
+const { close, ...stack } = await startStack({
+  postgresPort: 0,
+  neonPort: 0,
+  redisPort: 0,
+  upstashPort: 0,
+  databaseUrl: database.url,
+  redisUrl: process.env['REDIS_URL'],
+});
+
+process.once('disconnect', () => void close().then(() => database.close()));
+process.send?.(stack);

@@ -1,0 +1,96 @@
+import type { Sample } from './load.ts';
+import type { OutageRun } from './outage-run.ts';
+
+/** What the samples of one outage come to; times in ms. */
+export interface Figures {
+  readonly requests: number;
+  readonly errors: number;
+  readonly errorsInReach: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Of the second half, when every breaker has opened. */
+  readonly openP99Ms: number;
+  /** The median of the p99 of each second of that half: what else the machine does comes in bursts. */
+  readonly steadyP99Ms: number;
+  /** Requests per second to the stores that are out, in the second half. */
+  readonly askedPerS: number;
+  /** From the end of the outage to the last request that was sent and still felt it. */
+  readonly recoveryMs: number;
+  /** Answers by status and by who gave them. */
+  readonly answers: ReadonlyMap<string, number>;
+}
+
+/** Whether a tier that is not out, or memory, must have had the answer. */
+export function isInReach(
+  { outage: { stores }, refreshedMs }: OutageRun,
+  sample: Sample,
+  ttlMs: number,
+): boolean {
+  if (!stores.includes('postgres')) return true;
+  const { reach } = sample.question;
+  if (!stores.includes('redis')) return reach !== 'cold';
+  return reach === 'hot' && sample.answeredMs < refreshedMs + ttlMs;
+}
+
+/** The requests that were due while the stores were out. */
+export function duringOutage({ samples, awayMs, endingMs }: OutageRun): readonly Sample[] {
+  return samples.filter(({ dueMs }) => dueMs >= awayMs && dueMs < endingMs);
+}
+
+/** `ttlMs`: how long memory answers. */
+export function figuresOf(run: OutageRun, ttlMs: number): Figures {
+  const { outage, middleMs, endingMs, endedMs, asked } = run;
+  const during = duringOutage(run);
+  const open = during.filter(({ dueMs }) => dueMs >= middleMs);
+  const errors = during.filter(({ verdict }) => verdict !== 'right');
+  const felt = run.samples.filter((sample) => sample.dueMs > endedMs && feelsOutage(sample));
+  const requestsToOut = outage.stores.reduce((sum, store) => sum + asked[store], 0);
+  return {
+    requests: during.length,
+    errors: errors.length,
+    errorsInReach: errors.filter((sample) => isInReach(run, sample, ttlMs)).length,
+    p50Ms: quantile(latenciesOf(during), 0.5),
+    p99Ms: quantile(latenciesOf(during), 0.99),
+    openP99Ms: quantile(latenciesOf(open), 0.99),
+    steadyP99Ms: quantile(p99OfEachSecond(open), 0.5),
+    askedPerS: (requestsToOut * 1_000) / (endingMs - middleMs),
+    recoveryMs: Math.max(0, ...felt.map(({ dueMs }) => dueMs - endedMs)),
+    answers: countBy(during, describeAnswer),
+  };
+}
+
+function feelsOutage({ verdict, cacheStatus }: Sample): boolean {
+  return verdict !== 'right' || cacheStatus.includes('detail=');
+}
+
+function latenciesOf(samples: readonly Sample[]): number[] {
+  return samples.map(({ dueMs, answeredMs }) => answeredMs - dueMs);
+}
+
+function p99OfEachSecond(samples: readonly Sample[]): number[] {
+  const seconds = Object.groupBy(samples, ({ dueMs }) => Math.floor(dueMs / 1_000));
+  return Object.values(seconds).map((second = []) => quantile(latenciesOf(second), 0.99));
+}
+
+function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
+}
+
+/** The status, who answered, and what Cache-Status says besides. */
+function describeAnswer({ status, cacheStatus }: Sample): string {
+  const details = [...cacheStatus.matchAll(/detail=([a-z-]+)/g)].map(([, detail]) => detail);
+  return [status || 'no answer', ...nameSource(status, cacheStatus), ...details].join(' ');
+}
+
+function nameSource(status: number, cacheStatus: string): string[] {
+  if (cacheStatus.includes('collapsed')) return ['collapsed'];
+  if (cacheStatus.includes('isolate; hit')) return ['memory'];
+  if (cacheStatus.includes('redis; hit')) return ['Redis'];
+  return status === 200 || status === 404 ? ['Postgres'] : [];
+}
+
+function countBy(samples: readonly Sample[], name: (sample: Sample) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const sample of samples) counts.set(name(sample), (counts.get(name(sample)) ?? 0) + 1);
+  return new Map([...counts].sort(([, a], [, b]) => b - a));
+}

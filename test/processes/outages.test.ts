@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { makeRandom } from '../../local/faults.ts';
+import { scaled, seed } from '../scale.ts';
+import { type Engines, startEngines } from './engines.ts';
+import { nameRow } from './failures-table.ts';
+import { duringOutage, isInReach } from './outage-figures.ts';
+import { type OutageRun, runOutage, type RunSettings, townSizes } from './outage-run.ts';
+import { type Outage, outages } from './outages.ts';
+import { makeTown, settleTown, type Town } from './town.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
+/** Enough of the ways to be out for `npm test`: one that is noticed late, and one at once. */
+const QUICK = ['Redis: hang', 'Postgres: hang', 'Postgres: refuse', 'Redis and Postgres: refuse'];
+const MEMORY_TTL_MS = scaled(1_000, 5_000);
+/** However busy the machine, a store that is not out is not taken for one that is. */
+const UNHURRIED = { redis: { REDIS_DEADLINE_MS: '10000' }, postgres: { POSTGRES_DEADLINE_MS: '25000' } };
+const RECOVERY_MS = 2_000;
+
+const settings: RunSettings = {
+  ratePerS: scaled(100, 200),
+  leadMs: 500,
+  outageMs: scaled(2_000, 20_000),
+  afterMs: RECOVERY_MS + 1_000,
+  vars: {},
+  random: makeRandom(seed),
+};
+const town: Town = makeTown(townSizes(settings));
+let engines: Engines;
+
+beforeAll(async () => {
+  engines = await startEngines(seed);
+  await settleTown(engines.postgresUrl, town);
+});
+
+afterAll(() => engines.close());
+
+function run(outage: Outage): Promise<OutageRun> {
+  const spared = (['redis', 'postgres'] as const).filter((store) => !outage.stores.includes(store));
+  const vars = Object.assign(
+    { MEMORY_TTL_MS: `${MEMORY_TTL_MS}` },
+    ...spared.map((store) => UNHURRIED[store]),
+  );
+  return runOutage(engines, town, outage, { ...settings, vars });
+}
+
+const cases = outages
+  .filter((outage) => scaled(QUICK.includes(nameRow(outage)), true))
+  .map((outage) => ({ name: nameRow(outage), outage }));
+
+test('the quick cases are among them', () => {
+  expect(outages.map(nameRow)).toEqual(expect.arrayContaining(QUICK));
+});
+
+describe.each(cases)('$name', ({ outage }) => {
+  let ran: OutageRun;
+
+  beforeAll(async () => {
+    ran = await run(outage);
+  });
+
+  const isOut = (store: 'redis' | 'postgres') => outage.stores.includes(store);
+  const brief = (samples: OutageRun['samples']) =>
+    samples.map(({ question: { reach, path }, dueMs, status, cacheStatus, reason }) => {
+      const atMs = Math.round(dueMs - ran.beganMs);
+      return { reach, path, atMs, status, cacheStatus, reason };
+    });
+
+  test('nobody gets a wrong answer: no 401, no 404 for what exists, no other body, no 503 that does not say when', () => {
+    expect(brief(ran.samples.filter(({ verdict }) => verdict === 'wrong'))).toEqual([]);
+  });
+
+  test('what is in reach is answered', () => {
+    const failed = ran.samples.filter(
+      (sample) => sample.verdict !== 'right' && isInReach(ran, sample, MEMORY_TTL_MS),
+    );
+    expect(brief(failed)).toEqual([]);
+  });
+
+  test('the outage was one', () => {
+    const { question: reached } = {
+      question: new Set(duringOutage(ran).map(({ question }) => question.reach)),
+    };
+    expect([...reached].sort()).toEqual(['cold', 'hot', 'shared', 'stale']);
+    const isNoticed = isOut('postgres')
+      ? ran.samples.some(({ verdict }) => verdict === 'unavailable')
+      : ran.samples.some(({ cacheStatus }) => cacheStatus.includes('detail=breaker-open'));
+    expect(isNoticed).toBe(true);
+  });
+
+  test.runIf(isOut('redis'))('once the breaker is open Redis is asked once a second at most', () => {
+    const seconds = (ran.endingMs - ran.middleMs) / 1_000;
+    expect(ran.asked.redis).toBeLessThanOrEqual(Math.floor(seconds) + 1);
+  });
+
+  test.runIf(outage.stores.length === 2)('what memory held is 503 once its time is over', () => {
+    // The clock of workerd may be a little behind.
+    const overMs = ran.awayMs + MEMORY_TTL_MS + 100;
+    const late = duringOutage(ran).filter(
+      ({ question, dueMs, answeredMs }) =>
+        question.reach === 'hot' && dueMs > overMs && answeredMs < ran.endingMs,
+    );
+    expect(late.length).toBeGreaterThan(0);
+    expect(brief(late.filter(({ verdict }) => verdict !== 'unavailable'))).toEqual([]);
+  });
+
+  test('all requests that are sent more than 2 s after its end succeed', () => {
+    const late = ran.samples.filter(({ dueMs }) => dueMs > ran.endedMs + RECOVERY_MS);
+    expect(late.length).toBeGreaterThan(0);
+    expect(brief(late.filter(({ verdict }) => verdict !== 'right'))).toEqual([]);
+  });
+});
