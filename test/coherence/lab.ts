@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import type { Token } from '../../src/cache/logical-time.ts';
+import { type Claims, makeClaims } from './claims.ts';
+import { type CodeUnderTest, codeUnderTest } from './code-under-test.ts';
+import type { Engine } from './engine.ts';
+import { type Calls, type Isolate, makeIsolate, type Request, startRequest } from './isolate.ts';
+import { type DrainDelays, makeOutbox, makePasses } from './lab-outbox.ts';
+import { type ReadPlan, type Reading, startReading } from './lab-read.ts';
+import type { LookUpKey } from './look-ups.ts';
+import type { Change, Commit, Database } from './model-database.ts';
+import { type Delay, type Gate, makeGate, makeTimeline } from './timeline.ts';
+import { makeVirtualRedis, type RedisState } from './virtual-redis.ts';
+
+export interface WritePlan {
+  readonly calls?: Calls;
+  /** Until the transaction commits, and from then until the Worker hears of it. */
+  readonly commitMs?: Delay;
+  readonly answerMs?: Delay;
+  readonly diesAfterMs?: Delay;
+}
+
+export interface DrainPlan extends DrainDelays {
+  readonly calls?: Calls;
+  readonly diesAfterMs?: Delay;
+}
+
+/** A key of Redis: the clock, a tag, or the entry or lease of a look-up. */
+export type KeyName = 'clock' | `tag:${string}` | `entry:${LookUpKey}` | `lease:${LookUpKey}`;
+
+/**
+ * Isolates, a Redis and a database in virtual time. All that is begun goes on in the background while time is advanced;
+ * every read is held to its claims, and the first that breaks one makes `advance` throw.
+ */
+export interface Lab {
+  readonly database: Database;
+  now(): number;
+  isolate(): Isolate;
+  /** A delay that ends when the test opens it. */
+  hold(): Gate;
+  read(isolate: Isolate, key: LookUpKey, plan?: ReadPlan): Promise<Reading>;
+  /** A write through the service; resolves to the token, null if the change was refused, never if the request dies. */
+  write(
+    isolate: Isolate,
+    change: Change,
+    plan?: WritePlan,
+  ): Promise<{ readonly token: Promise<Token | null> }>;
+  /** A write behind the service's back: its outbox row gets its id now, and is committed after `openMs`. */
+  writeElsewhere(change: Change, openMs?: Delay): Promise<void>;
+  /** Resolves to whether the drain succeeded; never if it dies. */
+  drain(isolate: Isolate, plan?: DrainPlan): Promise<{ readonly done: Promise<boolean> }>;
+  advance(ms: number): Promise<void>;
+  setRedis(state: RedisState): void;
+  stepRedisClock(ms: number): void;
+  flushRedis(): Promise<void>;
+  loseKey(name: KeyName): Promise<void>;
+  /** Somebody else's value under the key. */
+  corruptKey(name: KeyName): Promise<void>;
+  /** From now on the replica of Redis hears nothing; the returned function makes it the primary. */
+  stopReplication(): Promise<() => Promise<void>>;
+  /** The tokens handed out so far, oldest first. */
+  readonly tokens: readonly Token[];
+  close(): Promise<void>;
+}
+
+/** What the parts of a lab share. */
+export interface LabCore {
+  readonly code: CodeUnderTest;
+  readonly database: Database;
+  readonly claims: Claims;
+  now(): number;
+  start(isolate: Isolate, calls: Calls | undefined, diesAfterMs: Delay | undefined): Request;
+  /** Calls back when the delay is over, whoever has died. */
+  after(delay: Delay, callback: () => void): void;
+  report(violation: string): void;
+  /** Whether a load has failed, been slow or died: only then may a read fail. */
+  isOriginSound: boolean;
+}
+
+const VARIANT = 'v';
+const START_MS = 1_800_000_000_000;
+
+export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTest): Promise<Lab> {
+  const databaseId = `lab-${randomUUID()}`;
+  const timeline = makeTimeline(START_MS);
+  const redis = makeVirtualRedis(engine, `ea:{${databaseId}}:`, timeline.now);
+  const [database, claims, passes] = [code.makeDatabase(), makeClaims(), makePasses()];
+  const violations: string[] = [];
+  const tokens: Token[] = [];
+  let isolates = 0;
+  const report = (violation: string): void => void violations.push(violation);
+
+  const around = {
+    code,
+    timeline,
+    redis,
+    databaseId,
+    onScript(kind: keyof Calls, args: readonly string[]) {
+      if (kind !== 'invalidate') return;
+      const tags = args.slice(3);
+      claims.noteInvalidated(tags);
+      passes.noteInvalidated(tags, timeline.now());
+    },
+    onRejected: (error: unknown) => report(`what was left for afterwards was rejected: ${String(error)}`),
+  };
+
+  const core: LabCore = {
+    code,
+    database,
+    claims,
+    now: timeline.now,
+    report,
+    isOriginSound: true,
+    after: (delay, callback) => void timeline.after(delay, callback),
+    start(isolate, calls, diesAfterMs) {
+      const request = startRequest(around, isolate, calls ?? {});
+      if (diesAfterMs === undefined) return request;
+      core.isOriginSound = false;
+      timeline.after(diesAfterMs, request.die);
+      return request;
+    },
+  };
+
+  const commit = (tx: ReturnType<Database['begin']>, change: Change): Commit | null => {
+    const done = tx.commit(change);
+    if (!done) return null;
+    claims.noteCommit(done, database.rows);
+    passes.noteCommit(done.number, done.tags);
+    return done;
+  };
+
+  const commitAfter = (delay: Delay | undefined, change: Change): Promise<Commit | null> => {
+    const { promise, resolve } = Promise.withResolvers<Commit | null>();
+    timeline.after(delay ?? 0, () => resolve(commit(database.begin(), change)));
+    return promise;
+  };
+
+  const writeIn = async (request: Request, change: Change, plan: WritePlan): Promise<Token | null> => {
+    const done = await commitAfter(plan.commitMs, change);
+    await request.pause(plan.answerMs);
+    if (!done) return null;
+    const { cache } = request;
+    const confirmed: true[] = [];
+    const invalidateShared = async (tags: readonly string[]) => {
+      const time = await cache.shared.invalidate(tags);
+      confirmed.push(true);
+      return time;
+    };
+    const shared = { ...cache.shared, invalidate: invalidateShared };
+    const token = await code.invalidate({ ...cache, shared }, done.tags);
+    claims.noteToken(done.number, token);
+    tokens.push(token);
+    if (confirmed.length > 0) claims.noteConfirmed(done.number, request.isolate.name, timeline.now());
+    return token;
+  };
+
+  const drainIn = async (request: Request, plan: DrainPlan): Promise<boolean> => {
+    let toFind: readonly number[] = [];
+    const onSelect = (): void => void (toFind = passes.toFind(timeline.now()));
+    try {
+      await code.drain(request.cache, makeOutbox(request, database, passes, plan, onSelect));
+    } catch {
+      return false;
+    }
+    for (const number of toFind) claims.noteConfirmed(number, request.isolate.name, timeline.now());
+    return true;
+  };
+
+  const advance = async (ms: number): Promise<void> => {
+    await timeline.advance(ms);
+    if (violations.length > 0) throw new Error(violations.join('\n'));
+  };
+  const withTags = (names: readonly string[]): string[] =>
+    names.filter((name) => name.startsWith('tag:')).map((name) => name.slice('tag:'.length));
+  const nameOf = (key: KeyName): string => key.replace(/^(entry|lease):/, `$1:${VARIANT}:`);
+
+  return {
+    database,
+    tokens,
+    now: timeline.now,
+    hold: makeGate,
+    isolate: () => makeIsolate(code, String.fromCharCode('A'.charCodeAt(0) + isolates++)),
+    async read(isolate, key, plan = {}) {
+      const reading = startReading(core, isolate, key, plan);
+      await advance(0);
+      return reading;
+    },
+    async write(isolate, change, plan = {}) {
+      const token = writeIn(core.start(isolate, plan.calls, plan.diesAfterMs), change, plan);
+      await advance(0);
+      return { token };
+    },
+    async writeElsewhere(change, openMs = 0) {
+      const tx = database.begin();
+      timeline.after(openMs, () => commit(tx, change));
+      await advance(0);
+    },
+    async drain(isolate, plan = {}) {
+      const done = drainIn(core.start(isolate, plan.calls, plan.diesAfterMs), plan);
+      await advance(0);
+      return { done };
+    },
+    advance,
+    setRedis: (state) => void (redis.state = state),
+    stepRedisClock: redis.stepClock,
+    flushRedis: redis.flush,
+    async loseKey(key) {
+      if (await redis.lose(nameOf(key))) claims.noteLost(withTags([key]));
+    },
+    corruptKey: (key) => redis.corrupt(nameOf(key), 'garbage'),
+    async stopReplication() {
+      const promote = await redis.replicate();
+      return async () => claims.noteLost(withTags(await promote()));
+    },
+    close: redis.flush,
+  };
+}

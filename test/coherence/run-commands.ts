@@ -1,0 +1,96 @@
+import type { Token } from '../../src/cache/logical-time.ts';
+import { isLogical } from '../../src/cache/logical-time.ts';
+import { type CodeUnderTest, codeUnderTest } from './code-under-test.ts';
+import { type Command, ISOLATES, type ReadCommand } from './commands.ts';
+import type { Engine } from './engine.ts';
+import type { Isolate } from './isolate.ts';
+import { type Lab, makeLab } from './lab.ts';
+import type { ReadPlan } from './lab-read.ts';
+import { LOOK_UPS } from './look-ups.ts';
+
+/** What a run has at hand besides the lab. */
+interface Run {
+  readonly lab: Lab;
+  readonly isolates: readonly Isolate[];
+  /** Makes the replica of Redis the primary. */
+  failOver: (() => Promise<void>) | null;
+  hasClockStepped: boolean;
+}
+
+const AHEAD_MICROS = 1e14;
+/** By then every read that can settle has. */
+const ALL_SETTLED_MS = 16_000;
+
+/** Carries out the steps, and reads everything everywhere at their end; throws what the lab finds. */
+export async function runCommands(
+  engine: Engine,
+  commands: readonly Command[],
+  code: CodeUnderTest = codeUnderTest,
+): Promise<void> {
+  const lab = await makeLab(engine, code);
+  const isolates = Array.from({ length: ISOLATES }, () => lab.isolate());
+  const run: Run = { lab, isolates, failOver: null, hasClockStepped: false };
+  try {
+    for (const command of commands) await carryOut(run, command);
+    await readEverything(run);
+    await lab.advance(ALL_SETTLED_MS);
+  } finally {
+    await lab.close();
+  }
+}
+
+type Step<D> = (run: Run, command: Extract<Command, { do: D }>) => unknown;
+
+const steps: { readonly [D in Command['do']]: Step<D> } = {
+  read: (run, command) =>
+    run.lab.read(isolateAt(run, command.isolate), command.key, planOf(run.lab, command)),
+  write: (run, command) => run.lab.write(isolateAt(run, command.isolate), command.change, command),
+  'write elsewhere': ({ lab }, { change, openMs }) => lab.writeElsewhere(change, openMs),
+  drain: (run, command) => run.lab.drain(isolateAt(run, command.isolate), command),
+  wait: ({ lab }, { ms }) => lab.advance(ms),
+  'redis is': ({ lab }, { state }) => lab.setRedis(state),
+  'redis clock steps': (run, { ms }) => {
+    run.hasClockStepped = true;
+    run.lab.stepRedisClock(ms);
+  },
+  flush: ({ lab }) => lab.flushRedis(),
+  lose: ({ lab }, { key }) => lab.loseKey(key),
+  corrupt: ({ lab }, { key }) => lab.corruptKey(key),
+  'replication stops': async (run) => void (run.failOver = await run.lab.stopReplication()),
+  failover: failOver,
+};
+
+function carryOut(run: Run, command: Command): unknown {
+  // The table has each step under its own name; TypeScript sees only their union.
+  return (steps[command.do] as Step<Command['do']>)(run, command);
+}
+
+// Assumed: the logical clock is not ahead of the new primary's, as it is for a while after a step back.
+async function failOver(run: Run): Promise<void> {
+  if (!run.failOver || run.hasClockStepped) return;
+  await run.failOver();
+  run.failOver = null;
+}
+
+function isolateAt({ isolates }: Run, index: number): Isolate {
+  const isolate = isolates[index];
+  if (!isolate) throw new Error(`there is no isolate ${index}`);
+  return isolate;
+}
+
+function planOf(lab: Lab, command: ReadCommand): ReadPlan {
+  const { maxAgeMs, noCache: reload, token, forged, ...plan } = command;
+  const known = token === undefined ? undefined : lab.tokens.at(-1 - token);
+  const sent = forged ? forge(lab, forged) : known;
+  return { ...plan, demands: { maxAgeMs, reload, token: sent }, isTokenForged: forged !== undefined };
+}
+
+function forge({ tokens }: Lab, kind: 'epoch' | 'ahead'): Token {
+  const latest = tokens.findLast(isLogical);
+  if (kind === 'ahead' && latest) return { ...latest, n: latest.n + AHEAD_MICROS };
+  return { epoch: '0123456789abcdef', n: 1 };
+}
+
+async function readEverything({ lab, isolates }: Run): Promise<void> {
+  for (const isolate of isolates) for (const key of LOOK_UPS) await lab.read(isolate, key);
+}
