@@ -41,9 +41,11 @@ export interface Request {
 }
 
 export const MEMORY_MS = 5_000;
+export const FRESH_MS = 300_000;
 export const ORIGIN_DEADLINE_MS = 5_000;
 const REDIS_DEADLINE_MS = 250;
 const LEASE_MS = 2_000;
+export const VARIANT = 'v';
 
 const silentLog = { info() {}, warn() {}, error() {} };
 
@@ -58,6 +60,14 @@ export function makeIsolate(code: CodeUnderTest, name: string): Isolate {
   };
 }
 
+/** A script that Redis has run. */
+export interface ScriptRun {
+  readonly kind: keyof Calls;
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+  readonly reply: unknown;
+}
+
 /** What requests of all isolates share. */
 export interface Surroundings {
   readonly code: CodeUnderTest;
@@ -65,7 +75,7 @@ export interface Surroundings {
   readonly redis: VirtualRedis;
   readonly databaseId: string;
   /** Called when Redis has run a script. */
-  onScript(kind: keyof Calls, args: readonly string[]): void;
+  onScript(run: ScriptRun): void;
   /** Called when what a request left for afterwards was rejected. */
   onRejected(error: unknown): void;
 }
@@ -84,9 +94,9 @@ export function startRequest(around: Surroundings, isolate: Isolate, calls: Call
   const run = makeRun(around, calls, pause);
   const cache: Cache = {
     ...isolate.cache,
-    shared: code.makeSharedStore(run, { databaseId, variant: 'v', leaseMs: LEASE_MS }),
+    shared: code.makeSharedStore(run, { databaseId, variant: VARIANT, leaseMs: LEASE_MS }),
     settings: {
-      freshMs: 300_000,
+      freshMs: FRESH_MS,
       staleMs: 3_600_000,
       absentFreshMs: 30_000,
       redisDeadlineMs: REDIS_DEADLINE_MS,
@@ -107,7 +117,7 @@ function makeRun(around: Surroundings, calls: Calls, pause: Request['pause']): R
     const execute = async (): Promise<unknown> => {
       if (call.lost === 'request') throw new Error('the request was lost');
       const reply = await redis.run(script.text, keys, args);
-      around.onScript(kind, args);
+      around.onScript({ kind, keys, args, reply });
       if (call.lost === 'reply') throw new Error('the reply was lost');
       return reply;
     };

@@ -3,10 +3,19 @@ import type { Token } from '../../src/cache/logical-time.ts';
 import { type Claims, makeClaims } from './claims.ts';
 import { type CodeUnderTest, codeUnderTest } from './code-under-test.ts';
 import type { Engine } from './engine.ts';
-import { type Calls, type Isolate, makeIsolate, type Request, startRequest } from './isolate.ts';
+import {
+  type Calls,
+  type Isolate,
+  makeIsolate,
+  MEMORY_MS,
+  type Request,
+  type ScriptRun,
+  startRequest,
+  VARIANT,
+} from './isolate.ts';
 import { type DrainDelays, makeOutbox, makePasses } from './lab-outbox.ts';
 import { type ReadPlan, type Reading, startReading } from './lab-read.ts';
-import type { LookUpKey } from './look-ups.ts';
+import { LOOK_UPS, type LookUpKey } from './look-ups.ts';
 import type { Change, Commit, Database } from './model-database.ts';
 import { type Delay, type Gate, makeGate, makeTimeline } from './timeline.ts';
 import { makeVirtualRedis, type RedisState } from './virtual-redis.ts';
@@ -76,30 +85,45 @@ export interface LabCore {
   isOriginSound: boolean;
 }
 
-const VARIANT = 'v';
-const START_MS = 1_800_000_000_000;
+const FAILOVER_MS = 1;
 
 export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTest): Promise<Lab> {
   const databaseId = `lab-${randomUUID()}`;
-  const timeline = makeTimeline(START_MS);
+  const timeline = makeTimeline();
   const redis = makeVirtualRedis(engine, `ea:{${databaseId}}:`, timeline.now);
-  const [database, claims, passes] = [code.makeDatabase(), makeClaims(), makePasses()];
+  const database = code.makeDatabase();
+  const claims = makeClaims(database.stored);
+  const passes = makePasses();
   const violations: string[] = [];
   const tokens: Token[] = [];
   let isolates = 0;
   const report = (violation: string): void => void violations.push(violation);
+
+  const noteScript = ({ kind, keys, args, reply }: ScriptRun): void => {
+    // As the scripts are given them: the entry's key, the mode of a read, the payload of a fill, the tags from the fourth on.
+    const key = lookUpOf(keys[1] ?? '');
+    if (kind === 'invalidate') {
+      if (reply === '') claims.kept.forget(null);
+      claims.noteInvalidated(args.slice(3));
+      passes.noteInvalidated(args.slice(3), timeline.now());
+    }
+    if (kind === 'read' && args[5] === 'drop') claims.kept.forget(null, key);
+    if (kind === 'fill' && reply === 'stored' && redis.state !== 'full' && key)
+      noteStored(key, args[5] ?? '');
+  };
+
+  const noteStored = (key: LookUpKey, answer: string): void => {
+    const commit = claims.commitOf(key, 0, answer);
+    const fromMs = timeline.now() + MEMORY_MS + 1;
+    claims.kept.note({ key, isolate: null, commit, fromMs, untilMs: Infinity });
+  };
 
   const around = {
     code,
     timeline,
     redis,
     databaseId,
-    onScript(kind: keyof Calls, args: readonly string[]) {
-      if (kind !== 'invalidate') return;
-      const tags = args.slice(3);
-      claims.noteInvalidated(tags);
-      passes.noteInvalidated(tags, timeline.now());
-    },
+    onScript: (run: ScriptRun) => noteScript(run),
     onRejected: (error: unknown) => report(`what was left for afterwards was rejected: ${String(error)}`),
   };
 
@@ -123,7 +147,7 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
   const commit = (tx: ReturnType<Database['begin']>, change: Change): Commit | null => {
     const done = tx.commit(change);
     if (!done) return null;
-    claims.noteCommit(done, database.rows);
+    claims.noteCommit(done, database.stored, timeline.now());
     passes.noteCommit(done.number, done.tags);
     return done;
   };
@@ -146,22 +170,27 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
       return time;
     };
     const shared = { ...cache.shared, invalidate: invalidateShared };
+    const losses = claims.losses();
     const token = await code.invalidate({ ...cache, shared }, done.tags);
     claims.noteToken(done.number, token);
     tokens.push(token);
-    if (confirmed.length > 0) claims.noteConfirmed(done.number, request.isolate.name, timeline.now());
+    if (confirmed.length > 0) claims.noteConfirmed(done.number, request.isolate.name, timeline.now(), losses);
     return token;
   };
 
   const drainIn = async (request: Request, plan: DrainPlan): Promise<boolean> => {
     let toFind: readonly number[] = [];
-    const onSelect = (): void => void (toFind = passes.toFind(timeline.now()));
+    let losses = 0;
+    const onSelect = (): void => {
+      toFind = passes.toFind(timeline.now());
+      losses = claims.losses();
+    };
     try {
       await code.drain(request.cache, makeOutbox(request, database, passes, plan, onSelect));
     } catch {
       return false;
     }
-    for (const number of toFind) claims.noteConfirmed(number, request.isolate.name, timeline.now());
+    for (const number of toFind) claims.noteConfirmed(number, request.isolate.name, timeline.now(), losses);
     return true;
   };
 
@@ -200,17 +229,40 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
       return { done };
     },
     advance,
-    setRedis: (state) => void (redis.state = state),
-    stepRedisClock: redis.stepClock,
-    flushRedis: redis.flush,
+    setRedis(state) {
+      redis.state = state;
+      if (state === 'full') claims.kept.forget(null);
+    },
+    stepRedisClock(ms) {
+      redis.stepClock(ms);
+      claims.noteStepBack(Math.max(0, -ms));
+      claims.kept.forget(null);
+    },
+    async flushRedis() {
+      await redis.flush();
+      claims.kept.forget(null);
+    },
     async loseKey(key) {
+      if (!key.startsWith('tag:')) claims.kept.forget(null);
       if (await redis.lose(nameOf(key))) claims.noteLost(withTags([key]));
     },
-    corruptKey: (key) => redis.corrupt(nameOf(key), 'garbage'),
+    async corruptKey(key) {
+      if (!key.startsWith('tag:')) claims.kept.forget(null);
+      await redis.corrupt(nameOf(key), 'garbage');
+    },
     async stopReplication() {
       const promote = await redis.replicate();
-      return async () => claims.noteLost(withTags(await promote()));
+      return async () => {
+        // Assumed: it takes longer than the clocks of the two servers differ.
+        await advance(FAILOVER_MS);
+        claims.noteLost(withTags(await promote()));
+        claims.kept.forget(null);
+      };
     },
     close: redis.flush,
   };
+}
+
+function lookUpOf(entryKey: string): LookUpKey | undefined {
+  return LOOK_UPS.find((key) => entryKey.endsWith(`:${VARIANT}:${key}`));
 }

@@ -1,7 +1,6 @@
 import type { LookUp } from '../../src/cache/cache.ts';
-import type { Row } from './model-database.ts';
+import type { Row, Stored } from './model-database.ts';
 
-type Rows = ReadonlyMap<number, Row>;
 export type Answer = Row | null;
 
 interface Loaded {
@@ -10,20 +9,25 @@ interface Loaded {
 }
 
 /** Every look-up that the model has. */
-export const LOOK_UPS = ['id:1', 'id:2', 'name:a', 'name:b'] as const;
+export const LOOK_UPS = ['id:1', 'id:2', 'name:a', 'name:b', 'chosen'] as const;
 export type LookUpKey = (typeof LOOK_UPS)[number];
 
 /** What the look-up answers, by these rows, and the tags of the answer. */
-export function answerOf(key: LookUpKey, rows: Rows): Loaded {
-  return key.startsWith('id:') ? findById(key, rows) : findByName(key, rows);
+export function answerOf(key: LookUpKey, stored: Stored): Loaded {
+  if (key === 'chosen') return findChosen(stored);
+  return key.startsWith('id:') ? findById(key, stored) : findByName(key, stored);
 }
 
-function findById(key: LookUpKey, rows: Rows): Loaded {
+function findChosen({ rows, chosen }: Stored): Loaded {
+  return { value: rows.get(chosen) ?? null, tags: ['chosen', `id:${chosen}`] };
+}
+
+function findById(key: LookUpKey, { rows }: Stored): Loaded {
   const row = rows.get(Number(key.slice('id:'.length)));
   return { value: row ?? null, tags: [key] };
 }
 
-function findByName(key: LookUpKey, rows: Rows): Loaded {
+function findByName(key: LookUpKey, { rows }: Stored): Loaded {
   const row = [...rows.values()].find(({ name }) => `name:${name}` === key);
   return row ? { value: row, tags: [key, `id:${row.id}`] } : { value: null, tags: [key] };
 }

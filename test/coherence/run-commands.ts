@@ -1,5 +1,6 @@
 import type { Token } from '../../src/cache/logical-time.ts';
 import { isLogical } from '../../src/cache/logical-time.ts';
+import { LONGEST_LIFE_MS } from '../../src/cache/shared-store.ts';
 import { type CodeUnderTest, codeUnderTest } from './code-under-test.ts';
 import { type Command, ISOLATES, type ReadCommand } from './commands.ts';
 import type { Engine } from './engine.ts';
@@ -15,13 +16,14 @@ interface Run {
   /** Makes the replica of Redis the primary. */
   failOver: (() => Promise<void>) | null;
   hasClockStepped: boolean;
+  hasVeryLateCall: boolean;
 }
 
 const AHEAD_MICROS = 1e14;
 /** By then every read that can settle has. */
 const ALL_SETTLED_MS = 16_000;
 
-/** Carries out the steps, and reads everything everywhere at their end; throws what the lab finds. */
+/** Carries out the steps; reads everything everywhere at their end, and once more when memory has expired. Throws what the lab finds. */
 export async function runCommands(
   engine: Engine,
   commands: readonly Command[],
@@ -29,9 +31,11 @@ export async function runCommands(
 ): Promise<void> {
   const lab = await makeLab(engine, code);
   const isolates = Array.from({ length: ISOLATES }, () => lab.isolate());
-  const run: Run = { lab, isolates, failOver: null, hasClockStepped: false };
+  const run: Run = { lab, isolates, failOver: null, hasClockStepped: false, hasVeryLateCall: false };
   try {
     for (const command of commands) await carryOut(run, command);
+    await readEverything(run, lab.tokens.at(-1));
+    await lab.advance(ALL_SETTLED_MS);
     await readEverything(run);
     await lab.advance(ALL_SETTLED_MS);
   } finally {
@@ -42,14 +46,18 @@ export async function runCommands(
 type Step<D> = (run: Run, command: Extract<Command, { do: D }>) => unknown;
 
 const steps: { readonly [D in Command['do']]: Step<D> } = {
-  read: (run, command) =>
-    run.lab.read(isolateAt(run, command.isolate), command.key, planOf(run.lab, command)),
+  read: (run, command) => {
+    if (isVeryLate(command) && run.hasClockStepped) return undefined;
+    run.hasVeryLateCall ||= isVeryLate(command);
+    return run.lab.read(isolateAt(run, command.isolate), command.key, planOf(run.lab, command));
+  },
   write: (run, command) => run.lab.write(isolateAt(run, command.isolate), command.change, command),
   'write elsewhere': ({ lab }, { change, openMs }) => lab.writeElsewhere(change, openMs),
   drain: (run, command) => run.lab.drain(isolateAt(run, command.isolate), command),
   wait: ({ lab }, { ms }) => lab.advance(ms),
   'redis is': ({ lab }, { state }) => lab.setRedis(state),
   'redis clock steps': (run, { ms }) => {
+    if (run.hasVeryLateCall) return;
     run.hasClockStepped = true;
     run.lab.stepRedisClock(ms);
   },
@@ -63,6 +71,11 @@ const steps: { readonly [D in Command['do']]: Step<D> } = {
 function carryOut(run: Run, command: Command): unknown {
   // The table has each step under its own name; TypeScript sees only their union.
   return (steps[command.do] as Step<Command['do']>)(run, command);
+}
+
+// Assumed: no request outlives the tags and then finds the clock of Redis set back to before they were set.
+function isVeryLate({ calls }: ReadCommand): boolean {
+  return Number(calls?.fill?.outMs ?? 0) > LONGEST_LIFE_MS;
 }
 
 // Assumed: the logical clock is not ahead of the new primary's, as it is for a while after a step back.
@@ -91,6 +104,7 @@ function forge({ tokens }: Lab, kind: 'epoch' | 'ahead'): Token {
   return { epoch: '0123456789abcdef', n: 1 };
 }
 
-async function readEverything({ lab, isolates }: Run): Promise<void> {
-  for (const isolate of isolates) for (const key of LOOK_UPS) await lab.read(isolate, key);
+async function readEverything({ lab, isolates }: Run, token?: Token): Promise<void> {
+  for (const demands of token ? [{}, { token }] : [{}])
+    for (const isolate of isolates) for (const key of LOOK_UPS) await lab.read(isolate, key, { demands });
 }

@@ -16,6 +16,9 @@ export interface Timeline {
   advance(ms: number): Promise<void>;
 }
 
+/** When every timeline begins, in ms since 1970. */
+export const START_MS = 1_800_000_000_000;
+
 interface Event {
   readonly dueMs: number;
   readonly callback: () => unknown;
@@ -26,8 +29,8 @@ export function makeGate(): Gate {
   return { open: resolve, opened: promise };
 }
 
-export function makeTimeline(startMs: number): Timeline {
-  let nowMs = startMs;
+export function makeTimeline(): Timeline {
+  let nowMs = START_MS;
   const events = new Set<Event>();
 
   const nextDue = (untilMs: number): Event | undefined => {

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scaled, seed } from '../scale.ts';
+import { codeUnderTest } from './code-under-test.ts';
+import { readCounterExamples } from './counter-examples.ts';
+import { type Engine, makeEngine } from './engine.ts';
+import { makeMutant } from './mutant.ts';
+import { harmless, mutations } from './mutations.ts';
+import { readPage, renderPage } from './page.ts';
+import { search, violationOf } from './search.ts';
+
+const examples = await readCounterExamples();
+const runsPerHarmless = scaled(5, 200);
+const runsPerSearch = 20_000;
+const isFull = scaled(false, true);
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await makeEngine();
+});
+afterAll(() => engine.close());
+
+test('every mutation has a counter-example, and nothing else has', () => {
+  expect(examples.map(({ mutation }) => mutation)).toEqual(mutations.map(({ name }) => name));
+});
+
+describe('breaks the property in its counter-example, which the code does not', () => {
+  test.each(mutations)('$name', async (mutation) => {
+    const example = examples.find((found) => found.mutation === mutation.name);
+    const commands = example?.commands ?? [];
+    expect(await violationOf(engine, commands, codeUnderTest)).toBeNull();
+    expect(await violationOf(engine, commands, await makeMutant(mutation))).toBe(example?.violation);
+  });
+});
+
+describe('keeps the property', () => {
+  test.each(harmless)('$name', async (mutation) => {
+    expect(await search(engine, await makeMutant(mutation), { runs: runsPerHarmless, seed })).toBeNull();
+  });
+});
+
+describe.runIf(isFull)('is found anew by random runs', () => {
+  test.each(mutations)(
+    '$name',
+    async (mutation) => {
+      const found = await search(engine, await makeMutant(mutation), { runs: runsPerSearch, seed });
+      expect(found?.violation).toEqual(expect.any(String));
+    },
+    30 * 60_000,
+  );
+});
+
+test('docs/coherence.md says what the generator writes', async () => {
+  const page = await readPage();
+  expect(page).toBe(renderPage(page, examples));
+});
