@@ -7,12 +7,14 @@ import type { Engine } from './engine.ts';
 import type { Isolate } from './isolate.ts';
 import { type Lab, makeLab } from './lab.ts';
 import type { ReadPlan } from './lab-read.ts';
-import { LOOK_UPS } from './look-ups.ts';
+import { LOOK_UPS, type LookUpKey } from './look-ups.ts';
 
 /** What a run has at hand besides the lab. */
 interface Run {
   readonly lab: Lab;
   readonly isolates: readonly Isolate[];
+  /** What is read at the end. */
+  readonly keys: readonly LookUpKey[];
   /** Makes the replica of Redis the primary. */
   failOver: (() => Promise<void>) | null;
   hasClockStepped: boolean;
@@ -23,7 +25,7 @@ const AHEAD_MICROS = 1e14;
 /** By then every read that can settle has. */
 const ALL_SETTLED_MS = 16_000;
 
-/** Carries out the steps; reads everything everywhere at their end, and once more when memory has expired. Throws what the lab finds. */
+/** Carries out the steps; reads what they read everywhere at their end, and once more when memory has expired. Throws what the lab finds. */
 export async function runCommands(
   engine: Engine,
   commands: readonly Command[],
@@ -31,7 +33,14 @@ export async function runCommands(
 ): Promise<void> {
   const lab = await makeLab(engine, code);
   const isolates = Array.from({ length: ISOLATES }, () => lab.isolate());
-  const run: Run = { lab, isolates, failOver: null, hasClockStepped: false, hasVeryLateCall: false };
+  const run: Run = {
+    lab,
+    isolates,
+    keys: keysOf(commands),
+    failOver: null,
+    hasClockStepped: false,
+    hasVeryLateCall: false,
+  };
   try {
     for (const command of commands) await carryOut(run, command);
     await readEverything(run, lab.tokens.at(-1));
@@ -104,7 +113,15 @@ function forge({ tokens }: Lab, kind: 'epoch' | 'ahead'): Token {
   return { epoch: '0123456789abcdef', n: 1 };
 }
 
-async function readEverything({ lab, isolates }: Run, token?: Token): Promise<void> {
+async function readEverything({ lab, isolates, keys }: Run, token?: Token): Promise<void> {
   for (const demands of token ? [{}, { token }] : [{}])
-    for (const isolate of isolates) for (const key of LOOK_UPS) await lab.read(isolate, key, { demands });
+    for (const isolate of isolates) for (const key of keys) await lab.read(isolate, key, { demands });
+}
+
+// What nobody has read is nowhere to be found old. A run without a read is about writers: there every look-up is.
+function keysOf(commands: readonly Command[]): readonly LookUpKey[] {
+  const read = LOOK_UPS.filter((key) =>
+    commands.some((command) => command.do === 'read' && command.key === key),
+  );
+  return read.length > 0 ? read : LOOK_UPS;
 }
