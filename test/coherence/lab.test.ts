@@ -56,3 +56,16 @@ test('a request that dies leaves nothing behind that hangs another', async () =>
   expect(await waiter.answer).toMatchObject({ name: nameOf.before });
   await lab.close();
 });
+
+test('a fill is refused when tags that could condemn it died while the clock of Redis was hours ahead', async () => {
+  const lab = await makeLab(engine);
+  const a = lab.isolate();
+  await lab.read(a, 'id:1', { calls: { fill: { outMs: 100 } } });
+  await lab.write(a, renamed);
+  lab.stepRedisClock(7_300_000);
+  await lab.read(a, 'name:b');
+  lab.stepRedisClock(-7_300_000);
+  await lab.advance(100);
+  expect(await (await lab.read(a, 'id:1')).answer).toMatchObject({ name: nameOf.after });
+  await lab.close();
+});
