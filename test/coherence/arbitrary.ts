@@ -64,15 +64,20 @@ const oneOf = <T>(values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...v
 const ingredients: fc.Arbitrary<Ingredients> = fc
   .record({
     keys: fc.oneof(
-      fc.subarray([...LOOK_UPS], { minLength: 1, maxLength: 1 }),
-      fc.subarray([...LOOK_UPS], { minLength: 1 }),
+      { weight: 3, arbitrary: oneOf(LOOK_UPS).map((key) => [key]) },
+      { weight: 1, arbitrary: fc.subarray([...LOOK_UPS], { minLength: 1 }) },
     ),
     ids: fc.subarray([1, 2], { minLength: 1 }),
     pace: oneOf(PACES),
     often: fc.integer({ min: 1, max: 4 }),
     kinds: fc.oneof(fc.subarray([...KINDS], { maxLength: 3 }), fc.subarray([...KINDS])),
   })
-  .map(({ pace, ...others }) => ({ ...pace, ...others }));
+  .map(({ pace, ids, ...others }) => ({ ...pace, ...others, ids: idsOf(others.keys) ?? ids }));
+
+// What is written should be what is read.
+function idsOf([key, ...others]: readonly LookUpKey[]): readonly number[] | null {
+  return key?.startsWith('id:') && others.length === 0 ? [Number(key.slice('id:'.length))] : null;
+}
 
 /** Runs of steps, mostly reads, writes and waits. */
 export const commandsArbitrary: fc.Arbitrary<Command[]> = ingredients.chain(makeCommands);
@@ -219,13 +224,13 @@ function makeDrain(run: Ingredients): fc.Arbitrary<object> {
 }
 
 function makeKeyName({ keys, ids }: Ingredients): fc.Arbitrary<KeyName> {
-  const tags = ['everything', 'chosen', 'name:a', 'name:b', ...ids.map((id) => `id:${id}`)];
-  const names: KeyName[] = [
-    'clock',
-    ...tags.map((tag): KeyName => `tag:${tag}`),
-    ...keys.flatMap((key): KeyName[] => [`entry:${key}`, `lease:${key}`]),
-  ];
-  return oneOf(names);
+  const tags = [...new Set(['everything', ...keys, ...ids.map((id) => `id:${id}`)])];
+  return fc.oneof(
+    { weight: 3, arbitrary: oneOf(tags).map((tag): KeyName => `tag:${tag}`) },
+    { weight: 1, arbitrary: oneOf(keys).map((key): KeyName => `entry:${key}`) },
+    { weight: 1, arbitrary: oneOf(keys).map((key): KeyName => `lease:${key}`) },
+    { weight: 1, arbitrary: fc.constant<KeyName>('clock') },
+  );
 }
 
 /** Without the parts that are empty: what is recorded is to be read. */
