@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { commandsArbitrary } from './arbitrary.ts';
+import { randomCommands } from './arbitrary.ts';
 import type { CodeUnderTest } from './code-under-test.ts';
 import type { Command } from './commands.ts';
 import type { Engine } from './engine.ts';
@@ -18,15 +18,17 @@ export interface SearchOptions {
   readonly runs: number;
   readonly seed: number;
   readonly path?: string | undefined;
+  /** What runs are made of; steps at random by default. */
+  readonly commands?: fc.Arbitrary<Command[]>;
 }
 
 /** Looks for a run that breaks the property, and makes it as short as it gets; null if there was none. */
 export async function search(
   engine: Engine,
   code: CodeUnderTest,
-  { runs, seed, path }: SearchOptions,
+  { runs, seed, path, commands = randomCommands }: SearchOptions,
 ): Promise<Found | null> {
-  const property = fc.asyncProperty(commandsArbitrary, (commands) => runCommands(engine, commands, code));
+  const property = fc.asyncProperty(commands, (steps) => runCommands(engine, steps, code));
   // What is found is made shorter below, by the parts of steps too.
   const options = { numRuns: runs, seed, endOnFailure: true, ...(path && { path }) };
   const { counterexample, counterexamplePath } = await fc.check(property, options);
