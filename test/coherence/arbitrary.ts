@@ -82,18 +82,6 @@ function idsOf([key, ...others]: readonly LookUpKey[]): readonly number[] | null
 /** Runs of steps, mostly reads, writes and waits. */
 export const randomCommands: fc.Arbitrary<Command[]> = ingredients.chain(makeCommands);
 
-/** Runs of steps around those of the runs given: what went wrong once is looked at from all sides. */
-export function weaveCommands(known: readonly (readonly Command[])[]): fc.Arbitrary<Command[]> {
-  return fc
-    .tuple(oneOf(known), randomCommands, fc.array(fc.nat()))
-    .map(([steps, others, places]) =>
-      places.reduce<Command[]>(
-        (woven, place, at) => woven.toSpliced(place % (woven.length + 1), 0, ...others.slice(at, at + 1)),
-        [...steps],
-      ),
-    );
-}
-
 function makeCommands(run: Ingredients): fc.Arbitrary<Command[]> {
   const weighted = (weight: number, kind: Kind, arbitrary: fc.Arbitrary<unknown>) =>
     run.kinds.includes(kind) ? [{ weight, arbitrary }] : [];

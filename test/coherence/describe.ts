@@ -54,7 +54,11 @@ function describeRead({ isolate, key, load, calls, ...command }: ReadCommand): s
 }
 
 function describeLoad({ snapshotMs, answerMs, fails }: LoadPlan = {}): string[] {
-  return [late('sees the rows', snapshotMs), late('has them', answerMs), fails ? 'its load fails' : ''];
+  return [
+    late('Postgres reads them', snapshotMs),
+    late('its rows arrive', answerMs),
+    fails ? 'its load fails' : '',
+  ];
 }
 
 function describeCalls(calls: Calls = {}): string[] {

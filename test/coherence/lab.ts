@@ -13,25 +13,13 @@ import {
   startRequest,
   VARIANT,
 } from './isolate.ts';
-import { type DrainDelays, makeOutbox, makePasses } from './lab-outbox.ts';
+import { makePasses, type Passes } from './lab-outbox.ts';
 import { type ReadPlan, type Reading, startReading } from './lab-read.ts';
+import { commitNow, type DrainPlan, drainIn, type WritePlan, writeIn } from './lab-write.ts';
 import { LOOK_UPS, type LookUpKey } from './look-ups.ts';
 import type { Change, Commit, Database } from './model-database.ts';
 import { type Delay, type Gate, makeGate, makeTimeline } from './timeline.ts';
 import { makeVirtualRedis, type RedisState } from './virtual-redis.ts';
-
-export interface WritePlan {
-  readonly calls?: Calls;
-  /** Until the transaction commits, and from then until the Worker hears of it. */
-  readonly commitMs?: Delay;
-  readonly answerMs?: Delay;
-  readonly diesAfterMs?: Delay;
-}
-
-export interface DrainPlan extends DrainDelays {
-  readonly calls?: Calls;
-  readonly diesAfterMs?: Delay;
-}
 
 /** A key of Redis: the clock, a tag, or the entry or lease of a look-up. */
 export type KeyName = 'clock' | `tag:${string}` | `entry:${LookUpKey}` | `lease:${LookUpKey}`;
@@ -76,10 +64,12 @@ export interface LabCore {
   readonly code: CodeUnderTest;
   readonly database: Database;
   readonly claims: Claims;
+  readonly passes: Passes;
   now(): number;
   start(isolate: Isolate, calls: Calls | undefined, diesAfterMs: Delay | undefined): Request;
   /** Calls back when the delay is over, whoever has died. */
   after(delay: Delay, callback: () => void): void;
+  noteToken(commit: Commit, token: Token): void;
   report(violation: string): void;
   /** Whether a load has failed, been slow or died: only then may a read fail. */
   isOriginSound: boolean;
@@ -131,7 +121,12 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
     code,
     database,
     claims,
+    passes,
     now: timeline.now,
+    noteToken({ number }, token) {
+      claims.noteToken(number, token);
+      tokens.push(token);
+    },
     report,
     isOriginSound: true,
     after: (delay, callback) => void timeline.after(delay, callback),
@@ -142,56 +137,6 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
       timeline.after(diesAfterMs, request.die);
       return request;
     },
-  };
-
-  const commit = (tx: ReturnType<Database['begin']>, change: Change): Commit | null => {
-    const done = tx.commit(change);
-    if (!done) return null;
-    claims.noteCommit(done, database.stored, timeline.now());
-    passes.noteCommit(done.number, done.tags);
-    return done;
-  };
-
-  const commitAfter = (delay: Delay | undefined, change: Change): Promise<Commit | null> => {
-    const { promise, resolve } = Promise.withResolvers<Commit | null>();
-    timeline.after(delay ?? 0, () => resolve(commit(database.begin(), change)));
-    return promise;
-  };
-
-  const writeIn = async (request: Request, change: Change, plan: WritePlan): Promise<Token | null> => {
-    const done = await commitAfter(plan.commitMs, change);
-    await request.pause(plan.answerMs);
-    if (!done) return null;
-    const { cache } = request;
-    const confirmed: true[] = [];
-    const invalidateShared = async (tags: readonly string[]) => {
-      const time = await cache.shared.invalidate(tags);
-      confirmed.push(true);
-      return time;
-    };
-    const shared = { ...cache.shared, invalidate: invalidateShared };
-    const losses = claims.losses();
-    const token = await code.invalidate({ ...cache, shared }, done.tags);
-    claims.noteToken(done.number, token);
-    tokens.push(token);
-    if (confirmed.length > 0) claims.noteConfirmed(done.number, request.isolate.name, timeline.now(), losses);
-    return token;
-  };
-
-  const drainIn = async (request: Request, plan: DrainPlan): Promise<boolean> => {
-    let toFind: readonly number[] = [];
-    let losses = 0;
-    const onSelect = (): void => {
-      toFind = passes.toFind(timeline.now());
-      losses = claims.losses();
-    };
-    try {
-      await code.drain(request.cache, makeOutbox(request, database, passes, plan, onSelect));
-    } catch {
-      return false;
-    }
-    for (const number of toFind) claims.noteConfirmed(number, request.isolate.name, timeline.now(), losses);
-    return true;
   };
 
   const advance = async (ms: number): Promise<void> => {
@@ -214,17 +159,17 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
       return reading;
     },
     async write(isolate, change, plan = {}) {
-      const token = writeIn(core.start(isolate, plan.calls, plan.diesAfterMs), change, plan);
+      const token = writeIn(core, core.start(isolate, plan.calls, plan.diesAfterMs), change, plan);
       await advance(0);
       return { token };
     },
     async writeElsewhere(change, openMs = 0) {
       const tx = database.begin();
-      timeline.after(openMs, () => commit(tx, change));
+      timeline.after(openMs, () => commitNow(core, tx, change));
       await advance(0);
     },
     async drain(isolate, plan = {}) {
-      const done = drainIn(core.start(isolate, plan.calls, plan.diesAfterMs), plan);
+      const done = drainIn(core, core.start(isolate, plan.calls, plan.diesAfterMs), plan);
       await advance(0);
       return { done };
     },

@@ -42,7 +42,7 @@ export interface Database {
   begin(): Transaction;
 }
 
-interface Transaction {
+export interface Transaction {
   /** Null when the statement changes nothing or is refused. */
   commit(change: Change): Commit | null;
 }

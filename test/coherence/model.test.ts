@@ -1,13 +1,13 @@
 import type * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { scaled, seed } from '../scale.ts';
-import { weaveCommands } from './arbitrary.ts';
 import { codeUnderTest } from './code-under-test.ts';
 import type { Command } from './commands.ts';
 import { readCounterExamples } from './counter-examples.ts';
 import { describeCommands } from './describe.ts';
 import { type Engine, makeEngine } from './engine.ts';
 import { search } from './search.ts';
+import { weaveCommands } from './weave.ts';
 
 const runs = scaled(150, 5_000);
 const msPerRun = 200;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { build } from 'esbuild';
 import type { CodeUnderTest } from './code-under-test.ts';
-import type { Mutation } from './mutations.ts';
+import type { Mutation } from './mutations/mutation.ts';
 
 /** The code under test with the mutation in it; throws when the mutation no longer applies. */
 export async function makeMutant(mutation: Mutation): Promise<CodeUnderTest> {

@@ -4,7 +4,8 @@ import { codeUnderTest } from './code-under-test.ts';
 import { readCounterExamples } from './counter-examples.ts';
 import { type Engine, makeEngine } from './engine.ts';
 import { makeMutant } from './mutant.ts';
-import { harmless, mutations } from './mutations.ts';
+import { mutations } from './mutations/all.ts';
+import { harmless } from './mutations/harmless.ts';
 import { readPage, renderPage } from './page.ts';
 import { search, violationOf } from './search.ts';
 

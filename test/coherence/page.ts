@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { CounterExample } from './counter-examples.ts';
 import { describeCommands } from './describe.ts';
-import { harmless, type Mutation, mutations } from './mutations.ts';
+import { mutations } from './mutations/all.ts';
+import { harmless } from './mutations/harmless.ts';
+import type { Mutation } from './mutations/mutation.ts';
 
 const PAGE = 'docs/coherence.md';
 

@@ -4,7 +4,8 @@ import { readCounterExamples, writeCounterExamples } from './counter-examples.ts
 import { codeUnderTest } from './code-under-test.ts';
 import { type Engine, makeEngine } from './engine.ts';
 import { makeMutant } from './mutant.ts';
-import { type Mutation, mutations } from './mutations.ts';
+import { mutations } from './mutations/all.ts';
+import type { Mutation } from './mutations/mutation.ts';
 import { writePage } from './page.ts';
 import { search, violationOf } from './search.ts';
 
