@@ -163,6 +163,8 @@ local function fill()
   if not epoch or e ~= epoch then return 'epoch' end
   if asof > last then return 'ahead' end
   local now = micros()
+  -- Tags may have died while the clock was ahead. The next tick begins a new epoch, but a hit makes none.
+  if last - now > MAX_STEP_BACK then return 'ahead' end
   if now - asof > MAX_AGE_MS * 1000 then return 'late' end
   local stored = redis.pcall('HGET', KEYS[2], 'asof')
   if failed(stored) then redis.pcall('DEL', KEYS[2]) end
