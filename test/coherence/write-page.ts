@@ -1,4 +1,5 @@
-// Looks for a counter-example of every mutation that has none, or whose old one does not catch it any more; with --anew, of all.
+// Looks for a counter-example of every mutation that has none, or whose old one does not catch it any more; with --anew, of all:
+// those that it does not find again keep theirs.
 import type { CounterExample } from './counter-examples.ts';
 import { readCounterExamples, writeCounterExamples } from './counter-examples.ts';
 import { codeUnderTest } from './code-under-test.ts';
@@ -20,10 +21,11 @@ async function findExample(
   known: CounterExample | undefined,
 ): Promise<CounterExample | null> {
   const mutant = await makeMutant(mutation);
-  const violation = known && !isAnew ? await violationOf(engine, known.commands, mutant) : null;
-  if (known && violation) return { ...known, violation };
+  const violation = known ? await violationOf(engine, known.commands, mutant) : null;
+  const kept = known && violation ? { ...known, violation } : null;
+  if (kept && !isAnew) return kept;
   const found = await search(engine, mutant, { runs: RUNS, seed });
-  if (!found || (await violationOf(engine, found.commands, codeUnderTest)) !== null) return null;
+  if (!found || (await violationOf(engine, found.commands, codeUnderTest)) !== null) return kept;
   return { mutation: mutation.name, violation: found.violation, commands: found.commands };
 }
 
