@@ -31,11 +31,8 @@ function fromMemory<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): M
   if (demands.trace) demands.trace.isolate = { hit: false, ms: 0 };
   if (!entry) return undefined;
   if (demands.reload) cache.memory.delete(lookUp.key);
-  if (
-    demands.reload ||
-    !isYoungEnough(entry.sentAtMs, nowMs, demands) ||
-    !hasAsOf(entry.asOf, demands.token)
-  ) {
+  const isNewEnough = isYoungEnough(entry.sentAtMs, nowMs, demands) && hasAsOf(entry.asOf, demands.token);
+  if (demands.reload || !isNewEnough) {
     if (demands.trace) demands.trace.refused = true;
     return undefined;
   }

@@ -13,7 +13,7 @@ export const isolateMutations: readonly Mutation[] = [
         file: invalidate,
         find: `  try {
     const time = await withDeadline`,
-        replace: `  if (!breaker.allows(clock.now())) return null;
+        replace: `  if (breaker.next(clock.now()) !== 'closed') return null;
   try {
     const time = await withDeadline`,
       },
@@ -100,6 +100,6 @@ export const isolateMutations: readonly Mutation[] = [
   },
   {
     name: `own invalidations of \`everything\` are forgotten`,
-    edits: [{ file: invalidations, find: 'return [EVERYTHING, ...tags].some', replace: 'return tags.some' }],
+    edits: [{ file: invalidations, find: 'return [EVERYTHING, ...tags].find', replace: 'return tags.find' }],
   },
 ];

@@ -13,11 +13,11 @@ export const readsMutations: readonly Mutation[] = [
       {
         file: fetchEntry,
         find: `  share(fetch, loaded, payload, asOf);
-  return keep(fetch, loaded.value, payload, loaded.tags, asOf);`,
+  return { ...keep(fetch, loaded.value, payload, loaded.tags, asOf),`,
         replace: `  const { reply: later } = await askWhileBusy(fetch, 'none');
   const lateAsOf = later && later.status !== 'hit' ? later.asOf : null;
   share(fetch, loaded, payload, lateAsOf);
-  return keep(fetch, loaded.value, payload, loaded.tags, lateAsOf);`,
+  return { ...keep(fetch, loaded.value, payload, loaded.tags, lateAsOf),`,
       },
     ],
   },
@@ -118,15 +118,15 @@ export const readsMutations: readonly Mutation[] = [
   },
   {
     name: 'memory answers whatever the token',
-    edits: [{ file: readThrough, find: ' || !hasAsOf(entry.asOf, demands)) {', replace: ') {' }],
+    edits: [{ file: readThrough, find: ' && hasAsOf(entry.asOf, demands.token);', replace: ';' }],
   },
   {
     name: 'memory answers whatever the max-age',
     edits: [
       {
         file: readThrough,
-        find: 'demands.reload || !isYoungEnough(entry.sentAtMs, nowMs, demands) ||',
-        replace: 'demands.reload ||',
+        find: 'isNewEnough = isYoungEnough(entry.sentAtMs, nowMs, demands) && ',
+        replace: 'isNewEnough = ',
       },
     ],
   },
@@ -145,7 +145,7 @@ export const readsMutations: readonly Mutation[] = [
     edits: [
       {
         file: readThrough,
-        find: `    if (!hasAsOf(entry.asOf, demands)) return fromFlight(cache, lookUp, demands, joinsLeft - 1);
+        find: `    if (!hasAsOf(entry.asOf, demands.token)) return setOut(cache, lookUp, demands);
 `,
         replace: '',
       },
@@ -200,12 +200,32 @@ export const readsMutations: readonly Mutation[] = [
     ],
   },
   {
+    name: 'who waits for the next flight is given the answer of the one before',
+    edits: [
+      {
+        file: 'src/cache/set-out.ts',
+        find: 'return startFlight(cache, lookUp, passengers.demands, true).answer;',
+        replace: 'return current.answer;',
+      },
+    ],
+  },
+  {
+    name: 'the next flight sets out with the demands of its first passenger',
+    edits: [
+      {
+        file: 'src/cache/set-out.ts',
+        find: 'passengers.demands = strictest(passengers.demands, demands, cache.clock.now());',
+        replace: 'strictest(passengers.demands, demands, cache.clock.now());',
+      },
+    ],
+  },
+  {
     name: 'Redis has no deadline',
     edits: [
       {
         file: sharedTier,
-        find: 'await withDeadline(clock, settings.redisDeadlineMs, ask(cache.shared))',
-        replace: 'await ask(cache.shared)',
+        find: 'await withDeadline(clock, settings.redisDeadlineMs, ask(shared))',
+        replace: 'await ask(shared)',
       },
     ],
   },
@@ -213,9 +233,9 @@ export const readsMutations: readonly Mutation[] = [
     name: 'the origin has no deadline',
     edits: [
       {
-        file: fetchEntry,
-        find: 'await withDeadline(cache.clock, leftMs, lookUp.load())',
-        replace: 'await lookUp.load()',
+        file: 'src/cache/origin-tier.ts',
+        find: 'await withDeadline(clock, deadlineMs, ask())',
+        replace: 'await ask()',
       },
     ],
   },
