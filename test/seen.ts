@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { get, type TestStack } from './stack.ts';
+import { countRequests, get, type TestStack } from './stack.ts';
 
 /** What a look-up answers, as tests compare it. */
 export interface Seen {
@@ -22,4 +22,15 @@ export function absent(code: string): Seen {
 
 export function listed(...ids: readonly number[]): Seen {
   return found({ items: ids.map((id): unknown => expect.objectContaining({ id })) });
+}
+
+/** Expects an answer that costs Postgres so many requests. */
+export async function expectLoads(
+  stack: TestStack,
+  postgres: number,
+  act: () => Promise<Seen>,
+  expected: Seen,
+): Promise<void> {
+  const counts = await countRequests(stack, async () => expect(await act()).toEqual(expected));
+  expect(counts.postgres).toBe(postgres);
 }

@@ -78,6 +78,12 @@ export async function drainNow(stack: TestStack): Promise<void> {
   await waitOnExecutionContext(ctx);
 }
 
+/** Makes it longer ago that rows of the outbox were invalidated: by ten seconds they are due again. */
+export function ageOutbox(stack: TestStack, seconds = 10): Promise<unknown> {
+  const ago = `interval '${seconds} seconds'`;
+  return sql(stack, `update cache_invalidations set invalidated_at = invalidated_at - ${ago}`);
+}
+
 /** Runs SQL as somebody at a prompt would, past the Worker and its bridge. */
 export function sql<T = Record<string, unknown>>(stack: TestStack, text: string, ...params: unknown[]) {
   return ask<T[]>(`/${stack.id}/sql`, { text, params });

@@ -1,15 +1,23 @@
 /** `closed`: ask the store. `open`: do without it. `probe`: the same, and find out behind the answer whether it is back. */
 export type BreakerState = 'closed' | 'open' | 'probe';
 
+export interface BreakerDescription {
+  readonly state: 'closed' | 'open';
+  readonly failuresInARow: number;
+  /** Until a caller is told to probe; 0 when the next one is, and while it is closed. */
+  readonly msUntilProbe: number;
+}
+
 /** Keeps an outage of a store from costing every request a deadline. */
 export interface Breaker {
   /** What to do now. While it is open, one caller per cool-down is told to probe. */
   next(nowMs: number): BreakerState;
-  isOpen(): boolean;
   /** The store has answered what was sent at that time. */
   succeeded(sentAtMs: number): void;
   /** It has not; news from before its latest answer is no news. */
   failed(sentAtMs: number, nowMs: number): void;
+  /** Where it stands; tells nobody to probe. */
+  describe(nowMs: number): BreakerDescription;
 }
 
 export interface BreakerSettings {
@@ -25,12 +33,12 @@ export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker 
   let nextProbeMs = 0;
   let answeredSentMs = -Infinity;
   const isOpen = (): boolean => inARow >= failures;
+  // A clock that stepped back must not put the probe off for as long as it stepped.
+  const isCooling = (nowMs: number): boolean => nowMs < nextProbeMs && nowMs >= nextProbeMs - coolDownMs;
   return {
-    isOpen,
     next(nowMs) {
       if (!isOpen()) return 'closed';
-      // A clock that stepped back must not put the probe off for as long as it stepped.
-      if (nowMs < nextProbeMs && nowMs >= nextProbeMs - coolDownMs) return 'open';
+      if (isCooling(nowMs)) return 'open';
       // A probe that dies with its request never reports back, so the next one is due by time alone.
       nextProbeMs = nowMs + coolDownMs;
       return 'probe';
@@ -45,6 +53,11 @@ export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker 
       inARow += 1;
       // Later failures put no probe off: those of requests that hang would do so for as long as they come.
       if (inARow === failures) nextProbeMs = nowMs + coolDownMs;
+    },
+    describe(nowMs) {
+      const state = isOpen() ? 'open' : 'closed';
+      const msUntilProbe = isOpen() && isCooling(nowMs) ? nextProbeMs - nowMs : 0;
+      return { state, failuresInARow: inARow, msUntilProbe };
     },
   };
 }

@@ -55,6 +55,9 @@ export interface LookUp<T> {
   readonly load: () => Promise<{ value: T; tags: readonly string[] }>;
 }
 
+/** A look-up as far as it says where its answers are kept and how they are read. */
+export type KeyedLookUp = Pick<LookUp<unknown>, 'key' | 'parse'>;
+
 /** What a caller may demand of a read. */
 export interface ReadDemands {
   /** Drop what is stored and load from the origin. */

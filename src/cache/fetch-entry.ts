@@ -82,7 +82,7 @@ async function load<T>(fetch: Fetch<T>, reply: SharedRead | null): Promise<Memor
   if (!loaded) return staleOrThrow(fetch, stale);
   const payload = JSON.stringify(loaded.value);
   share(fetch, loaded, payload, asOf);
-  return keep(fetch, loaded.value, payload, loaded.tags, asOf);
+  return { ...keep(fetch, loaded.value, payload, loaded.tags, asOf), isLoaded: true };
 }
 
 async function loadOrNull<T>(fetch: Fetch<T>): Promise<Loaded<T> | null> {

@@ -1,3 +1,4 @@
+import type { ReadDemands } from './cache.ts';
 import type { LogicalTime } from './logical-time.ts';
 import type { MemoryEntry } from './memory.ts';
 
@@ -13,7 +14,18 @@ export interface Flight {
   readonly departure: Departure;
   /** Its demands may fail where a plain read would be answered. */
   readonly isDemanding: boolean;
+  /** Set out for who could not wait for the one before: the next who cannot waits for this one to land. */
+  readonly isSecond: boolean;
+  /** What sets out when this one lands, or may hang. */
+  next?: Boarding;
   /** Resolves to plain data. Others await this very promise: a mutex would resolve theirs from a foreign context. */
+  readonly answer: Promise<MemoryEntry>;
+}
+
+/** A flight that has not set out yet; who boards it came before its departure, and so finds its answer new enough. */
+export interface Boarding {
+  /** What they demand, all together. */
+  readonly passengers: { demands: ReadDemands };
   readonly answer: Promise<MemoryEntry>;
 }
 

@@ -8,8 +8,8 @@ export interface Invalidations {
   /** Position of the latest invalidation; 0 before the first. */
   last(): number;
   add(tags: readonly string[], nowMs: number): void;
-  /** Whether one of the tags was invalidated after the position. */
-  hitsSince(order: number, tags: readonly string[]): boolean;
+  /** The first of the tags that was invalidated after the position, if any. */
+  findHitSince(order: number, tags: readonly string[]): string | undefined;
 }
 
 /** Past this many remembered tags, remembering `everything` is cheaper and as right. */
@@ -35,9 +35,9 @@ export function makeInvalidations(ttlMs: number): Invalidations {
       last = ++order;
       for (const tag of isTooMany ? [EVERYTHING] : tags) remembered.set(tag, { order, atMs: nowMs });
     },
-    hitsSince(since, tags) {
-      if (since > last) return false;
-      return [EVERYTHING, ...tags].some((tag) => (remembered.get(tag)?.order ?? 0) > since);
+    findHitSince(since, tags) {
+      if (since > last) return undefined;
+      return [EVERYTHING, ...tags].find((tag) => (remembered.get(tag)?.order ?? 0) > since);
     },
   };
 }

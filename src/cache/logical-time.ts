@@ -10,6 +10,7 @@ export type Token = LogicalTime | { readonly unsharedSinceMs: number };
 const LOGICAL_TIME = /^([0-9a-f]{16}):(\d{1,16})$/;
 const UNSHARED = /^pg:(\d{1,16})$/;
 const EPOCH_BYTES = 8;
+const US_PER_MS = 1_000;
 
 /** Parses `epoch:n`; null for anything else, numbers above 2^53 included. */
 export function parseLogicalTime(text: string): LogicalTime | null {
@@ -33,6 +34,11 @@ export function formatLogicalTime({ epoch, n }: LogicalTime): string {
   return `${epoch}:${n}`;
 }
 
+/** When it was by the clock of Redis, unless that stepped back: `n` is in µs. */
+export function dateOf({ n }: LogicalTime): Date {
+  return new Date(n / US_PER_MS);
+}
+
 export function isLogical(token: Token): token is LogicalTime {
   return 'epoch' in token;
 }
@@ -40,6 +46,15 @@ export function isLogical(token: Token): token is LogicalTime {
 /** Whether an answer as of `asOf` includes the write that returned `token`. */
 export function satisfies(asOf: LogicalTime | null, token: Token): boolean {
   return asOf !== null && isLogical(token) && asOf.epoch === token.epoch && asOf.n >= token.n;
+}
+
+/** The same of a read that may have no token. */
+export function hasAsOf(asOf: LogicalTime | null, token: Token | undefined): boolean {
+  return token === undefined || satisfies(asOf, token);
+}
+
+export function isSameToken(a: Token | undefined, b: Token | undefined): boolean {
+  return a && b ? formatToken(a) === formatToken(b) : a === b;
 }
 
 /** Whether `a` is known to be later than `b`; times of different epochs, and none at all, are not. */

@@ -15,13 +15,25 @@ export interface MemoryEntry {
   readonly bytes: number;
   /** How often the entry has been a hit. */
   hits: number;
+  /** The origin gave it, so that it is as new as its read, whatever the shared store says. */
+  readonly isLoaded?: boolean;
   /** Set on an answer that stands in for a failing origin; negative, in ms. Such an answer is never kept. */
   readonly staleMsLeft?: number;
   /** Whether it has been refreshed ahead, once: an attempt that fails is not repeated by every hit. */
   isRefreshed?: boolean;
 }
 
+export type MemoryFault = 'clock-stepped-back' | 'expired' | 'invalidated';
+
+/** An entry, and why `get` would not answer it; null when it would. */
+export interface Peeked {
+  readonly entry: MemoryEntry;
+  readonly fault: MemoryFault | null;
+}
+
 export interface Memory {
+  /** What `get` would find, and changes nothing: neither recency nor what is kept. */
+  peek(key: string, nowMs: number): Peeked | undefined;
   get(key: string, nowMs: number): MemoryEntry | undefined;
   /** Keeps the entry unless it is expired, invalidated here since it was read, or older than what is kept. */
   set(key: string, entry: MemoryEntry, nowMs: number): boolean;
@@ -38,7 +50,7 @@ const MAX_ENTRY_SHARE = 16;
 const CLOCK_TOLERANCE_MS = 1_000;
 
 /**
- * The isolate's LRU, bounded by bytes. Only `get`, `set` and `delete` of lru-cache are used, without its ttl: workerd's
+ * The isolate's LRU, bounded by bytes. Only `get`, `peek`, `set` and `delete` of lru-cache are used, without its ttl: workerd's
  * clock stands still between requests, and entries would never expire.
  */
 export function makeMemory({ maxBytes, ttlMs }: { maxBytes: number; ttlMs: number }): Memory {
@@ -46,21 +58,31 @@ export function makeMemory({ maxBytes, ttlMs }: { maxBytes: number; ttlMs: numbe
   const invalidations = makeInvalidations(ttlMs);
   let latestMs = 0;
 
+  const hasSteppedBack = (nowMs: number): boolean => nowMs < latestMs - CLOCK_TOLERANCE_MS;
+
   const emptyIfClockStepsBack = (nowMs: number): void => {
-    if (nowMs < latestMs - CLOCK_TOLERANCE_MS) entries.clear();
+    if (hasSteppedBack(nowMs)) entries.clear();
     else if (nowMs <= latestMs) return;
     latestMs = nowMs;
   };
 
-  const isUsable = ({ sentAtMs, order, tags }: MemoryEntry, nowMs: number): boolean =>
-    nowMs >= sentAtMs - CLOCK_TOLERANCE_MS &&
-    nowMs < sentAtMs + ttlMs &&
-    !invalidations.hitsSince(order, tags);
+  const findFault = ({ sentAtMs, order, tags }: MemoryEntry, nowMs: number): MemoryFault | null => {
+    if (nowMs < sentAtMs - CLOCK_TOLERANCE_MS) return 'clock-stepped-back';
+    if (nowMs >= sentAtMs + ttlMs) return 'expired';
+    return invalidations.findHitSince(order, tags) === undefined ? null : 'invalidated';
+  };
+  const isUsable = (entry: MemoryEntry, nowMs: number): boolean => findFault(entry, nowMs) === null;
 
   return {
     ttlMs,
     invalidations,
     delete: (key) => void entries.delete(key),
+    peek(key, nowMs) {
+      const entry = entries.peek(key);
+      return (
+        entry && { entry, fault: hasSteppedBack(nowMs) ? 'clock-stepped-back' : findFault(entry, nowMs) }
+      );
+    },
     get(key, nowMs) {
       emptyIfClockStepsBack(nowMs);
       const entry = entries.get(key);

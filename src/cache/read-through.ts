@@ -1,10 +1,10 @@
-import type { Cache, LookUp, ReadDemands, Trace } from './cache.ts';
+import type { Cache, LookUp, ReadDemands } from './cache.ts';
 import { withDeadline } from './clock.ts';
 import { OriginUnavailable } from './errors.ts';
-import { fetchEntry, traceStale } from './fetch-entry.ts';
-import { type Departure, enterFlight, type Flight } from './flights.ts';
-import { isLogical, type LogicalTime, satisfies } from './logical-time.ts';
+import type { Flight } from './flights.ts';
+import { hasAsOf, isLogical, type LogicalTime } from './logical-time.ts';
 import type { MemoryEntry } from './memory.ts';
+import { GRACE_MS, isYoung, setOut, startFlight, traceJoin } from './set-out.ts';
 import { LONGEST_LIFE_MS } from './shared-store.ts';
 
 /** Refresh ahead begins in the last fifth of an entry's life, and only for entries that were asked for this often. */
@@ -12,10 +12,6 @@ const REFRESH_AHEAD_SHARE = 1 / 5;
 const HOT_HITS = 2;
 /** Loads of other requests that a read waits on, should they die, before it makes one of its own whatever is under way. */
 const MAX_JOINS = 2;
-/** A flight that is older may hang on a store that is back by now: whoever comes later sets out anew. */
-const MAX_JOIN_AGE_MS = 2_000;
-/** A flight that fails at its deadline is heard of before it is taken for dead. */
-const GRACE_MS = 100;
 
 /**
  * Answers a look-up from memory, a load under way in this isolate, the shared store or the origin, whichever is nearest
@@ -35,7 +31,8 @@ function fromMemory<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): M
   if (demands.trace) demands.trace.isolate = { hit: false, ms: 0 };
   if (!entry) return undefined;
   if (demands.reload) cache.memory.delete(lookUp.key);
-  if (demands.reload || !isYoungEnough(entry.sentAtMs, nowMs, demands) || !hasAsOf(entry.asOf, demands)) {
+  const isNewEnough = isYoungEnough(entry.sentAtMs, nowMs, demands) && hasAsOf(entry.asOf, demands.token);
+  if (demands.reload || !isNewEnough) {
     if (demands.trace) demands.trace.refused = true;
     return undefined;
   }
@@ -49,7 +46,7 @@ function fromMemory<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): M
 function refreshAhead<T>(cache: Cache, lookUp: LookUp<T>, entry: MemoryEntry): void {
   if (entry.hits <= HOT_HITS || entry.isRefreshed || joinable(cache, lookUp.key, {})) return;
   entry.isRefreshed = true;
-  startFlight(cache, lookUp, {});
+  startFlight(cache, lookUp, {}, false);
 }
 
 async function fromFlight<T>(
@@ -58,8 +55,9 @@ async function fromFlight<T>(
   demands: ReadDemands,
   joinsLeft: number,
 ): Promise<MemoryEntry> {
-  const flight = joinsLeft > 0 ? joinable(cache, lookUp.key, demands) : undefined;
-  if (!flight) return startFlight(cache, lookUp, demands).answer;
+  if (joinsLeft === 0) return startFlight(cache, lookUp, demands, true).answer;
+  const flight = joinable(cache, lookUp.key, demands);
+  if (!flight) return setOut(cache, lookUp, demands);
   const askedMs = cache.clock.now();
   try {
     const entry = await withDeadline(
@@ -68,8 +66,8 @@ async function fromFlight<T>(
       flight.answer,
     );
     // A load that failed may have ended in a stale answer, older than the as-of that the token was held against.
-    if (!hasAsOf(entry.asOf, demands)) return fromFlight(cache, lookUp, demands, joinsLeft - 1);
-    if (demands.trace) traceJoin(demands.trace, entry, cache.clock.now() - askedMs);
+    if (!hasAsOf(entry.asOf, demands.token)) return setOut(cache, lookUp, demands);
+    traceJoin(cache, demands, entry, askedMs);
     return entry;
   } catch (error) {
     if (error instanceof OriginUnavailable && !flight.isDemanding) throw error;
@@ -78,18 +76,13 @@ async function fromFlight<T>(
   }
 }
 
-function traceJoin(trace: Trace, { staleMsLeft }: MemoryEntry, ms: number): void {
-  trace.isolate = { hit: false, collapsed: true, ms };
-  if (staleMsLeft !== undefined) traceStale(trace, staleMsLeft, ms);
-}
-
-function joinable(cache: Cache, key: string, demands: ReadDemands): Flight | undefined {
+/** The flight of the key that a read with these demands would wait for. */
+export function joinable(cache: Cache, key: string, demands: ReadDemands): Flight | undefined {
   const nowMs = cache.clock.now();
   const flight = demands.reload ? undefined : cache.flights.get(key);
   if (!flight) return undefined;
   const { sentAtMs, order, asOf } = flight.departure;
-  const isOld = nowMs >= Math.min(landsByMs(cache, flight), sentAtMs + MAX_JOIN_AGE_MS);
-  if (isOld || nowMs < sentAtMs) return undefined;
+  if (nowMs >= landsByMs(cache, flight) || !isYoung(flight, nowMs)) return undefined;
   const isUsable = isYoungEnough(sentAtMs, nowMs, demands) && mayHaveAsOf(asOf, demands);
   return isUsable && order > cache.memory.invalidations.last() ? flight : undefined;
 }
@@ -99,35 +92,18 @@ function landsByMs({ memory, settings }: Cache, { departure }: Flight): number {
   return departure.sentAtMs + Math.min(settings.originDeadlineMs, memory.ttlMs);
 }
 
-function startFlight<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): Flight {
-  const departure: Departure = {
-    sentAtMs: cache.clock.now(),
-    order: cache.memory.invalidations.nextOrder(),
-    asOf: undefined,
-  };
-  const isDemanding = Boolean(demands.reload) || demands.token !== undefined;
-  const flight = { departure, isDemanding, answer: fetchEntry(cache, lookUp, demands, departure) };
-  enterFlight(cache.flights, lookUp.key, flight, cache.settings.originDeadlineMs);
-  cache.waitUntil(flight.answer.catch(() => {}));
-  return flight;
-}
-
-function isYoungEnough(sentAtMs: number, nowMs: number, { maxAgeMs }: ReadDemands): boolean {
+export function isYoungEnough(sentAtMs: number, nowMs: number, { maxAgeMs }: ReadDemands): boolean {
   return maxAgeMs === undefined || (maxAgeMs > 0 && nowMs - sentAtMs <= maxAgeMs);
 }
 
 // Nobody knows before the shared store has spoken; the answer is held against the token when it is there.
 function mayHaveAsOf(asOf: LogicalTime | null | undefined, demands: ReadDemands): boolean {
-  if (asOf !== undefined || !demands.token) return hasAsOf(asOf ?? null, demands);
+  if (asOf !== undefined || !demands.token) return hasAsOf(asOf ?? null, demands.token);
   return isLogical(demands.token);
 }
 
-function hasAsOf(asOf: MemoryEntry['asOf'], { token }: ReadDemands): boolean {
-  return token === undefined || satisfies(asOf, token);
-}
-
 // Once every entry must be younger than an invalidation that failed, its token demands nothing any more.
-function withoutOutlivedToken({ clock, memory }: Cache, demands: ReadDemands): ReadDemands {
+export function withoutOutlivedToken({ clock, memory }: Cache, demands: ReadDemands): ReadDemands {
   const { token } = demands;
   if (!token || isLogical(token) || clock.now() < token.unsharedSinceMs + LONGEST_LIFE_MS + memory.ttlMs)
     return demands;

@@ -5,9 +5,9 @@ export interface Script {
   sha1(): Promise<string>;
 }
 
-// Shared by the three scripts. Whatever somebody else wrote under our keys is a miss and heals; nothing here raises on it.
+// Shared by all scripts: what only reads. Nothing here raises on what somebody else wrote under our keys.
 // Numbers leave Lua through %.0f only: %d and tostring lose digits above 2^31 or 10^14 on some engines.
-const PRELUDE = `
+export const READING = `
 local EPOCH, PREFIX, TAG_LIFE_MS = ARGV[1], ARGV[2], ARGV[3]
 local MAX_N, MAX_STEP_BACK = 9007199254740000, 30 * 1000000
 -- More than any answer is stored with; thousands more would overflow the stack of unpack.
@@ -15,7 +15,9 @@ local MAX_TAGS = 1000
 
 local function failed(reply) return type(reply) == 'table' and reply.err ~= nil end
 
-local function stamp(epoch, n) return epoch .. ':' .. string.format('%.0f', n) end
+local function digits(x) return string.format('%.0f', x) end
+
+local function stamp(epoch, n) return epoch .. ':' .. digits(n) end
 
 local function logical(text)
   if type(text) ~= 'string' then return nil end
@@ -32,6 +34,26 @@ local function whole(text)
   return tonumber(text)
 end
 
+local function micros()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+
+-- Keys expire by the server's clock: set back further than tags outlive entries, it begins a new epoch.
+local function is_spent(n, now) return n >= MAX_N - 1 or n - now > MAX_STEP_BACK end
+
+local function tag_keys(tags)
+  local keys = { PREFIX .. 'everything' }
+  for tag in string.gmatch(tags, '[^\\n]+') do
+    keys[#keys + 1] = PREFIX .. tag
+    if #keys > MAX_TAGS + 1 then return nil end
+  end
+  return keys
+end
+`;
+
+// Shared by the scripts that write: whatever somebody else wrote under our keys is a miss and heals.
+const PRELUDE = `${READING}
 local function get(key)
   local reply = redis.pcall('GET', key)
   if not failed(reply) then return reply end
@@ -39,16 +61,10 @@ local function get(key)
   return false
 end
 
-local function micros()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000000 + tonumber(time[2])
-end
-
 local function tick()
   local epoch, n = logical(get(KEYS[1]))
   local now = micros()
-  -- Keys expire by the server's clock: set back further than tags outlive entries, it begins a new epoch.
-  if not epoch or n >= MAX_N - 1 or n - now > MAX_STEP_BACK then epoch, n = EPOCH, 0 end
+  if not epoch or is_spent(n, now) then epoch, n = EPOCH, 0 end
   n = math.max(n + 1, now)
   if failed(redis.pcall('SET', KEYS[1], stamp(epoch, n))) then return nil end
   return epoch, n
@@ -58,15 +74,6 @@ local function condemn(key)
   redis.pcall('DEL', key)
   local epoch, n = tick()
   if epoch then redis.pcall('SET', key, stamp(epoch, n), 'PX', TAG_LIFE_MS) end
-end
-
-local function tag_keys(tags)
-  local keys = { PREFIX .. 'everything' }
-  for tag in string.gmatch(tags, '[^\\n]+') do
-    keys[#keys + 1] = PREFIX .. tag
-    if #keys > MAX_TAGS + 1 then return nil end
-  end
-  return keys
 end
 
 -- MGET answers nil for a key of another type, and EXISTS tells it from a key that is not there.
@@ -128,8 +135,6 @@ local function lease()
   return true
 end
 
-local function digits(x) return string.format('%.0f', x) end
-
 local found = entry()
 if found and found.left > 0 then
   return { 'hit', '', found.asof, found.payload, found.tags, digits(found.left) }
@@ -158,6 +163,8 @@ local function fill()
   if not epoch or e ~= epoch then return 'epoch' end
   if asof > last then return 'ahead' end
   local now = micros()
+  -- Tags may have died while the clock was ahead. The next tick begins a new epoch, but a hit makes none.
+  if last - now > MAX_STEP_BACK then return 'ahead' end
   if now - asof > MAX_AGE_MS * 1000 then return 'late' end
   local stored = redis.pcall('HGET', KEYS[2], 'asof')
   if failed(stored) then redis.pcall('DEL', KEYS[2]) end
@@ -195,9 +202,13 @@ redis.call('DEL', KEYS[1])
 return ''
 `;
 
-export const scripts = { read: script(READ), fill: script(FILL), invalidate: script(INVALIDATE) };
+export const scripts = {
+  read: makeScript(READ),
+  fill: makeScript(FILL),
+  invalidate: makeScript(INVALIDATE),
+};
 
-function script(text: string): Script {
+export function makeScript(text: string): Script {
   let known: string | undefined;
   return { text, sha1: async () => (known ??= await sha1Hex(text)) };
 }

@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import { explainScript } from './explain-script.ts';
 import { formatLogicalTime, type LogicalTime, parseLogicalTime, randomId } from './logical-time.ts';
 import { type Script, scripts } from './scripts.ts';
+import { type SharedDescription, toSharedDescription } from './shared-description.ts';
 
 /** Runs a script on the primary in one round trip. */
 export type RunScript = (script: Script, keys: string[], args: string[]) => Promise<unknown>;
@@ -36,6 +38,8 @@ export interface SharedStore {
   release(key: string, owner: string): Promise<FillStatus>;
   /** The logical time at which every entry with one of the tags became invalid; null if Redis was full and dropped all. */
   invalidate(tags: readonly string[]): Promise<LogicalTime | null>;
+  /** What is held of the key, and the last invalidations of its tags and of these; changes nothing, not even garbage. */
+  describe(key: string, tags: readonly string[]): Promise<SharedDescription>;
 }
 
 export interface Fill {
@@ -66,6 +70,8 @@ export const LONGEST_LIFE_MS = 2 * 3_600_000;
 const TAG_MARGIN_MS = 60_000;
 /** A load ends long before; a fill that is later than this comes from a request that hung. */
 const MAX_AS_OF_AGE_MS = 30_000;
+/** What the script takes for tags at most: as many as an entry has. */
+const MAX_DESCRIBED_TAGS = 1_000;
 
 const whole = z
   .string()
@@ -81,12 +87,12 @@ const ReadReply = z.tuple([
   whole,
 ]);
 
-/** The shared store over three scripts. Rejects when Redis fails or answers what a script cannot have answered. */
+/** The shared store over its scripts. Rejects when Redis fails or answers what a script cannot have answered. */
 export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): SharedStore {
   // The braces put all keys of a database into one hash slot, as scripts over several keys need in a cluster.
   const prefix = `ea:{${settings.databaseId}}:`;
   const clock = `${prefix}clock`;
-  const keysOf = (key: string): string[] => {
+  const keysOf = (key: string): [string, string, string] => {
     const name = `${settings.variant}:${key}`;
     return [clock, `${prefix}entry:${name}`, `${prefix}lease:${name}`];
   };
@@ -112,6 +118,12 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
       const time = parseLogicalTime(reply);
       if (!time && reply !== '') throw new Error('the invalidation answered no logical time');
       return time;
+    },
+    async describe(key, tags) {
+      const keys = keysOf(key);
+      const further = tags.slice(0, MAX_DESCRIBED_TAGS).join('\n');
+      const reply = await run(explainScript, keys, [...commonArgs(), further]);
+      return toSharedDescription(keys[1], settings.leaseMs, reply);
     },
   };
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../account-number.ts';
-import type { ReadDemands } from '../cache/cache.ts';
+import type { LookUp, ReadDemands } from '../cache/cache.ts';
 import { readThrough } from '../cache/read-through.ts';
 import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../db/accounts.ts';
 import type { AccountRow } from '../db/schema.ts';
@@ -35,6 +35,19 @@ export function toAccount(row: AccountRow): Account {
   return { ...row, createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() };
 }
 
+/** The look-up of an account by its number. */
+export function accountByNumber(deps: Deps, accountNumber: string): LookUp<Account | null> {
+  return {
+    key: `account:${accountNumber}`,
+    parse: Account.nullable().parse,
+    load: async () => {
+      const row = await selectAccountByNumber(deps.db, accountNumber);
+      const value = row && toAccount(row);
+      return { value, tags: [`account-number:${accountNumber}`, ...accountTags(value)] };
+    },
+  };
+}
+
 /** The account with this number, active or not, or null. */
 export async function findAccount(
   deps: Deps,
@@ -42,38 +55,36 @@ export async function findAccount(
   read?: ReadDemands,
 ): Promise<Account | null> {
   if (!ACCOUNT_NUMBER.test(accountNumber)) return null;
-  return readThrough(
-    deps.cache,
-    {
-      key: `account:${accountNumber}`,
-      parse: Account.nullable().parse,
-      load: async () => {
-        const row = await selectAccountByNumber(deps.db, accountNumber);
-        const value = row && toAccount(row);
-        return { value, tags: [`account-number:${accountNumber}`, ...accountTags(value)] };
-      },
+  return readThrough(deps.cache, accountByNumber(deps, accountNumber), read);
+}
+
+/** The look-up of the default account. */
+export function defaultAccount(deps: Deps): LookUp<Account | null> {
+  return {
+    key: 'default-account',
+    parse: Account.nullable().parse,
+    load: async () => {
+      const row = await selectDefaultAccount(deps.db);
+      const value = row && toAccount(row);
+      return { value, tags: ['default-account', ...accountTags(value)] };
     },
-    read,
-  );
+  };
 }
 
 /** The default account; throws `no_default_account`. Implements `get_cached_default_account`. */
 export async function getCachedDefaultAccount(deps: Deps, read?: ReadDemands): Promise<Account> {
-  const account = await readThrough(
-    deps.cache,
-    {
-      key: 'default-account',
-      parse: Account.nullable().parse,
-      load: async () => {
-        const row = await selectDefaultAccount(deps.db);
-        const value = row && toAccount(row);
-        return { value, tags: ['default-account', ...accountTags(value)] };
-      },
-    },
-    read,
-  );
+  const account = await readThrough(deps.cache, defaultAccount(deps), read);
   if (!account) throw new LookUpError('no_default_account', 'no account is the default account');
   return account;
+}
+
+/** The look-up of a user's account. */
+export function accountForUser(deps: Deps, userId: number): LookUp<Account | null> {
+  return {
+    key: `account-for-user:${userId}`,
+    parse: Account.nullable().parse,
+    load: () => loadAccountForUser(deps, userId),
+  };
 }
 
 /**
@@ -86,15 +97,7 @@ export async function getCachedAccountForUser(
   userId: number,
   read?: ReadDemands,
 ): Promise<Account | null> {
-  const account = await readThrough(
-    deps.cache,
-    {
-      key: `account-for-user:${userId}`,
-      parse: Account.nullable().parse,
-      load: () => loadAccountForUser(deps, userId),
-    },
-    read,
-  );
+  const account = await readThrough(deps.cache, accountForUser(deps, userId), read);
   if (!account) deps.log.warn('user_has_no_account', { userId });
   return account;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ReadDemands } from '../cache/cache.ts';
+import type { LookUp, ReadDemands } from '../cache/cache.ts';
 import { OriginUnavailable } from '../cache/errors.ts';
 import { invalidate } from '../cache/invalidate.ts';
 import type { Token } from '../cache/logical-time.ts';
@@ -16,16 +16,17 @@ import { toUser, User } from './users.ts';
 const AdminOfAccount = z.object({ user: User.nullable() }).nullable();
 type AdminOfAccount = z.infer<typeof AdminOfAccount>;
 
+/** The look-up of the platform admin's profile. */
+export function platformAdmin(deps: Deps): LookUp<UserProfile | null> {
+  return { key: 'platform-admin', parse: UserProfile.nullable().parse, load: () => loadPlatformAdmin(deps) };
+}
+
 /**
  * The profile of the platform account's superuser with the lowest profile id; throws `no_platform_admin`.
  * Implements `get_cached_smarter_admin_user_profile`.
  */
 export async function getCachedSmarterAdminUserProfile(deps: Deps, read?: ReadDemands): Promise<UserProfile> {
-  const profile = await readThrough(
-    deps.cache,
-    { key: 'platform-admin', parse: UserProfile.nullable().parse, load: () => loadPlatformAdmin(deps) },
-    read,
-  );
+  const profile = await readThrough(deps.cache, platformAdmin(deps), read);
   if (!profile) throw new LookUpError('no_platform_admin', 'the platform account has no superuser');
   return profile;
 }
@@ -43,6 +44,16 @@ async function loadPlatformAdmin({ db, platform: { accountNumber } }: Deps) {
   return { value, tags };
 }
 
+/** The look-up of an account's admin. */
+export function adminOfAccount(deps: Deps, accountNumber: string): LookUp<AdminOfAccount> {
+  return {
+    key: `admin-of:${accountNumber}`,
+    parse: AdminOfAccount.parse,
+    isAbsent: (value) => !value?.user,
+    load: () => loadAdmin(deps, accountNumber),
+  };
+}
+
 /**
  * The account's admin: the user of its lowest-id profile whose user is staff or superuser; null when it has none.
  * Throws `account_required` on an empty argument and `account_does_not_exist` on an unknown one.
@@ -53,16 +64,7 @@ export async function findAdminUserForAccount(
   read?: ReadDemands,
 ): Promise<User | null> {
   requireAccountNumber(accountNumber);
-  const admin = await readThrough<AdminOfAccount>(
-    deps.cache,
-    {
-      key: `admin-of:${accountNumber}`,
-      parse: AdminOfAccount.parse,
-      isAbsent: (value) => !value?.user,
-      load: () => loadAdmin(deps, accountNumber),
-    },
-    read,
-  );
+  const admin = await readThrough(deps.cache, adminOfAccount(deps, accountNumber), read);
   return (admin ?? unknownAccount()).user;
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ReadDemands } from '../cache/cache.ts';
+import type { LookUp, ReadDemands } from '../cache/cache.ts';
 import { readThrough } from '../cache/read-through.ts';
 import {
   type ProfileRow,
@@ -16,25 +16,26 @@ import { rowTags, toUserProfile, UserProfile } from './user-profile.ts';
 
 const ProfileList = z.object({ items: z.array(UserProfile), nextAfterId: z.int().nullable() }).nullable();
 
+/** The look-up of a profile by id. */
+export function userProfileById(deps: Deps, userProfileId: number): LookUp<UserProfile | null> {
+  return {
+    key: `profile:${userProfileId}`,
+    parse: UserProfile.nullable().parse,
+    load: async () => {
+      const row = await selectProfileById(deps.db, userProfileId);
+      const value = row && toUserProfile(row);
+      return { value, tags: value ? rowTags(value) : [`profile:${userProfileId}`] };
+    },
+  };
+}
+
 /** The profile with this id, with its user and account, or null. */
 export function findUserProfile(
   deps: Deps,
   userProfileId: number,
   read?: ReadDemands,
 ): Promise<UserProfile | null> {
-  return readThrough(
-    deps.cache,
-    {
-      key: `profile:${userProfileId}`,
-      parse: UserProfile.nullable().parse,
-      load: async () => {
-        const row = await selectProfileById(deps.db, userProfileId);
-        const value = row && toUserProfile(row);
-        return { value, tags: value ? rowTags(value) : [`profile:${userProfileId}`] };
-      },
-    },
-    read,
-  );
+  return readThrough(deps.cache, userProfileById(deps, userProfileId), read);
 }
 
 /**
@@ -51,6 +52,26 @@ export async function getUserProfilesForAccount(
   return items.length > 0 ? items : null;
 }
 
+/** The look-up of a page of an account's profiles; null when the account is unknown. */
+export function userProfilesOfAccount(
+  deps: Deps,
+  accountNumber: string,
+  page: Page | undefined,
+): LookUp<Paged<UserProfile> | null> {
+  return {
+    key: `profiles-of:${accountNumber}:${pageKey(page)}`,
+    parse: ProfileList.parse,
+    load: async () => {
+      const { accountId, profiles } = await selectProfilesOfAccount(
+        deps.db,
+        accountNumber,
+        withOneMore(page),
+      );
+      return toList(`account-number:${accountNumber}`, accountId, profiles, page);
+    },
+  };
+}
+
 /** As `getUserProfilesForAccount`, a page at a time; no items when there are none. */
 export async function listUserProfilesForAccount(
   deps: Deps,
@@ -59,22 +80,7 @@ export async function listUserProfilesForAccount(
   read?: ReadDemands,
 ): Promise<Paged<UserProfile>> {
   requireAccountNumber(accountNumber);
-  const list = await readThrough<Paged<UserProfile> | null>(
-    deps.cache,
-    {
-      key: `profiles-of:${accountNumber}:${pageKey(page)}`,
-      parse: ProfileList.parse,
-      load: async () => {
-        const { accountId, profiles } = await selectProfilesOfAccount(
-          deps.db,
-          accountNumber,
-          withOneMore(page),
-        );
-        return toList(`account-number:${accountNumber}`, accountId, profiles, page);
-      },
-    },
-    read,
-  );
+  const list = await readThrough(deps.cache, userProfilesOfAccount(deps, accountNumber, page), read);
   return list ?? unknownAccount();
 }
 
@@ -92,6 +98,26 @@ export async function validResourceOwnersForUser(
   return (await listValidResourceOwners(deps, userProfileId, undefined, read)).items;
 }
 
+/** The look-up of a page of who may own a profile's resources; null when there is no such profile. */
+export function validResourceOwners(
+  deps: Deps,
+  userProfileId: number,
+  page: Page | undefined,
+): LookUp<Paged<UserProfile> | null> {
+  return {
+    key: `owners-for:${userProfileId}:${pageKey(page)}`,
+    parse: ProfileList.parse,
+    load: async () => {
+      const { accountId, profiles } = await selectProfilesSharingAccount(
+        deps.db,
+        userProfileId,
+        withOneMore(page),
+      );
+      return toList(`profile:${userProfileId}`, accountId, profiles, page);
+    },
+  };
+}
+
 /** As `validResourceOwnersForUser`, a page at a time. */
 export async function listValidResourceOwners(
   deps: Deps,
@@ -99,22 +125,7 @@ export async function listValidResourceOwners(
   page: Page | undefined,
   read?: ReadDemands,
 ): Promise<Paged<UserProfile>> {
-  const list = await readThrough<Paged<UserProfile> | null>(
-    deps.cache,
-    {
-      key: `owners-for:${userProfileId}:${pageKey(page)}`,
-      parse: ProfileList.parse,
-      load: async () => {
-        const { accountId, profiles } = await selectProfilesSharingAccount(
-          deps.db,
-          userProfileId,
-          withOneMore(page),
-        );
-        return toList(`profile:${userProfileId}`, accountId, profiles, page);
-      },
-    },
-    read,
-  );
+  const list = await readThrough(deps.cache, validResourceOwners(deps, userProfileId, page), read);
   if (!list) throw new LookUpError('user_profile_does_not_exist', 'no user profile has this userProfileId');
   return list;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ReadDemands } from '../cache/cache.ts';
+import type { LookUp, ReadDemands } from '../cache/cache.ts';
 import { readThrough } from '../cache/read-through.ts';
 import type { UserRow } from '../db/schema.ts';
 import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../db/users.ts';
@@ -37,26 +37,40 @@ export function toUser(row: UserRow): User {
   };
 }
 
+/** The look-up of a user by id. */
+export function userById(deps: Deps, userId: number): LookUp<User | null> {
+  return {
+    key: `user:${userId}`,
+    parse: User.nullable().parse,
+    load: async () => {
+      const row = await selectUserById(deps.db, userId);
+      return { value: row && toUser(row), tags: [`user:${userId}`] };
+    },
+  };
+}
+
 /** The user with this id, active or not; null, and an error in the log, when there is none. Implements `get_cached_user_for_user_id`. */
 export async function getCachedUserForUserId(
   deps: Deps,
   userId: number,
   read?: ReadDemands,
 ): Promise<User | null> {
-  const user = await readThrough(
-    deps.cache,
-    {
-      key: `user:${userId}`,
-      parse: User.nullable().parse,
-      load: async () => {
-        const row = await selectUserById(deps.db, userId);
-        return { value: row && toUser(row), tags: [`user:${userId}`] };
-      },
-    },
-    read,
-  );
+  const user = await readThrough(deps.cache, userById(deps, userId), read);
   if (!user) deps.log.error('user_does_not_exist', { userId });
   return user;
+}
+
+/** The look-up of a user by username. */
+export function userByUsername(deps: Deps, username: string): LookUp<User | null> {
+  return {
+    key: `username:${username}`,
+    parse: User.nullable().parse,
+    load: async () => {
+      const row = await selectUserByUsername(deps.db, username);
+      const value = row && toUser(row);
+      return { value, tags: [`username:${username}`, ...(value ? [`user:${value.id}`] : [])] };
+    },
+  };
 }
 
 /** The user with this username; throws `user_does_not_exist`, and logs an error. Implements `get_cached_user_for_username`. */
@@ -67,27 +81,11 @@ export async function getCachedUserForUsername(
 ): Promise<User> {
   const user =
     USERNAME.test(username) && username.isWellFormed()
-      ? await findUserByUsername(deps, username, read)
+      ? await readThrough(deps.cache, userByUsername(deps, username), read)
       : null;
   if (user) return user;
   deps.log.error('user_does_not_exist');
   throw new LookUpError('user_does_not_exist', 'no user has this username');
-}
-
-function findUserByUsername(deps: Deps, username: string, read?: ReadDemands): Promise<User | null> {
-  return readThrough(
-    deps.cache,
-    {
-      key: `username:${username}`,
-      parse: User.nullable().parse,
-      load: async () => {
-        const row = await selectUserByUsername(deps.db, username);
-        const value = row && toUser(row);
-        return { value, tags: [`username:${username}`, ...(value ? [`user:${value.id}`] : [])] };
-      },
-    },
-    read,
-  );
 }
 
 /**
@@ -104,6 +102,19 @@ export async function getUsersForAccount(
 
 const UserList = z.object({ items: z.array(User), nextAfterId: z.int().nullable() }).nullable();
 
+/** The look-up of a page of an account's users; null when the account is unknown. */
+export function usersOfAccount(
+  deps: Deps,
+  accountNumber: string,
+  page: Page | undefined,
+): LookUp<Paged<User> | null> {
+  return {
+    key: `users-of:${accountNumber}:${pageKey(page)}`,
+    parse: UserList.parse,
+    load: () => loadUsers(deps, accountNumber, page),
+  };
+}
+
 /** As `getUsersForAccount`, a page at a time. */
 export async function listUsersForAccount(
   deps: Deps,
@@ -112,15 +123,7 @@ export async function listUsersForAccount(
   read?: ReadDemands,
 ): Promise<Paged<User>> {
   requireAccountNumber(accountNumber);
-  const list = await readThrough<Paged<User> | null>(
-    deps.cache,
-    {
-      key: `users-of:${accountNumber}:${pageKey(page)}`,
-      parse: UserList.parse,
-      load: () => loadUsers(deps, accountNumber, page),
-    },
-    read,
-  );
+  const list = await readThrough(deps.cache, usersOfAccount(deps, accountNumber, page), read);
   return list ?? unknownAccount();
 }
 

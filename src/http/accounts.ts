@@ -1,11 +1,17 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { formatToken } from '../cache/logical-time.ts';
-import { Account, findAccount, getCachedDefaultAccount } from '../directory/accounts.ts';
-import { createAdminUser, findAdminUserForAccount } from '../directory/admins.ts';
+import {
+  Account,
+  accountByNumber,
+  defaultAccount,
+  findAccount,
+  getCachedDefaultAccount,
+} from '../directory/accounts.ts';
+import { adminOfAccount, createAdminUser, findAdminUserForAccount } from '../directory/admins.ts';
 import { LookUpError } from '../directory/errors.ts';
-import { listUserProfilesForAccount } from '../directory/profiles.ts';
-import { listUsersForAccount, User } from '../directory/users.ts';
+import { listUserProfilesForAccount, userProfilesOfAccount } from '../directory/profiles.ts';
+import { listUsersForAccount, User, usersOfAccount } from '../directory/users.ts';
 import { answerPage, answerRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
@@ -22,7 +28,7 @@ const getDefaultAccount = endpoint({
   implements: 'get_cached_default_account',
   body: Account,
   errors: ['no_default_account'],
-  cached: true,
+  lookUp: defaultAccount,
 });
 
 const getAccount = endpoint({
@@ -31,7 +37,7 @@ const getAccount = endpoint({
   path,
   body: Account,
   errors,
-  cached: true,
+  lookUp: (deps, { param }) => accountByNumber(deps, param.accountNumber),
 });
 
 const getAdminUser = endpoint({
@@ -42,7 +48,7 @@ const getAdminUser = endpoint({
   path,
   body: User,
   errors: ['account_does_not_exist', 'admin_user_does_not_exist'],
-  cached: true,
+  lookUp: (deps, { param }) => adminOfAccount(deps, param.accountNumber),
 });
 
 const putAdminUser = endpoint({
@@ -55,7 +61,7 @@ const putAdminUser = endpoint({
   body: User,
   creates: true,
   errors,
-  cached: true,
+  lookUp: (deps, { param }) => adminOfAccount(deps, param.accountNumber),
 });
 
 const getUsers = endpoint({
@@ -66,7 +72,7 @@ const getUsers = endpoint({
   query: PageQuery,
   body: UserList,
   errors,
-  cached: true,
+  lookUp: (deps, { param, query }) => usersOfAccount(deps, param.accountNumber, toPage(query)),
 });
 
 const getUserProfiles = endpoint({
@@ -77,7 +83,7 @@ const getUserProfiles = endpoint({
   query: PageQuery,
   body: UserProfileList,
   errors,
-  cached: true,
+  lookUp: (deps, { param, query }) => userProfilesOfAccount(deps, param.accountNumber, toPage(query)),
 });
 
 export const accounts = new Hono<AppEnv>()

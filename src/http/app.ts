@@ -6,22 +6,16 @@ import { setTierHeaders } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { context } from './context.ts';
 import { makeDocumentation } from './documentation.ts';
+import { makeExplain } from './explain.ts';
 import { operations } from './operations.ts';
-import { asProblem, badRequest, ProblemError, toResponse } from './problem.ts';
+import { requireDecodable } from './percent-encoding.ts';
+import { asProblem, ProblemError, toResponse } from './problem.ts';
 import { profiles } from './profiles.ts';
 import { allowedMethods, routesOf } from './routes.ts';
 import { users } from './users.ts';
 
-/** Refuses paths and queries whose percent-encoding is broken, which Hono would pass on undecoded. */
-const requireDecodable: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { pathname, search } = new URL(c.req.url);
-  for (const [place, text] of [
-    ['path', pathname],
-    ['query', search],
-  ] as const) {
-    if (!isDecodable(text))
-      throw badRequest([{ in: place, name: place, detail: 'has broken percent-encoding' }]);
-  }
+const refuseBrokenEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
+  requireDecodable(new URL(c.req.url));
   await next();
 };
 
@@ -36,12 +30,16 @@ const setCommonHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 /** The look-ups over HTTP, and what describes them. */
 export const app: Hono<AppEnv> = new Hono<AppEnv>()
-  .use(setCommonHeaders, requireDecodable)
+  .use(setCommonHeaders, refuseBrokenEncoding)
   .route('/', context)
   .route('/', users)
   .route('/', accounts)
   .route('/', profiles)
   .route('/', operations)
+  .route(
+    '/',
+    makeExplain(() => app),
+  )
   .route(
     '/',
     makeDocumentation(() => routesOf(app)),
@@ -71,13 +69,4 @@ function defect(error: Error): ProblemError {
 // The first line of a stack is the message, which may hold SQL.
 function framesOf({ stack = '' }: Error): string {
   return (stack.match(/^ +at .*$/gm) ?? []).join('');
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

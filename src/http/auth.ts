@@ -1,4 +1,4 @@
-import type { Context } from 'hono';
+import type { Context, HonoRequest } from 'hono';
 import { settingsOf } from '../deps.ts';
 import type { AppEnv } from './app-env.ts';
 import { badRequest, ProblemError } from './problem.ts';
@@ -17,10 +17,10 @@ const KEY_PREFIX = 'ea_';
 const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="edge-accounts"' };
 
 /** Throws on a key in the query string, where logs and referrers would keep it; a `url` may be any string. */
-export function refuseKeyInQuery(c: Context<AppEnv>): void {
+export function refuseKeyInQuery(req: HonoRequest): void {
   const isKey = ([name, value]: [string, string]) =>
     KEY_PARAMETERS.has(name.toLowerCase()) || (name !== 'url' && value.startsWith(KEY_PREFIX));
-  const found = Object.entries(c.req.query()).find(isKey);
+  const found = Object.entries(req.query()).find(isKey);
   if (found) {
     const detail = 'a key belongs in the Authorization header, never in the query string; replace this one';
     throw badRequest([{ in: 'query', name: found[0], detail }]);

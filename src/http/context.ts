@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import * as z from 'zod';
 import { accountNumberFromUrl } from '../account-number.ts';
 import { settingsOf } from '../deps.ts';
-import { Account, findAccount } from '../directory/accounts.ts';
+import { Account, accountByNumber, findAccount } from '../directory/accounts.ts';
 import { answer, etagOfRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
@@ -34,7 +34,10 @@ const getContext = endpoint({
   body: z
     .object({ accountNumber: AccountNumber.nullable(), account: Account.nullable() })
     .meta({ id: 'Context' }),
-  cached: true,
+  lookUp(deps, { url, env }) {
+    const accountNumber = accountNumberFromUrl(url, settingsOf(env).ACCOUNT_HOST_SUFFIXES);
+    return accountNumber === null ? null : accountByNumber(deps, accountNumber);
+  },
 });
 
 export const context = new Hono<AppEnv>()

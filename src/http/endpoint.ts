@@ -1,6 +1,8 @@
-import type { Context, MiddlewareHandler } from 'hono';
+import type { HonoRequest, MiddlewareHandler } from 'hono';
 import * as z from 'zod';
+import type { KeyedLookUp } from '../cache/cache.ts';
 import { makeDeps } from '../deps.ts';
+import type { Deps } from '../directory/deps.ts';
 import type { AppEnv } from './app-env.ts';
 import { refuseKeyInQuery, requireKey } from './auth.ts';
 import { badRequest, type Fault, type ProblemCode } from './problem.ts';
@@ -27,11 +29,23 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject> {
   readonly errors?: readonly ProblemCode[];
   /** Answers without a key. */
   readonly open?: boolean;
-  /** Reads through the cache: demands in, `Cache-Status` and `ETag` out. */
-  readonly cached?: boolean;
+  /** The demands of a read may be given, though the route is none. */
+  readonly demands?: boolean;
+  /**
+   * The look-up of a route that reads through the cache: demands in, `Cache-Status` and `ETag` out. Null when this
+   * request looks nothing up. A method, for specs of all parameters go into one list.
+   */
+  lookUp?(deps: Deps, input: LookUpInput<P, Q>): KeyedLookUp | null;
 }
 
 export type AnyEndpointSpec = EndpointSpec<z.ZodObject, z.ZodObject>;
+
+export interface LookUpInput<P extends z.ZodObject, Q extends z.ZodObject> {
+  readonly param: z.output<P>;
+  readonly query: z.output<Q>;
+  readonly url: string;
+  readonly env: object;
+}
 
 type Input<P extends z.ZodObject, Q extends z.ZodObject> = {
   in: { param: z.input<P>; query: z.input<Q> };
@@ -53,21 +67,33 @@ export function endpoint<P extends z.ZodObject = z.ZodObject<{}>, Q extends z.Zo
   spec: EndpointSpec<P, Q>,
 ): MiddlewareHandler<AppEnv, string, Input<P, Q>> {
   const handler: MiddlewareHandler<AppEnv, string, Input<P, Q>> = async (c, next) => {
-    refuseKeyInQuery(c);
+    refuseKeyInQuery(c.req);
     if (!spec.open) await requireKey(c);
-    const faults: Fault[] = [...(await bodyFaults(c)), ...repeatedQuery(c)];
-    const param = parsePart('path', spec.path, c.req.param(), faults);
-    const query = parsePart('query', spec.query, c.req.query(), faults);
+    const faults = await findBodyFaults(c.req);
+    const { param, query } = parseParameters(spec, c.req, faults);
     const demands = parseReadDemands(c.req.raw.headers, faults);
     if (faults.length > 0) throw badRequest(faults);
     c.req.addValidatedData('param', param);
     c.req.addValidatedData('query', query);
     c.set('read', { ...demands, trace: {} });
-    if (spec.cached) c.set('deps', makeDeps(c.env, c.executionCtx));
+    if (spec.lookUp) c.set('deps', makeDeps(c.env, c.executionCtx));
     await next();
   };
   specs.set(handler, spec);
   return handler;
+}
+
+/** The parameters of a request as the spec has them; what is wrong with them is added to the faults. */
+export function parseParameters(
+  { path, query }: Pick<AnyEndpointSpec, 'path' | 'query'>,
+  req: HonoRequest,
+  faults: Fault[],
+) {
+  faults.push(...findRepeated(req));
+  return {
+    param: parsePart('path', path, req.param(), faults),
+    query: parsePart('query', query, req.query(), faults),
+  };
 }
 
 function parsePart(
@@ -75,7 +101,7 @@ function parsePart(
   schema: z.ZodObject | undefined,
   raw: unknown,
   faults: Fault[],
-): object {
+): Record<string, unknown> {
   const result = (schema ?? z.object({})).safeParse(raw);
   if (result.success) return result.data;
   for (const { path, message } of result.error.issues) {
@@ -84,12 +110,12 @@ function parsePart(
   return {};
 }
 
-function repeatedQuery(c: Context): Fault[] {
-  const repeated = Object.entries(c.req.queries()).filter(([, values]) => values.length > 1);
+function findRepeated(req: HonoRequest): Fault[] {
+  const repeated = Object.entries(req.queries()).filter(([, values]) => values.length > 1);
   return repeated.map(([name]) => ({ in: 'query', name, detail: 'is given more than once' }));
 }
 
-async function bodyFaults({ req }: Context): Promise<Fault[]> {
+async function findBodyFaults(req: HonoRequest): Promise<Fault[]> {
   const isAnnounced = Number(req.header('Content-Length') ?? '0') > 0;
   const hasBody = isAnnounced || (req.raw.body !== null && (await hasBytes(req.raw.body)));
   return hasBody ? [{ in: 'body', name: 'body', detail: 'this request takes no body' }] : [];

@@ -20,6 +20,8 @@ const demandHeaders = {
   'Consistency-Token': z.string().optional().meta({
     description: 'The answer is at least as fresh as the write that returned this token.',
   }),
+};
+const conditionHeader = {
   'If-None-Match': z
     .string()
     .optional()
@@ -69,7 +71,8 @@ function operationOf(spec: AnyEndpointSpec): ZodOpenApiOperationObject {
     requestParams: {
       ...(spec.path && { path: spec.path }),
       ...(spec.query && { query: spec.query }),
-      ...(spec.cached && { header: z.object(demandHeaders) }),
+      ...(spec.demands && { header: z.object(demandHeaders) }),
+      ...(spec.lookUp && { header: z.object({ ...demandHeaders, ...conditionHeader }) }),
     },
     responses: { ...successesOf(spec), ...problemsOf(spec) },
   };
@@ -77,7 +80,7 @@ function operationOf(spec: AnyEndpointSpec): ZodOpenApiOperationObject {
 
 function successesOf(spec: AnyEndpointSpec): ZodOpenApiResponsesObject {
   const content = { [spec.html ? 'text/html' : 'application/json']: { schema: spec.body } };
-  const headers = z.object({ ...requestIdHeader, ...(spec.cached && { ...cacheHeaders, ...etagHeader }) });
+  const headers = z.object({ ...requestIdHeader, ...(spec.lookUp && { ...cacheHeaders, ...etagHeader }) });
   const ok = { description: 'The answer.', headers, content };
   const created = z.object({
     ...headers.shape,
@@ -90,14 +93,14 @@ function successesOf(spec: AnyEndpointSpec): ZodOpenApiResponsesObject {
     ...(spec.unready && {
       503: { description: 'As 200.', headers: headers.extend(retryAfterHeader), content },
     }),
-    ...(spec.cached && { 304: { description: 'The caller has the current representation.', headers } }),
+    ...(spec.lookUp && { 304: { description: 'The caller has the current representation.', headers } }),
   };
 }
 
 function problemsOf(spec: AnyEndpointSpec): ZodOpenApiResponsesObject {
   const codes: ProblemCode[] = ['bad_request', ...(spec.errors ?? []), 'internal_error'];
   if (!spec.open) codes.push('unauthorized');
-  if (spec.cached) codes.push('unavailable');
+  if (spec.lookUp) codes.push('unavailable');
   const byStatus = Map.groupBy(codes, (code) => problems[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, ofStatus]) => [status, problemResponse(status, ofStatus)]),

@@ -1,8 +1,13 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { getCachedSmarterAdminUserProfile } from '../directory/admins.ts';
+import { getCachedSmarterAdminUserProfile, platformAdmin } from '../directory/admins.ts';
 import { LookUpError } from '../directory/errors.ts';
-import { findUserProfile, listValidResourceOwners } from '../directory/profiles.ts';
+import {
+  findUserProfile,
+  listValidResourceOwners,
+  userProfileById,
+  validResourceOwners,
+} from '../directory/profiles.ts';
 import { UserProfile } from '../directory/user-profile.ts';
 import { answerPage, answerRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
@@ -20,7 +25,7 @@ const getUserProfile = endpoint({
   path,
   body: UserProfile,
   errors,
-  cached: true,
+  lookUp: (deps, { param }) => userProfileById(deps, param.userProfileId),
 });
 
 const getValidResourceOwners = endpoint({
@@ -32,7 +37,7 @@ const getValidResourceOwners = endpoint({
   query: PageQuery,
   body: UserProfileList,
   errors,
-  cached: true,
+  lookUp: (deps, { param, query }) => validResourceOwners(deps, param.userProfileId, toPage(query)),
 });
 
 const getPlatformAdminProfile = endpoint({
@@ -42,7 +47,7 @@ const getPlatformAdminProfile = endpoint({
   implements: 'get_cached_smarter_admin_user_profile',
   body: UserProfile,
   errors: ['no_platform_admin'],
-  cached: true,
+  lookUp: platformAdmin,
 });
 
 export const profiles = new Hono<AppEnv>()

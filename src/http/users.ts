@@ -1,8 +1,14 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { Account, getCachedAccountForUser } from '../directory/accounts.ts';
+import { Account, accountForUser, getCachedAccountForUser } from '../directory/accounts.ts';
 import { LookUpError } from '../directory/errors.ts';
-import { getCachedUserForUserId, getCachedUserForUsername, User } from '../directory/users.ts';
+import {
+  getCachedUserForUserId,
+  getCachedUserForUsername,
+  User,
+  userById,
+  userByUsername,
+} from '../directory/users.ts';
 import { answerRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
@@ -18,7 +24,7 @@ const getUser = endpoint({
   path,
   body: User,
   errors: ['user_does_not_exist'],
-  cached: true,
+  lookUp: (deps, { param }) => userById(deps, param.userId),
 });
 
 const getUserByUsername = endpoint({
@@ -28,7 +34,7 @@ const getUserByUsername = endpoint({
   path: z.object({ username: Username }),
   body: User,
   errors: ['user_does_not_exist'],
-  cached: true,
+  lookUp: (deps, { param }) => userByUsername(deps, param.username),
 });
 
 const getAccountForUser = endpoint({
@@ -40,7 +46,7 @@ const getAccountForUser = endpoint({
   path,
   body: Account,
   errors: ['no_account_for_user'],
-  cached: true,
+  lookUp: (deps, { param }) => accountForUser(deps, param.userId),
 });
 
 export const users = new Hono<AppEnv>()

@@ -52,10 +52,10 @@ test('what was sent before the latest answer and fails after it does not count',
   breaker.succeeded(100);
   breaker.failed(50, 150);
   breaker.failed(60, 160);
-  expect(breaker.isOpen()).toBe(false);
+  expect(breaker.next(160)).toBe('closed');
   breaker.failed(110, 210);
   breaker.failed(110, 210);
-  expect(breaker.isOpen()).toBe(true);
+  expect(breaker.next(210)).toBe('open');
 });
 
 test('a clock that steps back does not keep it open, nor closed', () => {
@@ -64,5 +64,16 @@ test('a clock that steps back does not keep it open, nor closed', () => {
   breaker.succeeded(0);
   breaker.failed(-20_000, -20_000);
   breaker.failed(-20_000, -20_000);
-  expect(breaker.isOpen()).toBe(true);
+  expect(breaker.next(-20_000)).toBe('open');
+});
+
+test('a description says where the breaker stands, and tells nobody to probe', () => {
+  const breaker = makeBreaker(settings);
+  breaker.failed(0, 0);
+  expect(breaker.describe(0)).toEqual({ state: 'closed', failuresInARow: 1, msUntilProbe: 0 });
+  breaker.failed(10, 10);
+  expect(breaker.describe(50)).toEqual({ state: 'open', failuresInARow: 2, msUntilProbe: 60 });
+  expect(breaker.describe(110)).toEqual({ state: 'open', failuresInARow: 2, msUntilProbe: 0 });
+  expect(breaker.next(110)).toBe('probe');
+  expect(breaker.describe(110)).toMatchObject({ state: 'open', msUntilProbe: 100 });
 });

@@ -2,6 +2,7 @@ import { makeBreaker } from '../../src/cache/breaker.ts';
 import type { Cache, LookUp, Origin } from '../../src/cache/cache.ts';
 import type { LogicalTime } from '../../src/cache/logical-time.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
+import type { SharedDescription } from '../../src/cache/shared-description.ts';
 import type { Fill, SharedRead, SharedStore } from '../../src/cache/shared-store.ts';
 import { type FakeClock, makeFakeClock } from './fake-clock.ts';
 
@@ -15,6 +16,8 @@ export interface FakeShared extends SharedStore {
   readonly reads: { key: string; mode: string; least: LogicalTime | null }[];
   readonly fills: Fill[];
   readonly invalidated: string[][];
+  /** What descriptions answer. */
+  description: SharedDescription;
   released: number;
   /** Rejects every call while set. */
   failure: Error | null;
@@ -43,6 +46,14 @@ function makeFakeShared(): FakeShared {
     reads: [],
     fills: [],
     invalidated: [],
+    description: {
+      name: 'entry:user:1',
+      nowUs: 1_000_000_000,
+      clock: { state: 'none', time: null },
+      entry: 'none',
+      leaseMsLeft: null,
+      tags: [{ tag: 'everything', state: 'none', time: null }],
+    },
     released: 0,
     failure: null,
     async read(key, _owner, mode, least) {
@@ -65,6 +76,10 @@ function makeFakeShared(): FakeShared {
       if (fake.failure) throw fake.failure;
       fake.invalidated.push([...tags]);
       return at(1_000 + fake.invalidated.length);
+    },
+    async describe() {
+      if (fake.failure) throw fake.failure;
+      return fake.description;
     },
   };
   return fake;

@@ -118,3 +118,38 @@ test('an answer that would push out most others is not kept', () => {
   const memory = makeMemory(settings);
   expect(memory.set('k', entry(memory, { bytes: 10_000 }), 0)).toBe(false);
 });
+
+test('a peek finds what get would, and why get would not answer it', () => {
+  const memory = makeMemory(settings);
+  expect(memory.peek('k', 0)).toBeUndefined();
+  memory.set('k', entry(memory), 0);
+  expect(memory.peek('k', 4_999)).toMatchObject({ entry: { value: 1 }, fault: null });
+  expect(memory.peek('k', 5_000)?.fault).toBe('expired');
+  memory.invalidations.add(['user:1'], 0);
+  expect(memory.peek('k', 0)?.fault).toBe('invalidated');
+});
+
+test('a peek at an entry that the clock stepped back behind leaves it where it is', () => {
+  const memory = makeMemory(settings);
+  memory.set('k', entry(memory, { sentAtMs: 10_000 }), 10_000);
+  expect(memory.peek('k', 8_000)?.fault).toBe('clock-stepped-back');
+  expect(memory.get('k', 10_000)?.value).toBe(1);
+});
+
+test('a peek removes nothing that has expired or is invalid', () => {
+  const memory = makeMemory(settings);
+  memory.set('k', entry(memory), 0);
+  memory.peek('k', 5_000);
+  expect(memory.get('k', 4_000)?.value).toBe(1);
+});
+
+test('a peek makes nothing more recent: the entry least recently read still goes first', () => {
+  const memory = makeMemory({ ...settings, maxBytes: 16 * 1_000 });
+  const bytes = 700;
+  const names = Array.from({ length: 16 }, (_, i) => `k${i}`);
+  for (const name of names) memory.set(name, entry(memory, { bytes }), 0);
+  memory.peek('k0', 0);
+  memory.set('one more', entry(memory, { bytes }), 0);
+  expect(memory.peek('k0', 0)).toBeUndefined();
+  expect(memory.peek('k1', 0)).toBeDefined();
+});

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import type { Trace } from '../../src/cache/cache.ts';
+import { describe, expect, test } from 'vitest';
+import type { ReadDemands, Trace } from '../../src/cache/cache.ts';
 import { sleep } from '../../src/cache/clock.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
@@ -360,6 +360,84 @@ test('a token is not met by the stale answer that a joined load ends in', async 
   fail(new Error('down'));
   expect(await first).toBe('old');
   expect(await second).toBe('new');
+});
+
+describe.each([
+  ['max-age=0', (): ReadDemands => ({ maxAgeMs: 0 })],
+  ['no-cache', (): ReadDemands => ({ reload: true })],
+  [
+    'the token of an invalidation that failed',
+    (): ReadDemands => ({ token: { unsharedSinceMs: 1_000_000 } }),
+  ],
+])('reads with %s', (_what, demand) => {
+  test('see what was written before they came, though loads from before are under way', async () => {
+    const cache = makeFakeCache();
+    const slow = (value: string) => sleep(cache.clock, 100).then(() => value);
+    const values = [slow('old'), slow('old'), slow('new')];
+    const lookUp = lookUpOf<string>(...values);
+    const early = [1, 2].map(() => readThrough(cache, lookUp, demand()));
+    await settle();
+    const late = [1, 2, 3].map(() => readThrough(cache, lookUp, demand()));
+    await cache.clock.advance(300);
+    expect(await Promise.all(late)).toEqual(['new', 'new', 'new']);
+    expect(await Promise.all(early)).toEqual(['old', 'old']);
+    expect(lookUp.loads).toBe(3);
+  });
+
+  test('are kept waiting by no load that hangs for more than two seconds', async () => {
+    const cache = makeFakeCache();
+    const lookUp = lookUpOf<string>(new Promise(() => {}), new Promise(() => {}), 'a');
+    const hanging = [1, 2].map(() => readThrough(cache, lookUp, demand()).catch(() => 'failed'));
+    await settle();
+    const waiting = [1, 2, 3].map(() => readThrough(cache, lookUp, demand()));
+    await cache.clock.advance(2_000);
+    expect(await Promise.all(waiting)).toEqual(['a', 'a', 'a']);
+    await cache.clock.advance(5_000);
+    expect(await Promise.all(hanging)).toEqual(['failed', 'failed']);
+  });
+});
+
+describe.each([
+  ['max-age=0', { maxAgeMs: 0 }, 3],
+  ['no-cache', { reload: true }, 3],
+  ['the token of an invalidation that failed', { token: { unsharedSinceMs: 1_000_000 } }, 3],
+  ['a token of another epoch', { token: { epoch: 'f'.repeat(16), n: 1 } }, 4],
+])('a thousand reads at once with %s', (_what, demands, most) => {
+  test.each(['here', 'away'])('load a few times only, with the shared store %s', async (where) => {
+    const cache = makeFakeCache();
+    if (where === 'away') for (let i = 0; i < 5; i++) cache.breaker.failed(0, cache.clock.now());
+    const lookUp = lookUpOf('a');
+    const reads = Array.from({ length: 1_000 }, () => readThrough(cache, lookUp, demands));
+    expect(new Set(await Promise.all(reads))).toEqual(new Set(['a']));
+    expect(lookUp.loads).toBeGreaterThanOrEqual(1);
+    expect(lookUp.loads).toBeLessThanOrEqual(most);
+  });
+});
+
+test('a read shares no failure that is due to what others who wait with it demand', async () => {
+  const cache = makeFakeCache();
+  const slow = sleep(cache.clock, 100).then(() => 'a');
+  const lookUp = lookUpOf<string>(slow, slow, new Error('down'));
+  for (let i = 0; i < 2; i++) void readThrough(cache, lookUp, { maxAgeMs: 0 });
+  await settle();
+  const plain = readThrough(cache, lookUp, { maxAgeMs: 0 });
+  const strict = readThrough(cache, lookUp, { reload: true }).catch((error: Error) => error.name);
+  cache.shared.next = [{ status: 'load', asOf: at(8), stale: null }, sharedHit('shared', at(9))];
+  await cache.clock.advance(100);
+  expect(await strict).toBe('OriginUnavailable');
+  expect(await plain).toBe('shared');
+});
+
+test('when the request that would have set out for others dies, they set out themselves', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf<string>(new Promise(() => {}), new Promise(() => {}), 'a');
+  for (let i = 0; i < 2; i++) readThrough(cache, lookUp, { maxAgeMs: 0 }).catch(() => {});
+  const dead = { ...cache, clock: { now: () => cache.clock.now(), after: () => () => {} } };
+  void readThrough(dead, lookUp, { maxAgeMs: 0 });
+  await settle();
+  const waiting = readThrough(cache, lookUp, { maxAgeMs: 0 });
+  await cache.clock.advance(7_100);
+  expect(await waiting).toBe('a');
 });
 
 test('a token of an invalidation that failed loads from the origin, until every entry must be younger', async () => {

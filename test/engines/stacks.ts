@@ -8,6 +8,7 @@ import { startNeonBridge } from '../../local/neon-bridge.ts';
 import { LOCAL_KEY, workerEnv } from '../../local/stack.ts';
 import { startUpstashBridge } from '../../local/upstash-bridge.ts';
 import { hasRedisServer, type OwnRedis, startOwnRedis } from './own-redis.ts';
+import { deleteEntries } from './entries.ts';
 import { type EnginePool, makeEnginePool } from './pool.ts';
 import '../provided.ts';
 
@@ -102,7 +103,7 @@ async function startTestStack(pool: EnginePool, ownRedis: OwnRedis | undefined):
   const bridges: Record<Store, Bridge> = { postgres: neon, redis: upstash };
   const env = workerEnv(neon.url, upstash.url, database.url);
   const redis = new Redis(redisUrl);
-  const emptyRedis = () => deleteKeys(redis, `ea:{${env.DATABASE_ID}}:`);
+  const emptyRedis = () => deleteEntries(redis, env.DATABASE_ID);
   const start = async (store: Store) => {
     bridges[store] = await open[store]({ postgres: neon, redis: upstash }[store].port);
   };
@@ -170,9 +171,4 @@ async function runSql(url: string, text: string, params: unknown[]): Promise<unk
   } finally {
     await client.end();
   }
-}
-
-async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
-  const keys = await redis.keys(`${prefix.replaceAll(/[[\]{}*?\\]/g, '\\$&')}*`);
-  if (keys.length > 0) await redis.del(...keys);
 }

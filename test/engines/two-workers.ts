@@ -10,8 +10,11 @@ export interface TwoWorkers {
   close(): Promise<void>;
 }
 
-/** Both Workers in workerd on engines of their own. */
-export async function startTwoWorkers(consumerConfig?: string): Promise<TwoWorkers> {
+/** Both Workers in workerd on engines of their own; `vars` go to the account Worker. */
+export async function startTwoWorkers(
+  consumerConfig?: string,
+  vars: Readonly<Record<string, string>> = {},
+): Promise<TwoWorkers> {
   const database = await createEmptyDatabase();
   const stack = await startStack({
     postgresPort: 0,
@@ -21,7 +24,7 @@ export async function startTwoWorkers(consumerConfig?: string): Promise<TwoWorke
     databaseUrl: database.url,
     redisUrl: process.env['REDIS_URL'],
   });
-  const options = { port: 0, consumerPort: 0, env: stack.env };
+  const options = { port: 0, consumerPort: 0, env: { ...stack.env, ...vars } };
   const workers = await startWorkers({ ...options, ...(consumerConfig && { consumerConfig }) });
   return {
     stack,

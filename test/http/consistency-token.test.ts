@@ -106,3 +106,12 @@ test.each([
   const { errors } = await expectProblem(response, 'bad_request');
   expect(errors).toEqual([{ in: 'header', name: 'Consistency-Token', detail: 'is malformed' }]);
 });
+
+test('a malformed token costs no store a request, and lets nothing be written', async () => {
+  const path = '/v1/accounts/1618-0339-8874/admin-user';
+  const counts = await countRequests(stack.current, async () => {
+    const response = await get(newIsolate(stack.current), path, { 'Consistency-Token': 'x' }, 'PUT');
+    await expectProblem(response, 'bad_request');
+  });
+  expect(counts).toEqual({ redis: 0, postgres: 0 });
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drainNow, get, newIsolate, redis, redisKeys, sql, useStack } from '../stack.ts';
+import { ageOutbox, drainNow, get, newIsolate, redis, redisKeys, sql, useStack } from '../stack.ts';
 
 const stack = useStack();
 
@@ -12,21 +12,16 @@ const rows = () =>
     stack.current,
     'select invalidated_at is not null as invalidated from cache_invalidations',
   );
-const age = (seconds: number) =>
-  sql(
-    stack.current,
-    `update cache_invalidations set invalidated_at = invalidated_at - interval '${seconds} seconds'`,
-  );
 
 test('a drained row is kept for ten seconds, and then deleted by a later drain', async () => {
   await sql(stack.current, "update users set last_name = 'A' where id = 1");
   await drainNow(stack.current);
   expect((await rows()).length).toBeGreaterThan(0);
   expect((await rows()).every(({ invalidated }) => invalidated)).toBe(true);
-  await age(9);
+  await ageOutbox(stack.current, 9);
   await drainNow(stack.current);
   expect((await rows()).length).toBeGreaterThan(0);
-  await age(1);
+  await ageOutbox(stack.current, 1);
   await drainNow(stack.current);
   expect(await rows()).toEqual([]);
 });
@@ -37,7 +32,7 @@ test('what a failover of Redis lost is invalidated again, ten seconds after', as
   await drainNow(stack.current);
   for (const key of await redisKeys(stack.current, 'tag:')) await redis(stack.current, 'DEL', key);
   expect(await lastName()).toBe('A');
-  await age(10);
+  await ageOutbox(stack.current);
   await drainNow(stack.current);
   expect(await lastName()).toBe('B');
 });
@@ -45,7 +40,7 @@ test('what a failover of Redis lost is invalidated again, ten seconds after', as
 test('a row that comes while others are confirmed is not deleted with them', async () => {
   await sql(stack.current, "update users set last_name = 'C' where id = 1");
   await drainNow(stack.current);
-  await age(10);
+  await ageOutbox(stack.current);
   await sql(stack.current, "update users set last_name = 'D' where id = 1");
   await drainNow(stack.current);
   expect(await rows()).toEqual([{ invalidated: true }]);
@@ -53,7 +48,7 @@ test('a row that comes while others are confirmed is not deleted with them', asy
 });
 
 test('a drain of nothing costs Redis nothing', async () => {
-  await age(10);
+  await ageOutbox(stack.current);
   await drainNow(stack.current);
   const keys = await redisKeys(stack.current, 'clock');
   const before = await redis(stack.current, 'GET', keys[0] ?? '');

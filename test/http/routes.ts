@@ -8,6 +8,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   accountNumber: '1234-5678-9012',
   cursor: 'YWZ0ZXI6MQ',
   limit: '2',
+  path: '/v1/users/3',
   url: 'https://hr.1234-5678-9012.api.example.com/',
   userId: '3',
   userProfileId: '3',

@@ -11,6 +11,7 @@ import { consoleLog } from '../../src/log.ts';
 interface DyingEnv {
   readonly REDIS_URL: string;
   readonly REDIS_TOKEN: string;
+  readonly DATABASE_ID: string;
   readonly ORIGIN_URL: string;
   readonly ORIGIN_DEADLINE_MS: string;
 }
@@ -88,7 +89,7 @@ function makeCache(env: DyingEnv, ctx: Context): Cache {
   const life = { freshMs: 60_000, staleMs: 0, absentFreshMs: 60_000 };
   return {
     ...isolate,
-    shared: makeSharedStore(upstash.run, { databaseId: 'dying', variant: env.ORIGIN_URL, leaseMs: 2_000 }),
+    shared: makeSharedStore(upstash.run, { databaseId: env.DATABASE_ID, variant: '1', leaseMs: 2_000 }),
     origin: { probe: () => loadFrom(env.ORIGIN_URL), isAway: () => false },
     settings: { ...life, redisDeadlineMs: 2_000, originDeadlineMs: Number(env.ORIGIN_DEADLINE_MS) },
     clock: systemClock,

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LOCAL_KEY } from '../../local/stack.ts';
 import { startUpstashBridge } from '../../local/upstash-bridge.ts';
+import { deleteEntriesAt } from '../engines/entries.ts';
 import { makeEnginePool } from '../engines/pool.ts';
 import { type HeldOrigin, startHeldOrigin } from './held-origin.ts';
 import { spawnWorkerd } from './workerd.ts';
@@ -13,6 +14,7 @@ interface Answer {
 
 const DEADLINE_MS = 1_000;
 const WAITERS = 20;
+const DATABASE_ID = crypto.randomUUID();
 
 const parts: { close(): unknown }[] = [];
 let origin: HeldOrigin;
@@ -20,9 +22,9 @@ let url: string;
 
 beforeAll(async () => {
   const pool = started(makeEnginePool());
-  const redis = started(
-    await startUpstashBridge({ port: 0, redisUrl: await pool.redisUrl(), token: LOCAL_KEY }),
-  );
+  const redisUrl = await pool.redisUrl();
+  started({ close: () => deleteEntriesAt(redisUrl, DATABASE_ID) });
+  const redis = started(await startUpstashBridge({ port: 0, redisUrl, token: LOCAL_KEY }));
   origin = started(await startHeldOrigin());
   const { urls, kill } = await spawnWorkerd([
     {
@@ -32,6 +34,7 @@ beforeAll(async () => {
       vars: {
         REDIS_URL: redis.url,
         REDIS_TOKEN: LOCAL_KEY,
+        DATABASE_ID,
         ORIGIN_URL: origin.url,
         ORIGIN_DEADLINE_MS: DEADLINE_MS,
       },

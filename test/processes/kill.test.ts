@@ -131,6 +131,8 @@ function contentOf({ status, body }: Observation): unknown {
 
 /** Users named as admins of the account: none, or one with its profile. */
 async function countAdmins(number: string): Promise<number> {
+  // A batch that its process did not live to see the end of may still be running, and holds this lock.
+  await processes.sql('select from accounts where account_number = $1 for update', [number]);
   const rows = await processes.sql(
     `select p.id, a.account_number from users u
      left join user_profiles p on p.user_id = u.id left join accounts a on a.id = p.account_id

@@ -3,6 +3,7 @@ import { forgetEntries } from '../../local/forget-entries.ts';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
 import { LOCAL_KEY, workerEnv } from '../../local/stack.ts';
 import { startUpstashBridge } from '../../local/upstash-bridge.ts';
+import { deleteEntriesAt } from '../engines/entries.ts';
 import { makeEnginePool } from '../engines/pool.ts';
 import { type AccountProcess, startWorkerd } from './account-process.ts';
 
@@ -63,6 +64,7 @@ export async function startProcesses(
   const close = async (): Promise<void> => {
     await Promise.all(all.map((workerd) => workerd.close()));
     await Promise.all([postgres.close(), redis.close()]);
+    await deleteEntriesAt(redisUrl, secrets.DATABASE_ID);
     await database.close();
     await pool.close();
   };
@@ -91,8 +93,8 @@ async function openBridge<Counts>(
     url,
     counts: () => listener.counts(),
     async close() {
+      if (isOpen) await listener.close();
       isOpen = false;
-      await listener.close();
     },
     async open() {
       if (!isOpen) listener = await listenOn(port);

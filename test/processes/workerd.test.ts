@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LOCAL_KEY } from '../../local/stack.ts';
 import { type Processes, startProcesses } from './processes.ts';
+import { spawnWorkerd } from './workerd.ts';
 
 let processes: Processes;
 
@@ -56,3 +60,23 @@ test('a process that is killed is gone', async () => {
   expect(() => process.kill(extra.pid, 0)).toThrow('ESRCH');
   await expect(fetch(`${extra.url}/healthz`)).rejects.toThrow('fetch failed');
 });
+
+test('a Worker that cannot start is an error that says why', async () => {
+  const main = fileURLToPath(new URL('./scheduler-worker.ts', import.meta.url));
+  const worker = { name: 'early', main, compatibilityDate: '2999-01-01' };
+  await expect(spawnWorkerd([worker])).rejects.toThrow(/compatibility date/i);
+});
+
+test('the guardian ends what a run that was killed has left running, and nothing else', async () => {
+  const [left, ended] = [startIdle(), startIdle()];
+  const guardian = spawn(process.execPath, [fileURLToPath(new URL('./guardian.ts', import.meta.url))]);
+  guardian.stdin.end(`+${left.pid}\n+${ended.pid}\n-${ended.pid}\n`);
+  expect(await once(left, 'exit')).toEqual([null, 'SIGKILL']);
+  await once(guardian, 'exit');
+  expect(ended.exitCode ?? ended.signalCode).toBeNull();
+  ended.kill();
+});
+
+function startIdle() {
+  return spawn(process.execPath, ['-e', 'setInterval(() => {}, 1_000)']);
+}

@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { bundleWorker } from '../../local/bundle.ts';
 import { workerdConfig, type WorkerService } from './workerd-config.ts';
 
@@ -37,11 +39,7 @@ interface ListenEvent {
 const require = createRequire(import.meta.url);
 const { default: binary } = require('workerd') as { default: string };
 const bundles = new Map<string, Promise<string>>();
-const running = new Set<ChildProcess>();
-
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
+let guardian: ChildProcess | undefined;
 
 /** Runs the Workers in one workerd. Throws what it printed when it ends before it listens. */
 export async function spawnWorkerd(workers: readonly Worker[]): Promise<Workerd> {
@@ -71,9 +69,9 @@ async function serve(config: string, sockets: number): Promise<Workerd> {
   const child = spawn(binary, ['serve', '--experimental', '--control-fd=3', config], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-  running.add(child);
+  tellGuardian(`+${child.pid}`);
   const ended = once(child, 'close').then(([code, signal]) => {
-    running.delete(child);
+    tellGuardian(`-${child.pid}`);
     return (signal ?? code) as number | string;
   });
   const output = collectLines(child);
@@ -86,6 +84,21 @@ async function serve(config: string, sockets: number): Promise<Workerd> {
   if (typeof urls !== 'object' || child.pid === undefined)
     throw new Error(`workerd ended as it started: ${output.join('\n')}`);
   return { pid: child.pid, urls, output, ended, kill };
+}
+
+/** Whatever becomes of this process, the guardian ends those that it has started. */
+function tellGuardian(line: string): void {
+  guardian ??= startGuardian();
+  guardian.stdin?.write(`${line}\n`);
+}
+
+function startGuardian(): ChildProcess {
+  const main = fileURLToPath(new URL('./guardian.ts', import.meta.url));
+  // Detached: a signal to the group of this process must not reach it.
+  const started = spawn(process.execPath, [main], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  started.unref();
+  if (started.stdin instanceof Socket) started.stdin.unref();
+  return started;
 }
 
 function collectLines({ stdout, stderr }: ChildProcess): readonly string[] {

@@ -1,22 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { scripts } from '../../src/cache/scripts.ts';
-import { found, see, type Seen } from '../seen.ts';
-import {
-  countRequests,
-  drainNow,
-  emptyRedis,
-  get,
-  newIsolate,
-  redis,
-  redisKeys,
-  sql,
-  useStack,
-} from '../stack.ts';
+import { expectLoads, found, see } from '../seen.ts';
+import { drainNow, emptyRedis, newIsolate, redis, redisKeys, sql, useStack } from '../stack.ts';
+import { makeToken, withToken } from '../tokens.ts';
 import { ANY_SQL, holdNext } from './held-requests.ts';
 
 const stack = useStack();
 const PATH = '/v1/users/3';
-const ADMIN = '/v1/accounts/2718-2818-2845/admin-user';
 const OLD = found({ firstName: '' });
 const NEW = found({ firstName: 'John' });
 
@@ -52,22 +42,6 @@ async function clockKey(): Promise<string> {
 
 const loseClock = async () => redis(stack.current, 'DEL', await clockKey());
 
-async function expectLoads(postgres: number, act: () => Promise<Seen>, expected: Seen): Promise<void> {
-  const counts = await countRequests(stack.current, async () => expect(await act()).toEqual(expected));
-  expect(counts.postgres).toBe(postgres);
-}
-
-/** The token of a write that has made an admin. */
-async function createAdmin(): Promise<Record<string, string>> {
-  await sql(
-    stack.current,
-    'delete from users where id in (select user_id from user_profiles where account_id = 3)',
-  );
-  await drainNow(stack.current);
-  const { headers } = await get(newIsolate(stack.current), ADMIN, {}, 'PUT');
-  return { 'Consistency-Token': headers.get('Consistency-Token') ?? '' };
-}
-
 beforeEach(async () => {
   await sql(stack.current, "update users set first_name = '' where id = 3");
   await drainNow(stack.current);
@@ -82,16 +56,21 @@ describe('the clock has stepped back by seconds, behind the times that it gave',
 
   test('what was shared before stays valid', async () => {
     await user();
-    await expectLoads(0, () => user(), OLD);
-    await expectLoads(0, () => see(newIsolate(stack.current), '/v1/users/4'), found({ id: 4 }));
+    await expectLoads(stack.current, 0, () => user(), OLD);
+    await expectLoads(
+      stack.current,
+      0,
+      () => see(newIsolate(stack.current), '/v1/users/4'),
+      found({ id: 4 }),
+    );
   });
 
   test('a write ends what was loaded before, and what is loaded after it stays', async () => {
     await user();
     await write();
     await drainNow(stack.current);
-    await expectLoads(1, () => user(), NEW);
-    await expectLoads(0, () => user(), NEW);
+    await expectLoads(stack.current, 1, () => user(), NEW);
+    await expectLoads(stack.current, 0, () => user(), NEW);
   });
 
   test('a write ends what was loaded before for good, also once time has caught up', async () => {
@@ -100,7 +79,7 @@ describe('the clock has stepped back by seconds, behind the times that it gave',
     await write();
     await drainNow(stack.current);
     await passOver(6);
-    await expectLoads(1, () => user(), NEW);
+    await expectLoads(stack.current, 1, () => user(), NEW);
   });
 
   test('a write during a load still refuses its answer', async () => {
@@ -111,17 +90,17 @@ describe('the clock has stepped back by seconds, behind the times that it gave',
     await drainNow(stack.current);
     held.letGo();
     expect(await slow).toEqual(OLD);
-    await expectLoads(1, () => user(), NEW);
+    await expectLoads(stack.current, 1, () => user(), NEW);
   });
 
   test('tokens still order: a later one refuses what an earlier one admits', async () => {
     const reader = newIsolate(stack.current);
-    const before = await createAdmin();
+    const before = withToken(await makeToken(stack.current));
     await see(reader, PATH);
-    const after = await createAdmin();
-    await expectLoads(0, () => see(reader, PATH, before), OLD);
-    await expectLoads(1, () => see(reader, PATH, after), OLD);
-    await expectLoads(0, () => see(reader, PATH, after), OLD);
+    const after = withToken(await makeToken(stack.current));
+    await expectLoads(stack.current, 0, () => see(reader, PATH, before), OLD);
+    await expectLoads(stack.current, 1, () => see(reader, PATH, after), OLD);
+    await expectLoads(stack.current, 0, () => see(reader, PATH, after), OLD);
   });
 });
 
@@ -134,9 +113,14 @@ describe('the clock steps back by more than tags outlive entries', () => {
     await write();
     await drainNow(stack.current);
     expect((await readClock()).epoch).not.toBe(epoch);
-    await expectLoads(1, () => user(), NEW);
-    await expectLoads(1, () => see(newIsolate(stack.current), '/v1/users/4'), found({ id: 4 }));
-    await expectLoads(0, () => user(), NEW);
+    await expectLoads(stack.current, 1, () => user(), NEW);
+    await expectLoads(
+      stack.current,
+      1,
+      () => see(newIsolate(stack.current), '/v1/users/4'),
+      found({ id: 4 }),
+    );
+    await expectLoads(stack.current, 0, () => user(), NEW);
   });
 
   test('during a load, its answer is not shared', async () => {
@@ -152,14 +136,14 @@ describe('the clock steps back by more than tags outlive entries', () => {
   });
 
   test('a token from before loads from Postgres, though what is shared was loaded after it', async () => {
-    const token = await createAdmin();
+    const token = withToken(await makeToken(stack.current));
     await stepBack(3_600);
     await drainNow(stack.current);
     const reader = newIsolate(stack.current);
     expect(await user(reader)).toEqual(OLD);
     await write();
-    await expectLoads(1, () => see(newIsolate(stack.current), PATH, token), NEW);
-    await expectLoads(1, () => see(reader, PATH, token), NEW);
+    await expectLoads(stack.current, 1, () => see(newIsolate(stack.current), PATH, token), NEW);
+    await expectLoads(stack.current, 1, () => see(reader, PATH, token), NEW);
   });
 });
 
@@ -169,19 +153,19 @@ describe('the clock key is lost', () => {
     await loseClock();
     await see(newIsolate(stack.current), '/v1/users/4');
     await write();
-    await expectLoads(1, () => user(), NEW);
-    await expectLoads(0, () => user(), NEW);
+    await expectLoads(stack.current, 1, () => user(), NEW);
+    await expectLoads(stack.current, 0, () => user(), NEW);
   });
 
   test('while it steps back, nothing old comes back once time has caught up', async () => {
     await user();
     await stepBack(10);
-    await expectLoads(0, () => user(), OLD);
+    await expectLoads(stack.current, 0, () => user(), OLD);
     await loseClock();
     await write();
     await drainNow(stack.current);
     await passOver(11);
-    await expectLoads(1, () => user(), NEW);
+    await expectLoads(stack.current, 1, () => user(), NEW);
   });
 
   test.each([
@@ -195,7 +179,7 @@ describe('the clock key is lost', () => {
     await write();
     held.letGo();
     expect(await slow).toEqual(OLD);
-    await expectLoads(1, () => user(), NEW);
+    await expectLoads(stack.current, 1, () => user(), NEW);
   });
 
   test('during a load, and made anew by others: its answer is not shared', async () => {
@@ -207,17 +191,17 @@ describe('the clock key is lost', () => {
     await drainNow(stack.current);
     held.letGo();
     expect(await slow).toEqual(OLD);
-    await expectLoads(1, () => user(), NEW);
+    await expectLoads(stack.current, 1, () => user(), NEW);
   });
 
   test('between a write and a read with its token, the read loads from Postgres', async () => {
-    const token = await createAdmin();
+    const token = withToken(await makeToken(stack.current));
     await loseClock();
     const reader = newIsolate(stack.current);
     expect(await user(reader)).toEqual(OLD);
     await write();
-    await expectLoads(1, () => see(newIsolate(stack.current), PATH, token), NEW);
-    await expectLoads(1, () => see(reader, PATH, token), NEW);
-    await expectLoads(0, () => user(), NEW);
+    await expectLoads(stack.current, 1, () => see(newIsolate(stack.current), PATH, token), NEW);
+    await expectLoads(stack.current, 1, () => see(reader, PATH, token), NEW);
+    await expectLoads(stack.current, 0, () => user(), NEW);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { absent, found, see } from '../seen.ts';
-import { drainNow, emptyRedis, get, newIsolate, sql, useStack } from '../stack.ts';
+import { ageOutbox, drainNow, emptyRedis, get, newIsolate, sql, useStack } from '../stack.ts';
 import { ANY_SQL, holdNext } from './held-requests.ts';
 import { startLagging } from './lagging-replica.ts';
 
@@ -16,10 +16,7 @@ const user = () => see(newIsolate(stack.current), '/v1/users/3');
 const write = () => sql(stack.current, "update users set first_name = 'John' where id = 3");
 
 async function drainAfterTenSeconds(): Promise<void> {
-  await sql(
-    stack.current,
-    "update cache_invalidations set invalidated_at = invalidated_at - interval '10 seconds'",
-  );
+  await ageOutbox(stack.current);
   await drainNow(stack.current);
 }
 

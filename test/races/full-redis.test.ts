@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, inject, test } from 'vitest';
 import { scripts } from '../../src/cache/scripts.ts';
-import { absent, found, see, type Seen } from '../seen.ts';
+import { absent, expectLoads, found, see, type Seen } from '../seen.ts';
 import {
   countRequests,
   drainNow,
@@ -69,11 +69,6 @@ describe.each([
     }
   }
 
-  async function expectLoads(postgres: number, act: () => Promise<Seen>, expected: Seen): Promise<void> {
-    const counts = await countRequests(stack.current, async () => expect(await act()).toEqual(expected));
-    expect(counts.postgres).toBe(postgres);
-  }
-
   beforeEach(async () => {
     await sql(
       stack.current,
@@ -92,8 +87,13 @@ describe.each([
       const token = created.headers.get('Consistency-Token') ?? '';
       expect(created.status).toBe(201);
       expect(token).toMatch(/^pg:\d{13}$/);
-      await expectLoads(1, () => see(newIsolate(stack.current), ADMIN), NEW_ADMIN);
-      await expectLoads(1, () => see(reader, ADMIN, { 'Consistency-Token': token }), NEW_ADMIN);
+      await expectLoads(stack.current, 1, () => see(newIsolate(stack.current), ADMIN), NEW_ADMIN);
+      await expectLoads(
+        stack.current,
+        1,
+        () => see(reader, ADMIN, { 'Consistency-Token': token }),
+        NEW_ADMIN,
+      );
     });
   });
 
@@ -106,7 +106,7 @@ describe.each([
       expect(await user()).toEqual(NEW);
     });
     expect(await user()).toEqual(NEW);
-    await expectLoads(0, () => user(), NEW);
+    await expectLoads(stack.current, 0, () => user(), NEW);
   });
 
   test.each([
@@ -122,8 +122,8 @@ describe.each([
       await whileFull(() => drainNow(stack.current));
       held.letGo();
       expect(await slow).toEqual(OLD);
-      await expectLoads(1, () => user(), NEW);
-      await expectLoads(0, () => user(), NEW);
+      await expectLoads(stack.current, 1, () => user(), NEW);
+      await expectLoads(stack.current, 0, () => user(), NEW);
     },
   );
 });

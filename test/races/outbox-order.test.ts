@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, inject, test } from 'vitest';
 import { scripts } from '../../src/cache/scripts.ts';
 import { found, see } from '../seen.ts';
-import { beginTransaction, drainNow, newIsolate, sql, useStack } from '../stack.ts';
+import { ageOutbox, beginTransaction, drainNow, newIsolate, sql, useStack } from '../stack.ts';
 import { holdNext } from './held-requests.ts';
 
 const stack = useStack();
@@ -10,11 +10,6 @@ let name = '';
 
 const update = (id: number) => `update users set first_name = '${name}' where id = ${id}`;
 const user = (id: number) => see(newIsolate(stack.current), `/v1/users/${id}`);
-const age = () =>
-  sql(
-    stack.current,
-    "update cache_invalidations set invalidated_at = invalidated_at - interval '10 seconds'",
-  );
 const pending = () =>
   sql<{ tags: string[]; told: boolean }>(
     stack.current,
@@ -48,7 +43,7 @@ const ways: { how: string; begin: BeginWrite }[] = [
 beforeEach(async () => {
   name = `n${++count}`;
   await drainNow(stack.current);
-  await age();
+  await ageOutbox(stack.current);
   await drainNow(stack.current);
   for (const id of [3, 4]) await user(id);
 });
@@ -57,7 +52,7 @@ async function expectToldTwice(): Promise<void> {
   await drainNow(stack.current);
   expect(await user(3)).toEqual(found({ firstName: name }));
   expect(await pending()).toContainEqual({ tags: expect.arrayContaining(['user:3']), told: true });
-  await age();
+  await ageOutbox(stack.current);
   await drainNow(stack.current);
   expect(await pending()).toEqual([]);
 }
@@ -77,7 +72,7 @@ describe.each(ways)('a lower id commits late, $how', ({ begin }) => {
     const commit = await begin();
     await sql(stack.current, update(4));
     await drainNow(stack.current);
-    await age();
+    await ageOutbox(stack.current);
     await drainNow(stack.current);
     expect(await pending()).toEqual([]);
     await commit();
@@ -108,7 +103,7 @@ describe.each(ways)('a lower id commits late, $how', ({ begin }) => {
     const commit = await begin();
     await sql(stack.current, update(4));
     await drainNow(stack.current);
-    await age();
+    await ageOutbox(stack.current);
     const held = holdNext(stack.current, request, point);
     const draining = drainNow(newIsolate(stack.current));
     await held.reached;

@@ -1,19 +1,20 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { scripts } from '../../src/cache/scripts.ts';
 import { found, see } from '../seen.ts';
-import { drainNow, newIsolate, redis, redisKeys, sql, useStack } from '../stack.ts';
+import { ageOutbox, drainNow, newIsolate, redis, redisKeys, sql, useStack } from '../stack.ts';
 import { holdNext } from './held-requests.ts';
 
 const stack = useStack();
 
-const steps = [
-  { step: 'looks', request: /select[^]*cache_invalidations/ },
-  { step: 'invalidates', request: scripts.invalidate },
-  { step: 'deletes', request: /delete from .{0,2}cache_invalidations/ },
-  { step: 'marks', request: /update .{0,2}cache_invalidations/ },
-];
-const points = ['unsent', 'answered'] as const;
-const places = steps.flatMap(({ step, request }) => points.map((point) => ({ step, request, point })));
+const MARK = /update .{0,2}cache_invalidations/;
+// Between the answer to one step and the next step a drain asks nobody anything: these are all its places.
+const places = [
+  { place: 'is about to look', request: /select[^]*cache_invalidations/, point: 'unsent' },
+  { place: 'is about to invalidate', request: scripts.invalidate, point: 'unsent' },
+  { place: 'is about to delete', request: /delete from .{0,2}cache_invalidations/, point: 'unsent' },
+  { place: 'is about to mark', request: MARK, point: 'unsent' },
+  { place: 'has marked', request: MARK, point: 'answered' },
+] as const;
 const pairs = places.flatMap((first) => places.map((second) => ({ first, second })));
 
 let count = 0;
@@ -21,11 +22,6 @@ let name = '';
 
 const rename = (id: number) => sql(stack.current, `update users set first_name = '${name}' where id = ${id}`);
 const user = (id: number) => see(newIsolate(stack.current), `/v1/users/${id}`);
-const age = () =>
-  sql(
-    stack.current,
-    "update cache_invalidations set invalidated_at = invalidated_at - interval '10 seconds'",
-  );
 const rows = () =>
   sql<{ tags: string[] }>(
     stack.current,
@@ -43,59 +39,53 @@ beforeEach(async () => {
   await sql(stack.current, 'delete from cache_invalidations');
   await rename(1);
   await drainNow(stack.current);
-  await age();
+  await ageOutbox(stack.current);
   for (const id of [2, 3, 4]) await user(id);
   await rename(2);
 });
 
-describe.each(pairs)(
-  'one $first.step ($first.point) while another $second.step ($second.point)',
-  ({ first, second }) => {
-    test('every row is invalidated twice before it goes, and none is lost', async () => {
-      const firstHeld = holdNext(stack.current, first.request, first.point);
-      const firstDrain = drainNow(newIsolate(stack.current));
-      await firstHeld.reached;
-      await rename(3);
-      const secondHeld = holdNext(stack.current, second.request, second.point);
-      const secondDrain = drainNow(newIsolate(stack.current));
-      // What the first has deleted or marked already, the second need not.
-      await Promise.race([secondHeld.reached, secondDrain]);
-      await rename(4);
-      firstHeld.letGo();
-      await firstDrain;
-      secondHeld.letGo();
-      await secondDrain;
+describe.each(pairs)('one $first.place while another $second.place', ({ first, second }) => {
+  test('every row is invalidated twice before it goes, and none is lost', async () => {
+    const firstHeld = holdNext(stack.current, first.request, first.point);
+    const firstDrain = drainNow(newIsolate(stack.current));
+    await Promise.race([firstHeld.reached, firstDrain]);
+    await rename(3);
+    const secondHeld = holdNext(stack.current, second.request, second.point);
+    const secondDrain = drainNow(newIsolate(stack.current));
+    // What the first has deleted or marked already, the second need not.
+    await Promise.race([secondHeld.reached, secondDrain]);
+    await rename(4);
+    firstHeld.letGo();
+    await firstDrain;
+    secondHeld.letGo();
+    await secondDrain;
 
-      await drainNow(stack.current);
-      for (const id of [2, 3, 4]) expect(await user(id)).toEqual(found({ firstName: name }));
-      expect((await rows()).flatMap(({ tags }) => tags)).toEqual(
-        expect.arrayContaining(['user:2', 'user:3', 'user:4']),
-      );
-      const before = await Promise.all([2, 3, 4].map((id) => toldAt(`user:${id}`)));
-      await age();
-      await drainNow(stack.current);
-      for (const [at, id] of [2, 3, 4].entries()) {
-        expect(await toldAt(`user:${id}`)).toBeGreaterThan(before[at] ?? Number.NaN);
-      }
-      expect(await rows()).toEqual([]);
-    });
-  },
-);
-
-test.each(places)(
-  'a drain that $step and hangs ($point) leaves its rows to the next',
-  async ({ request, point }) => {
-    const held = holdNext(stack.current, request, point);
-    const hanging = drainNow(newIsolate(stack.current));
-    await held.reached;
     await drainNow(stack.current);
-    expect(await user(2)).toEqual(found({ firstName: name }));
-    const before = await toldAt('user:2');
-    await age();
+    for (const id of [2, 3, 4]) expect(await user(id)).toEqual(found({ firstName: name }));
+    expect((await rows()).flatMap(({ tags }) => tags)).toEqual(
+      expect.arrayContaining(['user:2', 'user:3', 'user:4']),
+    );
+    const before = await Promise.all([2, 3, 4].map((id) => toldAt(`user:${id}`)));
+    await ageOutbox(stack.current);
     await drainNow(stack.current);
-    expect(await toldAt('user:2')).toBeGreaterThan(before);
+    for (const [at, id] of [2, 3, 4].entries()) {
+      expect(await toldAt(`user:${id}`)).toBeGreaterThan(before[at] ?? Number.NaN);
+    }
     expect(await rows()).toEqual([]);
-    held.letGo();
-    await hanging;
-  },
-);
+  });
+});
+
+test.each(places)('a drain that $place and hangs leaves its rows to the next', async ({ request, point }) => {
+  const held = holdNext(stack.current, request, point);
+  const hanging = drainNow(newIsolate(stack.current));
+  await Promise.race([held.reached, hanging]);
+  await drainNow(stack.current);
+  expect(await user(2)).toEqual(found({ firstName: name }));
+  const before = await toldAt('user:2');
+  await ageOutbox(stack.current);
+  await drainNow(stack.current);
+  expect(await toldAt('user:2')).toBeGreaterThan(before);
+  expect(await rows()).toEqual([]);
+  held.letGo();
+  await hanging;
+});

@@ -1,0 +1,130 @@
+import type { BreakerDescription } from './breaker.ts';
+import type { Cache, KeyedLookUp, ReadDemands } from './cache.ts';
+import { type ExplainedShared, explainShared, isEndedBy } from './explain-shared.ts';
+import { hasAsOf, type LogicalTime } from './logical-time.ts';
+import type { MemoryEntry, MemoryFault } from './memory.ts';
+import type { DescribedTag } from './shared-description.ts';
+import { isYoungEnough, joinable, withoutOutlivedToken } from './read-through.ts';
+
+export type Tier = 'flight' | 'isolate' | 'postgres' | 'redis';
+/** The demand of the read that an answer does not meet. */
+export type Refusal = 'refused-by-max-age' | 'refused-by-no-cache' | 'refused-by-token';
+
+/** What a read would do now. */
+export interface Explanation {
+  readonly key: string;
+  readonly nowMs: number;
+  readonly demands: ReadDemands;
+  /** The tier that would answer; null when none can. */
+  readonly tier: Tier | null;
+  /** What the read would come to if the origin failed: the same, a valid entry past its fresh life, or no answer. */
+  readonly ifOriginFails: 'same' | 'stale' | 'unavailable';
+  readonly memory: ExplainedMemory;
+  readonly flight: ExplainedFlight | null;
+  readonly breaker: BreakerDescription;
+  readonly originBreaker: BreakerDescription;
+  readonly shared: ExplainedShared;
+  /** Every tag of either entry; none while the shared store is away. */
+  readonly tags: readonly ExplainedTag[];
+}
+
+export interface ExplainedTag extends DescribedTag {
+  /** Whose entry its last invalidation ends. */
+  readonly ends: readonly ('isolate' | 'redis')[];
+}
+
+export interface ExplainedMemory {
+  readonly state: 'none' | 'usable' | MemoryFault | Refusal;
+  readonly entry: MemoryEntry | null;
+  /** Negative past the entry's life. */
+  readonly msLeft: number;
+  /** The tag by which this isolate has invalidated the entry itself. */
+  readonly invalidatedBy: string | null;
+}
+
+/** A read of the tiers below memory that is under way in this isolate. */
+export interface ExplainedFlight {
+  readonly state: 'invalidated' | 'joinable' | 'too-old' | Refusal;
+  readonly sentAtMs: number;
+  /** Undefined while the shared store has not spoken. */
+  readonly asOf: LogicalTime | null | undefined;
+}
+
+/**
+ * Says what a read of the look-up would do now, at the price of one request to the shared store: loads, fills and leases
+ * nothing, and changes nothing in memory, in the breaker or in the store. Never throws for a store that is away.
+ */
+export async function explain(cache: Cache, lookUp: KeyedLookUp, asked: ReadDemands): Promise<Explanation> {
+  const nowMs = cache.clock.now();
+  const demands = withoutOutlivedToken(cache, asked);
+  const memory = explainMemory(cache, lookUp.key, demands, nowMs);
+  const flight = explainFlight(cache, lookUp.key, demands, nowMs);
+  const breaker = cache.breaker.describe(nowMs);
+  const originBreaker = cache.originBreaker.describe(nowMs);
+  const shared = await explainShared(cache, lookUp, demands, memory.entry?.tags ?? []);
+  // An open breaker keeps the read from a store that answers this request.
+  const entryState = breaker.state === 'closed' && shared.reply ? shared.entryState : 'none';
+  const nearest = tierOf(memory, flight, entryState === 'fresh');
+  const isSame = nearest === 'isolate' || entryState === 'fresh';
+  const ifOriginFails = isSame ? 'same' : entryState === 'stale' ? 'stale' : 'unavailable';
+  const isAway = nearest === 'postgres' && originBreaker.state === 'open';
+  const tier = isAway ? (entryState === 'stale' ? 'redis' : null) : nearest;
+  const tags = explainTags(memory, shared);
+  const state = { memory, flight, breaker, originBreaker, shared, tags };
+  return { key: lookUp.key, nowMs, demands, tier, ifOriginFails, ...state };
+}
+
+function tierOf(memory: ExplainedMemory, flight: ExplainedFlight | null, isInShared: boolean): Tier {
+  if (memory.state === 'usable') return 'isolate';
+  if (flight?.state === 'joinable') return 'flight';
+  return isInShared ? 'redis' : 'postgres';
+}
+
+function explainMemory({ memory }: Cache, key: string, demands: ReadDemands, nowMs: number): ExplainedMemory {
+  const peeked = memory.peek(key, nowMs);
+  if (!peeked) return { state: 'none', entry: null, msLeft: 0, invalidatedBy: null };
+  const { entry, fault } = peeked;
+  return {
+    state: fault ?? findRefusal(entry, nowMs, demands) ?? 'usable',
+    entry,
+    msLeft: entry.sentAtMs + memory.ttlMs - nowMs,
+    invalidatedBy: memory.invalidations.findHitSince(entry.order, entry.tags) ?? null,
+  };
+}
+
+function explainFlight(
+  cache: Cache,
+  key: string,
+  demands: ReadDemands,
+  nowMs: number,
+): ExplainedFlight | null {
+  const flight = cache.flights.get(key);
+  if (!flight) return null;
+  const { sentAtMs, asOf, order } = flight.departure;
+  const state = (): ExplainedFlight['state'] => {
+    if (joinable(cache, key, demands)) return 'joinable';
+    if (order <= cache.memory.invalidations.last()) return 'invalidated';
+    return findRefusal({ sentAtMs, asOf: asOf ?? null }, nowMs, demands) ?? 'too-old';
+  };
+  return { state: state(), sentAtMs, asOf };
+}
+
+function explainTags({ entry }: ExplainedMemory, { reply }: ExplainedShared): ExplainedTag[] {
+  if (!reply) return [];
+  const stored = typeof reply.entry === 'string' ? null : reply.entry;
+  const endedBy = (tag: DescribedTag): ExplainedTag['ends'] => [
+    ...(entry && isEndedBy(entry, tag) ? (['isolate'] as const) : []),
+    ...(stored && isEndedBy(stored, tag) ? (['redis'] as const) : []),
+  ];
+  return reply.tags.map((tag) => ({ ...tag, ends: endedBy(tag) }));
+}
+
+function findRefusal(
+  { sentAtMs, asOf }: Pick<MemoryEntry, 'asOf' | 'sentAtMs'>,
+  nowMs: number,
+  demands: ReadDemands,
+): Refusal | null {
+  if (demands.reload) return 'refused-by-no-cache';
+  if (!isYoungEnough(sentAtMs, nowMs, demands)) return 'refused-by-max-age';
+  return hasAsOf(asOf, demands.token) ? null : 'refused-by-token';
+}

@@ -1,0 +1,122 @@
+import type { Cache, LookUp, ReadDemands } from './cache.ts';
+import { withDeadline } from './clock.ts';
+import { OriginUnavailable } from './errors.ts';
+import { fetchEntry, traceStale } from './fetch-entry.ts';
+import { type Boarding, type Departure, enterFlight, type Flight } from './flights.ts';
+import { hasAsOf, isSameToken } from './logical-time.ts';
+import type { MemoryEntry } from './memory.ts';
+
+/** A flight that is older may hang on a store that is back by now: whoever comes later does not wait for it. */
+const MAX_JOIN_AGE_MS = 2_000;
+/** A flight that fails at its deadline is heard of before it is taken for dead. */
+export const GRACE_MS = 100;
+
+/**
+ * Reads the tiers below memory for a read that cannot take the answer of the flight under way. At once if there is one
+ * such flight at most; all others wait for it to land and share the next one, so that a thousand reads that want what is
+ * newer than they are do not load a thousand times.
+ */
+export async function setOut<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): Promise<MemoryEntry> {
+  const current = cache.flights.get(lookUp.key);
+  const isUnderWay = current !== undefined && isYoung(current, cache.clock.now());
+  if (isUnderWay && current.isSecond) return fromNext(cache, lookUp, demands, current);
+  return startFlight(cache, lookUp, demands, isUnderWay).answer;
+}
+
+/** Whether the flight can be waited for: it is too young to hang, and the clock has not stepped back since. */
+export function isYoung({ departure: { sentAtMs } }: Flight, nowMs: number): boolean {
+  return nowMs >= sentAtMs && nowMs < sentAtMs + MAX_JOIN_AGE_MS;
+}
+
+export function startFlight<T>(
+  cache: Cache,
+  lookUp: LookUp<T>,
+  demands: ReadDemands,
+  isSecond: boolean,
+): Flight {
+  const departure: Departure = {
+    sentAtMs: cache.clock.now(),
+    order: cache.memory.invalidations.nextOrder(),
+    asOf: undefined,
+  };
+  const isDemanding = Boolean(demands.reload) || demands.token !== undefined;
+  const answer = fetchEntry(cache, lookUp, demands, departure);
+  const flight = { departure, isDemanding, isSecond, answer };
+  enterFlight(cache.flights, lookUp.key, flight, cache.settings.originDeadlineMs);
+  cache.waitUntil(answer.catch(() => {}));
+  return flight;
+}
+
+async function fromNext<T>(
+  cache: Cache,
+  lookUp: LookUp<T>,
+  demands: ReadDemands,
+  current: Flight,
+): Promise<MemoryEntry> {
+  const { clock, settings } = cache;
+  const askedMs = clock.now();
+  const boarding = board(cache, lookUp, demands, current);
+  const leftMs = leavesByMs(current) + settings.originDeadlineMs + GRACE_MS - askedMs;
+  try {
+    const entry = await withDeadline(clock, leftMs, boarding.answer);
+    if (!entry.isLoaded && !hasAsOf(entry.asOf, demands.token)) throw new Error('not as new as the token');
+    traceJoin(cache, demands, entry, askedMs);
+    return entry;
+  } catch (error) {
+    if (error instanceof OriginUnavailable && isAsStrict(demands, boarding.passengers.demands)) throw error;
+    // It died with its request, or failed for what others demand of it.
+    return startFlight(cache, lookUp, demands, true).answer;
+  }
+}
+
+function board<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands, current: Flight): Boarding {
+  if (current.next) {
+    const { passengers } = current.next;
+    passengers.demands = strictest(passengers.demands, demands, cache.clock.now());
+    return current.next;
+  }
+  const passengers = { demands };
+  const answer = departAfter(cache, lookUp, current, passengers);
+  cache.waitUntil(answer.catch(() => {}));
+  current.next = { passengers, answer };
+  return current.next;
+}
+
+async function departAfter<T>(
+  cache: Cache,
+  lookUp: LookUp<T>,
+  current: Flight,
+  passengers: Boarding['passengers'],
+): Promise<MemoryEntry> {
+  const leftMs = leavesByMs(current) - cache.clock.now();
+  await withDeadline(cache.clock, leftMs, current.answer).catch(() => {});
+  return startFlight(cache, lookUp, passengers.demands, true).answer;
+}
+
+function leavesByMs({ departure }: Flight): number {
+  return departure.sentAtMs + MAX_JOIN_AGE_MS;
+}
+
+// Tokens that differ are all met by asking the origin, as for one of an invalidation that failed.
+function strictest(a: ReadDemands, b: ReadDemands, nowMs: number): ReadDemands {
+  const isOne = !a.token || !b.token || isSameToken(a.token, b.token);
+  const token = isOne ? (a.token ?? b.token) : { unsharedSinceMs: nowMs };
+  return { ...a, reload: Boolean(a.reload) || Boolean(b.reload), token };
+}
+
+function isAsStrict(demands: ReadDemands, merged: ReadDemands): boolean {
+  return Boolean(demands.reload) === Boolean(merged.reload) && isSameToken(demands.token, merged.token);
+}
+
+/** Says that the answer came from a flight of somebody else. */
+export function traceJoin(
+  { clock }: Cache,
+  { trace }: ReadDemands,
+  { staleMsLeft }: MemoryEntry,
+  askedMs: number,
+): void {
+  if (!trace) return;
+  const ms = clock.now() - askedMs;
+  trace.isolate = { hit: false, collapsed: true, ms };
+  if (staleMsLeft !== undefined) traceStale(trace, staleMsLeft, ms);
+}

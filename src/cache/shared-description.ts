@@ -1,0 +1,83 @@
+import * as z from 'zod';
+import { type LogicalTime, parseLogicalTime } from './logical-time.ts';
+
+/** What the shared store holds of one look-up. */
+export interface SharedDescription {
+  /** What the store calls the entry. */
+  readonly name: string;
+  /** The store's own clock, in µs since 1970. */
+  readonly nowUs: number;
+  readonly clock: DescribedClock;
+  readonly entry: DescribedEntry | 'none' | 'unreadable';
+  /** Null when nobody holds the lease. */
+  readonly leaseMsLeft: number | null;
+  /** `everything`, the entry's tags and those that were asked for. */
+  readonly tags: readonly DescribedTag[];
+}
+
+export interface DescribedClock {
+  /** `spent`: it runs so far ahead of the store's own clock, or is so high, that its next tick begins a new epoch. */
+  readonly state: 'known' | 'none' | 'spent' | 'unreadable';
+  readonly time: LogicalTime | null;
+}
+
+export interface DescribedEntry {
+  readonly asOf: LogicalTime;
+  readonly bornUs: number;
+  readonly freshMs: number;
+  readonly lifeMs: number;
+  readonly tags: readonly string[];
+  readonly payload: string;
+}
+
+/** The last invalidation of a tag. */
+export interface DescribedTag {
+  readonly tag: string;
+  readonly state: 'known' | 'none' | 'unreadable';
+  readonly time: LogicalTime | null;
+}
+
+const whole = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform(Number);
+const time = z.string().transform(parseLogicalTime);
+const Reply = z.tuple([
+  whole,
+  z.tuple([z.enum(['known', 'none', 'spent', 'unreadable']), time]),
+  z.union([
+    z.tuple([z.enum(['none', 'unreadable'])]),
+    z.tuple([
+      z.literal('known'),
+      time.pipe(z.custom<LogicalTime>(Boolean)),
+      whole,
+      whole,
+      whole,
+      z.string(),
+      z.string(),
+    ]),
+  ]),
+  whole,
+  z.array(z.tuple([z.string(), z.enum(['known', 'none', 'unreadable']), time])),
+]);
+type EntryReply = z.output<typeof Reply>[2];
+
+/** Parses the reply of the script; throws on what it cannot have answered. */
+export function toSharedDescription(name: string, leaseMs: number, reply: unknown): SharedDescription {
+  const [nowUs, [clockState, clockTime], entry, leaseMsLeft, tags] = Reply.parse(reply);
+  return {
+    name,
+    nowUs,
+    clock: { state: clockState, time: clockTime },
+    entry: toDescribedEntry(entry),
+    // A lease without an end, or with a longer life than any is given, is taken over by the next read.
+    leaseMsLeft: leaseMsLeft >= 0 && leaseMsLeft <= leaseMs ? leaseMsLeft : null,
+    tags: tags.map(([tag, state, ofTag]) => ({ tag, state, time: ofTag })),
+  };
+}
+
+function toDescribedEntry(reply: EntryReply): SharedDescription['entry'] {
+  if (reply[0] !== 'known') return reply[0];
+  const [, asOf, bornUs, freshMs, lifeMs, tags, payload] = reply;
+  return { asOf, bornUs, freshMs, lifeMs, tags: tags.split('\n').filter(Boolean), payload };
+}

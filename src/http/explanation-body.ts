@@ -1,0 +1,129 @@
+import type {
+  ExplainedFlight,
+  ExplainedMemory,
+  ExplainedTag,
+  Explanation as Explained,
+} from '../cache/explain.ts';
+import { ageMsOf } from '../cache/explain-shared.ts';
+import { dateOf, formatToken, type LogicalTime } from '../cache/logical-time.ts';
+import type { DescribedClock, DescribedEntry } from '../cache/shared-description.ts';
+import type { Explanation } from './explanation.ts';
+import { reasonsOf } from './explanation-reasons.ts';
+
+const US_PER_MS = 1_000;
+
+/** Shows an explanation to people: times as time, and no payload. */
+export function toExplanation({
+  path,
+  route,
+  explanation,
+}: {
+  path: string;
+  route: string;
+  explanation: Explained;
+}): Explanation {
+  const { key, nowMs, demands, tier, ifOriginFails, memory, flight, shared, tags } = explanation;
+  return {
+    path,
+    route: route.replaceAll(/:(\w+)/g, '{$1}'),
+    key,
+    at: toIso(nowMs),
+    demands: {
+      noCache: demands.reload ?? false,
+      maxAgeMs: demands.maxAgeMs ?? null,
+      consistencyToken: demands.token ? formatToken(demands.token) : null,
+    },
+    answer: {
+      tier,
+      because: reasonsOf(explanation),
+      ifPostgresFails: ifOriginFails === 'stale' ? 'stale-if-error' : ifOriginFails,
+    },
+    isolate: toIsolate(memory, nowMs),
+    flight: flight && toFlight(flight, nowMs),
+    redis: toRedis(explanation),
+    postgres: { breaker: explanation.originBreaker },
+    tags: tags.map((tag) => toTag(tag, shared.reply?.clock.time?.epoch)),
+  };
+}
+
+function toIsolate({ state, entry, msLeft, invalidatedBy }: ExplainedMemory, nowMs: number) {
+  return {
+    state,
+    invalidatedBy,
+    entry: entry && {
+      readAt: toIso(entry.sentAtMs),
+      ageMs: nowMs - entry.sentAtMs,
+      msLeft,
+      asOf: toTime(entry.asOf),
+      hits: entry.hits,
+      bytes: bytesOf(JSON.stringify(entry.value)),
+      tags: [...entry.tags],
+    },
+  };
+}
+
+function toFlight({ state, sentAtMs, asOf }: ExplainedFlight, nowMs: number) {
+  return { state, since: toIso(sentAtMs), ageMs: nowMs - sentAtMs, asOf: toTime(asOf) };
+}
+
+function toRedis({ shared, breaker }: Explained): Explanation['redis'] {
+  const { reply, ms } = shared;
+  if (!reply) {
+    const state = shared.failure === 'timeout' ? 'timeout' : 'unavailable';
+    return { state, ms, breaker, key: null, entry: null, lease: null, clock: null };
+  }
+  const { name, nowUs, entry, leaseMsLeft, clock } = reply;
+  return {
+    state: shared.entryState,
+    ms,
+    breaker,
+    key: name,
+    entry: typeof entry === 'string' ? null : toEntry(entry, nowUs),
+    lease: leaseMsLeft === null ? null : { msLeft: leaseMsLeft },
+    clock: toClock(clock, nowUs),
+  };
+}
+
+function toEntry(entry: DescribedEntry, nowUs: number) {
+  const { bornUs, freshMs, lifeMs, asOf, payload, tags } = entry;
+  const ageMs = Math.round(ageMsOf(entry, nowUs));
+  return {
+    bornAt: toIso(bornUs / US_PER_MS),
+    ageMs,
+    freshMsLeft: freshMs - ageMs,
+    msLeft: lifeMs - ageMs,
+    asOf: toKnownTime(asOf),
+    bytes: bytesOf(payload),
+    tags: [...tags],
+  };
+}
+
+function toClock({ state, time }: DescribedClock, nowUs: number) {
+  return { state, last: toTime(time), redisTime: toIso(nowUs / US_PER_MS) };
+}
+
+function toTag({ tag, state, time, ends }: ExplainedTag, epoch: string | undefined) {
+  const ofEpoch = time?.epoch === epoch ? ('current' as const) : ('other-epoch' as const);
+  return {
+    tag,
+    state: state === 'known' ? ofEpoch : state,
+    lastInvalidation: toTime(time),
+    invalidates: [...ends],
+  };
+}
+
+function toTime(time: LogicalTime | null | undefined): ReturnType<typeof toKnownTime> | null {
+  return time ? toKnownTime(time) : null;
+}
+
+function toKnownTime({ epoch, n }: LogicalTime) {
+  return { epoch, n, at: dateOf({ epoch, n }).toISOString() };
+}
+
+function toIso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).byteLength;
+}

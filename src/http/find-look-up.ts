@@ -1,0 +1,66 @@
+import type { Hono } from 'hono';
+import { HonoRequest } from 'hono/request';
+import { getPath } from 'hono/utils/url';
+import type { KeyedLookUp } from '../cache/cache.ts';
+import type { Deps } from '../directory/deps.ts';
+import type { AppEnv } from './app-env.ts';
+import { refuseKeyInQuery } from './auth.ts';
+import { type AnyEndpointSpec, parseParameters, specOf } from './endpoint.ts';
+import { requireDecodable } from './percent-encoding.ts';
+import { badRequest, type Fault, ProblemError } from './problem.ts';
+
+export interface FoundLookUp {
+  /** In Hono's notation. */
+  readonly route: string;
+  readonly lookUp: KeyedLookUp;
+}
+
+/** The look-up that a GET of the URL makes, by the router and the schemas that serve it; throws a problem when it makes none. */
+export function findLookUp(app: Hono<AppEnv>, url: URL, deps: Deps, env: object): FoundLookUp {
+  try {
+    requireDecodable(url);
+    const { spec, route, req } = matchRoute(app, url);
+    refuseKeyInQuery(req);
+    const faults: Fault[] = [];
+    const input = parseParameters(spec, req, faults);
+    if (faults.length > 0) throw badRequest(faults);
+    if (!spec.lookUp) throw badPath(`${route} is answered without a cache`);
+    const lookUp = spec.lookUp(deps, { ...input, url: url.href, env });
+    if (!lookUp) throw badPath(`the host ${url.hostname} names no account, so nothing is looked up`);
+    return { route, lookUp };
+  } catch (error) {
+    throw error instanceof ProblemError ? asFaultOfPath(error) : error;
+  }
+}
+
+interface Match {
+  readonly spec: AnyEndpointSpec;
+  readonly route: string;
+  readonly req: HonoRequest;
+}
+
+function matchRoute(app: Hono<AppEnv>, { origin, pathname, search }: URL): Match {
+  // Without user info and fragment, which no request carries.
+  const request = new Request(`${origin}${pathname}${search}`);
+  const path = getPath(request);
+  const matched = app.router.match('GET', path);
+  const req = new HonoRequest(request, path, matched);
+  for (const [index, [[handler, { path: route }]]] of matched[0].entries()) {
+    const spec = specOf(handler);
+    if (!spec) continue;
+    // Whose parameters the request tells.
+    req.routeIndex = index;
+    return { spec, route, req };
+  }
+  throw badPath('there is no such path; see /docs');
+}
+
+function badPath(detail: string): ProblemError {
+  return badRequest([{ in: 'query', name: 'path', detail }]);
+}
+
+// What is wrong inside the path is wrong with the one parameter that holds it.
+function asFaultOfPath({ errors }: ProblemError): ProblemError {
+  const details = errors.map(({ name, detail }) => (name === 'path' ? detail : `${name} ${detail}`));
+  return badRequest(details.map((detail) => ({ in: 'query', name: 'path', detail })));
+}

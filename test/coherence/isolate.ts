@@ -1,0 +1,152 @@
+import type { Cache, IsolateCache } from '../../src/cache/cache.ts';
+import type { Clock } from '../../src/cache/clock.ts';
+import type { Script } from '../../src/cache/scripts.ts';
+import type { RunScript } from '../../src/cache/shared-store.ts';
+import type { CodeUnderTest } from './code-under-test.ts';
+import type { Delay, Timeline } from './timeline.ts';
+import type { VirtualRedis } from './virtual-redis.ts';
+
+/** One isolate of the Worker. */
+export interface Isolate {
+  readonly name: string;
+  readonly cache: IsolateCache;
+}
+
+/** How one call of Redis goes. */
+export interface Call {
+  /** Until Redis runs the script; it does, even if the request has died by then. */
+  readonly outMs?: Delay;
+  /** From then until its reply arrives. */
+  readonly backMs?: Delay;
+  /** The request: Redis never runs it. The reply: it does, but the caller hears of an error. */
+  readonly lost?: 'request' | 'reply';
+}
+
+/** How the calls of one request go, by script. */
+export interface Calls {
+  readonly read?: Call;
+  readonly fill?: Call;
+  readonly invalidate?: Call;
+}
+
+/** A request in an isolate. Once it is dead its timers and promises never come back. */
+export interface Request {
+  readonly isolate: Isolate;
+  readonly cache: Cache;
+  readonly clock: Clock;
+  readonly isAlive: () => boolean;
+  /** Resolves after the delay, if the request still lives then. */
+  pause(delay: Delay | undefined): Promise<void>;
+  die(): void;
+}
+
+export const MEMORY_MS = 5_000;
+export const FRESH_MS = 300_000;
+export const ORIGIN_DEADLINE_MS = 5_000;
+const REDIS_DEADLINE_MS = 250;
+const LEASE_MS = 2_000;
+export const VARIANT = 'v';
+
+const silentLog = { info() {}, warn() {}, error() {} };
+
+export function makeIsolate(code: CodeUnderTest, name: string): Isolate {
+  return {
+    name,
+    cache: {
+      memory: code.makeMemory({ maxBytes: 2 ** 20, ttlMs: MEMORY_MS }),
+      flights: new Map(),
+      breaker: code.makeBreaker({ failures: 5, coolDownMs: 1_000 }),
+      // It would only make loads fail, which they do by themselves, and then reads that no load failed.
+      originBreaker: code.makeBreaker({ failures: Infinity, coolDownMs: 1_000 }),
+    },
+  };
+}
+
+/** A script that Redis has run. */
+export interface ScriptRun {
+  readonly kind: keyof Calls;
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+  readonly reply: unknown;
+}
+
+/** What requests of all isolates share. */
+export interface Surroundings {
+  readonly code: CodeUnderTest;
+  readonly timeline: Timeline;
+  readonly redis: VirtualRedis;
+  readonly databaseId: string;
+  /** Called when Redis has run a script. */
+  onScript(run: ScriptRun): void;
+  /** Called when what a request left for afterwards was rejected. */
+  onRejected(error: unknown): void;
+}
+
+export function startRequest(around: Surroundings, isolate: Isolate, calls: Calls): Request {
+  const { code, databaseId, timeline } = around;
+  let isAlive = true;
+  const clock: Clock = {
+    now: () => timeline.now(),
+    after: (ms, callback) => timeline.after(ms, () => isAlive && callback()),
+  };
+  const pause = (delay: Delay | undefined): Promise<void> =>
+    new Promise((resolve) => {
+      timeline.after(delay ?? 0, () => isAlive && resolve());
+    });
+  const run = makeRun(around, calls, pause);
+  const cache: Cache = {
+    ...isolate.cache,
+    shared: code.makeSharedStore(run, { databaseId, variant: VARIANT, leaseMs: LEASE_MS }),
+    origin: { probe: async () => {}, isAway: () => true },
+    settings: {
+      freshMs: FRESH_MS,
+      staleMs: 3_600_000,
+      absentFreshMs: 30_000,
+      redisDeadlineMs: REDIS_DEADLINE_MS,
+      originDeadlineMs: ORIGIN_DEADLINE_MS,
+    },
+    clock,
+    log: silentLog,
+    waitUntil: (promise) => void promise.catch((error: unknown) => around.onRejected(error)),
+  };
+  return { isolate, cache, clock, isAlive: () => isAlive, pause, die: () => void (isAlive = false) };
+}
+
+function makeRun(around: Surroundings, calls: Calls, pause: Request['pause']): RunScript {
+  const { code, redis } = around;
+  return async (script, keys, args) => {
+    const kind = kindOf(code, script);
+    const call = calls[kind] ?? {};
+    const execute = async (): Promise<unknown> => {
+      if (call.lost === 'request') throw new Error('the request was lost');
+      const reply = await redis.run(script.text, keys, args);
+      around.onScript({ kind, keys, args, reply });
+      if (call.lost === 'reply') throw new Error('the reply was lost');
+      return reply;
+    };
+    const outcome = await outcomeAt(around, call.outMs ?? 0, execute);
+    await pause(call.backMs);
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  };
+}
+
+// Time stands still while the engine works, but not while Redis hangs.
+function outcomeAt(
+  { redis, timeline }: Surroundings,
+  delay: Delay,
+  execute: () => Promise<unknown>,
+): Promise<PromiseSettledResult<unknown>> {
+  return new Promise((resolve) => {
+    timeline.after(delay, async () => {
+      if (redis.state === 'hanging') return;
+      const [outcome] = await Promise.allSettled([execute()]);
+      resolve(outcome);
+    });
+  });
+}
+
+function kindOf({ scripts }: CodeUnderTest, script: Script): keyof Calls {
+  if (script === scripts.read) return 'read';
+  return script === scripts.fill ? 'fill' : 'invalidate';
+}

@@ -1,0 +1,110 @@
+import type { Outbox } from '../../src/cache/drain.ts';
+import type { Request } from './isolate.ts';
+import type { Database, OutboxEntry } from './model-database.ts';
+import type { Delay } from './timeline.ts';
+
+/** How the statements of a drain go. */
+export interface DrainDelays {
+  /** Until the outbox is looked at. */
+  readonly selectMs?: Delay;
+  /** Until rows are marked or deleted. */
+  readonly writeMs?: Delay;
+}
+
+const CONFIRM_AFTER_MS = 10_000;
+
+/** What each commit has been through, told apart from what the outbox says of it, which a bug may have spoilt. */
+export interface Passes {
+  /** Commits that a drain which looks now has to find. */
+  toFind(nowMs: number): number[];
+  noteCommit(commit: number, tags: readonly string[]): void;
+  noteInvalidated(tags: readonly string[], nowMs: number): void;
+  noteMarked(commit: number, nowMs: number): void;
+  noteDeleted(commit: number): void;
+}
+
+interface Pass {
+  readonly commit: number;
+  readonly tags: readonly string[];
+  /** Tags that Redis has invalidated since the commit, and since the first pass. */
+  readonly pending: Set<string>;
+  markedAtMs: number | null;
+  isOver: boolean;
+}
+
+export function makePasses(): Passes {
+  const passes = new Map<number, Pass>();
+  const isDueAgain = ({ markedAtMs }: Pass, nowMs: number): boolean =>
+    markedAtMs !== null && nowMs >= markedAtMs + CONFIRM_AFTER_MS;
+
+  return {
+    toFind: (nowMs) =>
+      [...passes.values()]
+        .filter((pass) => !pass.isOver && (pass.markedAtMs === null || isDueAgain(pass, nowMs)))
+        .map(({ commit }) => commit),
+    noteCommit: (commit, tags) =>
+      void passes.set(commit, { commit, tags, pending: new Set(tags), markedAtMs: null, isOver: false }),
+    noteInvalidated(tags, nowMs) {
+      for (const pass of passes.values()) {
+        if (pass.markedAtMs !== null && !isDueAgain(pass, nowMs)) continue;
+        for (const tag of tags.includes('everything') ? pass.tags : tags) pass.pending.delete(tag);
+      }
+    },
+    // A mark or a deletion that no invalidation has preceded is none.
+    noteMarked(commit, nowMs) {
+      const pass = passes.get(commit);
+      if (!pass || pass.pending.size > 0 || pass.markedAtMs !== null) return;
+      pass.markedAtMs = nowMs;
+      for (const tag of pass.tags) pass.pending.add(tag);
+    },
+    noteDeleted(commit) {
+      const pass = passes.get(commit);
+      if (pass && pass.markedAtMs !== null && pass.pending.size === 0) pass.isOver = true;
+    },
+  };
+}
+
+/** The outbox as a drain of this request sees it. */
+export function makeOutbox(
+  { clock, pause }: Request,
+  { outbox }: Database,
+  passes: Passes,
+  delays: DrainDelays,
+  onSelect: () => void,
+): Outbox {
+  const isDue = ({ invalidatedAtMs }: OutboxEntry): boolean =>
+    invalidatedAtMs === null || clock.now() >= invalidatedAtMs + CONFIRM_AFTER_MS;
+  const writeRows = async (ids: Iterable<number>, act: (row: OutboxEntry) => void): Promise<void> => {
+    await pause(delays.writeMs);
+    for (const id of ids) {
+      const row = outbox.get(id);
+      if (row) act(row);
+    }
+  };
+  const mark = (row: OutboxEntry): void => {
+    row.invalidatedAtMs ??= clock.now();
+    passes.noteMarked(row.commit, clock.now());
+  };
+
+  return {
+    async selectDue(limit) {
+      await pause(delays.selectMs);
+      onSelect();
+      const rows = [...outbox.values()].filter(isDue).slice(0, limit);
+      return rows.map((row) => toOutboxRow(row, clock.now()));
+    },
+    async collapse() {
+      throw new Error('no run of the lab writes a backlog');
+    },
+    markInvalidated: (ids) => writeRows(ids, mark),
+    delete: (ids) =>
+      writeRows(ids, (row) => {
+        outbox.delete(row.id);
+        passes.noteDeleted(row.commit);
+      }),
+  };
+}
+
+function toOutboxRow({ id, tags, invalidatedAtMs }: OutboxEntry, nowMs: number) {
+  return { id, tags, invalidatedAgoMs: invalidatedAtMs === null ? null : nowMs - invalidatedAtMs };
+}

@@ -1,0 +1,44 @@
+import type { LookUp } from '../../src/cache/cache.ts';
+import type { Row, Stored } from './model-database.ts';
+
+export type Answer = Row | null;
+
+interface Loaded {
+  readonly value: Answer;
+  readonly tags: readonly string[];
+}
+
+/** Every look-up that the model has. */
+export const LOOK_UPS = ['id:1', 'id:2', 'name:a', 'name:b', 'chosen'] as const;
+export type LookUpKey = (typeof LOOK_UPS)[number];
+
+/** What the look-up answers, by these rows, and the tags of the answer. */
+export function answerOf(key: LookUpKey, stored: Stored): Loaded {
+  if (key === 'chosen') return findChosen(stored);
+  return key.startsWith('id:') ? findById(key, stored) : findByName(key, stored);
+}
+
+function findChosen({ rows, chosen }: Stored): Loaded {
+  return { value: rows.get(chosen) ?? null, tags: ['chosen', `id:${chosen}`] };
+}
+
+function findById(key: LookUpKey, { rows }: Stored): Loaded {
+  const row = rows.get(Number(key.slice('id:'.length)));
+  return { value: row ?? null, tags: [key] };
+}
+
+function findByName(key: LookUpKey, { rows }: Stored): Loaded {
+  const row = [...rows.values()].find(({ name }) => `name:${name}` === key);
+  return row ? { value: row, tags: [key, `id:${row.id}`] } : { value: null, tags: [key] };
+}
+
+export function makeLookUp(key: LookUpKey, load: () => Promise<Loaded>): LookUp<Answer> {
+  return { key, parse, load };
+}
+
+function parse(json: unknown): Answer {
+  const isRow = typeof json === 'object' && json !== null && 'revision' in json;
+  if (json !== null && !isRow) throw new Error('not an answer');
+  // Nobody but the look-ups of this file writes payloads that have a revision.
+  return json as Answer;
+}

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scaled, seed } from '../scale.ts';
+import { codeUnderTest } from './code-under-test.ts';
+import { readCounterExamples } from './counter-examples.ts';
+import { type Engine, makeEngine } from './engine.ts';
+import { makeMutant } from './mutant.ts';
+import { mutations } from './mutations/all.ts';
+import { harmless } from './mutations/harmless.ts';
+import { readPage, renderPage } from './page.ts';
+import { search, violationOf } from './search.ts';
+
+const examples = await readCounterExamples();
+const runsPerHarmless = scaled(5, 200);
+/** Searched for without the runs that are known to find them. */
+const searched = scaled(mutations.slice(0, 8), mutations);
+const RUNS_PER_SEARCH = 300;
+const MS_PER_SEARCH = 60_000;
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await makeEngine();
+});
+afterAll(() => engine.close());
+
+test('every mutation has a counter-example, and nothing else has', () => {
+  expect(examples.map(({ mutation }) => mutation)).toEqual(mutations.map(({ name }) => name));
+});
+
+describe('breaks the property in its counter-example, which the code does not', () => {
+  test.each(mutations)('$name', async (mutation) => {
+    const example = examples.find((found) => found.mutation === mutation.name);
+    const commands = example?.commands ?? [];
+    expect(await violationOf(engine, commands, codeUnderTest)).toBeNull();
+    expect(await violationOf(engine, commands, await makeMutant(mutation))).toBe(example?.violation);
+  });
+});
+
+describe('keeps the property', () => {
+  test.each(harmless)('$name', async (mutation) => {
+    expect(await search(engine, await makeMutant(mutation), { runs: runsPerHarmless, seed })).toBeNull();
+  });
+});
+
+test(
+  'random runs alone find many of the mutants',
+  async () => {
+    const found: string[] = [];
+    for (const mutation of searched) {
+      const mutant = await makeMutant(mutation);
+      if (await search(engine, mutant, { runs: RUNS_PER_SEARCH, seed })) found.push(mutation.name);
+    }
+    expect(found.length).toBeGreaterThan(searched.length / 4);
+  },
+  searched.length * MS_PER_SEARCH,
+);
+
+test('docs/coherence.md says what the generator writes', async () => {
+  const page = await readPage();
+  expect(page).toBe(renderPage(page, examples));
+});

@@ -1,0 +1,98 @@
+import type { HarmlessMutation } from './mutation.ts';
+
+const scripts = 'src/cache/scripts.ts';
+const readThrough = 'src/cache/read-through.ts';
+const memory = 'src/cache/memory.ts';
+
+/** Changes that the property cannot tell from the code, each with the reason. */
+export const harmless: readonly HarmlessMutation[] = [
+  {
+    name: 'a fill ignores tags',
+    why: 'the read script asks the same of every entry, and no entry outlives the tags that condemn it.',
+    edits: [
+      {
+        file: scripts,
+        find: `  if not untouched_since(TAGS, epoch, asof, last) then return 'invalidated' end
+`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a late fill is accepted',
+    why: 'the life of an entry is counted from its as-of, and so it is over before that of the tags.',
+    edits: [
+      {
+        file: scripts,
+        find: `  if now - asof > MAX_AGE_MS * 1000 then return 'late' end
+`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a fill of another epoch is accepted',
+    why: 'the read script takes no entry of another epoch.',
+    edits: [
+      {
+        file: scripts,
+        find: `  if not epoch or e ~= epoch then return 'epoch' end
+`,
+        replace: `  if not epoch or not e then return 'epoch' end
+`,
+      },
+    ],
+  },
+  {
+    name: 'a fill that is ahead of the clock is accepted',
+    why: 'the read script takes no entry that is, and logical time is never behind the clock of Redis.',
+    edits: [
+      {
+        file: scripts,
+        find: `  if asof > last then return 'ahead' end
+`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a flight with too old an as-of is joined',
+    why: 'its answer is held against the token when it is there, and then the read makes its own.',
+    edits: [
+      {
+        file: readThrough,
+        find: 'isYoungEnough(sentAtMs, nowMs, demands) && mayHaveAsOf(asOf, demands)',
+        replace: 'isYoungEnough(sentAtMs, nowMs, demands)',
+      },
+    ],
+  },
+  {
+    name: 'a lease can be given back by a stranger',
+    why: 'leases only save loads.',
+    edits: [{ file: scripts, find: 'if get(KEYS[3]) == OWNER then', replace: 'if get(KEYS[3]) then' }],
+  },
+  {
+    name: 'everybody gets the lease',
+    why: 'leases only save loads.',
+    edits: [
+      {
+        file: scripts,
+        find: `if reply then return true end
+  local ttl`,
+        replace: `if true then return true end
+  local ttl`,
+      },
+    ],
+  },
+  {
+    name: 'own invalidations are not checked on set',
+    why: `every \`get\` checks them against the same order, for as long as an entry can live.`,
+    edits: [
+      {
+        file: memory,
+        find: 'isOutdated || !isUsable(entry, nowMs) ||',
+        replace: 'isOutdated || nowMs >= entry.sentAtMs + ttlMs ||',
+      },
+    ],
+  },
+];

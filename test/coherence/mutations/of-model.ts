@@ -1,0 +1,106 @@
+import type { Mutation } from './mutation.ts';
+
+const database = 'test/coherence/model-database.ts';
+const lookUps = 'test/coherence/look-ups.ts';
+const drain = 'src/cache/drain.ts';
+
+/** Of the drain, the triggers and the look-ups. */
+export const modelMutations: readonly Mutation[] = [
+  {
+    name: 'tags of only the new row',
+    edits: [
+      {
+        file: database,
+        find: 'const versions = [before.rows.get(change.id), after.rows.get(change.id)];',
+        replace: 'const versions = [after.rows.get(change.id)];',
+      },
+    ],
+  },
+  {
+    name: 'tags of only the old row',
+    edits: [
+      {
+        file: database,
+        find: 'const versions = [before.rows.get(change.id), after.rows.get(change.id)];',
+        replace: 'const versions = [before.rows.get(change.id)];',
+      },
+    ],
+  },
+  {
+    name: 'an answer is not tagged with the row found',
+    edits: [{ file: lookUps, find: `tags: ['chosen', \`id:\${chosen}\`]`, replace: `tags: ['chosen']` }],
+  },
+  {
+    name: 'an answer is tagged only with the row found',
+    edits: [
+      { file: lookUps, find: `tags: ['chosen', \`id:\${chosen}\`]`, replace: `tags: [\`id:\${chosen}\`]` },
+    ],
+  },
+  {
+    name: 'the drain deletes a range of ids',
+    edits: [
+      {
+        file: drain,
+        find: 'await outbox.delete(confirmed.map(({ id }) => id))',
+        replace:
+          'await outbox.delete(Array.from({ length: Math.max(...confirmed.map(({ id }) => id)) }, (_, i) => i + 1))',
+      },
+    ],
+  },
+  {
+    name: 'the drain deletes after the first pass',
+    edits: [
+      {
+        file: drain,
+        find: 'if (confirmed.length > 0) await outbox.delete(confirmed.map(({ id }) => id));',
+        replace: 'await outbox.delete(rows.map(({ id }) => id));',
+      },
+    ],
+  },
+  {
+    name: 'the drain invalidates only the first time',
+    edits: [
+      {
+        file: drain,
+        find: 'rows.flatMap((row) => row.tags)',
+        replace: 'rows.filter(isFresh).flatMap((row) => row.tags)',
+      },
+    ],
+  },
+  {
+    name: 'the drain marks before it invalidates',
+    edits: [
+      {
+        file: drain,
+        find: `  await invalidateOrThrow(cache, tags);
+  const [fresh, confirmed]`,
+        replace: `  await outbox.markInvalidated(rows.map(({ id }) => id));
+  await invalidateOrThrow(cache, tags);
+  const [fresh, confirmed]`,
+      },
+    ],
+  },
+  {
+    name: 'the drain deletes before it invalidates',
+    edits: [
+      {
+        file: drain,
+        find: `  await invalidateOrThrow(cache, tags);
+  const [fresh, confirmed]`,
+        replace: `  await outbox.delete(rows.filter((row) => !isFresh(row)).map(({ id }) => id));
+  await invalidateOrThrow(cache, tags);
+  const [fresh, confirmed]`,
+      },
+    ],
+  },
+  {
+    name: 'the drain takes an invalidation that fails for done',
+    edits: [
+      {
+        file: drain,
+        find: 'await invalidateOrThrow(cache, tags);',
+        replace: 'await invalidateOrThrow(cache, tags).catch(() => {});',
+      },
+    ],
+  },
+];

@@ -1,0 +1,161 @@
+import type { Mutation } from './mutation.ts';
+
+const scripts = 'src/cache/scripts.ts';
+const logicalTime = 'src/cache/logical-time.ts';
+const sharedStore = 'src/cache/shared-store.ts';
+
+/** Of logical time and of the scripts. */
+export const scriptsMutations: readonly Mutation[] = [
+  {
+    name: 'logical time may stand still',
+    edits: [{ file: scripts, find: 'n = math.max(n + 1, now)', replace: 'n = math.max(n, now)' }],
+  },
+  {
+    name: 'there is no epoch',
+    edits: [
+      { file: scripts, find: 'epoch, n = EPOCH, 0 end', replace: `epoch, n = '0000000000000000', 0 end` },
+    ],
+  },
+  {
+    name: 'a clock of Redis that steps far back begins no new epoch',
+    edits: [{ file: scripts, find: ' or n - now > MAX_STEP_BACK', replace: '' }],
+  },
+  {
+    name: 'an as-of without a logical time satisfies every token',
+    edits: [
+      {
+        file: logicalTime,
+        find: 'return asOf !== null && isLogical',
+        replace: 'return asOf === null || isLogical',
+      },
+    ],
+  },
+  {
+    name: 'tokens are compared without their epoch',
+    edits: [{ file: logicalTime, find: ' && asOf.epoch === token.epoch', replace: '' }],
+  },
+  {
+    name: 'the read script ignores tags',
+    edits: [
+      {
+        file: scripts,
+        find: `  if not untouched_since(tags, epoch, asof, last) then return nil end
+  local age`,
+        replace: '  local age',
+      },
+    ],
+  },
+  {
+    name: 'the read script takes entries of other epochs',
+    edits: [
+      {
+        file: scripts,
+        find: 'if not epoch or e ~= epoch or asof > last then return nil end',
+        replace: 'if not epoch or not e or asof > last then return nil end',
+      },
+    ],
+  },
+  {
+    name: 'the read script checks the first tag only',
+    edits: [
+      {
+        file: scripts,
+        find: `    keys[#keys + 1] = PREFIX .. tag
+`,
+        replace: `    if #keys < 2 then keys[#keys + 1] = PREFIX .. tag end
+`,
+      },
+    ],
+  },
+  {
+    name: `\`everything\` is not a tag of every answer`,
+    edits: [{ file: scripts, find: `local keys = { PREFIX .. 'everything' }`, replace: 'local keys = {}' }],
+  },
+  {
+    name: 'a tag that is garbage counts as none',
+    edits: [
+      {
+        file: scripts,
+        find: '    elseif not e or (e == epoch and n > last)',
+        replace: '    elseif e and (e == epoch and n > last)',
+      },
+    ],
+  },
+  {
+    name: 'a tag that is garbage is deleted, not condemned',
+    edits: [
+      {
+        file: scripts,
+        find: `  local epoch, n = tick()
+  if epoch then redis.pcall('SET', key, stamp(epoch, n), 'PX', TAG_LIFE_MS) end
+end`,
+        replace: 'end',
+      },
+      { file: scripts, find: 'condemn(key); untouched = false', replace: 'condemn(key)' },
+    ],
+  },
+  {
+    name: 'the read script does not compare the epoch of a token',
+    edits: [{ file: scripts, find: 'if le ~= epoch or asof < ln then', replace: 'if asof < ln then' }],
+  },
+  {
+    name: 'a late fill is accepted, and its life counted from then',
+    edits: [
+      {
+        file: scripts,
+        find: `  if now - asof > MAX_AGE_MS * 1000 then return 'late' end
+`,
+        replace: '',
+      },
+      { file: scripts, find: 'local born = math.min(now, asof)', replace: 'local born = now' },
+    ],
+  },
+  {
+    name: 'tags live for five seconds',
+    edits: [{ file: sharedStore, find: `\`\${LONGEST_LIFE_MS + TAG_MARGIN_MS}\``, replace: `'5000'` }],
+  },
+  {
+    name: 'an older fill replaces a newer entry',
+    edits: [
+      {
+        file: scripts,
+        find: `  if se == epoch and sn <= last and sn > asof then return 'older' end
+`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a fill of another epoch is stored with an as-of of this one',
+    edits: [
+      {
+        file: scripts,
+        find: `  if not epoch or e ~= epoch then return 'epoch' end
+  if asof > last then return 'ahead' end
+`,
+        replace: `  if not epoch then return 'epoch' end
+  if e ~= epoch then asof = last ASOF = stamp(epoch, last) end
+`,
+      },
+    ],
+  },
+  {
+    name: 'the life of an entry is counted from its fill',
+    edits: [{ file: scripts, find: 'local born = math.min(now, asof)', replace: 'local born = now' }],
+  },
+  {
+    name: 'an invalidation that a full Redis refuses leaves the clock',
+    edits: [
+      {
+        file: scripts,
+        find: `redis.call('DEL', KEYS[1])
+return ''`,
+        replace: `return ''`,
+      },
+    ],
+  },
+  {
+    name: 'an invalidation sets the first tag only',
+    edits: [{ file: scripts, find: 'for i = 4, #ARGV do', replace: 'for i = 4, 4 do' }],
+  },
+];

@@ -1,0 +1,63 @@
+import * as fc from 'fast-check';
+import { randomCommands } from './arbitrary.ts';
+import type { CodeUnderTest } from './code-under-test.ts';
+import type { Command } from './commands.ts';
+import type { Engine } from './engine.ts';
+import { minimize } from './minimize.ts';
+import { runCommands } from './run-commands.ts';
+
+export interface Found {
+  readonly commands: readonly Command[];
+  readonly violation: string;
+  /** Replays the run as it was found, before anything was taken away. */
+  readonly seed: number;
+  readonly path: string;
+}
+
+export interface SearchOptions {
+  readonly runs: number;
+  readonly seed: number;
+  readonly path?: string | undefined;
+  /** What runs are made of; steps at random by default. */
+  readonly commands?: fc.Arbitrary<Command[]>;
+}
+
+/** Looks for a run that breaks the property, and makes it as short as it gets; null if there was none. */
+export async function search(
+  engine: Engine,
+  code: CodeUnderTest,
+  { runs, seed, path, commands = randomCommands }: SearchOptions,
+): Promise<Found | null> {
+  const property = fc.asyncProperty(commands, (steps) => runCommands(engine, steps, code));
+  // What is found is made shorter below, by the parts of steps too.
+  const options = { numRuns: runs, seed, endOnFailure: true, ...(path && { path }) };
+  const { counterexample, counterexamplePath } = await fc.check(property, options);
+  if (!counterexample) return null;
+  return { ...(await shorten(engine, counterexample[0], code)), seed, path: counterexamplePath };
+}
+
+/** The least of these steps that still breaks the property. */
+async function shorten(
+  engine: Engine,
+  failing: readonly Command[],
+  code: CodeUnderTest,
+): Promise<Pick<Found, 'commands' | 'violation'>> {
+  const fails = async (commands: readonly Command[]) => (await violationOf(engine, commands, code)) !== null;
+  const commands = await minimize(failing, fails);
+  return { commands, violation: (await violationOf(engine, commands, code)) ?? '' };
+}
+
+/** What a run of these steps finds, null for nothing. */
+export async function violationOf(
+  engine: Engine,
+  commands: readonly Command[],
+  code: CodeUnderTest,
+): Promise<string | null> {
+  try {
+    await runCommands(engine, commands, code);
+    return null;
+  } catch (error) {
+    const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    return first;
+  }
+}

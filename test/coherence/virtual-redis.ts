@@ -1,0 +1,94 @@
+import type { Engine } from './engine.ts';
+import { underVirtualTime } from './virtual-time.lua.ts';
+
+export type RedisState = 'up' | 'away' | 'hanging' | 'full';
+
+/** A Redis of the lab's own on a real engine: its clock and its expiry follow virtual time, and it can fail. */
+export interface VirtualRedis {
+  state: RedisState;
+  /** Runs a script of the product; rejects while away. */
+  run(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  stepClock(ms: number): void;
+  /** Deletes the key; answers whether there was one. */
+  lose(name: string): Promise<boolean>;
+  /** Puts what no script of the product has written. */
+  corrupt(name: string, value: string): Promise<void>;
+  flush(): Promise<void>;
+  /** What a replica has now; the returned function makes it the primary, and answers the strings that this changes. */
+  replicate(): Promise<() => Promise<string[]>>;
+}
+
+type Copy = readonly (readonly [name: string, kind: string, values: readonly string[]])[];
+
+const COPY = `
+local copy = {}
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+  local kind = redis.call('TYPE', key).ok
+  copy[#copy + 1] = { key, kind, kind == 'hash' and redis.call('HGETALL', key) or { redis.call('GET', key) } }
+end
+return copy`;
+
+export function makeVirtualRedis(engine: Engine, prefix: string, now: () => number): VirtualRedis {
+  const wrapped = new Map<string, string>();
+  const dues = new Map<string, number>();
+  let offsetMs = 0;
+
+  const wrap = (script: string): string => {
+    const known = wrapped.get(script) ?? underVirtualTime(script);
+    wrapped.set(script, known);
+    return known;
+  };
+  const call = (...args: string[]): Promise<unknown> =>
+    engine.evaluate('return redis.call(unpack(ARGV))', [], args);
+  const copy = async (): Promise<Copy> => (await engine.evaluate(COPY, [], [prefix])) as Copy;
+  const remove = async (keys: readonly string[]): Promise<number> => {
+    for (const key of keys) dues.delete(key);
+    return keys.length > 0 ? Number(await call('DEL', ...keys)) : 0;
+  };
+  const removeAll = async (): Promise<void> => void (await remove((await copy()).map(([key]) => key)));
+
+  const noteChanges = (changes: readonly string[]): void => {
+    for (let i = 0; i + 1 < changes.length; i += 2) {
+      const [key = '', dueMs = ''] = changes.slice(i, i + 2);
+      if (dueMs === '') dues.delete(key);
+      else dues.set(key, Number(dueMs));
+    }
+  };
+
+  const redis: VirtualRedis = {
+    state: 'up',
+    async run(script, keys, args) {
+      if (redis.state === 'away') throw new Error('Redis did not answer');
+      const isFull = redis.state === 'full' ? 1 : 0;
+      const times = [...dues].map(([key, dueMs]) => `${dueMs} ${key}\n`).join('');
+      const last = `${now() + offsetMs} ${isFull}\n${times}`;
+      const reply = await engine.evaluate(wrap(script), keys, [...args, last]);
+      const [answer, changes] = reply as [unknown, string[]];
+      noteChanges(changes);
+      return answer;
+    },
+    stepClock: (ms) => void (offsetMs += ms),
+    lose: async (name) => (await remove([prefix + name])) > 0,
+    async corrupt(name, value) {
+      dues.delete(prefix + name);
+      await call('SET', prefix + name, value);
+    },
+    flush: removeAll,
+    async replicate() {
+      const [then, duesThen] = [await copy(), new Map(dues)];
+      return async () => {
+        const lost = await copy();
+        await removeAll();
+        for (const [key, kind, values] of then) await call(kind === 'hash' ? 'HSET' : 'SET', key, ...values);
+        for (const [key, dueMs] of duesThen) dues.set(key, dueMs);
+        return differing(then, lost).map((key) => key.slice(prefix.length));
+      };
+    },
+  };
+  return redis;
+}
+
+function differing(then: Copy, lost: Copy): string[] {
+  const known = new Map(then.map(([key, , values]) => [key, values.join('\n')]));
+  return lost.filter(([key, , values]) => known.get(key) !== values.join('\n')).map(([key]) => key);
+}

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { scaled } from '../scale.ts';
+import { ask } from './observations.ts';
+import { type Processes, startProcesses } from './processes.ts';
+
+const PROCESSES = 4;
+const READS_EACH = 250;
+const rounds = Array.from({ length: scaled(2, 20) }, (_, at) => at + 1);
+
+let processes: Processes;
+let token: string;
+
+beforeAll(async () => {
+  processes = await startProcesses(PROCESSES, { REDIS_DEADLINE_MS: '10000' });
+  const [writer] = processes.all;
+  const written = writer && (await ask(writer, '/v1/accounts/2718-2818-2845/admin-user', {}, 'PUT'));
+  token = written?.token ?? '';
+});
+
+afterAll(() => processes.close());
+
+test.each(rounds)('four isolates make at most four loads for a thousand reads of a cold key (round %i)', () =>
+  expectFewLoads({}),
+);
+
+test.each(rounds)('four isolates make at most four loads for a thousand reads with a token (round %i)', () =>
+  expectFewLoads({ 'Consistency-Token': token }),
+);
+
+test.each(rounds)(
+  'four isolates make at most four loads for a thousand reads while Redis is away (round %i)',
+  async () => {
+    await processes.redis.close();
+    await expectFewLoads({});
+  },
+);
+
+// Each isolate loads three times for those that come at once, and once more for each load's time in which others come.
+test.each(['max-age=0', 'no-cache'])(
+  'a thousand reads with %s are all answered, by far fewer loads',
+  async (directive) => {
+    await processes.redis.open();
+    await expectFewLoads({ 'Cache-Control': directive }, (PROCESSES * READS_EACH) / 10);
+  },
+);
+
+test('a thousand reads with the token of an invalidation that failed are all answered, by far fewer loads', async () => {
+  await processes.redis.close();
+  await expectFewLoads({ 'Consistency-Token': `pg:${Date.now()}` }, (PROCESSES * READS_EACH) / 10);
+});
+
+/** All reads at once, the same number in each process; whatever reaches Postgres meanwhile is a load. */
+async function expectFewLoads(headers: Record<string, string>, most = PROCESSES): Promise<void> {
+  const user = await insertUser();
+  const before = processes.postgres.counts().requests;
+  const reads = processes.all.flatMap((process) =>
+    Array.from({ length: READS_EACH }, () => ask(process, `/v1/users/${user.id}`, headers)),
+  );
+  const answers = await Promise.all(reads);
+  const loads = processes.postgres.counts().requests - before;
+  const kinds = new Set(answers.map(({ status, body }) => JSON.stringify({ status, body })));
+  expect([...kinds].map((kind) => JSON.parse(kind) as unknown)).toEqual([
+    { status: 200, body: expect.objectContaining(user) },
+  ]);
+  expect(loads).toBeGreaterThanOrEqual(1);
+  expect(loads).toBeLessThanOrEqual(most);
+}
+
+async function insertUser(): Promise<{ id: number; username: string }> {
+  const username = crypto.randomUUID();
+  const [row] = await processes.sql(
+    `insert into users (username, email) values ($1, 'user@example.com') returning id`,
+    [username],
+  );
+  return { id: Number(row?.['id']), username };
+}
