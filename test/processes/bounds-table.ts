@@ -30,11 +30,16 @@ function describe(): string {
   const { vars, triggers } = readConfig({ config: fileURLToPath(new URL('wrangler.toml', root)) });
   const memory = `${Number(vars['MEMORY_TTL_MS']) / 1_000} s`;
   const rows = Object.values<Bound>(bounds).map((bound) => toCells(bound, memory));
-  const crons: string[] = triggers.crons ?? [];
+  requireEveryMinute(triggers.crons ?? []);
   return `${table([HEAD, ...rows])}
 
-${memory} is \`MEMORY_TTL_MS\`; the cron \`${crons.join()}\` fires the drain.
+${memory} is \`MEMORY_TTL_MS\`. The cron fires the drain once a minute (\`npm run dev\` every 5 s), so that a change that waits for
+it is seen within 60 s, the time of the drain itself, and ${memory}.
 `;
+}
+
+function requireEveryMinute(crons: readonly string[]): void {
+  if (crons.join() !== '* * * * *') throw new Error('the bound speaks of a drain once a minute');
 }
 
 function toCells({ writer, reader, up, away, back }: Bound, memory: string): string[] {
