@@ -16,6 +16,8 @@ const { status } = spawnSync(
   [
     vitest,
     'run',
+    // Most of them wait more than they work.
+    '--maxWorkers=2',
     '--config',
     'test/vitest.config.ts',
     '--root',
