@@ -27,7 +27,10 @@ export interface BreakerSettings {
   readonly coolDownMs: number;
 }
 
-/** Opens after `failures` in a row, and closes when a probe is answered. */
+/** Where nobody has asked for so many cool-downs, what the breaker knows is old, and the next to ask does ask. */
+const QUIET_COOL_DOWNS = 5;
+
+/** Opens after `failures` in a row, and closes when a probe is answered; after a quiet spell it takes one failure. */
 export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker {
   let inARow = 0;
   let nextProbeMs = 0;
@@ -35,8 +38,10 @@ export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker 
   const isOpen = (): boolean => inARow >= failures;
   // A clock that stepped back must not put the probe off for as long as it stepped.
   const isCooling = (nowMs: number): boolean => nowMs < nextProbeMs && nowMs >= nextProbeMs - coolDownMs;
+  const isQuiet = (nowMs: number): boolean => nowMs >= nextProbeMs + QUIET_COOL_DOWNS * coolDownMs;
   return {
     next(nowMs) {
+      if (isOpen() && isQuiet(nowMs)) inARow = failures - 1;
       if (!isOpen()) return 'closed';
       if (isCooling(nowMs)) return 'open';
       // A probe that dies with its request never reports back, so the next one is due by time alone.
@@ -45,7 +50,7 @@ export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker 
     },
     succeeded(sentAtMs) {
       inARow = 0;
-      answeredSentMs = sentAtMs;
+      answeredSentMs = Math.max(answeredSentMs, sentAtMs);
     },
     failed(sentAtMs, nowMs) {
       // Unless the clock has stepped back, and cannot tell before from after.
@@ -55,8 +60,8 @@ export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker 
       if (inARow === failures) nextProbeMs = nowMs + coolDownMs;
     },
     describe(nowMs) {
-      const state = isOpen() ? 'open' : 'closed';
-      const msUntilProbe = isOpen() && isCooling(nowMs) ? nextProbeMs - nowMs : 0;
+      const state = isOpen() && !isQuiet(nowMs) ? 'open' : 'closed';
+      const msUntilProbe = state === 'open' && isCooling(nowMs) ? nextProbeMs - nowMs : 0;
       return { state, failuresInARow: inARow, msUntilProbe };
     },
   };

@@ -1,3 +1,4 @@
+import { describeError } from '../log.ts';
 import type { Cache } from './cache.ts';
 import { invalidateOrThrow } from './invalidate.ts';
 import { EVERYTHING } from './invalidations.ts';
@@ -41,7 +42,7 @@ const MAX_COLLAPSES = 50;
  */
 export async function drain(cache: Cache, outbox: Outbox): Promise<Drained> {
   const due = await outbox.selectDue(MAX_ROWS + 1);
-  const collapsed = due.length > MAX_ROWS ? await collapse(outbox) : 0;
+  const collapsed = due.length > MAX_ROWS ? await shrink(cache, outbox) : 0;
   const rows = collapsed > 0 ? await outbox.selectDue(MAX_ROWS) : due;
   if (rows.length === 0) return { rows: collapsed, tags: 0, everything: false };
   const named = new Set(rows.flatMap((row) => row.tags));
@@ -54,7 +55,11 @@ export async function drain(cache: Cache, outbox: Outbox): Promise<Drained> {
   return { rows: Math.max(collapsed, rows.length), tags: tags.length, everything };
 }
 
-async function collapse(outbox: Outbox): Promise<number> {
+// Told first: readers must not wait for the outbox to shrink, nor for what keeps it from shrinking.
+async function shrink(cache: Cache, outbox: Outbox): Promise<number> {
+  await invalidateOrThrow(cache, [EVERYTHING]).catch((error: unknown) => {
+    cache.log.warn('invalidation_failed', { tags: 1, error: describeError(error) });
+  });
   let all = 0;
   for (let round = 0; round < MAX_COLLAPSES; round++) {
     const some = await outbox.collapse(COLLAPSE_ROWS);

@@ -90,7 +90,8 @@ async function loadOrNull<T>(fetch: Fetch<T>): Promise<Loaded<T> | null> {
   const { sentAtMs } = departure;
   const startedMs = cache.clock.now();
   // Counted from the departure, so that those who wait on this flight hear of its failure before they give it up.
-  const leftMs = sentAtMs + cache.settings.originDeadlineMs - startedMs;
+  const { originDeadlineMs } = cache.settings;
+  const leftMs = Math.min(originDeadlineMs, sentAtMs + originDeadlineMs - startedMs);
   const traceOrigin = (): void => {
     if (demands.trace) demands.trace.postgres = { ms: cache.clock.now() - startedMs };
   };

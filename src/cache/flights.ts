@@ -24,8 +24,8 @@ export interface Flight {
 
 /** A flight that has not set out yet; who boards it came before its departure, and so finds its answer new enough. */
 export interface Boarding {
-  /** What they demand, all together. */
-  readonly passengers: { demands: ReadDemands };
+  /** What they demand, all together, and whether they are on their way. */
+  readonly passengers: { demands: ReadDemands; haveDeparted: boolean };
   readonly answer: Promise<MemoryEntry>;
 }
 

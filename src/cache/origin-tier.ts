@@ -15,15 +15,16 @@ export async function askOrigin<T>(
 }
 
 async function tryOrigin<T>(cache: Cache, deadlineMs: number, ask: () => Promise<T>): Promise<T> {
-  const { clock, origin, originBreaker } = cache;
+  const { clock, origin, originBreaker, settings } = cache;
   const sentAtMs = clock.now();
   try {
     const answer = await withDeadline(clock, deadlineMs, ask());
     originBreaker.succeeded(sentAtMs);
     return answer;
   } catch (error) {
-    // A row that cannot be read says nothing of the others.
-    const isAway = error instanceof DeadlineExceeded || origin.isAway(error);
+    // A row that cannot be read says nothing of the others, and lateness nothing where others have taken the time.
+    const isAway =
+      error instanceof DeadlineExceeded ? deadlineMs >= settings.originDeadlineMs / 2 : origin.isAway(error);
     if (isAway) originBreaker.failed(sentAtMs, clock.now());
     throw error;
   }

@@ -1,5 +1,5 @@
 import type { Cache, LookUp, ReadDemands } from './cache.ts';
-import { withDeadline } from './clock.ts';
+import { DeadlineExceeded, withDeadline } from './clock.ts';
 import { OriginUnavailable } from './errors.ts';
 import { fetchEntry, traceStale } from './fetch-entry.ts';
 import { type Boarding, type Departure, enterFlight, type Flight } from './flights.ts';
@@ -10,16 +10,25 @@ import type { MemoryEntry } from './memory.ts';
 const MAX_JOIN_AGE_MS = 2_000;
 /** A flight that fails at its deadline is heard of before it is taken for dead. */
 export const GRACE_MS = 100;
+/** Flights that a read boards, should they die or fail for what others demand, before its own is all that is left. */
+const MAX_BOARDINGS = 2;
 
 /**
  * Reads the tiers below memory for a read that cannot take the answer of the flight under way. At once if there is one
  * such flight at most; all others wait for it to land and share the next one, so that a thousand reads that want what is
  * newer than they are do not load a thousand times.
  */
-export async function setOut<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): Promise<MemoryEntry> {
+export async function setOut<T>(
+  cache: Cache,
+  lookUp: LookUp<T>,
+  demands: ReadDemands,
+  boardingsLeft = MAX_BOARDINGS,
+): Promise<MemoryEntry> {
   const current = cache.flights.get(lookUp.key);
   const isUnderWay = current !== undefined && isYoung(current, cache.clock.now());
-  if (isUnderWay && current.isSecond) return fromNext(cache, lookUp, demands, current);
+  if (isUnderWay && current.isSecond) {
+    return fromNext(cache, lookUp, demands, current, boardingsLeft - 1);
+  }
   return startFlight(cache, lookUp, demands, isUnderWay).answer;
 }
 
@@ -52,20 +61,36 @@ async function fromNext<T>(
   lookUp: LookUp<T>,
   demands: ReadDemands,
   current: Flight,
+  boardingsLeft: number,
 ): Promise<MemoryEntry> {
-  const { clock, settings } = cache;
-  const askedMs = clock.now();
+  const askedMs = cache.clock.now();
   const boarding = board(cache, lookUp, demands, current);
-  const leftMs = leavesByMs(current) + settings.originDeadlineMs + GRACE_MS - askedMs;
   try {
-    const entry = await withDeadline(clock, leftMs, boarding.answer);
+    const entry = await untilLanded(cache, current, boarding);
     if (!entry.isLoaded && !hasAsOf(entry.asOf, demands.token)) throw new Error('not as new as the token');
     traceJoin(cache, demands, entry, askedMs);
     return entry;
   } catch (error) {
-    if (error instanceof OriginUnavailable && isAsStrict(demands, boarding.passengers.demands)) throw error;
-    // It died with its request, or failed for what others demand of it.
+    const isFailed = error instanceof OriginUnavailable;
+    const isOwnFailure = isAsStrict(demands, boarding.passengers.demands) || boardingsLeft === 0;
+    if (isFailed && isOwnFailure) throw error;
+    // It died with its request, or failed for what others demand of it. Those it leaves behind share what comes next.
+    if (boardingsLeft > 0) return setOut(cache, lookUp, demands, boardingsLeft);
     return startFlight(cache, lookUp, demands, true).answer;
+  }
+}
+
+// A flight that has not set out when it is due never will: its request is dead.
+async function untilLanded(
+  { clock, settings }: Cache,
+  current: Flight,
+  { answer, passengers }: Boarding,
+): Promise<MemoryEntry> {
+  try {
+    return await withDeadline(clock, leavesByMs(current) + GRACE_MS - clock.now(), answer);
+  } catch (error) {
+    if (!(error instanceof DeadlineExceeded) || !passengers.haveDeparted) throw error;
+    return withDeadline(clock, settings.originDeadlineMs, answer);
   }
 }
 
@@ -75,7 +100,7 @@ function board<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands, current
     passengers.demands = strictest(passengers.demands, demands, cache.clock.now());
     return current.next;
   }
-  const passengers = { demands };
+  const passengers: Boarding['passengers'] = { demands, haveDeparted: false };
   const answer = departAfter(cache, lookUp, current, passengers);
   cache.waitUntil(answer.catch(() => {}));
   current.next = { passengers, answer };
@@ -90,6 +115,7 @@ async function departAfter<T>(
 ): Promise<MemoryEntry> {
   const leftMs = leavesByMs(current) - cache.clock.now();
   await withDeadline(cache.clock, leftMs, current.answer).catch(() => {});
+  passengers.haveDeparted = true;
   return startFlight(cache, lookUp, passengers.demands, true).answer;
 }
 

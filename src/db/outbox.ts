@@ -48,15 +48,11 @@ export async function selectPendingInvalidations(
  * Replaces the rows to invalidate, at most `limit`, by one that says `everything`; answers how many. What it does not see
  * is not committed yet, and stays: a range of ids would take that along.
  */
-export async function collapseInvalidations(
-  db: Db,
-  limit: number,
-  againAfterMs: number = secondInvalidationAfterMs,
-): Promise<number> {
+export async function collapseInvalidations(db: Db, limit: number): Promise<number> {
   const { rows } = await db.execute<{ gone: string }>(sql`
     with due as (
       select id from cache_invalidations
-      where invalidated_at is null or invalidated_at <= now() - ${againAfterMs} * interval '1 millisecond'
+      where invalidated_at is null or invalidated_at <= now() - ${secondInvalidationAfterMs} * interval '1 millisecond'
       limit ${limit} for update skip locked
     ), gone as (
       delete from cache_invalidations as c using due where c.id = due.id returning c.id

@@ -77,3 +77,20 @@ test('a description says where the breaker stands, and tells nobody to probe', (
   expect(breaker.next(110)).toBe('probe');
   expect(breaker.describe(110)).toMatchObject({ state: 'open', msUntilProbe: 100 });
 });
+
+test('after a quiet spell everybody asks again, and one failure opens it', () => {
+  const breaker = openBreaker();
+  expect(breaker.describe(600)).toMatchObject({ state: 'closed' });
+  expect([breaker.next(600), breaker.next(600)]).toEqual(['closed', 'closed']);
+  breaker.failed(600, 650);
+  expect(breaker.next(650)).toBe('open');
+});
+
+test('answers that come out of order do not make old failures news again', () => {
+  const breaker = makeBreaker(settings);
+  breaker.succeeded(100);
+  breaker.succeeded(50);
+  breaker.failed(70, 150);
+  breaker.failed(70, 150);
+  expect(breaker.next(150)).toBe('closed');
+});

@@ -90,11 +90,14 @@ test('more tags than an invocation can tell become everything, and the rows are 
   expect(outbox.calls).toEqual([['mark', 1, 2]]);
 });
 
+// Before the outbox shrinks, for the readers, and after, for what came meanwhile.
+const twice = [['everything'], ['everything']];
+
 test('a backlog shrinks to one row, which invalidates everything once', async () => {
   const cache = makeFakeCache();
   const outbox = outboxOf(Array.from({ length: 20_000 }, (_, id) => row(id, [`user:${id}`])));
   await drain(cache, outbox);
-  expect(cache.shared.invalidated).toEqual([['everything']]);
+  expect(cache.shared.invalidated).toEqual(twice);
   expect(outbox.calls).toEqual([
     ['collapse', 20_000],
     ['mark', 1_000_001],
@@ -116,9 +119,17 @@ test('a backlog that comes to more than one step goes in several, and each inval
   const cache = makeFakeCache();
   const outbox = outboxOf(Array.from({ length: 150_000 }, (_, id) => row(id, [`user:${id}`])));
   await drain(cache, outbox);
-  expect(cache.shared.invalidated).toEqual([['everything']]);
+  expect(cache.shared.invalidated).toEqual(twice);
   expect(outbox.calls.slice(0, 2)).toEqual([
     ['collapse', 100_000],
     ['collapse', 50_001],
   ]);
+});
+
+test('a backlog that cannot shrink is invalidated all the same', async () => {
+  const cache = makeFakeCache();
+  const outbox = outboxOf(Array.from({ length: 20_000 }, (_, id) => row(id, [`user:${id}`])));
+  const stuck = { ...outbox, collapse: () => Promise.reject(new Error('locked')) };
+  await expect(drain(cache, stuck)).rejects.toThrow('locked');
+  expect(cache.shared.invalidated).toEqual([['everything']]);
 });

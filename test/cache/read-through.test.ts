@@ -428,16 +428,45 @@ test('a read shares no failure that is due to what others who wait with it deman
   expect(await plain).toBe('shared');
 });
 
+test.each([
+  ['of which one asks for more', (n: number): ReadDemands => (n === 0 ? { reload: true } : { maxAgeMs: 0 })],
+  ['with tokens that differ', (n: number): ReadDemands => ({ token: { unsharedSinceMs: 1_000_000 - n } })],
+])('two hundred reads at once %s load an origin that fails a few times only', async (_what, demand) => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf<string>(new Error('down'));
+  const reads = Array.from({ length: 200 }, (_each, n) =>
+    readThrough(cache, lookUp, demand(n)).catch((error: Error) => error.name),
+  );
+  expect(new Set(await Promise.all(reads))).toEqual(new Set(['OriginUnavailable']));
+  expect(lookUp.loads).toBeLessThanOrEqual(8);
+});
+
+test('lateness that is due to the shared store does not make the origin one that is away', async () => {
+  const cache = makeFakeCache();
+  const settings = { ...cache.settings, originDeadlineMs: 300 };
+  for (let i = 0; i < 5; i++) {
+    cache.shared.next = [new Promise(() => {})];
+    const slow = sleep(cache.clock, 1_000).then(() => 'late');
+    const read = readThrough({ ...cache, settings }, { ...lookUpOf(slow), key: `user:${i}` }).catch(() => {});
+    await cache.clock.advance(1_000);
+    await read;
+    cache.breaker.succeeded(cache.clock.now());
+  }
+  expect(cache.originBreaker.describe(cache.clock.now()).failuresInARow).toBe(0);
+});
+
 test('when the request that would have set out for others dies, they set out themselves', async () => {
   const cache = makeFakeCache();
-  const lookUp = lookUpOf<string>(new Promise(() => {}), new Promise(() => {}), 'a');
+  const slow = sleep(cache.clock, 2_200).then(() => 'a');
+  const lookUp = lookUpOf<string>(new Promise(() => {}), new Promise(() => {}), slow);
   for (let i = 0; i < 2; i++) readThrough(cache, lookUp, { maxAgeMs: 0 }).catch(() => {});
   const dead = { ...cache, clock: { now: () => cache.clock.now(), after: () => () => {} } };
   void readThrough(dead, lookUp, { maxAgeMs: 0 });
   await settle();
-  const waiting = readThrough(cache, lookUp, { maxAgeMs: 0 });
-  await cache.clock.advance(7_100);
-  expect(await waiting).toBe('a');
+  const waiting = Array.from({ length: 100 }, () => readThrough(cache, lookUp, { maxAgeMs: 0 }));
+  await cache.clock.advance(2_300);
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['a']));
+  expect(lookUp.loads).toBeLessThanOrEqual(5);
 });
 
 test('a token of an invalidation that failed loads from the origin, until every entry must be younger', async () => {

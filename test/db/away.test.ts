@@ -19,6 +19,7 @@ test.each([
 
 test.each([
   ['a statement that is refused', failed(new NeonDbError('sorry'), { code: '42P01' })],
+  ['a statement that takes too long', failed(new NeonDbError('sorry'), { code: '57014' })],
   ['a division by zero', failed(new NeonDbError('sorry'), { code: '22012' })],
   ['a row that cannot be read', new TypeError('row.dateJoined.toISOString is not a function')],
 ])('%s is none', (_what, error) => {

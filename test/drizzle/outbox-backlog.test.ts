@@ -70,16 +70,22 @@ test('a steady stream of writes does not keep confirmed rows from going', async 
 test.each([
   ['in rows of one', scaled(30_000, 1_000_000), 1],
   ['in rows of a thousand', scaled(30, 1_000), 1_000],
-])('a backlog of tags, %s, costs one invalidation and few statements', async (how, rows, tagsOfEach) => {
-  await emptyOutbox();
-  await write(rows, tagsOfEach);
-  const cache = makeFakeCache();
-  const startedMs = performance.now();
-  const requests = await neon.requestsOf(() => drainInto(cache));
-  console.log(`drained ${rows * tagsOfEach} tags ${how} in ${Math.round(performance.now() - startedMs)} ms`);
-  expect(cache.shared.invalidated).toEqual([['everything']]);
-  expect(requests).toBeLessThanOrEqual(3 + Math.ceil(rows / 100_000) + 1);
-  await age();
-  await drainInto(cache);
-  expect(await countRows()).toBe(0);
-});
+])(
+  'a backlog of tags, %s, costs two invalidations at most and few statements',
+  async (how, rows, tagsOfEach) => {
+    await emptyOutbox();
+    await write(rows, tagsOfEach);
+    const cache = makeFakeCache();
+    const startedMs = performance.now();
+    const requests = await neon.requestsOf(() => drainInto(cache));
+    console.log(
+      `drained ${rows * tagsOfEach} tags ${how} in ${Math.round(performance.now() - startedMs)} ms`,
+    );
+    expect(new Set(cache.shared.invalidated.flat())).toEqual(new Set(['everything']));
+    expect(cache.shared.invalidated.length).toBeLessThanOrEqual(2);
+    expect(requests).toBeLessThanOrEqual(3 + Math.ceil(rows / 100_000) + 1);
+    await age();
+    await drainInto(cache);
+    expect(await countRows()).toBe(0);
+  },
+);
