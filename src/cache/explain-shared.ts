@@ -2,7 +2,7 @@ import { describeError } from '../log.ts';
 import type { Cache, KeyedLookUp, ReadDemands, TierDetail } from './cache.ts';
 import { DeadlineExceeded, withDeadline } from './clock.ts';
 import { EVERYTHING } from './invalidations.ts';
-import { hasAsOf } from './logical-time.ts';
+import { hasAsOf, US_PER_MS } from './logical-time.ts';
 import type { MemoryEntry } from './memory.ts';
 import type { Asked } from './shared-tier.ts';
 import type { DescribedEntry, DescribedTag, SharedDescription } from './shared-description.ts';
@@ -24,8 +24,6 @@ export type ExplainedShared = { readonly ms: number } & (
   | { readonly reply: SharedDescription; readonly entryState: SharedEntryState }
   | { readonly reply: null; readonly failure: TierDetail }
 );
-
-const US_PER_MS = 1_000;
 
 /** Asks the shared store what it holds, and judges it as the script of a read would. */
 export async function explainShared(

@@ -10,7 +10,8 @@ export type Token = LogicalTime | { readonly unsharedSinceMs: number };
 const LOGICAL_TIME = /^([0-9a-f]{16}):(\d{1,16})$/;
 const UNSHARED = /^pg:(\d{1,16})$/;
 const EPOCH_BYTES = 8;
-const US_PER_MS = 1_000;
+/** `n` is in µs wherever Redis' clock has not stepped back. */
+export const US_PER_MS = 1_000;
 
 /** Parses `epoch:n`; null for anything else, numbers above 2^53 included. */
 export function parseLogicalTime(text: string): LogicalTime | null {

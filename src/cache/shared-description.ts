@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type LogicalTime, parseLogicalTime } from './logical-time.ts';
+import type { LogicalTime } from './logical-time.ts';
+import { logicalTime, whole } from './reply-parts.ts';
 
 /** What the shared store holds of one look-up. */
 export interface SharedDescription {
@@ -37,19 +38,14 @@ export interface DescribedTag {
   readonly time: LogicalTime | null;
 }
 
-const whole = z
-  .string()
-  .regex(/^-?\d+$/)
-  .transform(Number);
-const time = z.string().transform(parseLogicalTime);
 const Reply = z.tuple([
   whole,
-  z.tuple([z.enum(['known', 'none', 'spent', 'unreadable']), time]),
+  z.tuple([z.enum(['known', 'none', 'spent', 'unreadable']), logicalTime]),
   z.union([
     z.tuple([z.enum(['none', 'unreadable'])]),
     z.tuple([
       z.literal('known'),
-      time.pipe(z.custom<LogicalTime>(Boolean)),
+      logicalTime.pipe(z.custom<LogicalTime>(Boolean)),
       whole,
       whole,
       whole,
@@ -58,7 +54,7 @@ const Reply = z.tuple([
     ]),
   ]),
   whole,
-  z.array(z.tuple([z.string(), z.enum(['known', 'none', 'unreadable']), time])),
+  z.array(z.tuple([z.string(), z.enum(['known', 'none', 'unreadable']), logicalTime])),
 ]);
 type EntryReply = z.output<typeof Reply>[2];
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { explainScript } from './explain-script.ts';
 import { formatLogicalTime, type LogicalTime, parseLogicalTime, randomId } from './logical-time.ts';
+import { logicalTime, whole } from './reply-parts.ts';
 import { type Script, scripts } from './scripts.ts';
 import { type SharedDescription, toSharedDescription } from './shared-description.ts';
 
@@ -73,11 +74,6 @@ const MAX_AS_OF_AGE_MS = 30_000;
 /** What the script takes for tags at most: as many as an entry has. */
 const MAX_DESCRIBED_TAGS = 1_000;
 
-const whole = z
-  .string()
-  .regex(/^-?\d+$/)
-  .transform(Number);
-const logicalTime = z.string().transform(parseLogicalTime);
 const ReadReply = z.tuple([
   z.enum(['hit', 'load', 'busy']),
   logicalTime,

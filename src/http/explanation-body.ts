@@ -5,12 +5,10 @@ import type {
   Explanation as Explained,
 } from '../cache/explain.ts';
 import { ageMsOf } from '../cache/explain-shared.ts';
-import { dateOf, formatToken, type LogicalTime } from '../cache/logical-time.ts';
+import { dateOf, formatToken, type LogicalTime, US_PER_MS } from '../cache/logical-time.ts';
 import type { DescribedClock, DescribedEntry } from '../cache/shared-description.ts';
 import type { Explanation } from './explanation.ts';
 import { reasonsOf } from './explanation-reasons.ts';
-
-const US_PER_MS = 1_000;
 
 /** Shows an explanation to people: times as time, and no payload. */
 export function toExplanation({

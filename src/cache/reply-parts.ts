@@ -1,0 +1,11 @@
+import * as z from 'zod';
+import { parseLogicalTime } from './logical-time.ts';
+
+/** A number as it leaves a script: its digits. */
+export const whole = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform(Number);
+
+/** A logical time, null for none. */
+export const logicalTime = z.string().transform(parseLogicalTime);
