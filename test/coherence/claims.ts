@@ -19,7 +19,13 @@ export interface Debt {
   /** The same, for an answer that is not marked as standing in for a failing origin. */
   readonly sinceUnlessStale: number;
   /** Writes that its answer must not lack: none of them came after it and changed what it depends on. */
-  readonly due: readonly Write[];
+  readonly due: readonly DueWrite[];
+}
+
+/** A write, and how often tags of it had been lost when it fell due: a later loss takes that back. */
+interface DueWrite {
+  readonly write: Write;
+  readonly losses: number;
 }
 
 /**
@@ -30,7 +36,8 @@ export interface Debt {
  * - in an isolate, from when that isolate has confirmed its invalidation: its own service call, or a drain that had to
  *   find its row in the outbox;
  * - everywhere, one memory lifetime (or the read's max-age, if shorter) after the first such confirmation.
- * If Redis loses a tag of the write, what was confirmed before counts no more: the next confirmation does.
+ * If Redis loses a tag of the write, what was confirmed before counts no more, for reads under way as well: the next
+ * confirmation does.
  * The moment itself is no earlier than
  * - the write whose token the read carries;
  * - the beginning of the read, if it must be answered from the database;
@@ -54,7 +61,7 @@ export interface Claims {
   noteStepBack(ms: number): void;
   debtOf(read: ReadBegin): Debt;
   /** Answers, as JSON, that pay the debt. */
-  allowed(key: LookUpKey, since: number, due: readonly Write[]): string[];
+  allowed(key: LookUpKey, since: number, due: readonly DueWrite[]): string[];
   /** The first commit that has this answer among those that pay the debt. */
   commitOf(key: LookUpKey, since: number, answer: string): number;
 }
@@ -74,6 +81,8 @@ interface Write {
   token?: Token;
   readonly confirmedBy: Set<string>;
   confirmedAtMs: number | null;
+  /** How often Redis has lost tags of it. */
+  losses: number;
 }
 
 export function makeClaims(atFirst: Stored): Claims {
@@ -92,7 +101,8 @@ export function makeClaims(atFirst: Stored): Claims {
     kept,
     noteCommit({ number, change }, after, committedAtMs) {
       const tags = tagsOf(change, before, after);
-      writes.push({ commit: number, committedAtMs, tags, confirmedBy: new Set(), confirmedAtMs: null });
+      const confirmations = { confirmedBy: new Set<string>(), confirmedAtMs: null, losses: 0 };
+      writes.push({ commit: number, committedAtMs, tags, ...confirmations });
       before = copyStored(after);
       history.note(number, before);
     },
@@ -123,13 +133,15 @@ export function makeClaims(atFirst: Stored): Claims {
       const since = Math.max(kept.latest(read), withToken, read.isFromOrigin ? writes.length : 0);
       const agedOutMs = read.atMs - FRESH_MS - MEMORY_MS - steppedBackMs;
       const agedOut = latestWhere(({ committedAtMs }) => committedAtMs < agedOutMs);
-      const due = writes.filter((write) => isDue(write, read));
+      const due = writes
+        .filter((write) => isDue(write, read))
+        .map((write) => ({ write, losses: write.losses }));
       return { since, sinceUnlessStale: Math.max(since, agedOut), due };
     },
     allowed: (key, since, due) =>
       history
         .since(key, since)
-        .filter((version) => due.every((write) => write.commit < version.until || !touches(write, version)))
+        .filter((version) => due.every((owed) => isPaid(owed, version)))
         .map(({ answer }) => answer),
     commitOf: (key, since, text) =>
       history.since(key, since).find(({ answer }) => answer === text)?.commit ?? 0,
@@ -166,11 +178,16 @@ export function toJson(answer: Answer): string {
   return JSON.stringify(answer);
 }
 
+function isPaid({ write, losses }: DueWrite, version: Version & { readonly until: number }): boolean {
+  return write.losses > losses || write.commit < version.until || !touches(write, version);
+}
+
 function touches({ tags }: Write, version: Version): boolean {
   return tags.includes('everything') || tags.some((tag) => version.tags.includes(tag));
 }
 
 function forget(write: Write): void {
+  write.losses += 1;
   write.confirmedBy.clear();
   write.confirmedAtMs = null;
 }
