@@ -113,7 +113,7 @@ export function makeClaims(atFirst: Stored): Claims {
     noteConfirmed(commit, isolate, atMs, lossesBefore) {
       const isLostSince = (tag: string): boolean => (lost.get(tag) ?? 0) > lossesBefore;
       for (const write of writes) {
-        if (write.commit !== commit || write.tags.some(isLostSince)) continue;
+        if (write.commit !== commit || namesOf(write).some(isLostSince)) continue;
         write.confirmedBy.add(isolate);
         write.confirmedAtMs ??= atMs;
       }
@@ -125,7 +125,7 @@ export function makeClaims(atFirst: Stored): Claims {
     noteLost(tags) {
       losses += 1;
       for (const tag of tags) lost.set(tag, losses);
-      for (const write of writes) if (write.tags.some((tag) => tags.includes(tag))) forget(write);
+      for (const write of writes) if (namesOf(write).some((tag) => tags.includes(tag))) forget(write);
     },
     noteStepBack: (ms) => void (steppedBackMs += ms),
     debtOf(read) {
@@ -184,6 +184,11 @@ function isPaid({ write, losses }: DueWrite, version: Version & { readonly until
 
 function touches({ tags }: Write, version: Version): boolean {
   return tags.includes('everything') || tags.some((tag) => version.tags.includes(tag));
+}
+
+// A drain that has `everything` to tell tells nothing else: the loss of that tag may be the loss of any.
+function namesOf({ tags }: Write): readonly string[] {
+  return [...tags, 'everything'];
 }
 
 function forget(write: Write): void {
