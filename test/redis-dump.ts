@@ -15,6 +15,12 @@ export async function dumpLives(stack: TestStack): Promise<Record<string, number
 
 async function valueOf(stack: TestStack, key: string): Promise<unknown> {
   const type = await redis(stack, 'TYPE', key);
-  if (type === 'hash') return redis(stack, 'HGETALL', key);
+  if (type === 'hash') return fieldsOf((await redis(stack, 'HGETALL', key)) as string[]);
   return type === 'list' ? redis(stack, 'LRANGE', key, '0', '-1') : redis(stack, 'GET', key);
+}
+
+// By name: Redis answers the fields of a hash in the order of its table, which changes while it is rehashed.
+function fieldsOf(flat: readonly string[]): Record<string, string> {
+  const names = flat.filter((_, index) => index % 2 === 0);
+  return Object.fromEntries(names.map((name, index) => [name, flat[2 * index + 1] ?? '']));
 }

@@ -8,7 +8,10 @@ import { formatCacheStatus, formatServerTiming } from './cache-status.ts';
 import { etagOf, etagOfList, matchesEtag, type Revised } from './etag.ts';
 import { encodeCursor } from './parameters.ts';
 
-type Row = Account | User | UserProfile;
+/** What no cache was asked for. */
+const NO_CACHE_ASKED = 'isolate; fwd=bypass';
+
+export type Row = Account | User | UserProfile;
 
 /** The entity tag of a row and of the rows that it is shown with. */
 export function etagOfRow(row: Row): string {
@@ -16,8 +19,13 @@ export function etagOfRow(row: Row): string {
 }
 
 /** Answers a row with its entity tag, or 304. */
-export function answerRow<T extends Row>(c: Context<AppEnv>, row: T, status: 200 | 201 = 200) {
-  return answer(c, row, etagOfRow(row), status);
+export function answerRow<T extends Row>(
+  c: Context<AppEnv>,
+  row: T,
+  status: 200 | 201 = 200,
+  cacheStatus = NO_CACHE_ASKED,
+) {
+  return answer(c, row, etagOfRow(row), status, cacheStatus);
 }
 
 /** Answers a page of a list with the entity tag of its rows, or 304. */
@@ -33,13 +41,14 @@ export function answer<T extends object>(
   value: T,
   etag: string,
   status: 200 | 201 = 200,
+  cacheStatus = NO_CACHE_ASKED,
 ) {
   c.header('ETag', etag);
   c.header('Cache-Control', 'private, no-cache');
-  // What no cache was asked for; the tiers that were asked say so themselves.
-  c.header('Cache-Status', 'isolate; fwd=bypass');
+  // The tiers that were asked say so themselves.
+  c.header('Cache-Status', cacheStatus);
   // RFC 9110 section 13.1.2 knows 304 for reads only.
-  const isRead = c.req.method !== 'PUT';
+  const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
   const isUnchanged = isRead && matchesEtag(c.req.header('If-None-Match'), etag);
   return isUnchanged ? c.body(null, 304) : c.json(value, status);
 }

@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { ConfigurationError } from '../env.ts';
 import { consoleLog, describeError } from '../log.ts';
+import { accountChanges } from './account-changes.ts';
 import { accounts } from './accounts.ts';
 import { setTierHeaders } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
@@ -34,6 +35,7 @@ export const app: Hono<AppEnv> = new Hono<AppEnv>()
   .route('/', context)
   .route('/', users)
   .route('/', accounts)
+  .route('/', accountChanges)
   .route('/', profiles)
   .route('/', operations)
   .route(

@@ -1,5 +1,7 @@
 import type { Context, HonoRequest } from 'hono';
 import { settingsOf } from '../deps.ts';
+import { type Caller, ROOT } from '../directory/caller.ts';
+import { sha256Of } from '../sha256.ts';
 import type { AppEnv } from './app-env.ts';
 import { badRequest, ProblemError } from './problem.ts';
 
@@ -27,24 +29,19 @@ export function refuseKeyInQuery(req: HonoRequest): void {
   }
 }
 
-/** Throws unless the request has the root key: `Authorization: Bearer <key>` or `Token <key>`. */
-export async function requireKey(c: Context<AppEnv>): Promise<void> {
+/** The caller whose key the request has: `Authorization: Bearer <key>` or `Token <key>`. Throws when it has none. */
+export async function authenticate(c: Context<AppEnv>): Promise<Caller> {
   const [, key] = AUTHORIZATION.exec(c.req.header('Authorization') ?? '') ?? [];
-  if (key === undefined) {
-    throw new ProblemError('unauthorized', 'send a key as Authorization: Bearer <key>', {
-      headers: CHALLENGE,
-    });
-  }
-  if (!(await isRootKey(key, settingsOf(c.env).ROOT_API_KEY_SHA256))) {
-    throw new ProblemError('unauthorized', 'the key is not valid', { headers: CHALLENGE });
-  }
+  if (key === undefined) throw unauthorized('send a key as Authorization: Bearer <key>');
+  if (isSame(await sha256Of(key), settingsOf(c.env).ROOT_API_KEY_SHA256)) return ROOT;
+  throw unauthorized('the key is not valid');
 }
 
-async function isRootKey(key: string, sha256Hex: string): Promise<boolean> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key));
-  return crypto.subtle.timingSafeEqual(digest, Uint8Array.from(fromHex(sha256Hex)));
+function unauthorized(detail: string): ProblemError {
+  return new ProblemError('unauthorized', detail, { headers: CHALLENGE });
 }
 
-function fromHex(hex: string): number[] {
-  return (hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
+function isSame(sha256: string, known: string): boolean {
+  const encoder = new TextEncoder();
+  return crypto.subtle.timingSafeEqual(encoder.encode(sha256), encoder.encode(known));
 }

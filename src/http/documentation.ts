@@ -12,7 +12,7 @@ const getOpenApi = endpoint({
   tag,
   summary: 'This description, as OpenAPI 3.1',
   body: z.looseObject({ openapi: z.string() }),
-  open: true,
+  scope: 'open',
 });
 
 const getDocs = endpoint({
@@ -20,7 +20,7 @@ const getDocs = endpoint({
   summary: 'This description, as a page',
   body: z.string(),
   html: true,
-  open: true,
+  scope: 'open',
 });
 
 /** No script at all, and nothing from another host. */

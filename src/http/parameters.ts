@@ -56,6 +56,20 @@ const Cursor = z
 /** `?limit=` and `?cursor=` of every list. */
 export const PageQuery = z.object({ limit: Limit, cursor: Cursor });
 
+/** `?dryRun=` of every deletion. */
+export const DryRunQuery = z.object({
+  dryRun: z
+    .enum(['true', 'false'], 'must be true or false')
+    .default('false')
+    .transform((text) => text === 'true')
+    .meta({
+      description: 'Say what would be deleted, and delete nothing.',
+      override: ({ jsonSchema }) => {
+        Object.assign(jsonSchema, { type: 'boolean', enum: undefined, default: false });
+      },
+    }),
+});
+
 const CURSOR_PREFIX = 'after:';
 
 /** Cursors are opaque to callers: what they hold may change. */

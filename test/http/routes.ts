@@ -1,3 +1,4 @@
+import { KEY, send, type TestStack } from '../stack.ts';
 import { app } from '../../src/http/app.ts';
 import { type Route, routesOf } from '../../src/http/routes.ts';
 
@@ -7,6 +8,7 @@ export const routes: readonly Route[] = routesOf(app);
 export const goodValues: Readonly<Record<string, string>> = {
   accountNumber: '1234-5678-9012',
   cursor: 'YWZ0ZXI6MQ',
+  dryRun: 'true',
   limit: '2',
   path: '/v1/users/3',
   url: 'https://hr.1234-5678-9012.api.example.com/',
@@ -32,6 +34,34 @@ export function pathOf(route: Route, values: Readonly<Record<string, string>> = 
   const path = route.path.replaceAll(/:(\w+)/g, (_all, name: string) => encode(value(name, values)));
   const query = parametersOf(route).query.map((name) => `${name}=${encode(value(name, values))}`);
   return query.length > 0 ? `${path}?${query.join('&')}` : path;
+}
+
+/** A good body of every route that takes one; where names must be free, another one each time. */
+const goodBodies: Readonly<Record<string, () => object>> = {
+  'POST /v1/accounts': () => ({ companyName: 'Made by a test' }),
+  'PUT /v1/accounts/default': () => ({ accountNumber: '3141-5926-5359' }),
+  'PATCH /v1/accounts/:accountNumber': () => ({ city: 'Sample' }),
+};
+
+/** A request that the route answers, but for what the headers spoil; without a key unless they bring one. */
+export function initOf(route: Route, headers: Record<string, string> = {}): RequestInit {
+  const { method, spec } = route;
+  const condition = spec.precondition ? { 'If-Match': '*' } : {};
+  if (!spec.json) return { method, headers: { ...condition, ...headers } };
+  const body = goodBodies[nameOf(route)]?.();
+  if (!body) throw new Error(`the tests know no body of ${nameOf(route)}`);
+  const type = { 'Content-Type': 'application/json' };
+  return { method, body: JSON.stringify(body), headers: { ...type, ...condition, ...headers } };
+}
+
+/** Asks the route, with the root key. */
+export function askRoute(
+  stack: TestStack,
+  route: Route,
+  path = pathOf(route),
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return send(stack, path, initOf(route, { Authorization: `Bearer ${KEY}`, ...headers }));
 }
 
 /** Names a route in a test. */

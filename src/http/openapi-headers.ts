@@ -1,0 +1,84 @@
+import * as z from 'zod';
+import type { AnyEndpointSpec } from './endpoint-spec.ts';
+
+const demandHeaders = {
+  'Cache-Control': z.string().optional().meta({
+    description:
+      '`no-cache` drops the entry in memory and Redis and asks Postgres; `max-age=0` skips memory; `max-age=N` refuses a memory entry read more than N seconds ago.',
+  }),
+  'Consistency-Token': z.string().optional().meta({
+    description: 'The answer is at least as fresh as the write that returned this token.',
+  }),
+};
+const conditionHeader = {
+  'If-None-Match': z
+    .string()
+    .optional()
+    .meta({ description: 'Entity tags that the caller has; 304 when one is current.' }),
+};
+
+const cacheHeaders = {
+  'Cache-Status': z.string().optional().meta({
+    description: 'RFC 9211; one member per cache asked, nearest last.',
+    example: 'redis; hit; ttl=240, isolate; fwd=miss; stored',
+  }),
+  'Server-Timing': z.string().optional().meta({ description: 'Time spent per tier asked, in ms.' }),
+};
+const requestIdHeader = {
+  'X-Request-Id': z.string().meta({ description: 'Names the request in the logs.' }),
+};
+const retryAfterHeader = { 'Retry-After': z.string().meta({ description: 'Seconds.' }) };
+const etagHeader = { ETag: z.string().meta({ description: 'Changes with the revision of any row shown.' }) };
+
+const writeHeaders = {
+  'Consistency-Token': z.string().meta({ description: 'For reads that must see what was written.' }),
+};
+const dryHeaders = {
+  'Consistency-Token': writeHeaders['Consistency-Token'].optional().meta({
+    description: 'For reads that must see what was written; a dry run has none.',
+  }),
+};
+const createHeaders = {
+  Location: z.string().meta({ description: 'Path of what was created.' }),
+};
+const precondition = {
+  description: 'Entity tags of what the caller has read, or `*`; 412 when it has changed since.',
+};
+const idempotencyHeader = {
+  'Idempotency-Key': z.string().optional().meta({
+    description:
+      'Names this creation for 24 hours: asked again with the same body, it is answered as the first time and done once.',
+  }),
+};
+
+/** The headers that a request of the route may have. */
+export function requestHeadersOf(spec: AnyEndpointSpec): z.ZodObject {
+  return z.object({
+    ...((spec.lookUp || spec.demands) && demandHeaders),
+    ...(spec.lookUp && conditionHeader),
+    ...(spec.precondition === 'always' && { 'If-Match': z.string().meta(precondition) }),
+    ...(spec.precondition === 'unless-dry-run' && { 'If-Match': z.string().optional().meta(precondition) }),
+    ...(spec.idempotent && idempotencyHeader),
+  });
+}
+
+/** The headers of a success of the route. */
+export function responseHeadersOf(spec: AnyEndpointSpec, isCreated: boolean): z.ZodObject {
+  return z.object({
+    ...requestIdHeader,
+    ...(spec.lookUp && cacheHeaders),
+    ...((spec.lookUp || spec.tagged) && etagHeader),
+    ...((spec.writes || isCreated) && (spec.precondition === 'unless-dry-run' ? dryHeaders : writeHeaders)),
+    ...(isCreated && createHeaders),
+  });
+}
+
+/** The headers of a problem with the status. */
+export function problemHeadersOf(status: number): z.ZodObject {
+  return z.object({
+    ...requestIdHeader,
+    ...(status === 401 && { 'WWW-Authenticate': z.string() }),
+    ...(status === 412 && etagHeader),
+    ...((status === 503 || status === 429) && retryAfterHeader),
+  });
+}
