@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 const WITH_FULL_LENGTH = [
   'test/coherence',
   'test/processes',
+  'test/http/fuzz',
   'test/drizzle/tag-soundness',
   'test/drizzle/outbox-backlog',
 ];

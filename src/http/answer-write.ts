@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { formatToken, isLogical, type Token } from '../cache/logical-time.ts';
 import type { Deletion } from '../directory/deletion.ts';
 import type { Created, Done } from '../directory/write.ts';
-import { answerRow, type Row } from './answer.ts';
+import { etagOfRow, NO_CACHE_ASKED, type Row, setEntityHeaders } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 
 /** Answers 201 with what was created, now or at the first request of its `Idempotency-Key`. */
@@ -14,13 +14,15 @@ export function answerCreated<T extends Row>(
   c.header('Location', location);
   c.header('Consistency-Token', formatToken(token));
   if (isReplay) c.header('Idempotency-Replayed', 'true');
-  return answerRow(c, value, 201, isReplay ? undefined : cacheStatusOf(token));
+  setEntityHeaders(c, etagOfRow(value), isReplay ? NO_CACHE_ASKED : cacheStatusOf(token));
+  return c.json(value, 201);
 }
 
 /** Answers 200 with the row as it is now. */
 export function answerWritten<T extends Row>(c: Context<AppEnv>, { value, token }: Done<T>) {
   c.header('Consistency-Token', formatToken(token));
-  return answerRow(c, value, 200, cacheStatusOf(token));
+  setEntityHeaders(c, etagOfRow(value), cacheStatusOf(token));
+  return c.json(value, 200);
 }
 
 /** Answers 200 with what was deleted, or would be. */
@@ -36,6 +38,6 @@ export function answerDeletion(c: Context<AppEnv>, { value, token }: Done<Deleti
 // A token of the wall clock is one of an invalidation that Redis did not confirm: the drain will repeat it.
 function cacheStatusOf(token: Token): string {
   return isLogical(token)
-    ? 'isolate; fwd=bypass'
-    : 'redis; fwd=bypass; detail=invalidation-pending, isolate; fwd=bypass';
+    ? NO_CACHE_ASKED
+    : `redis; fwd=bypass; detail=invalidation-pending, ${NO_CACHE_ASKED}`;
 }

@@ -8,8 +8,8 @@ import { formatCacheStatus, formatServerTiming } from './cache-status.ts';
 import { etagOf, etagOfList, matchesEtag, type Revised } from './etag.ts';
 import { encodeCursor } from './parameters.ts';
 
-/** What no cache was asked for. */
-const NO_CACHE_ASKED = 'isolate; fwd=bypass';
+/** `Cache-Status` of what no cache was asked for. */
+export const NO_CACHE_ASKED = 'isolate; fwd=bypass';
 
 export type Row = Account | User | UserProfile;
 
@@ -19,13 +19,8 @@ export function etagOfRow(row: Row): string {
 }
 
 /** Answers a row with its entity tag, or 304. */
-export function answerRow<T extends Row>(
-  c: Context<AppEnv>,
-  row: T,
-  status: 200 | 201 = 200,
-  cacheStatus = NO_CACHE_ASKED,
-) {
-  return answer(c, row, etagOfRow(row), status, cacheStatus);
+export function answerRow<T extends Row>(c: Context<AppEnv>, row: T, status: 200 | 201 = 200) {
+  return answer(c, row, etagOfRow(row), status);
 }
 
 /** Answers a page of a list with the entity tag of its rows, or 304. */
@@ -41,16 +36,19 @@ export function answer<T extends object>(
   value: T,
   etag: string,
   status: 200 | 201 = 200,
-  cacheStatus = NO_CACHE_ASKED,
 ) {
-  c.header('ETag', etag);
-  c.header('Cache-Control', 'private, no-cache');
-  // The tiers that were asked say so themselves.
-  c.header('Cache-Status', cacheStatus);
+  setEntityHeaders(c, etag);
   // RFC 9110 section 13.1.2 knows 304 for reads only.
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
   const isUnchanged = isRead && matchesEtag(c.req.header('If-None-Match'), etag);
   return isUnchanged ? c.body(null, 304) : c.json(value, status);
+}
+
+/** What every representation says of itself; the tiers that were asked say so themselves. */
+export function setEntityHeaders(c: Context<AppEnv>, etag: string, cacheStatus = NO_CACHE_ASKED): void {
+  c.header('ETag', etag);
+  c.header('Cache-Control', 'private, no-cache');
+  c.header('Cache-Status', cacheStatus);
 }
 
 /** Says what each tier did, on answers and problems alike. */

@@ -1,19 +1,14 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { ConfigurationError } from '../env.ts';
 import { consoleLog, describeError } from '../log.ts';
-import { accountChanges } from './account-changes.ts';
-import { accounts } from './accounts.ts';
 import { setTierHeaders } from './answer.ts';
+import { api } from './api.ts';
 import type { AppEnv } from './app-env.ts';
-import { context } from './context.ts';
 import { makeDocumentation } from './documentation.ts';
 import { makeExplain } from './explain.ts';
-import { operations } from './operations.ts';
 import { requireDecodable } from './percent-encoding.ts';
 import { asProblem, ProblemError, toResponse } from './problem.ts';
-import { profiles } from './profiles.ts';
 import { allowedMethods, routesOf } from './routes.ts';
-import { users } from './users.ts';
 
 const refuseBrokenEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
   requireDecodable(new URL(c.req.url));
@@ -32,12 +27,7 @@ const setCommonHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
 /** The look-ups over HTTP, and what describes them. */
 export const app: Hono<AppEnv> = new Hono<AppEnv>()
   .use(setCommonHeaders, refuseBrokenEncoding)
-  .route('/', context)
-  .route('/', users)
-  .route('/', accounts)
-  .route('/', accountChanges)
-  .route('/', profiles)
-  .route('/', operations)
+  .route('/', api)
   .route(
     '/',
     makeExplain(() => app),

@@ -12,8 +12,15 @@ import { parsePrecondition } from './preconditions.ts';
 import { badRequest, type Fault, faultsOf } from './problem.ts';
 import { parseReadDemands } from './read-demands.ts';
 
+/** A part of the request under its name in the client's arguments; left out when the schema has no field. */
+type Part<Name extends string, S extends z.ZodObject> = keyof S['shape'] extends never
+  ? {}
+  : {} extends z.input<S>
+    ? { [name in Name]?: z.input<S> }
+    : { [name in Name]: z.input<S> };
+
 type Input<P extends z.ZodObject, Q extends z.ZodObject, J extends z.ZodType> = {
-  in: { param: z.input<P>; query: z.input<Q> } & (z.ZodUndefined extends J ? {} : { json: z.input<J> });
+  in: Part<'param', P> & Part<'query', Q> & (z.ZodUndefined extends J ? {} : { json: z.input<J> });
   out: { param: z.output<P>; query: z.output<Q>; json: z.output<J> };
 };
 

@@ -1,0 +1,20 @@
+import { Hono } from 'hono';
+import { accountChanges } from './account-changes.ts';
+import { accounts } from './accounts.ts';
+import type { AppEnv } from './app-env.ts';
+import { context } from './context.ts';
+import { operations } from './operations.ts';
+import { profiles } from './profiles.ts';
+import { users } from './users.ts';
+
+/** The routes of the API, by noun. */
+export const api = new Hono<AppEnv>()
+  .route('/', context)
+  .route('/', users)
+  .route('/', accounts)
+  .route('/', accountChanges)
+  .route('/', profiles)
+  .route('/', operations);
+
+/** What the typed client knows of them. */
+export type Api = typeof api;
