@@ -75,10 +75,10 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
       const deps = makeDeps(env, ctx);
       requireScope(writer.caller, spec.scope);
       if (read?.invalidate) requireScope(writer.caller, 'cache:invalidate');
-      const isVisible = await isSeen(spec, deps, writer.caller, spec.about(parsed));
+      const demands = { reload: read?.invalidate, token: read?.consistencyToken };
+      const isVisible = await isSeen(spec, deps, writer.caller, spec.about(parsed), demands);
       // Only methods whose answer may be null say so.
       if (!isVisible) return null as T;
-      const demands = { reload: read?.invalidate, token: read?.consistencyToken };
       return await spec.run(deps, parsed, demands, writer);
     } catch (error) {
       throw toRpcError(error);
@@ -91,9 +91,10 @@ async function isSeen<A extends z.ZodType, T>(
   deps: Deps,
   caller: Caller,
   subject: Subject | null,
+  demands: ReadDemands,
 ): Promise<boolean> {
   try {
-    if (subject) await requireVisible(deps, caller, subject);
+    if (subject) await requireVisible(deps, caller, subject, demands);
     return true;
   } catch (error) {
     if (isNullable && error instanceof LookUpError) return false;

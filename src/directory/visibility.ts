@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { LookUp } from '../cache/cache.ts';
+import type { LookUp, ReadDemands } from '../cache/cache.ts';
 import { readThrough } from '../cache/read-through.ts';
 import { selectIsMember, selectIsProfileOfAccount, selectMemberByUsername } from '../db/members.ts';
 import {
@@ -44,13 +44,29 @@ const absences: Readonly<Record<Subject['kind'], () => never>> = {
  * Throws unless the caller sees the subject: the very error of a subject that is not there, found by the same questions,
  * so that neither the answer nor its time tells them apart. `forbidden` for what concerns all accounts.
  */
-export async function requireVisible(deps: Deps, caller: Caller, subject: Subject): Promise<void> {
-  const isVisible = caller.accountNumber === null || (await isIn(deps, caller.accountNumber, subject));
+export async function requireVisible(
+  deps: Deps,
+  caller: Caller,
+  subject: Subject,
+  read?: ReadDemands,
+): Promise<void> {
+  const { accountNumber } = caller;
+  // What is asked of the answer is asked of the membership too, but what the tiers did is told of the answer alone.
+  const demands = { ...read, trace: undefined };
+  const isVisible = accountNumber === null || (await isIn({ deps, accountNumber, demands }, subject));
   if (!isVisible) absences[subject.kind]();
 }
 
+/** What a caller who is bound to an account demands of the look-ups of memberships. */
+interface Viewer {
+  readonly deps: Deps;
+  readonly accountNumber: string;
+  readonly demands: ReadDemands;
+}
+
 // oxlint-disable-next-line consistent-return -- every kind returns
-async function isIn(deps: Deps, accountNumber: string, subject: Subject): Promise<boolean> {
+async function isIn(viewer: Viewer, subject: Subject): Promise<boolean> {
+  const { deps, accountNumber } = viewer;
   switch (subject.kind) {
     case 'everything':
       return false;
@@ -59,48 +75,61 @@ async function isIn(deps: Deps, accountNumber: string, subject: Subject): Promis
     case 'platform-admin':
       return deps.platform.accountNumber === accountNumber;
     case 'default-account':
-      return isAnswer(deps, defaultAccount(deps), accountNumber);
+      return isAnswer(viewer, defaultAccount(deps));
     case 'user':
-      return isMember(deps, accountNumber, subject.userId);
+      return isMember(viewer, subject.userId);
     case 'username':
-      return hasMemberNamed(deps, accountNumber, subject.username);
+      return hasMemberNamed(viewer, subject.username);
     case 'user-profile':
-      return hasProfile(deps, accountNumber, subject.userProfileId);
+      return hasProfile(viewer, subject.userProfileId);
     case 'account-of-user':
       return (
-        (await isMember(deps, accountNumber, subject.userId)) &&
-        isAnswer(deps, accountForUser(deps, subject.userId), accountNumber)
+        (await isMember(viewer, subject.userId)) && isAnswer(viewer, accountForUser(deps, subject.userId))
       );
   }
 }
 
-async function isAnswer(deps: Deps, lookUp: LookUp<Account | null>, accountNumber: string): Promise<boolean> {
-  const account = await readThrough(deps.cache, lookUp);
+async function isAnswer(
+  { deps, accountNumber, demands }: Viewer,
+  lookUp: LookUp<Account | null>,
+): Promise<boolean> {
+  const account = await readThrough(deps.cache, lookUp, demands);
   return account?.accountNumber === accountNumber;
 }
 
 const isTrue = z.boolean().parse;
 const isFalse = (value: boolean): boolean => !value;
 
-function isMember(deps: Deps, accountNumber: string, userId: number): Promise<boolean> {
-  return readThrough(deps.cache, {
-    key: `member:${accountNumber}:${userId}`,
-    parse: isTrue,
-    isAbsent: isFalse,
-    load: async () => ({
-      value: await selectIsMember(deps.db, accountNumber, userId),
-      tags: [`account-number:${accountNumber}`, `memberships:${userId}`],
-    }),
+function isMember({ deps, accountNumber, demands }: Viewer, userId: number): Promise<boolean> {
+  const load = async () => ({
+    value: await selectIsMember(deps.db, accountNumber, userId),
+    tags: [`account-number:${accountNumber}`, `memberships:${userId}`],
   });
+  const lookUp = { key: `member:${accountNumber}:${userId}`, parse: isTrue, isAbsent: isFalse, load };
+  return readThrough(deps.cache, lookUp, demands);
 }
 
-async function hasMemberNamed(deps: Deps, accountNumber: string, username: string): Promise<boolean> {
-  const userId = await readThrough(deps.cache, {
+function hasProfile({ deps, accountNumber, demands }: Viewer, userProfileId: number): Promise<boolean> {
+  const load = async () => ({
+    value: await selectIsProfileOfAccount(deps.db, accountNumber, userProfileId),
+    tags: [`account-number:${accountNumber}`, `profile:${userProfileId}`],
+  });
+  const lookUp = {
+    key: `profile-in:${accountNumber}:${userProfileId}`,
+    parse: isTrue,
+    isAbsent: isFalse,
+    load,
+  };
+  return readThrough(deps.cache, lookUp, demands);
+}
+
+async function hasMemberNamed({ deps, accountNumber, demands }: Viewer, username: string): Promise<boolean> {
+  const lookUp: LookUp<number | null> = {
     key: `member-named:${accountNumber}:${username}`,
     parse: z.int().nullable().parse,
     load: () => loadMemberNamed(deps, accountNumber, username),
-  });
-  return userId !== null;
+  };
+  return (await readThrough(deps.cache, lookUp, demands)) !== null;
 }
 
 async function loadMemberNamed({ db }: Deps, accountNumber: string, username: string) {
@@ -108,16 +137,4 @@ async function loadMemberNamed({ db }: Deps, accountNumber: string, username: st
   const tags = [`account-number:${accountNumber}`, `username:${username}`];
   if (accountId !== null) tags.push(`members:${accountId}`);
   return { value: userId, tags };
-}
-
-function hasProfile(deps: Deps, accountNumber: string, userProfileId: number): Promise<boolean> {
-  return readThrough(deps.cache, {
-    key: `profile-in:${accountNumber}:${userProfileId}`,
-    parse: isTrue,
-    isAbsent: isFalse,
-    load: async () => ({
-      value: await selectIsProfileOfAccount(deps.db, accountNumber, userProfileId),
-      tags: [`account-number:${accountNumber}`, `profile:${userProfileId}`],
-    }),
-  });
 }

@@ -80,7 +80,7 @@ async function requireRights(
   const { deps, caller, read } = c.var;
   if (read.reload) requireScope(caller, 'cache:invalidate');
   const subject = spec.about?.(input) ?? null;
-  if (subject) await requireVisible(deps, caller, subject);
+  if (subject) await requireVisible(deps, caller, subject, read);
 }
 
 async function parseBody(c: Context<AppEnv>, spec: AnyEndpointSpec, faults: Fault[]) {
