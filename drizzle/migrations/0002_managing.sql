@@ -43,7 +43,6 @@ CREATE TABLE "idempotency_keys" (
 );
 --> statement-breakpoint
 ALTER TABLE "api_key_uses" ADD CONSTRAINT "api_key_uses_key_id_api_keys_id_fk" FOREIGN KEY ("key_id") REFERENCES "public"."api_keys"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_account_id_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "api_keys_account_id_id" ON "api_keys" USING btree ("account_id","id");--> statement-breakpoint
 CREATE INDEX "audit_log_entity" ON "audit_log" USING btree ("entity","entity_id","id");--> statement-breakpoint
 CREATE INDEX "audit_log_actor" ON "audit_log" USING btree ("actor","id");--> statement-breakpoint
@@ -85,6 +84,27 @@ create trigger api_keys_updated after update on public.api_keys
 --> statement-breakpoint
 create trigger api_keys_deleted after delete on public.api_keys
   referencing old table as changed_rows for each statement execute function public.invalidate_api_keys();
+--> statement-breakpoint
+-- In place of a foreign key, which would forbid to truncate accounts. A key never outlives its account: the next one of
+-- that id would be another tenant's.
+create function public.delete_keys_of_accounts() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if tg_op = 'TRUNCATE' then
+    delete from public.api_keys where account_id is not null;
+  else
+    delete from public.api_keys where account_id in (select id from changed_rows);
+  end if;
+  return null;
+end $$;
+--> statement-breakpoint
+revoke all on function public.delete_keys_of_accounts() from public;
+--> statement-breakpoint
+create trigger accounts_keys_deleted after delete on public.accounts
+  referencing old table as changed_rows for each statement execute function public.delete_keys_of_accounts();
+--> statement-breakpoint
+create trigger accounts_keys_truncated after truncate on public.accounts
+  for each statement execute function public.delete_keys_of_accounts();
 --> statement-breakpoint
 create trigger api_keys_truncated after truncate on public.api_keys
   for each statement execute function public.invalidate_everything();

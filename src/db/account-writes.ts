@@ -65,6 +65,9 @@ export async function updateAccount(
   return { done: done ?? null, current: current ?? null, tags };
 }
 
+/** Names the lock of the switch of the default account; the migrations' one is its neighbour. */
+const SWITCH_LOCK = 7_265_201_002;
+
 /** Makes the account the default one, in place of the one that is. */
 export async function switchDefaultAccount(
   db: Db,
@@ -74,13 +77,8 @@ export async function switchDefaultAccount(
   const isAsked = eq(accounts.accountNumber, accountNumber);
   const isDefault = sql`${accounts.isDefaultAccount}`;
   const { results, tags } = await writeBatch(db, author, [
-    // In the order of ids, so that two switches at once wait and do not deadlock.
-    db
-      .select({ id: accounts.id })
-      .from(accounts)
-      .where(sql`${isDefault} or ${isAsked}`)
-      .orderBy(accounts.id)
-      .for('no key update'),
+    // Switches take turns: the next statement sees what the one before has committed.
+    db.execute(sql`select pg_advisory_xact_lock(${SWITCH_LOCK})`),
     db
       .update(accounts)
       .set({ isDefaultAccount: false })

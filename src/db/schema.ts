@@ -158,10 +158,11 @@ export const apiKeys = pgTable(
     id: idColumn(),
     name: text('name').notNull(),
     scopes: text('scopes').array().notNull(),
-    /** The only account that the key may see; null: all of them. */
-    accountId: bigint('account_id', { mode: 'number' }).references(() => accounts.id, {
-      onDelete: 'cascade',
-    }),
+    /**
+     * The only account that the key may see; null: all of them. No foreign key, which would forbid to truncate accounts:
+     * triggers delete the keys.
+     */
+    accountId: bigint('account_id', { mode: 'number' }),
     /** SHA-256 of the whole key, in hexadecimal. */
     sha256: text('sha256').notNull(),
     /** That of the key before its rotation, good until the time beside it. */

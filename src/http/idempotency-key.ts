@@ -4,7 +4,7 @@ import { sha256Of } from '../sha256.ts';
 import type { Fault } from './problem.ts';
 
 /** Printable ASCII; the draft of the header has it as a string, and most senders leave its quotes out. */
-const IDEMPOTENCY_KEY = /^"?([\x21\x23-\x7e]{1,255})"?$/;
+const IDEMPOTENCY_KEY = /^"?([\x20\x21\x23-\x7e]{1,255})"?$/;
 
 /** What `Idempotency-Key` asks for, with what was asked under it; undefined without one. */
 export async function parseIdempotencyKey(

@@ -5,6 +5,7 @@ import {
   getCachedDefaultAccount,
 } from '../../src/directory/accounts.ts';
 import { findAdminUserForAccount, getCachedSmarterAdminUserProfile } from '../../src/directory/admins.ts';
+import type { Caller } from '../../src/directory/caller.ts';
 import type { Deps, Platform } from '../../src/directory/deps.ts';
 import { LookUpError } from '../../src/directory/errors.ts';
 import type { Page } from '../../src/directory/page.ts';
@@ -18,6 +19,7 @@ import {
   getCachedUserForUsername,
   listUsersForAccount,
 } from '../../src/directory/users.ts';
+import { requireVisible } from '../../src/directory/visibility.ts';
 import { makeFakeCache } from '../cache/fake-cache.ts';
 
 /** Keys few enough that random statements meet each of them again and again. */
@@ -64,10 +66,30 @@ const lookUps: [string, Ask][] = [
   ...each('account', [...universe.accountNumbers, absent.accountNumber], findAccount),
   ...each('admin of', [...universe.accountNumbers, absent.accountNumber], findAdminUserForAccount),
   ...each('profile', [...universe.profileIds, absent.id], findUserProfile),
+  ...universe.accountNumbers.flatMap((accountNumber) => [
+    ...each(`sight in ${accountNumber} of user`, [...universe.userIds, absent.id], (deps, userId) =>
+      requireVisible(deps, boundTo(accountNumber), { kind: 'user', userId }),
+    ),
+    ...each(
+      `sight in ${accountNumber} of username`,
+      [...universe.usernames, absent.username],
+      (deps, username) => requireVisible(deps, boundTo(accountNumber), { kind: 'username', username }),
+    ),
+    ...each(
+      `sight in ${accountNumber} of profile`,
+      [...universe.profileIds, absent.id],
+      (deps, userProfileId) =>
+        requireVisible(deps, boundTo(accountNumber), { kind: 'user-profile', userProfileId }),
+    ),
+  ]),
   ...eachPage('users of', universe.accountNumbers, absent.accountNumber, listUsersForAccount),
   ...eachPage('profiles of', universe.accountNumbers, absent.accountNumber, listUserProfilesForAccount),
   ...eachPage('owners for', universe.profileIds, absent.id, listValidResourceOwners),
 ];
+
+function boundTo(accountNumber: string): Caller {
+  return { id: 'key:1', scopes: new Set(), accountNumber };
+}
 
 function each<K>(noun: string, keys: readonly K[], ask: (deps: Deps, key: K) => Promise<unknown>) {
   return keys.map((key): [string, Ask] => [`${noun} ${key}`, (deps) => ask(deps, key)]);

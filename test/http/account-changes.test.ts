@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { change, create, jsonOf } from './changes.ts';
-import { get, redisKeys, sql, useStack, whileAway } from '../stack.ts';
+import { countRequests, get, newIsolate, redisKeys, sql, useStack, whileAway } from '../stack.ts';
 import { expectProblem } from './problem.ts';
 
 const stack = useStack();
@@ -81,6 +81,84 @@ test('the default account is switched in one call, and never deleted', async () 
   });
   await expectProblem(unknown, 'account_does_not_exist');
   expect(await (await get(stack.current, '/v1/accounts/default')).json()).toMatchObject({ id: 1 });
+});
+
+test('of many switches at once each is done, and one account is the default one', async () => {
+  const numbers = ['3141-5926-5359', '1234-5678-9012', '2718-2818-2845', '1618-0339-8874'];
+  const targets = Array.from({ length: 24 }, (_, i) => ({ accountNumber: numbers[i % numbers.length] }));
+  const switched = await Promise.all(
+    targets.map((target) => change(stack.current, 'PUT', '/v1/accounts/default', target)),
+  );
+  for (const response of switched) expect(response.status).toBe(200);
+  expect(await sql(stack.current, 'select 1 from accounts where is_default_account')).toHaveLength(1);
+  await change(stack.current, 'PUT', '/v1/accounts/default', targets[0]);
+});
+
+test('of two changes of one revision at once one is done, and the other told', async () => {
+  const path = '/v1/accounts/2718-2818-2845';
+  for (let round = 0; round < 5; round++) {
+    const etag = (await get(stack.current, path, { 'Cache-Control': 'no-cache' })).headers.get('ETag') ?? '';
+    const both = ['A', 'B'].map((city) =>
+      change(stack.current, 'PATCH', path, { city }, { 'If-Match': etag }),
+    );
+    const statuses = (await Promise.all(both)).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([200, 412]);
+  }
+});
+
+test('two identical creations at once under one Idempotency-Key make one account', async () => {
+  for (let round = 0; round < 5; round++) {
+    const companyName = `Twin ${round}`;
+    const headers = { 'Idempotency-Key': companyName };
+    const both = await Promise.all([make({ companyName }, headers), make({ companyName }, headers)]);
+    const [one, other] = await Promise.all(both.map((response) => response.text()));
+    expect(one).toBe(other);
+    expect(
+      await sql(stack.current, 'select 1 from accounts where company_name = $1', companyName),
+    ).toHaveLength(1);
+  }
+});
+
+test('a write is one request to Postgres and one to Redis', async () => {
+  const isolate = newIsolate(stack.current);
+  await create(isolate, '/v1/accounts', { companyName: 'x' });
+  const counts = await countRequests(isolate, () => create(isolate, '/v1/accounts', { companyName: 'x' }));
+  expect(counts).toEqual({ redis: 1, postgres: 1 });
+});
+
+test('every change leaves a row in the audit log, in its transaction', async () => {
+  const made = await make({ companyName: 'Audited', accountNumber: '0009-0009-0009' });
+  const { id } = await jsonOf(made);
+  const path = '/v1/accounts/0009-0009-0009';
+  const any = { 'If-Match': '*' };
+  const changed = await change(stack.current, 'PATCH', path, { city: 'Paris' }, any);
+  const removed = await change(stack.current, 'DELETE', path, undefined, any);
+  const rows = await sql(
+    stack.current,
+    `select actor, request_id, action, changes from audit_log where entity = 'account' and entity_id = $1 order by id`,
+    id,
+  );
+  const requestIds = [made, changed, removed].map((response) => response.headers.get('X-Request-Id'));
+  expect(rows).toMatchObject([
+    {
+      actor: 'root',
+      request_id: requestIds[0],
+      action: 'create',
+      changes: { company_name: [null, 'Audited'] },
+    },
+    {
+      actor: 'root',
+      request_id: requestIds[1],
+      action: 'update',
+      changes: { city: ['', 'Paris'], revision: [1, 2] },
+    },
+    {
+      actor: 'root',
+      request_id: requestIds[2],
+      action: 'delete',
+      changes: { company_name: ['Audited', null] },
+    },
+  ]);
 });
 
 test('a deletion says first what it would delete', async () => {
