@@ -1,4 +1,4 @@
-import { and, eq, ne, not, sql } from 'drizzle-orm';
+import { and, eq, ne, not, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import { claimIdempotencyKey, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
 import { type AccountRow, accounts } from './schema.ts';
@@ -45,6 +45,7 @@ export async function insertAccount(
   return { value: onlyRow(results[2]), tags };
 }
 
+/** Changes the account if it is in one of the states; as the default one it takes the place of the one that is. */
 export async function updateAccount(
   db: Db,
   author: Authorship,
@@ -53,49 +54,35 @@ export async function updateAccount(
   states: readonly RowState[] | null,
 ): Promise<Attempt<AccountRow>> {
   const isAsked = eq(accounts.accountNumber, accountNumber);
+  const isMeant = and(isAsked, isInState(stateColumns, states));
+  const update = db.update(accounts).set(changes).where(isMeant).returning();
+  const select = db.select().from(accounts).where(isAsked);
+  if (!changes.isDefaultAccount) {
+    const { results, tags } = await writeBatch(db, author, [update, select]);
+    return { done: results[0][0] ?? null, current: results[1][0] ?? null, tags };
+  }
   const { results, tags } = await writeBatch(db, author, [
-    db
-      .update(accounts)
-      .set(changes)
-      .where(and(isAsked, isInState(stateColumns, states)))
-      .returning(),
-    db.select().from(accounts).where(isAsked),
+    ...makeRoomForDefault(db, isAsked, isMeant),
+    update,
+    select,
   ]);
-  const [[done], [current]] = results;
-  return { done: done ?? null, current: current ?? null, tags };
+  return { done: results[3][0] ?? null, current: results[4][0] ?? null, tags };
 }
 
 /** Names the lock of the switch of the default account; the migrations' one is its neighbour. */
 const SWITCH_LOCK = 7_265_201_002;
 
-/** Makes the account the default one, in place of the one that is. */
-export async function switchDefaultAccount(
-  db: Db,
-  author: Authorship,
-  accountNumber: string,
-): Promise<{ account: AccountRow | null; tags: string[] }> {
-  const isAsked = eq(accounts.accountNumber, accountNumber);
-  const isDefault = sql`${accounts.isDefaultAccount}`;
-  const { results, tags } = await writeBatch(db, author, [
-    // Switches take turns: the next statement sees what the one before has committed.
+// Switches take turns, and the account meant stays as it is meanwhile: else there might be no default one at the end.
+function makeRoomForDefault(db: Db, isAsked: SQL, isMeant: SQL | undefined) {
+  const meant = db.select({ id: accounts.id }).from(accounts).where(isMeant);
+  return [
     db.execute(sql`select pg_advisory_xact_lock(${SWITCH_LOCK})`),
+    db.select({ id: accounts.id }).from(accounts).where(isAsked).for('no key update'),
     db
       .update(accounts)
       .set({ isDefaultAccount: false })
-      .where(
-        and(
-          isDefault,
-          ne(accounts.accountNumber, accountNumber),
-          sql`exists (select from accounts where ${isAsked})`,
-        ),
-      ),
-    db
-      .update(accounts)
-      .set({ isDefaultAccount: true })
-      .where(and(isAsked, not(isDefault))),
-    db.select().from(accounts).where(isAsked),
-  ]);
-  return { account: results[3][0] ?? null, tags };
+      .where(and(sql`${accounts.isDefaultAccount}`, not(isAsked), sql`exists (${meant})`)),
+  ] as const;
 }
 
 /** What deleting the account would delete. */

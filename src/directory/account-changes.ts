@@ -4,7 +4,6 @@ import {
   deleteAccount as deleteAccountRow,
   insertAccount,
   selectAccountDeletion,
-  switchDefaultAccount as switchDefaultRow,
   updateAccount as updateAccountRow,
 } from '../db/account-writes.ts';
 import { accounts, type AccountRow } from '../db/schema.ts';
@@ -59,7 +58,12 @@ export const NewAccount = z
   .meta({ id: 'NewAccount' });
 export type NewAccount = z.infer<typeof NewAccount>;
 
-export const AccountChanges = changesOf(fields).meta({ id: 'AccountChanges' });
+export const AccountChanges = changesOf({
+  ...fields,
+  isDefaultAccount: z
+    .literal(true, 'must be true: to take it from an account, give it to another')
+    .meta({ description: 'Makes it the default account, in place of the one that is.' }),
+}).meta({ id: 'AccountChanges' });
 export type AccountChanges = z.infer<typeof AccountChanges>;
 
 /** A drawn number that is taken, of 10^12, is drawn again this often. */
@@ -105,16 +109,13 @@ export async function changeAccount(
   throw refuseOther(toAccount(current ?? unknownAccount()));
 }
 
-/** Makes the account the default one, and that which was no longer; throws `account_does_not_exist`. */
-export async function switchDefaultAccount(
+/** Makes the account the default one, in place of the one that is; throws `account_does_not_exist`. */
+export function switchDefaultAccount(
   deps: Deps,
   writer: Writer,
   accountNumber: string,
 ): Promise<Done<Account>> {
-  const { account, token } = await write(deps, () =>
-    switchDefaultRow(deps.db, authorOf(writer), accountNumber),
-  );
-  return { value: toAccount(account ?? unknownAccount()), token };
+  return changeAccount(deps, writer, accountNumber, { isDefaultAccount: true }, null);
 }
 
 /**

@@ -83,6 +83,23 @@ test('the default account is switched in one call, and never deleted', async () 
   expect(await (await get(stack.current, '/v1/accounts/default')).json()).toMatchObject({ id: 1 });
 });
 
+test('a change makes an account the default one, if it is in the state that the caller has seen', async () => {
+  const path = '/v1/accounts/1234-5678-9012';
+  const body = { isDefaultAccount: true, city: 'Capital' };
+  await expectProblem(
+    await change(stack.current, 'PATCH', path, body, { 'If-Match': '"a-2.99.0"' }),
+    'precondition_failed',
+  );
+  expect(await (await get(stack.current, '/v1/accounts/default')).json()).toMatchObject({ id: 1 });
+  const done = await change(stack.current, 'PATCH', path, body, { 'If-Match': '*' });
+  expect(await jsonOf(done)).toMatchObject({ isDefaultAccount: true, city: 'Capital' });
+  expect(await (await get(stack.current, '/v1/accounts/default')).json()).toMatchObject({ id: 2 });
+  const none = await change(stack.current, 'PATCH', path, { isDefaultAccount: false }, { 'If-Match': '*' });
+  const { errors } = await expectProblem(none, 'bad_request');
+  expect(errors).toMatchObject([{ name: 'isDefaultAccount' }]);
+  await change(stack.current, 'PUT', '/v1/accounts/default', { accountNumber: '3141-5926-5359' });
+});
+
 test('of many switches at once each is done, and one account is the default one', async () => {
   const numbers = ['3141-5926-5359', '1234-5678-9012', '2718-2818-2845', '1618-0339-8874'];
   const targets = Array.from({ length: 24 }, (_, i) => ({ accountNumber: numbers[i % numbers.length] }));

@@ -98,7 +98,7 @@ function requestOf(api: Document, method: string, path: string, operation: Opera
       body: operation.requestBody ? bodyOf(api, operation.requestBody.content) : fc.constant(null),
     })
     .map(({ path: inPath, query, headers, authorization, body }): ArbitraryRequest => {
-      const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encode(inPath[name]));
+      const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeSegment(inPath[name]));
       const pairs = Object.entries(query).map(([name, value]) => `${name}=${encode(value)}`);
       return {
         method,
@@ -194,6 +194,11 @@ function textOf(format: unknown, maxLength: number): fc.Arbitrary<string> {
       .map((date) => date.toISOString());
   }
   return fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: Math.min(maxLength, 30) });
+}
+
+// Empty ones and dots make another path, of another operation.
+function encodeSegment(value: unknown): string {
+  return /^\.{0,2}$/.test(String(value)) ? 'dots' : encode(value);
 }
 
 // A lone surrogate cannot be in a URL at all.
