@@ -8,6 +8,7 @@ import type { AppEnv } from './app-env.ts';
 import { context } from './context.ts';
 import { makeDocumentation } from './documentation.ts';
 import { makeExplain } from './explain.ts';
+import { keys } from './keys.ts';
 import { operations } from './operations.ts';
 import { requireDecodable } from './percent-encoding.ts';
 import { asProblem, ProblemError, toResponse } from './problem.ts';
@@ -37,6 +38,7 @@ export const app: Hono<AppEnv> = new Hono<AppEnv>()
   .route('/', accounts)
   .route('/', accountChanges)
   .route('/', profiles)
+  .route('/', keys)
   .route('/', operations)
   .route(
     '/',

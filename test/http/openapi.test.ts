@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { get, send, useStack, whileAway } from '../stack.ts';
-import { askRoute, initOf, nameOf, parametersOf, pathOf, routes } from './routes.ts';
+import { askRoute, initOf, nameOf, parametersOf, pathOf, routes, useGoodRows } from './routes.ts';
 
 const stack = useStack();
+useGoodRows(stack);
 const json = z.json();
 const Parameter = z.object({
   in: z.enum(['path', 'query', 'header']),
