@@ -73,6 +73,7 @@ export function workerEnv(neonUrl: string, upstashUrl: string, postgresUrl: stri
     DATABASE_URL: `postgres://postgres:local@${new URL(neonUrl).host}${pathname}`,
     UPSTASH_REDIS_REST_URL: upstashUrl,
     UPSTASH_REDIS_REST_TOKEN: LOCAL_KEY,
+    ENVIRONMENT: 'local',
     ROOT_API_KEY_SHA256: createHash('sha256').update(LOCAL_KEY).digest('hex'),
   };
 }

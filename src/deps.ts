@@ -27,6 +27,7 @@ export function makeDeps(env: object, ctx: RequestContext): Deps {
   return {
     cache: makeCache(isolate, origin, ctx),
     platform: isolate.platform,
+    keyUses: isolate.keyUses,
     log: consoleLog,
     get db() {
       return db();

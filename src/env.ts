@@ -24,12 +24,19 @@ const hostSuffixes = z
   .transform((list) => list.filter((suffix) => suffix !== ''))
   .pipe(z.array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'must be host names, separated by commas')));
 
+/** Null: there is no root key. */
+const rootKey = z
+  .string()
+  .regex(/^(?:[0-9a-f]{64}|off)$/, 'must be 64 lower-case hexadecimal digits, or off')
+  .transform((text) => (text === 'off' ? null : text));
+
 /** Every var and secret, with its bounds; the README's configuration table says what each is for. */
 const Settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }),
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
-  ROOT_API_KEY_SHA256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
+  ROOT_API_KEY_SHA256: rootKey,
+  ENVIRONMENT: z.string().regex(/^[a-z0-9]{1,20}$/, 'must have 1 to 20 lower-case letters and digits'),
   PLATFORM_ACCOUNT_NUMBER: z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012'),
   PLATFORM_ADMIN_USERNAME: z.string().min(1).max(150),
   ROOT_DOMAIN: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i, 'must be a domain name'),

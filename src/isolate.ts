@@ -3,6 +3,7 @@ import type { CacheSettings, IsolateCache } from './cache/cache.ts';
 import { makeMemory } from './cache/memory.ts';
 import type { SharedStoreSettings } from './cache/shared-store.ts';
 import type { Platform } from './directory/deps.ts';
+import { type KeyUses, makeKeyUses } from './directory/key-uses.ts';
 import { parseSettings, type Settings } from './env.ts';
 
 /** Raised when the shape of any stored answer changes, so that deployments never read each other's. */
@@ -12,6 +13,7 @@ const ENTRY_VERSION = 1;
 export interface Isolate {
   readonly settings: Settings;
   readonly platform: Platform;
+  readonly keyUses: KeyUses;
   readonly cache: IsolateCache;
   readonly cacheSettings: CacheSettings;
   readonly storeSettings: SharedStoreSettings;
@@ -37,7 +39,9 @@ function makeIsolate(settings: Settings): Isolate {
       accountNumber: settings.PLATFORM_ACCOUNT_NUMBER,
       adminUsername: settings.PLATFORM_ADMIN_USERNAME,
       rootDomain: settings.ROOT_DOMAIN,
+      environment: settings.ENVIRONMENT,
     },
+    keyUses: makeKeyUses(),
     cache: {
       memory: makeMemory({ maxBytes: settings.MEMORY_MAX_BYTES, ttlMs: settings.MEMORY_TTL_MS }),
       flights: new Map(),

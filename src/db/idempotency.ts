@@ -1,4 +1,4 @@
-import { and, eq, lt, sql, type SQL } from 'drizzle-orm';
+import { and, eq, isNull, lt, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import { idempotencyKeys } from './schema.ts';
 
@@ -33,6 +33,15 @@ export function keepAnswer(db: Db, { caller, key }: IdempotencyClaim, answer: SQ
     .update(idempotencyKeys)
     .set({ answer: sql`(${answer})` })
     .where(and(eq(idempotencyKeys.caller, caller), eq(idempotencyKeys.key, key)));
+}
+
+/** The statement after it where the creation may come to nothing: it can be asked for again under its key. */
+export function forgetUnanswered(db: Db, { caller, key }: IdempotencyClaim) {
+  return db
+    .delete(idempotencyKeys)
+    .where(
+      and(eq(idempotencyKeys.caller, caller), eq(idempotencyKeys.key, key), isNull(idempotencyKeys.answer)),
+    );
 }
 
 /** What was asked and answered under the key; null when nothing was, or no longer. */

@@ -163,9 +163,9 @@ export const apiKeys = pgTable(
      * triggers delete the keys.
      */
     accountId: bigint('account_id', { mode: 'number' }),
-    /** SHA-256 of the whole key, in hexadecimal. */
+    /** SHA-256 of the key's secret part, in hexadecimal. */
     sha256: text('sha256').notNull(),
-    /** That of the key before its rotation, good until the time beside it. */
+    /** That of the secret before the last rotation, good until the time beside it. */
     previousSha256: text('previous_sha256'),
     previousValidUntil: optionalTime('previous_valid_until'),
     expiresAt: optionalTime('expires_at'),

@@ -11,6 +11,11 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** Those that this deployment knows: another one may have more, and they allow nothing here. */
+export function knownScopes(names: readonly string[]): Scope[] {
+  return SCOPES.filter((scope) => names.includes(scope));
+}
+
 /** Who asks, and what they may. */
 export interface Caller {
   /** Names the caller in logs, limits and the audit log, e.g. `key:12`; holds no secret. */
@@ -32,4 +37,12 @@ export const ROOT: Caller = { id: 'root', scopes: new Set(SCOPES), accountNumber
 /** Throws `forbidden`, naming the scope. */
 export function requireScope({ scopes }: Caller, scope: Scope): void {
   if (!scopes.has(scope)) throw new RefusedError('forbidden', `this needs the scope ${scope}`);
+}
+
+/** Throws `forbidden` unless the caller may do all that the scopes allow: nobody gives what they have not. */
+export function requireScopes({ scopes: own }: Caller, scopes: readonly string[]): void {
+  const missing = scopes.filter((name) => !SCOPES.some((scope) => scope === name && own.has(scope)));
+  if (missing.length > 0) {
+    throw new RefusedError('forbidden', `the key has scopes that you lack: ${missing.join(', ')}`);
+  }
 }

@@ -27,6 +27,7 @@ export type RefusalCode =
   | 'default_account_is_protected'
   | 'forbidden'
   | 'idempotency_key_reused'
+  | 'key_is_revoked'
   | 'last_admin_is_protected'
   | 'platform_account_is_protected'
   | 'precondition_failed'

@@ -24,6 +24,19 @@ const MAX_URL = 2_048;
 
 export const WebUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(MAX_URL);
 
+const EPOCH_MS = 0;
+const END_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** A time that Postgres and JavaScript both know. */
+export const Instant = z.iso
+  .datetime({ offset: true, error: 'must be a time of ISO 8601 with its offset' })
+  .refine((time) => !isOutside(Date.parse(time)), 'must be from 1970 to 9999');
+
+// What is no time has that fault already.
+function isOutside(ms: number): boolean {
+  return ms < EPOCH_MS || ms > END_MS;
+}
+
 /** A change by RFC 7396: any of the fields, and at least one. */
 export function changesOf<S extends z.ZodRawShape>(shape: S) {
   return z

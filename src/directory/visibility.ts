@@ -7,6 +7,7 @@ import {
   noDefaultAccount,
   noPlatformAdmin,
   unknownAccount,
+  unknownKey,
   unknownUser,
   unknownUserProfile,
 } from './absence.ts';
@@ -19,6 +20,8 @@ import { RefusedError } from './errors.ts';
 export type Subject =
   /** More than one account's affairs. */
   | { readonly kind: 'everything' }
+  /** API keys: every statement about them shows a caller none but those within its reach, so nothing is asked here. */
+  | { readonly kind: 'keys' }
   | { readonly kind: 'account'; readonly accountNumber: string }
   | { readonly kind: 'default-account' }
   | { readonly kind: 'platform-admin' }
@@ -31,6 +34,7 @@ const absences: Readonly<Record<Subject['kind'], () => never>> = {
   everything: () => {
     throw new RefusedError('forbidden', 'this is not for callers that are bound to an account');
   },
+  keys: unknownKey,
   account: unknownAccount,
   'default-account': noDefaultAccount,
   'platform-admin': noPlatformAdmin,
@@ -70,6 +74,8 @@ async function isIn(viewer: Viewer, subject: Subject): Promise<boolean> {
   switch (subject.kind) {
     case 'everything':
       return false;
+    case 'keys':
+      return true;
     case 'account':
       return subject.accountNumber === accountNumber;
     case 'platform-admin':

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { Account } from '../directory/accounts.ts';
+import type { ApiKey } from '../directory/keys.ts';
 import type { Paged } from '../directory/page.ts';
 import type { UserProfile } from '../directory/user-profile.ts';
 import type { User } from '../directory/users.ts';
@@ -11,7 +12,7 @@ import { encodeCursor } from './parameters.ts';
 /** `Cache-Status` of what no cache was asked for. */
 export const NO_CACHE_ASKED = 'isolate; fwd=bypass';
 
-export type Row = Account | User | UserProfile;
+export type Row = Account | ApiKey | User | UserProfile;
 
 /** The entity tag of a row and of the rows that it is shown with. */
 export function etagOfRow(row: Row): string {

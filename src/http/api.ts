@@ -3,6 +3,7 @@ import { accountChanges } from './account-changes.ts';
 import { accounts } from './accounts.ts';
 import type { AppEnv } from './app-env.ts';
 import { context } from './context.ts';
+import { keys } from './keys.ts';
 import { operations } from './operations.ts';
 import { profiles } from './profiles.ts';
 import { users } from './users.ts';
@@ -14,6 +15,7 @@ export const api = new Hono<AppEnv>()
   .route('/', accounts)
   .route('/', accountChanges)
   .route('/', profiles)
+  .route('/', keys)
   .route('/', operations);
 
 /** What the typed client knows of them. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ApiKey } from '../directory/keys.ts';
 import { UserProfile } from '../directory/user-profile.ts';
 import { User } from '../directory/users.ts';
 
@@ -12,3 +13,4 @@ export const UserList = z.object({ items: z.array(User), nextCursor }).meta({ id
 export const UserProfileList = z
   .object({ items: z.array(UserProfile), nextCursor })
   .meta({ id: 'UserProfileList' });
+export const ApiKeyList = z.object({ items: z.array(ApiKey), nextCursor }).meta({ id: 'ApiKeyList' });

@@ -85,7 +85,8 @@ function codesOf(spec: AnyEndpointSpec): ProblemCode[] {
     ...(spec.json ? BODY_CODES : []),
     ...(spec.precondition ? PRECONDITION_CODES : []),
     ...(spec.idempotent ? IDEMPOTENCY_CODES : []),
-    ...(spec.lookUp || spec.writes ? UNAVAILABLE_CODES : []),
+    // The check of a key is a read too.
+    ...(spec.lookUp || spec.scope !== 'open' ? UNAVAILABLE_CODES : []),
   ];
 }
 

@@ -23,6 +23,7 @@ function id(description: string) {
 
 export const UserId = id('Id of a user.');
 export const UserProfileId = id('Id of a user profile.');
+export const KeyId = id('Id of an API key.');
 
 export const AccountNumber = z
   .string()

@@ -59,6 +59,7 @@ export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCo
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
   internal_error: { status: 500, title: 'Internal error' },
   key_does_not_exist: { status: 404, title: 'No such key' },
+  key_is_revoked: { status: 409, title: 'The key is revoked' },
   last_admin_is_protected: { status: 409, title: 'The account would be left without an admin' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   misconfigured: { status: 500, title: 'The service is misconfigured' },

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { get, send, useStack } from '../stack.ts';
 import { expectProblem } from './problem.ts';
-import { askRoute, goodValues, initOf, nameOf, parametersOf, pathOf, routes } from './routes.ts';
+import { askRoute, goodValues, initOf, nameOf, parametersOf, pathOf, routes, useGoodRows } from './routes.ts';
 
 const stack = useStack();
+useGoodRows(stack);
 const LONG = 'x'.repeat(10_000);
 const AUTHORIZATION = { Authorization: 'Bearer ea_local_root' };
 
@@ -36,6 +37,7 @@ const badValues: Readonly<Record<string, readonly string[]>> = {
     '/v1/context',
     LONG,
   ],
+  keyId: [...notIds, ...tooLarge, LONG],
   userId: [...notIds, ...tooLarge, LONG],
   userProfileId: [...notIds, ...tooLarge, LONG],
   username: ['x'.repeat(151), LONG, '\u0000', 'a\nb', '\u007f', '\u0085', '\u{1f600}'.repeat(151)],

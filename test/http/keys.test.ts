@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { send, useStack } from '../stack.ts';
 import { expectProblem } from './problem.ts';
-import { askRoute, initOf, nameOf, pathOf, routes } from './routes.ts';
+import { askRoute, initOf, nameOf, pathOf, routes, useGoodRows } from './routes.ts';
 
 const stack = useStack();
+useGoodRows(stack);
 const PATH = '/v1/users/3';
 const ask = (authorization: string, path = PATH) =>
   send(stack.current, path, { headers: { Authorization: authorization } });

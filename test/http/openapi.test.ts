@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { get, send, useStack, whileAway } from '../stack.ts';
 import { Document, findFault, Operation, validatorOf } from './document.ts';
-import { askRoute, initOf, nameOf, parametersOf, pathOf, routes } from './routes.ts';
+import { askRoute, initOf, nameOf, parametersOf, pathOf, routes, useGoodRows } from './routes.ts';
 
 const stack = useStack();
+useGoodRows(stack);
 let text = '';
 let api: Document;
 

@@ -1,4 +1,5 @@
-import { KEY, send, type TestStack } from '../stack.ts';
+import { beforeAll } from 'vitest';
+import { KEY, send, sql, type TestStack } from '../stack.ts';
 import { app } from '../../src/http/app.ts';
 import { type Route, routesOf } from '../../src/http/routes.ts';
 
@@ -9,6 +10,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   accountNumber: '1234-5678-9012',
   cursor: 'YWZ0ZXI6MQ',
   dryRun: 'true',
+  keyId: '900001',
   limit: '2',
   path: '/v1/users/3',
   url: 'https://hr.1234-5678-9012.api.example.com/',
@@ -17,8 +19,8 @@ export const goodValues: Readonly<Record<string, string>> = {
   username: 'johndoe',
 };
 
-function value(name: string, values: Readonly<Record<string, string>>): string {
-  const found = values[name] ?? goodValues[name];
+function value(route: Route, name: string, values: Readonly<Record<string, string>>): string {
+  const found = values[name] ?? ownGoodValues[nameOf(route)]?.[name] ?? goodValues[name];
   if (found === undefined) throw new Error(`the tests know no value of ${name}`);
   return found;
 }
@@ -31,9 +33,25 @@ export function parametersOf({ spec }: Route): { path: string[]; query: string[]
 /** A path that the route answers, with some parameters replaced; they are encoded unless they are `raw`. */
 export function pathOf(route: Route, values: Readonly<Record<string, string>> = {}, raw = false): string {
   const encode = raw ? String : encodeURIComponent;
-  const path = route.path.replaceAll(/:(\w+)/g, (_all, name: string) => encode(value(name, values)));
-  const query = parametersOf(route).query.map((name) => `${name}=${encode(value(name, values))}`);
+  const path = route.path.replaceAll(/:(\w+)/g, (_all, name: string) => encode(value(route, name, values)));
+  const query = parametersOf(route).query.map((name) => `${name}=${encode(value(route, name, values))}`);
   return query.length > 0 ? `${path}?${query.join('&')}` : path;
+}
+
+/** The good value of a parameter that one route spoils for the others. */
+const ownGoodValues: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'DELETE /v1/keys/:keyId': { keyId: '900002' },
+};
+
+/** Makes, before the tests of a file, what the good values name and the seed has not. */
+export function useGoodRows(stack: { readonly current: TestStack }): void {
+  beforeAll(async () => {
+    await sql(
+      stack.current,
+      `insert into api_keys (id, name, scopes, sha256)
+       select id, 'Of the tests', '{directory:read}', repeat('0', 64) from (values (900001), (900002)) as good (id)`,
+    );
+  });
 }
 
 /** A good body of every route that takes one; where names must be free, another one each time. */
@@ -41,6 +59,9 @@ const goodBodies: Readonly<Record<string, () => object>> = {
   'POST /v1/accounts': () => ({ companyName: 'Made by a test' }),
   'PUT /v1/accounts/default': () => ({ accountNumber: '3141-5926-5359' }),
   'PATCH /v1/accounts/:accountNumber': () => ({ city: 'Sample' }),
+  'POST /v1/keys': () => ({ name: 'Made by a test', scopes: ['directory:read'] }),
+  'PATCH /v1/keys/:keyId': () => ({ name: 'Changed by a test' }),
+  'POST /v1/keys/:keyId/rotate': () => ({ gracePeriodSeconds: 60 }),
 };
 
 /** A request that the route answers, but for what the headers spoil; without a key unless they bring one. */

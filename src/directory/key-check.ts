@@ -1,0 +1,54 @@
+import type { ApiKeyParts } from '../api-key.ts';
+import { readThrough } from '../cache/read-through.ts';
+import { noteKeyUse } from '../db/keys.ts';
+import { describeError } from '../log.ts';
+import { isSameText } from '../same-text.ts';
+import { sha256Of } from '../sha256.ts';
+import { type Caller, knownScopes } from './caller.ts';
+import { type CheckedKey, keyById } from './checked-key.ts';
+import type { Deps } from './deps.ts';
+import { USE_RESOLUTION_MS } from './key-uses.ts';
+
+/** Why a key is refused. Whoever has its secret may know that it was good. */
+export type KeyFault = 'expired' | 'invalid' | 'revoked';
+
+/**
+ * Whose key it is, or why it is refused; throws `OriginUnavailable` when nobody can say. Reads through the cache, without
+ * the demands of the request: a revocation is seen as late as any other change.
+ */
+export async function checkKey(
+  deps: Deps,
+  { id, secret }: Pick<ApiKeyParts, 'id' | 'secret'>,
+): Promise<Caller | KeyFault> {
+  const key = await readThrough(deps.cache, keyById(deps, id));
+  const sha256 = await sha256Of(secret);
+  const nowMs = deps.cache.clock.now();
+  if (!key || !hasSecret(key, sha256, nowMs)) return 'invalid';
+  if (key.revokedAt !== null) return 'revoked';
+  if (isPast(key.expiresAt, nowMs)) return 'expired';
+  noteUse(deps, id, nowMs);
+  return { id: `key:${id}`, scopes: new Set(knownScopes(key.scopes)), accountNumber: key.accountNumber };
+}
+
+function hasSecret(
+  { sha256, previousSha256, previousValidUntil }: CheckedKey,
+  presented: string,
+  nowMs: number,
+): boolean {
+  if (isSameText(presented, sha256)) return true;
+  if (previousSha256 === null || isPast(previousValidUntil, nowMs)) return false;
+  return isSameText(presented, previousSha256);
+}
+
+function isPast(end: string | null, nowMs: number): boolean {
+  return end !== null && nowMs >= Date.parse(end);
+}
+
+// After the answer, and at most once per isolate and key within the resolution, whether it succeeds or not.
+function noteUse(deps: Deps, keyId: number, nowMs: number): void {
+  if (!deps.keyUses.take(keyId, nowMs)) return;
+  const note = noteKeyUse(deps.db, keyId, USE_RESOLUTION_MS).catch((error: unknown) => {
+    deps.log.warn('key_use_not_noted', { error: describeError(error) });
+  });
+  deps.cache.waitUntil(note);
+}
