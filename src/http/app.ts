@@ -5,7 +5,9 @@ import { accountChanges } from './account-changes.ts';
 import { accounts } from './accounts.ts';
 import { setTierHeaders } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
+import { audit } from './audit.ts';
 import { context } from './context.ts';
+import { directoryLists } from './directory-lists.ts';
 import { makeDocumentation } from './documentation.ts';
 import { makeExplain } from './explain.ts';
 import { operations } from './operations.ts';
@@ -37,6 +39,8 @@ export const app: Hono<AppEnv> = new Hono<AppEnv>()
   .route('/', accounts)
   .route('/', accountChanges)
   .route('/', profiles)
+  .route('/', directoryLists)
+  .route('/', audit)
   .route('/', operations)
   .route(
     '/',
