@@ -9,6 +9,7 @@ const WITH_FULL_LENGTH = [
   'test/http/fuzz',
   'test/drizzle/tag-soundness',
   'test/drizzle/outbox-backlog',
+  'test/drizzle/list-plans',
 ];
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');

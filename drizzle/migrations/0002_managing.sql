@@ -44,9 +44,11 @@ CREATE TABLE "idempotency_keys" (
 --> statement-breakpoint
 ALTER TABLE "api_key_uses" ADD CONSTRAINT "api_key_uses_key_id_api_keys_id_fk" FOREIGN KEY ("key_id") REFERENCES "public"."api_keys"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "api_keys_account_id_id" ON "api_keys" USING btree ("account_id","id");--> statement-breakpoint
-CREATE INDEX "audit_log_entity" ON "audit_log" USING btree ("entity","entity_id","id");--> statement-breakpoint
-CREATE INDEX "audit_log_actor" ON "audit_log" USING btree ("actor","id");--> statement-breakpoint
-CREATE INDEX "audit_log_at" ON "audit_log" USING btree ("at");--> statement-breakpoint
+CREATE INDEX "audit_log_at" ON "audit_log" USING btree ("at","id");--> statement-breakpoint
+CREATE INDEX "audit_log_actor" ON "audit_log" USING btree ("actor","entity","at","id");--> statement-breakpoint
+CREATE INDEX "audit_log_entity" ON "audit_log" USING btree ("entity","at","id");--> statement-breakpoint
+CREATE INDEX "audit_log_entity_id" ON "audit_log" USING btree ("entity","entity_id","at","id");--> statement-breakpoint
+CREATE INDEX "audit_log_request_id" ON "audit_log" USING btree ("request_id","at","id");--> statement-breakpoint
 CREATE INDEX "idempotency_keys_created_at" ON "idempotency_keys" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "accounts_listed" ON "accounts" USING btree ("is_active","id");--> statement-breakpoint
 CREATE INDEX "accounts_listed_by_company_name" ON "accounts" USING btree ("is_active",(left("company_name", 300) collate "C"),"id");--> statement-breakpoint

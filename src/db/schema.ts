@@ -37,6 +37,9 @@ const LISTED_CHARACTERS = 300;
 export const inBytes = (column: AnyPgColumn) =>
   sql`(left(${column}, ${sql.raw(String(LISTED_CHARACTERS))}) collate "C")`;
 
+/** As much of a text as lists are ordered by. */
+export const listedPart = (whole: string): string => Array.from(whole).slice(0, LISTED_CHARACTERS).join('');
+
 export const accounts = pgTable(
   'accounts',
   {
@@ -230,9 +233,12 @@ export const auditLog = pgTable(
     changes: jsonb('changes').notNull(),
   },
   (table) => [
-    index('audit_log_entity').on(table.entity, table.entityId, table.id),
-    index('audit_log_actor').on(table.actor, table.id),
-    index('audit_log_at').on(table.at),
+    // One for each way to ask, all of them from the newest.
+    index('audit_log_at').on(table.at, table.id),
+    index('audit_log_actor').on(table.actor, table.entity, table.at, table.id),
+    index('audit_log_entity').on(table.entity, table.at, table.id),
+    index('audit_log_entity_id').on(table.entity, table.entityId, table.at, table.id),
+    index('audit_log_request_id').on(table.requestId, table.at, table.id),
     check('audit_log_action', sql`${table.action} in ('create', 'update', 'delete')`),
   ],
 );

@@ -1,13 +1,16 @@
 import type { Context } from 'hono';
 import type { Account } from '../directory/accounts.ts';
 import type { ApiKey } from '../directory/keys.ts';
+import type { AuditEntry } from '../directory/audit.ts';
+import type { Listed } from '../directory/listing.ts';
 import type { Paged } from '../directory/page.ts';
 import type { UserProfile } from '../directory/user-profile.ts';
 import type { User } from '../directory/users.ts';
 import type { AppEnv } from './app-env.ts';
 import { formatCacheStatus, formatServerTiming } from './cache-status.ts';
 import { etagOf, etagOfList, matchesEtag, type Revised } from './etag.ts';
-import { encodeCursor } from './parameters.ts';
+import { encodeCursor } from './list-cursor.ts';
+import { encodeCursor as encodeIdCursor } from './parameters.ts';
 
 /** `Cache-Status` of what no cache was asked for. */
 export const NO_CACHE_ASKED = 'isolate; fwd=bypass';
@@ -26,7 +29,18 @@ export function answerRow<T extends Row>(c: Context<AppEnv>, row: T, status: 200
 
 /** Answers a page of a list with the entity tag of its rows, or 304. */
 export async function answerPage<T extends Row>(c: Context<AppEnv>, { items, nextAfterId }: Paged<T>) {
-  const nextCursor = nextAfterId === null ? null : encodeCursor(nextAfterId);
+  const nextCursor = nextAfterId === null ? null : encodeIdCursor(nextAfterId);
+  const etag = await etagOfList(items.map(rowsOf), nextCursor ?? '');
+  return answer(c, { items, nextCursor }, etag);
+}
+
+/** Answers a page of a list that is no look-up, whose name is in its cursors, with the entity tag of its rows, or 304. */
+export async function answerList<T extends Row | AuditEntry>(
+  c: Context<AppEnv>,
+  list: string,
+  { items, next }: Listed<T>,
+) {
+  const nextCursor = next && encodeCursor({ list, ...next });
   const etag = await etagOfList(items.map(rowsOf), nextCursor ?? '');
   return answer(c, { items, nextCursor }, etag);
 }
@@ -55,12 +69,12 @@ export function setEntityHeaders(c: Context<AppEnv>, etag: string, cacheStatus =
 /** Says what each tier did, on answers and problems alike. */
 export function setTierHeaders(c: Context<AppEnv>): void {
   const { read } = c.var;
-  if (!read.trace.isolate) return;
-  c.header('Cache-Status', formatCacheStatus(read.trace, read));
-  c.header('Server-Timing', formatServerTiming(read.trace));
+  if (read.trace.isolate) c.header('Cache-Status', formatCacheStatus(read.trace, read));
+  if (read.trace.isolate || read.trace.postgres) c.header('Server-Timing', formatServerTiming(read.trace));
 }
 
-function rowsOf(row: Row): Revised[] {
+function rowsOf(row: Row | AuditEntry): Revised[] {
+  if ('entityId' in row) return [{ id: row.id, revision: 1, since: row.at }];
   return 'account' in row ? [row, row.user, row.account].map(toRevised) : [toRevised(row)];
 }
 

@@ -2,7 +2,9 @@ import { Hono } from 'hono';
 import { accountChanges } from './account-changes.ts';
 import { accounts } from './accounts.ts';
 import type { AppEnv } from './app-env.ts';
+import { audit } from './audit.ts';
 import { context } from './context.ts';
+import { directoryLists } from './directory-lists.ts';
 import { keys } from './keys.ts';
 import { operations } from './operations.ts';
 import { profiles } from './profiles.ts';
@@ -15,6 +17,8 @@ export const api = new Hono<AppEnv>()
   .route('/', accounts)
   .route('/', accountChanges)
   .route('/', profiles)
+  .route('/', directoryLists)
+  .route('/', audit)
   .route('/', keys)
   .route('/', operations);
 

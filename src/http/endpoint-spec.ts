@@ -41,6 +41,8 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J ex
   readonly idempotent?: boolean;
   /** The route changes rows: a token in the answer. */
   readonly writes?: boolean;
+  /** The route is a read past every cache: `ETag` and `Cache-Status` in the answer, and 304. */
+  readonly uncached?: boolean;
   /** The answer has an entity tag. */
   readonly tagged?: boolean;
   /** The route can answer 503 as well, with the same body. */

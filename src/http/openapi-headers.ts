@@ -55,7 +55,7 @@ const idempotencyHeader = {
 export function requestHeadersOf(spec: AnyEndpointSpec): z.ZodObject {
   return z.object({
     ...((spec.lookUp || spec.demands) && demandHeaders),
-    ...(spec.lookUp && conditionHeader),
+    ...((spec.lookUp || spec.uncached) && conditionHeader),
     ...(spec.precondition === 'always' && { 'If-Match': z.string().meta(precondition) }),
     ...(spec.precondition === 'unless-dry-run' && { 'If-Match': z.string().optional().meta(precondition) }),
     ...(spec.idempotent && idempotencyHeader),
@@ -66,8 +66,8 @@ export function requestHeadersOf(spec: AnyEndpointSpec): z.ZodObject {
 export function responseHeadersOf(spec: AnyEndpointSpec, isCreated: boolean): z.ZodObject {
   return z.object({
     ...requestIdHeader,
-    ...(spec.lookUp && cacheHeaders),
-    ...((spec.lookUp || spec.tagged) && etagHeader),
+    ...((spec.lookUp || spec.uncached) && cacheHeaders),
+    ...((spec.lookUp || spec.uncached || spec.tagged) && etagHeader),
     ...((spec.writes || isCreated) && (spec.precondition === 'unless-dry-run' ? dryHeaders : writeHeaders)),
     ...(isCreated && createHeaders),
   });

@@ -65,7 +65,9 @@ function successesOf(spec: AnyEndpointSpec): ZodOpenApiResponsesObject {
     ...(spec.unready && {
       503: { description: 'As 200.', headers: problemHeadersOf(503), content },
     }),
-    ...(spec.lookUp && { 304: { description: 'The caller has the current representation.', headers } }),
+    ...((spec.lookUp || spec.uncached) && {
+      304: { description: 'The caller has the current representation.', headers },
+    }),
   };
 }
 

@@ -24,6 +24,7 @@ function id(description: string) {
 export const UserId = id('Id of a user.');
 export const UserProfileId = id('Id of a user profile.');
 export const KeyId = id('Id of an API key.');
+export const EntityId = id('Id of a row.');
 
 export const AccountNumber = z
   .string()
@@ -36,7 +37,8 @@ export const Username = z
   .refine((text) => text.isWellFormed(), 'is not well-formed Unicode')
   .meta({ description: 'Exact username; case matters.' });
 
-const Limit = z
+/** `?limit=` of every list. */
+export const Limit = z
   .string()
   .regex(/^[0-9]{1,3}$/, `must be a whole number from 1 to ${MAX_PAGE_SIZE}`)
   .transform(Number)

@@ -11,6 +11,23 @@ const AUTHORIZATION = { Authorization: 'Bearer ea_local_root' };
 
 const notIds = ['0', '-1', '+1', '1.5', '1e3', 'NaN', 'null', 'true', ' 1', '01', '0x1', '9'.repeat(400)];
 const tooLarge = ['9007199254740992', '99999999999999999999'];
+const badTimes = [
+  'x',
+  '',
+  '0',
+  '2026',
+  '2026-01-01',
+  '2026-01-01T00:00:00',
+  '2026-02-30T00:00:00Z',
+  '2026-01-01T00:00:00 01:00',
+  '0000-01-01T00:00:00Z',
+  '0001-01-01T00:00:00+01:00',
+  '9999-12-31T23:59:59-01:00',
+  '+012026-01-01T00:00:00Z',
+  'infinity',
+  'now',
+  LONG,
+];
 const badValues: Readonly<Record<string, readonly string[]>> = {
   accountNumber: [
     'x',
@@ -21,6 +38,16 @@ const badValues: Readonly<Record<string, readonly string[]>> = {
     '1234-5678-9012\n',
     LONG,
   ],
+  actor: ['', LONG, 'x'.repeat(301), '\u0000', 'a\nb'],
+  companyNamePrefix: ['x'.repeat(256), LONG, '\u0000', 'a\nb', '\u{1f600}'.repeat(256)],
+  emailPrefix: ['x'.repeat(255), LONG, '\u0000', '\u0085'],
+  entity: ['x', '', 'Account', 'users', 'toString', LONG],
+  entityId: [...notIds, ...tooLarge, LONG],
+  isActive: ['', '1', 'TRUE', 'yes', 'true ', LONG],
+  requestId: ['', 'x'.repeat(101), '\u0000', LONG],
+  since: badTimes,
+  until: badTimes,
+  usernamePrefix: ['x'.repeat(151), LONG, '\u0000', 'a\nb', '\u007f', '\u0085', '\u{1f600}'.repeat(151)],
   dryRun: ['', '1', 'TRUE', 'yes', 'true ', LONG],
   cursor: ['', 'x', '1', 'YWZ0ZXI6', 'YWZ0ZXI6MA', 'YWZ0ZXI6LTE', '****', '\u0000', LONG],
   limit: ['', '0', '501', '-1', '1e3', 'NaN', '1.5', ' 1', '+1', '0x10', 'Infinity', '٣', LONG],

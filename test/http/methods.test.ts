@@ -41,7 +41,6 @@ test.each([
   '/v1',
   '/v1/',
   '/v2/users/3',
-  '/v1/users',
   '/v1/users/',
   '/v1/users/3/',
   '/v1/users//account',

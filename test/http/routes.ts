@@ -1,6 +1,7 @@
 import { beforeAll } from 'vitest';
 import { KEY, send, sql, type TestStack } from '../stack.ts';
 import { app } from '../../src/http/app.ts';
+import { encodeCursor } from '../../src/http/list-cursor.ts';
 import { type Route, routesOf } from '../../src/http/routes.ts';
 
 export const routes: readonly Route[] = routesOf(app);
@@ -8,19 +9,43 @@ export const routes: readonly Route[] = routesOf(app);
 /** A good value of every parameter. */
 export const goodValues: Readonly<Record<string, string>> = {
   accountNumber: '1234-5678-9012',
+  actor: 'root',
+  companyNamePrefix: 'S',
   cursor: 'YWZ0ZXI6MQ',
   dryRun: 'true',
   keyId: '900001',
+  emailPrefix: 'johndoe@',
+  entity: 'account',
+  entityId: '2',
+  isActive: 'true',
   limit: '2',
   path: '/v1/users/3',
+  requestId: 'ffffffff-ffff-4fff-bfff-ffffffffffff',
+  since: '2026-01-01T00:00:00Z',
+  until: '9999-12-31T23:59:59.999999+01:00',
   url: 'https://hr.1234-5678-9012.api.example.com/',
   userId: '3',
   userProfileId: '3',
   username: 'johndoe',
+  usernamePrefix: 'jo',
 };
 
-function value(route: Route, name: string, values: Readonly<Record<string, string>>): string {
-  const found = values[name] ?? ownGoodValues[nameOf(route)]?.[name] ?? goodValues[name];
+/** Of routes where others are good, or none is beside the rest, or that spoil theirs for the others. */
+const goodValuesOf: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
+  'GET /v1/accounts': {
+    cursor: encodeCursor({ list: 'accounts companyName+1 true', key: 'Smarter', id: 1 }),
+  },
+  'DELETE /v1/keys/:keyId': { keyId: '900002' },
+  'GET /v1/audit': { cursor: null },
+  'GET /v1/users': {
+    cursor: encodeCursor({ list: 'users username+2 true', key: 'johndoe', id: 3 }),
+    emailPrefix: null,
+  },
+};
+
+function value(route: Route, name: string, values: Readonly<Record<string, string>>): string | null {
+  const own = goodValuesOf[nameOf(route)]?.[name];
+  const found = values[name] ?? (own === undefined ? goodValues[name] : own);
   if (found === undefined) throw new Error(`the tests know no value of ${name}`);
   return found;
 }
@@ -33,15 +58,15 @@ export function parametersOf({ spec }: Route): { path: string[]; query: string[]
 /** A path that the route answers, with some parameters replaced; they are encoded unless they are `raw`. */
 export function pathOf(route: Route, values: Readonly<Record<string, string>> = {}, raw = false): string {
   const encode = raw ? String : encodeURIComponent;
-  const path = route.path.replaceAll(/:(\w+)/g, (_all, name: string) => encode(value(route, name, values)));
-  const query = parametersOf(route).query.map((name) => `${name}=${encode(value(route, name, values))}`);
+  const path = route.path.replaceAll(/:(\w+)/g, (_all, name: string) =>
+    encode(value(route, name, values) ?? ''),
+  );
+  const query = parametersOf(route).query.flatMap((name) => {
+    const given = value(route, name, values);
+    return given === null ? [] : [`${name}=${encode(given)}`];
+  });
   return query.length > 0 ? `${path}?${query.join('&')}` : path;
 }
-
-/** The good value of a parameter that one route spoils for the others. */
-const ownGoodValues: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'DELETE /v1/keys/:keyId': { keyId: '900002' },
-};
 
 /** Makes, before the tests of a file, what the good values name and the seed has not. */
 export function useGoodRows(stack: { readonly current: TestStack }): void {
