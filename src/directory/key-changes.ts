@@ -149,7 +149,7 @@ export async function rotateKey(
   const attempt = await write(deps, () =>
     rotateKeyRow(deps.db, authorOf(writer), keyId, sha256, gracePeriodSeconds, rightsOf(caller)),
   );
-  return { value: issue(deps, requireDone(caller, attempt), secret), token: attempt.token };
+  return { value: issue(deps, requireRotated(caller, attempt), secret), token: attempt.token };
 }
 
 /** Ends a key for good, whatever it may do, for a leaked key cannot wait; again is no error. Throws `key_does_not_exist`. */
@@ -168,8 +168,13 @@ function requireDone(caller: Caller, { isDone, key: row }: KeyAttempt): ApiKey {
   const key = toApiKey(row);
   if (isDone) return key;
   requireScopes(caller, row.scopes);
-  if (row.revokedAt) throw new RefusedError('key_is_revoked', 'the key was revoked; create another one');
   throw refuseOther(key);
+}
+
+function requireRotated(caller: Caller, attempt: KeyAttempt): ApiKey {
+  const { isDone, key } = attempt;
+  if (isDone || !key?.revokedAt) return requireDone(caller, attempt);
+  throw new RefusedError('key_is_revoked', 'the key was revoked; create another one');
 }
 
 function issue({ platform: { environment } }: Deps, key: ApiKey, secret: string): IssuedKey {
