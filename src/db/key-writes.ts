@@ -1,7 +1,7 @@
-import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
+import { and, arrayContained, eq, isNull, lte, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim } from './idempotency.ts';
-import { hasNoMoreThan, isWithin, type Reach, selectShown, type ShownKey } from './keys.ts';
+import { isWithin, type Reach, selectShown, type ShownKey } from './keys.ts';
 import { apiKeys, type ApiKeyRow } from './schema.ts';
 import { fromSnapshot } from './snapshot.ts';
 import { type Authorship, isInState, type RowState, type Values, writeBatch } from './write-batch.ts';
@@ -31,6 +31,8 @@ export interface KeyRights {
   readonly reach: Reach;
   /** Keys that may do more are left as they are. */
   readonly scopes: readonly string[];
+  /** And so are keys that live longer; null: nobody does. */
+  readonly until: Date | null;
 }
 
 /** What became of a change. */
@@ -100,7 +102,7 @@ export function updateKey(
   states: readonly RowState[] | null,
 ): Promise<KeyAttempt> {
   const columns = { id: apiKeys.id, revision: apiKeys.revision, since: apiKeys.createdAt };
-  const mayChange = and(hasNoMoreThan(rights.scopes), isInState(columns, states));
+  const mayChange = and(hasNoMoreThan(rights), isInState(columns, states));
   return tryUpdate(db, author, id, rights.reach, changes, mayChange);
 }
 
@@ -119,13 +121,17 @@ export function rotateKey(
     previousSha256: hasGrace ? sql`${apiKeys.sha256}` : null,
     previousValidUntil: hasGrace ? sql`now() + ${gracePeriodSeconds} * interval '1 second'` : null,
   };
-  const mayRotate = and(hasNoMoreThan(rights.scopes), isNull(apiKeys.revokedAt));
+  const mayRotate = and(hasNoMoreThan(rights), isNull(apiKeys.revokedAt));
   return tryUpdate(db, author, id, rights.reach, secrets, mayRotate);
 }
 
 /** Ends the key, whatever it may do; one that is revoked stays as it is. */
 export function revokeKey(db: Db, author: Authorship, id: number, reach: Reach): Promise<KeyAttempt> {
   return tryUpdate(db, author, id, reach, { revokedAt: sql`now()` }, isNull(apiKeys.revokedAt));
+}
+
+function hasNoMoreThan({ scopes, until }: KeyRights): SQL | undefined {
+  return and(arrayContained(apiKeys.scopes, [...scopes]), until ? lte(apiKeys.expiresAt, until) : undefined);
 }
 
 async function tryUpdate(

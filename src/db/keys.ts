@@ -1,16 +1,4 @@
-import {
-  and,
-  arrayContained,
-  asc,
-  eq,
-  getTableColumns,
-  gt,
-  isNotNull,
-  isNull,
-  or,
-  sql,
-  type SQL,
-} from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import type { Page } from './page.ts';
 import { accounts, apiKeys, type ApiKeyRow, apiKeyUses } from './schema.ts';
@@ -70,11 +58,6 @@ export function selectShown(db: Db, condition: SQL | undefined) {
 export function isWithin(reach: Reach): SQL | undefined {
   if (reach === null) return undefined;
   return eq(apiKeys.accountId, sql`(select a.id from accounts as a where a.account_number = ${reach})`);
-}
-
-/** Whether a key may do nothing that is not among the scopes. */
-export function hasNoMoreThan(scopes: readonly string[]): SQL {
-  return arrayContained(apiKeys.scopes, [...scopes]);
 }
 
 /** Notes that the key is in use, unless that was noted less than so long ago. */

@@ -23,6 +23,8 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
   /** Number of the only account that the caller sees; null: it sees all of them. */
   readonly accountNumber: string | null;
+  /** When the caller's rights end, in ISO 8601; undefined: never. */
+  readonly expiresAt?: string;
 }
 
 /** A caller in one request of theirs: what the audit log notes. */
@@ -37,12 +39,4 @@ export const ROOT: Caller = { id: 'root', scopes: new Set(SCOPES), accountNumber
 /** Throws `forbidden`, naming the scope. */
 export function requireScope({ scopes }: Caller, scope: Scope): void {
   if (!scopes.has(scope)) throw new RefusedError('forbidden', `this needs the scope ${scope}`);
-}
-
-/** Throws `forbidden` unless the caller may do all that the scopes allow: nobody gives what they have not. */
-export function requireScopes({ scopes: own }: Caller, scopes: readonly string[]): void {
-  const missing = scopes.filter((name) => !SCOPES.some((scope) => scope === name && own.has(scope)));
-  if (missing.length > 0) {
-    throw new RefusedError('forbidden', `the key has scopes that you lack: ${missing.join(', ')}`);
-  }
 }

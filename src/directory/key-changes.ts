@@ -12,11 +12,12 @@ import {
 } from '../db/key-writes.ts';
 import { sha256Of } from '../sha256.ts';
 import { unknownAccount, unknownKey } from './absence.ts';
-import { type Caller, requireScopes, SCOPES, type Writer } from './caller.ts';
+import { type Caller, SCOPES, type Writer } from './caller.ts';
 import { refuseOther } from './deletion.ts';
 import type { Deps } from './deps.ts';
 import { RefusedError } from './errors.ts';
 import { changesOf, Instant, text } from './fields.ts';
+import { requireNoLonger, requireScopes, rightsOf } from './key-rights.ts';
 import { deriveSecret, drawSecret } from './key-secret.ts';
 import { ApiKey, toApiKey } from './keys.ts';
 import {
@@ -85,7 +86,7 @@ export interface RepeatableIssue {
 }
 
 /**
- * Creates a key that may do no more than its maker; throws `account_does_not_exist` and `forbidden`. Asked for again, the
+ * Creates a key that may do no more than its maker, and no longer; throws `account_does_not_exist` and `forbidden`. Asked for again, the
  * same key is shown, to who has the same key as then; else throws `idempotency_key_reused`.
  */
 export async function createKey(
@@ -94,14 +95,16 @@ export async function createKey(
   key: NewKey,
   again?: RepeatableIssue,
 ): Promise<Created<IssuedKey>> {
+  const expiresAt = toDate(key.expiresAt) ?? null;
   requireScopes(writer.caller, key.scopes);
+  requireNoLonger(writer.caller, expiresAt);
   const salt = drawSecret();
   const drawn = again ? await deriveSecret(again.makersKey, salt) : drawSecret();
   const accountNumber = key.accountNumber ?? null;
   const row = {
     ...key,
     accountNumber,
-    expiresAt: toDate(key.expiresAt) ?? null,
+    expiresAt,
     sha256: await sha256Of(drawn),
   };
   const claim = claimOf(writer, again?.idempotency);
@@ -120,12 +123,14 @@ export async function changeKey(
   deps: Deps,
   writer: Writer,
   keyId: number,
-  { expiresAt, ...changes }: KeyChanges,
+  changes: KeyChanges,
   precondition: Precondition,
 ): Promise<Done<ApiKey>> {
   const { caller } = writer;
   if (changes.scopes) requireScopes(caller, changes.scopes);
-  const values = { ...changes, expiresAt: toDate(expiresAt) };
+  const expiresAt = toDate(changes.expiresAt);
+  if (expiresAt !== undefined) requireNoLonger(caller, expiresAt);
+  const values = { ...changes, expiresAt };
   const states = rowStates(precondition);
   const attempt = await write(deps, () =>
     updateKey(deps.db, authorOf(writer), keyId, values, rightsOf(caller), states),
@@ -159,15 +164,12 @@ export async function revokeKey(deps: Deps, writer: Writer, keyId: number): Prom
   return { value: toApiKey(key ?? unknownKey()), token };
 }
 
-function rightsOf({ accountNumber, scopes }: Caller) {
-  return { reach: accountNumber, scopes: [...scopes] };
-}
-
 function requireDone(caller: Caller, { isDone, key: row }: KeyAttempt): ApiKey {
   if (!row) unknownKey();
   const key = toApiKey(row);
   if (isDone) return key;
   requireScopes(caller, row.scopes);
+  requireNoLonger(caller, row.expiresAt);
   throw refuseOther(key);
 }
 

@@ -27,7 +27,12 @@ export async function checkKey(
   if (key.revokedAt !== null) return 'revoked';
   if (isPast(key.expiresAt, nowMs)) return 'expired';
   noteUse(deps, id, nowMs);
-  return { id: `key:${id}`, scopes: new Set(knownScopes(key.scopes)), accountNumber: key.accountNumber };
+  return {
+    id: `key:${id}`,
+    scopes: new Set(knownScopes(key.scopes)),
+    accountNumber: key.accountNumber,
+    ...(key.expiresAt !== null && { expiresAt: key.expiresAt }),
+  };
 }
 
 function hasSecret(

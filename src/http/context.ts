@@ -32,6 +32,8 @@ const getContext = endpoint({
   description:
     'Both are null when the host names no account; the account alone when no account has the number.',
   scope: 'directory:read',
+  // Who may not see the account gets null for it, by the same steps as for one that is not there.
+  about: () => null,
   body: z
     .object({ accountNumber: AccountNumber.nullable(), account: Account.nullable() })
     .meta({ id: 'Context' }),

@@ -31,7 +31,7 @@ const postKey = endpoint({
   tag,
   summary: 'Create an API key',
   description:
-    'The key is in the answer and never shown again. It may do no more than the key that creates it. With an `Idempotency-Key` the answer can be had again, with the same key in `Authorization` as the first time.',
+    'The key is in the answer and never shown again. It may do no more than the key that creates it, and not outlive it. With an `Idempotency-Key` the answer can be had again, with the same key in `Authorization` as the first time.',
   scope,
   // A key that sees everything is for nobody to give who does not.
   about: ({ json: { accountNumber } }) =>

@@ -291,6 +291,28 @@ describe('nobody gives what they have not', () => {
     expect(await jsonOf(await revoke(key, own))).toMatchObject({ revision: 2 });
   });
 
+  test('not by a key that outlives their own', async () => {
+    const soon = '2100-01-01T00:00:00.000Z';
+    const later = '2100-01-01T00:00:00.001Z';
+    const own = withKey(await keeper({ expiresAt: soon }));
+    for (const expiresAt of [undefined, null, later]) {
+      const { detail } = await expectProblem(await make({ ...good, expiresAt }, own), 'forbidden');
+      expect(detail).toContain(soon);
+    }
+    const equal = await issuedOf(await make({ ...good, expiresAt: soon }, own));
+    await expectProblem(await patch(equal, { expiresAt: later }, { ...any, ...own }), 'forbidden');
+    await expectProblem(await patch(equal, { expiresAt: null }, { ...any, ...own }), 'forbidden');
+    expect((await patch(equal, { name: 'Renamed' }, { ...any, ...own })).status).toBe(200);
+    for (const expiresAt of [null, later]) {
+      const longer = await issueKey(stack.current, { expiresAt });
+      await expectProblem(await rotate(longer, {}, own), 'forbidden');
+      await expectProblem(await patch(longer, { name: 'Renamed' }, { ...any, ...own }), 'forbidden');
+      expect(await read(longer)).toMatchObject({ revision: 1 });
+      expect((await revoke(longer, own)).status).toBe(200);
+    }
+    expect((await rotate(equal, {}, own)).status).toBe(200);
+  });
+
   test('a key that is bound gives keys of its account alone', async () => {
     const own = withKey(await keeper({ accountNumber: STACKADEMY }));
     const bound = { ...good, accountNumber: STACKADEMY };
