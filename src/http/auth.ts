@@ -2,8 +2,10 @@ import type { Context, HonoRequest } from 'hono';
 import { settingsOf } from '../deps.ts';
 import { type Caller, ROOT } from '../directory/caller.ts';
 import { sha256Of } from '../sha256.ts';
+import { authenticatePerson } from './access.ts';
 import type { AppEnv } from './app-env.ts';
-import { badRequest, ProblemError } from './problem.ts';
+import { badRequest, unauthorized } from './problem.ts';
+import { limitAddress, limitLookUp } from './rate-limit.ts';
 
 const AUTHORIZATION = /^(?:bearer|token) +([\x21-\x7e]+) *$/i;
 const KEY_PARAMETERS = new Set([
@@ -16,7 +18,6 @@ const KEY_PARAMETERS = new Set([
   'token',
 ]);
 const KEY_PREFIX = 'ea_';
-const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="edge-accounts"' };
 
 /** Throws on a key in the query string, where logs and referrers would keep it; a `url` may be any string. */
 export function refuseKeyInQuery(req: HonoRequest): void {
@@ -29,16 +30,22 @@ export function refuseKeyInQuery(req: HonoRequest): void {
   }
 }
 
-/** The caller whose key the request has: `Authorization: Bearer <key>` or `Token <key>`. Throws when it has none. */
+/**
+ * The caller whose key the request has: `Authorization: Bearer <key>` or `Token <key>`. Without that header, the person
+ * whom Cloudflare Access vouches for. Throws when there is neither.
+ */
 export async function authenticate(c: Context<AppEnv>): Promise<Caller> {
-  const [, key] = AUTHORIZATION.exec(c.req.header('Authorization') ?? '') ?? [];
-  if (key === undefined) throw unauthorized('send a key as Authorization: Bearer <key>');
-  if (isSame(await sha256Of(key), settingsOf(c.env).ROOT_API_KEY_SHA256)) return ROOT;
-  throw unauthorized('the key is not valid');
-}
-
-function unauthorized(detail: string): ProblemError {
-  return new ProblemError('unauthorized', detail, { headers: CHALLENGE });
+  const authorization = c.req.header('Authorization');
+  const [, key] = AUTHORIZATION.exec(authorization ?? '') ?? [];
+  if (key === undefined) {
+    const person = authorization === undefined ? await authenticatePerson(c) : null;
+    if (person) return person;
+    await limitAddress(c);
+    throw unauthorized('send a key as Authorization: Bearer <key>');
+  }
+  const sha256 = await sha256Of(key);
+  if (isSame(sha256, settingsOf(c.env).ROOT_API_KEY_SHA256)) return ROOT;
+  return limitLookUp(c, sha256, () => Promise.reject(unauthorized('the key is not valid')));
 }
 
 function isSame(sha256: string, known: string): boolean {

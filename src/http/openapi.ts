@@ -85,13 +85,15 @@ function codesOf(spec: AnyEndpointSpec): ProblemCode[] {
     ...(spec.json ? BODY_CODES : []),
     ...(spec.precondition ? PRECONDITION_CODES : []),
     ...(spec.idempotent ? IDEMPOTENCY_CODES : []),
-    ...(spec.lookUp || spec.writes ? UNAVAILABLE_CODES : []),
+    ...(spec.lookUp || spec.scope !== 'open' ? UNAVAILABLE_CODES : []),
+    ...LIMIT_CODES,
   ];
 }
 
 const BODY_CODES = ['content_too_large', 'request_timeout', 'unsupported_media_type'] as const;
 const PRECONDITION_CODES = ['precondition_failed', 'precondition_required'] as const;
 const IDEMPOTENCY_CODES = ['idempotency_key_reused'] as const;
+const LIMIT_CODES = ['headers_too_large', 'too_many_requests', 'uri_too_long'] as const;
 const UNAVAILABLE_CODES = ['unavailable'] as const;
 
 function ofKey({ scope }: AnyEndpointSpec): ProblemCode[] {
