@@ -145,7 +145,8 @@ function requireSettings(vars: object): void {
   }
 }
 
-async function describeWorker({ name, main, compatibilityDate, services }: WorkerConfig, vars: object) {
+async function describeWorker(config: WorkerConfig, vars: object) {
+  const { name, main, compatibilityDate, services, ratelimits } = config;
   return {
     name,
     compatibilityDate,
@@ -157,6 +158,7 @@ async function describeWorker({ name, main, compatibilityDate, services }: Worke
     env: {
       ...Object.fromEntries(Object.entries(vars).map(toVarBinding)),
       ...Object.fromEntries(services.map(toServiceBinding)),
+      ...Object.fromEntries(ratelimits.map(toRateLimitBinding)),
     },
   };
 }
@@ -170,4 +172,8 @@ function toServiceBinding({ binding, service: worker, entrypoint }: WorkerConfig
     binding,
     { type: 'worker' as const, worker, ...(entrypoint && { exportName: entrypoint }) },
   ] as const;
+}
+
+function toRateLimitBinding({ name, namespace_id: namespace, simple }: WorkerConfig['ratelimits'][number]) {
+  return [name, { type: 'rate-limit' as const, namespace, simple }] as const;
 }

@@ -1,9 +1,7 @@
-import type { ApiKeyParts } from '../api-key.ts';
 import { readThrough } from '../cache/read-through.ts';
 import { noteKeyUse } from '../db/keys.ts';
 import { describeError } from '../log.ts';
 import { isSameText } from '../same-text.ts';
-import { sha256Of } from '../sha256.ts';
 import { type Caller, knownScopes } from './caller.ts';
 import { type CheckedKey, keyById } from './checked-key.ts';
 import type { Deps } from './deps.ts';
@@ -13,15 +11,11 @@ import { USE_RESOLUTION_MS } from './key-uses.ts';
 export type KeyFault = 'expired' | 'invalid' | 'revoked';
 
 /**
- * Whose key it is, or why it is refused; throws `OriginUnavailable` when nobody can say. Reads through the cache, without
+ * Whose the key with the id and the SHA-256 of its secret is, or why it is refused; throws `OriginUnavailable` when nobody can say. Reads through the cache, without
  * the demands of the request: a revocation is seen as late as any other change.
  */
-export async function checkKey(
-  deps: Deps,
-  { id, secret }: Pick<ApiKeyParts, 'id' | 'secret'>,
-): Promise<Caller | KeyFault> {
+export async function checkKey(deps: Deps, id: number, sha256: string): Promise<Caller | KeyFault> {
   const key = await readThrough(deps.cache, keyById(deps, id));
-  const sha256 = await sha256Of(secret);
   const nowMs = deps.cache.clock.now();
   if (!key || !hasSecret(key, sha256, nowMs)) return 'invalid';
   if (key.revokedAt !== null) return 'revoked';

@@ -11,6 +11,8 @@ export interface AppEnv {
     deps: Deps;
     /** Who asks; not set on open routes. */
     caller: Caller;
+    /** The policy of the limit that the request was counted by last, if any. */
+    rateLimitPolicy: string | undefined;
     /** What the request demands of a read, and what its read did. */
     read: ReadDemands & { readonly trace: Trace };
     /** Set where the route's spec has one. */

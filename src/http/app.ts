@@ -1,13 +1,16 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { ConfigurationError } from '../env.ts';
 import { consoleLog, describeError } from '../log.ts';
-import { setTierHeaders } from './answer.ts';
 import { api } from './api.ts';
 import type { AppEnv } from './app-env.ts';
+import { setCommonHeaders } from './common-headers.ts';
+import { allowNamedOrigins } from './cors.ts';
 import { makeDocumentation } from './documentation.ts';
 import { makeExplain } from './explain.ts';
 import { requireDecodable } from './percent-encoding.ts';
 import { asProblem, ProblemError, toResponse } from './problem.ts';
+import { refuseOversized } from './request-bounds.ts';
+import { logRequest } from './request-log.ts';
 import { allowedMethods, routesOf } from './routes.ts';
 
 const refuseBrokenEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -15,18 +18,9 @@ const refuseBrokenEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
 };
 
-const setCommonHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
-  c.set('requestId', crypto.randomUUID());
-  c.set('read', { trace: {} });
-  await next();
-  setTierHeaders(c);
-  c.header('X-Request-Id', c.var.requestId);
-  c.header('X-Content-Type-Options', 'nosniff');
-};
-
 /** The look-ups over HTTP, and what describes them. */
 export const app: Hono<AppEnv> = new Hono<AppEnv>()
-  .use(setCommonHeaders, refuseBrokenEncoding)
+  .use(logRequest, setCommonHeaders, allowNamedOrigins, refuseOversized, refuseBrokenEncoding)
   .route('/', api)
   .route(
     '/',

@@ -5,8 +5,10 @@ import { type Caller, ROOT } from '../directory/caller.ts';
 import { checkKey, type KeyFault } from '../directory/key-check.ts';
 import { isSameText } from '../same-text.ts';
 import { sha256Of } from '../sha256.ts';
+import { authenticatePerson } from './access.ts';
 import type { AppEnv } from './app-env.ts';
-import { badRequest, ProblemError } from './problem.ts';
+import { badRequest, unauthorized } from './problem.ts';
+import { limitAddress, limitLookUp } from './rate-limit.ts';
 
 const AUTHORIZATION = /^(?:bearer|token) +([\x21-\x7e]+) *$/i;
 const KEY_PARAMETERS = new Set([
@@ -19,7 +21,6 @@ const KEY_PARAMETERS = new Set([
   'token',
 ]);
 const KEY_PREFIX = 'ea_';
-const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="edge-accounts"' };
 
 /** Throws on a key in the query string, where logs and referrers would keep it; a `url` may be any string. */
 export function refuseKeyInQuery(req: HonoRequest): void {
@@ -33,23 +34,35 @@ export function refuseKeyInQuery(req: HonoRequest): void {
 }
 
 /**
- * The caller whose key the request has: `Authorization: Bearer <key>` or `Token <key>`. Throws when it has none, and
- * `OriginUnavailable` when nobody can say. What is no API key of this environment is refused without a request.
+ * The caller whose key the request has: `Authorization: Bearer <key>` or `Token <key>`. Without that header, the person
+ * whom Cloudflare Access vouches for. Throws when there is neither, and `OriginUnavailable` when nobody can say. What is no
+ * API key of this environment is refused without a request.
  */
 export async function authenticate(c: Context<AppEnv>): Promise<Caller> {
   const key = presentedKey(c.req);
-  if (key === undefined) throw unauthorized('send a key as Authorization: Bearer <key>');
+  if (key === undefined) return requirePerson(c);
   const { ENVIRONMENT, ROOT_API_KEY_SHA256 } = settingsOf(c.env);
   const parts = parseApiKey(key);
-  if (parts?.environment === ENVIRONMENT) return requireKey(await checkKey(c.var.deps, parts));
+  if (parts?.environment === ENVIRONMENT) {
+    const sha256 = await sha256Of(parts.secret);
+    return limitLookUp(c, sha256, async () => requireKey(await checkKey(c.var.deps, parts.id, sha256)));
+  }
   const isRoot = ROOT_API_KEY_SHA256 !== null && isSameText(await sha256Of(key), ROOT_API_KEY_SHA256);
   if (isRoot) return ROOT;
+  await limitAddress(c);
   throw unauthorized(REFUSALS.invalid);
 }
 
 /** The key as it came with the request, whether it is good or not. */
 export function presentedKey(req: HonoRequest): string | undefined {
   return AUTHORIZATION.exec(req.header('Authorization') ?? '')?.[1];
+}
+
+async function requirePerson(c: Context<AppEnv>): Promise<Caller> {
+  const person = c.req.header('Authorization') === undefined ? await authenticatePerson(c) : null;
+  if (person) return person;
+  await limitAddress(c);
+  throw unauthorized('send a key as Authorization: Bearer <key>');
 }
 
 const REFUSALS: Readonly<Record<KeyFault, string>> = {
@@ -61,8 +74,4 @@ const REFUSALS: Readonly<Record<KeyFault, string>> = {
 function requireKey(checked: Caller | KeyFault): Caller {
   if (typeof checked === 'string') throw unauthorized(REFUSALS[checked]);
   return checked;
-}
-
-function unauthorized(detail: string): ProblemError {
-  return new ProblemError('unauthorized', detail, { headers: CHALLENGE });
 }

@@ -25,7 +25,7 @@ const getDocs = endpoint({
 
 /** No script at all, and nothing from another host. */
 const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The OpenAPI document and the page that shows it, made from the routes when first asked for. */
 export function makeDocumentation(routes: () => Route[]) {

@@ -10,6 +10,7 @@ import { parseIdempotencyKey } from './idempotency-key.ts';
 import { parseJson, readJsonText, refuseBody } from './json-body.ts';
 import { parsePrecondition } from './preconditions.ts';
 import { badRequest, type Fault, faultsOf } from './problem.ts';
+import { limitAddress, limitCaller } from './rate-limit.ts';
 import { parseReadDemands } from './read-demands.ts';
 
 /** A part of the request under its name in the client's arguments; left out when the schema has no field. */
@@ -44,8 +45,10 @@ export function endpoint<
   const handler: MiddlewareHandler<AppEnv, string, Input<P, Q, J>> = async (c, next) => {
     refuseKeyInQuery(c.req);
     if (spec.scope !== 'open' || spec.lookUp) c.set('deps', makeDeps(c.env, c.executionCtx));
-    if (spec.scope !== 'open') {
+    if (spec.scope === 'open') await limitAddress(c);
+    else {
       c.set('caller', await authenticate(c));
+      await limitCaller(c, c.var.caller);
       requireScope(c.var.caller, spec.scope);
     }
     const input = await parseInput(c, spec);

@@ -1,5 +1,7 @@
 import type { HonoRequest } from 'hono';
+import { systemClock } from '../cache/clock.ts';
 import { JSON_TYPES, type AnyEndpointSpec } from './endpoint-spec.ts';
+import { findStructureFault } from './json-text.ts';
 import { badRequest, type Fault, ProblemError } from './problem.ts';
 
 /** A batch of the greatest size with every field at its longest is smaller. */
@@ -11,7 +13,7 @@ const BODY_DEADLINE_MS = 10_000;
 
 /**
  * The text of the JSON body, at most a mebibyte; throws a problem for another media type, a body that is too large, too
- * slow or too deep, and for text that is not UTF-8.
+ * slow or too deep, for text that is not UTF-8, and for two members of one name. A byte order mark is skipped.
  */
 export async function readJsonText(req: HonoRequest, { jsonTypes }: AnyEndpointSpec): Promise<string> {
   const types = jsonTypes ?? JSON_TYPES;
@@ -20,8 +22,8 @@ export async function readJsonText(req: HonoRequest, { jsonTypes }: AnyEndpointS
     throw new ProblemError('unsupported_media_type', `the body must be ${types.join(' or ')}`);
   }
   if (Number(req.header('Content-Length') ?? '0') > MAX_BODY_BYTES) tooLarge();
-  const text = decode(await readBytes(req.raw.body));
-  requireShallow(text);
+  const text = await readText(req.raw.body);
+  requireSound(text);
   return text;
 }
 
@@ -37,29 +39,45 @@ export function parseJson(text: string): unknown {
 /** Adds the fault of a body where none is taken. */
 export async function refuseBody(req: HonoRequest, faults: Fault[]): Promise<void> {
   const isAnnounced = Number(req.header('Content-Length') ?? '0') > 0;
-  const hasBody = isAnnounced || (req.raw.body !== null && (await hasBytes(req.raw.body)));
+  const hasBody = isAnnounced || (await hasBytes(req.raw.body));
   if (hasBody) faults.push({ in: 'body', name: 'body', detail: 'this request takes no body' });
 }
 
 // Many clients send an empty body with a PUT; only its first byte makes it one.
-async function hasBytes(body: ReadableStream<Uint8Array>): Promise<boolean> {
-  for await (const chunk of body) if (chunk.length > 0) return true;
-  return false;
+async function hasBytes(body: ReadableStream<Uint8Array> | null): Promise<boolean> {
+  let hasAny = false;
+  await readChunks(body, ({ length }) => {
+    hasAny ||= length > 0;
+    return !hasAny;
+  });
+  return hasAny;
 }
 
-async function readBytes(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
-  if (!body) return new Uint8Array();
+async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+  let [size, text] = [0, ''];
+  await readChunks(body, (chunk) => {
+    size += chunk.byteLength;
+    if (size > MAX_BODY_BYTES) tooLarge();
+    text += decode(decoder, chunk);
+    return true;
+  });
+  return text + decode(decoder);
+}
+
+/** Passes the chunks on until there is none left, none is wanted, or the deadline has passed. */
+async function readChunks(
+  body: ReadableStream<Uint8Array> | null,
+  take: (chunk: Uint8Array) => boolean,
+): Promise<void> {
+  if (!body) return;
   const reader = body.getReader();
   const late = afterDeadline();
-  const bytes = new Uint8Array(MAX_BODY_BYTES);
-  let size = 0;
   try {
-    for (;;) {
-      const { done, value } = await Promise.race([reader.read(), late.promise]);
-      if (done) return bytes.subarray(0, size);
-      if (size + value.byteLength > MAX_BODY_BYTES) tooLarge();
-      bytes.set(value, size);
-      size += value.byteLength;
+    for (let wantsMore = true; wantsMore;) {
+      const { done, value } = await Promise.race([reader.read().catch(brokenOff), late.promise]);
+      if (done) return;
+      wantsMore = take(value);
     }
   } finally {
     late.cancel();
@@ -71,26 +89,27 @@ async function readBytes(body: ReadableStream<Uint8Array> | null): Promise<Uint8
 function afterDeadline(): { readonly promise: Promise<never>; cancel(): void } {
   const { promise, reject } = Promise.withResolvers<never>();
   const fail = () => reject(new ProblemError('request_timeout', 'the body did not arrive in time'));
-  const timer = setTimeout(fail, BODY_DEADLINE_MS);
-  return { promise, cancel: () => clearTimeout(timer) };
+  const cancel = systemClock.after(BODY_DEADLINE_MS, fail);
+  return { promise, cancel };
 }
 
-function decode(bytes: Uint8Array): string {
+function decode(decoder: TextDecoder, chunk?: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+    return decoder.decode(chunk, { stream: chunk !== undefined });
   } catch {
     throw badBody('is not UTF-8');
   }
 }
 
-// Counted on the text, for JSON.parse would go as deep as it says.
-function requireShallow(text: string): void {
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
-    if (token === '{' || token === '[') depth += 1;
-    else if (token === '}' || token === ']') depth -= 1;
-    if (depth > MAX_JSON_DEPTH) throw badBody(`is nested deeper than ${MAX_JSON_DEPTH}`);
-  }
+function requireSound(text: string): void {
+  const fault = findStructureFault(text, MAX_JSON_DEPTH);
+  if (fault?.kind === 'depth') throw badBody(`is nested deeper than ${MAX_JSON_DEPTH}`);
+  if (fault) throw badRequest([{ in: 'body', name: fault.name, detail: 'is given more than once' }]);
+}
+
+// The sender hung up: nobody hears the answer, and nothing of ours is broken.
+function brokenOff(): never {
+  throw badBody('ended before it was complete');
 }
 
 function tooLarge(): never {

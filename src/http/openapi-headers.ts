@@ -27,6 +27,18 @@ const cacheHeaders = {
 const requestIdHeader = {
   'X-Request-Id': z.string().meta({ description: 'Names the request in the logs.' }),
 };
+const policyHeader = {
+  'RateLimit-Policy': z.string().optional().meta({
+    description: 'The limit that the request was counted by: requests and seconds.',
+    example: '"caller";q=2000;w=10',
+  }),
+};
+const rateLimitHeader = {
+  RateLimit: z.string().optional().meta({
+    description: 'What is left of it, and the seconds until there is more at the latest.',
+    example: '"caller";r=0;t=10',
+  }),
+};
 const retryAfterHeader = { 'Retry-After': z.string().meta({ description: 'Seconds.' }) };
 const etagHeader = { ETag: z.string().meta({ description: 'Changes with the revision of any row shown.' }) };
 
@@ -66,6 +78,7 @@ export function requestHeadersOf(spec: AnyEndpointSpec): z.ZodObject {
 export function responseHeadersOf(spec: AnyEndpointSpec, isCreated: boolean): z.ZodObject {
   return z.object({
     ...requestIdHeader,
+    ...policyHeader,
     ...((spec.lookUp || spec.uncached) && cacheHeaders),
     ...((spec.lookUp || spec.uncached || spec.tagged) && etagHeader),
     ...((spec.writes || isCreated) && (spec.precondition === 'unless-dry-run' ? dryHeaders : writeHeaders)),
@@ -77,6 +90,8 @@ export function responseHeadersOf(spec: AnyEndpointSpec, isCreated: boolean): z.
 export function problemHeadersOf(status: number): z.ZodObject {
   return z.object({
     ...requestIdHeader,
+    ...policyHeader,
+    ...(status === 429 && rateLimitHeader),
     ...(status === 401 && { 'WWW-Authenticate': z.string() }),
     ...(status === 412 && etagHeader),
     ...((status === 503 || status === 429) && retryAfterHeader),

@@ -89,12 +89,14 @@ function codesOf(spec: AnyEndpointSpec): ProblemCode[] {
     ...(spec.idempotent ? IDEMPOTENCY_CODES : []),
     // The check of a key is a read too.
     ...(spec.lookUp || spec.scope !== 'open' ? UNAVAILABLE_CODES : []),
+    ...LIMIT_CODES,
   ];
 }
 
 const BODY_CODES = ['content_too_large', 'request_timeout', 'unsupported_media_type'] as const;
 const PRECONDITION_CODES = ['precondition_failed', 'precondition_required'] as const;
 const IDEMPOTENCY_CODES = ['idempotency_key_reused'] as const;
+const LIMIT_CODES = ['headers_too_large', 'too_many_requests', 'uri_too_long'] as const;
 const UNAVAILABLE_CODES = ['unavailable'] as const;
 
 function ofKey({ scope }: AnyEndpointSpec): ProblemCode[] {

@@ -33,6 +33,7 @@ export type Problem = z.infer<typeof Problem>;
 type HttpCode =
   | 'bad_request'
   | 'content_too_large'
+  | 'headers_too_large'
   | 'internal_error'
   | 'method_not_allowed'
   | 'misconfigured'
@@ -56,6 +57,7 @@ export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCo
   content_too_large: { status: 413, title: 'The body is too large' },
   default_account_is_protected: { status: 409, title: 'The default account cannot be deleted' },
   forbidden: { status: 403, title: 'The key lacks the right' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
   internal_error: { status: 500, title: 'Internal error' },
   key_does_not_exist: { status: 404, title: 'No such key' },
@@ -128,15 +130,28 @@ export function faultsOf(place: Fault['in'], { issues }: z.ZodError): Fault[] {
       return { in: place, name: nameOf(issue.path), detail: issue.message };
     return issue.keys.map((key) => ({
       in: place,
-      name: nameOf([...issue.path, key]),
+      name: nameOf([...issue.path, key]).slice(0, MAX_NAME_LENGTH),
       detail: 'is no field',
     }));
   });
 }
 
-export function badRequest(errors: readonly Fault[]): ProblemError {
-  const detail = errors.map(({ name, detail: fault }) => `${name}: ${fault}`).join('; ');
-  return new ProblemError('bad_request', detail, { errors });
+/** More are not for people, and an answer must not be many times the question. */
+const MAX_FAULTS = 100;
+const MAX_NAME_LENGTH = 200;
+
+export function badRequest(faults: readonly Fault[]): ProblemError {
+  const errors = faults.slice(0, MAX_FAULTS);
+  const details = errors.map(({ name, detail }) => `${name}: ${detail}`);
+  if (faults.length > errors.length) details.push(`and ${faults.length - errors.length} more`);
+  return new ProblemError('bad_request', details.join('; '), { errors });
+}
+
+/** The problem of a request that does not say who asks. */
+export function unauthorized(detail: string): ProblemError {
+  return new ProblemError('unauthorized', detail, {
+    headers: { 'WWW-Authenticate': 'Bearer realm="edge-accounts"' },
+  });
 }
 
 /** The response of a problem. */
