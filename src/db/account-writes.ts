@@ -69,6 +69,25 @@ export async function updateAccount(
   return { done: results[3][0] ?? null, current: results[4][0] ?? null, tags };
 }
 
+/** Makes the account the default one, in place of the one that is; changes nothing when it is that already. */
+export async function switchDefaultAccount(
+  db: Db,
+  author: Authorship,
+  accountNumber: string,
+): Promise<Attempt<AccountRow>> {
+  const isAsked = eq(accounts.accountNumber, accountNumber);
+  const { results, tags } = await writeBatch(db, author, [
+    ...makeRoomForDefault(db, isAsked, isAsked),
+    db
+      .update(accounts)
+      .set({ isDefaultAccount: true })
+      .where(and(isAsked, not(sql`${accounts.isDefaultAccount}`)))
+      .returning(),
+    db.select().from(accounts).where(isAsked),
+  ]);
+  return { done: results[3][0] ?? null, current: results[4][0] ?? null, tags };
+}
+
 /** Names the lock of the switch of the default account; the migrations' one is its neighbour. */
 const SWITCH_LOCK = 7_265_201_002;
 

@@ -4,6 +4,7 @@ import {
   deleteAccount as deleteAccountRow,
   insertAccount,
   selectAccountDeletion,
+  switchDefaultAccount as switchDefaultRow,
   updateAccount as updateAccountRow,
 } from '../db/account-writes.ts';
 import { accounts, type AccountRow } from '../db/schema.ts';
@@ -110,12 +111,15 @@ export async function changeAccount(
 }
 
 /** Makes the account the default one, in place of the one that is; throws `account_does_not_exist`. */
-export function switchDefaultAccount(
+export async function switchDefaultAccount(
   deps: Deps,
   writer: Writer,
   accountNumber: string,
 ): Promise<Done<Account>> {
-  return changeAccount(deps, writer, accountNumber, { isDefaultAccount: true }, null);
+  const { current, token } = await write(deps, () =>
+    switchDefaultRow(deps.db, authorOf(writer), accountNumber),
+  );
+  return { value: toAccount(current ?? unknownAccount()), token };
 }
 
 /**

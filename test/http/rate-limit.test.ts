@@ -7,9 +7,10 @@ import { limitCaller, limitLookUp, networkOf } from '../../src/http/rate-limit.t
 import { OriginUnavailable } from '../../src/cache/errors.ts';
 import { get, KEY, newIsolate, send, type TestStack, useStack } from '../stack.ts';
 import { expectProblem } from './problem.ts';
-import { askRoute, initOf, nameOf, pathOf, routes } from './routes.ts';
+import { askRoute, initOf, nameOf, pathOf, routes, useGoodRows } from './routes.ts';
 
 const stack = useStack();
+useGoodRows(stack);
 const ADDRESS = { 'CF-Connecting-IP': '203.0.113.9' };
 const wrong = { Authorization: 'Bearer ea_wrong' };
 

@@ -33,7 +33,7 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
         method: route.method,
         route: route.path,
         status: response.status,
-        tiers: expect.stringMatching(/^(isolate;\w+( redis;\w+)?( postgres)?)?$/),
+        tiers: expect.stringMatching(/^(isolate;\w+( redis;\w+)?)?( ?postgres)?$/),
         ms: expect.any(Number),
       },
     ]);
