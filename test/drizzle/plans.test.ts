@@ -5,6 +5,7 @@ import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } fro
 import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/admins.ts';
 import type { Db } from '../../src/db/client.ts';
 import { deleteInvalidations, markInvalidated, selectPendingInvalidations } from '../../src/db/outbox.ts';
+import { noteKeyUse, selectKey, selectKeyRecord, selectKeys } from '../../src/db/keys.ts';
 import {
   selectProfileById,
   selectProfilesOfAccount,
@@ -30,6 +31,9 @@ beforeAll(async () => {
     insert into users (username, email) select 'user' || n, '' from generate_series(1, ${members}) as n;
     insert into user_profiles (user_id, account_id) select id, 1 from users order by id;
     insert into users (username, email, is_staff) select 'staff' || n, '', true from generate_series(1, 20) as n;
+    insert into api_keys (name, scopes, account_id, sha256)
+      select 'x', '{}', case when n % 2 = 0 then 1 + n % 100 end, repeat('0', 64) from generate_series(1, ${members}) as n;
+    insert into api_key_uses (key_id) select id from api_keys;
     insert into cache_invalidations (tags, invalidated_at)
       select '{x}', case when n > 100 then now() end from generate_series(1, ${members}) as n`);
   await session.query('analyze');
@@ -92,6 +96,13 @@ test.each<[string, (db: Db) => Promise<unknown>]>([
   ['the last profiles beside a profile', (db) => selectProfilesSharingAccount(db, 77, lastPage)],
   ['the admin of an account that has none', (db) => selectAdminOfAccount(db, big)],
   ['the platform admin where there is none', (db) => selectPlatformAdminProfile(db, big)],
+  ['a key to check', (db) => selectKeyRecord(db, 77)],
+  ['a key', (db) => selectKey(db, null, 77)],
+  ['a key of an account', (db) => selectKey(db, '0000-0000-0077', 77)],
+  ['the first keys', (db) => selectKeys(db, null, firstPage)],
+  ['the last keys', (db) => selectKeys(db, null, lastPage)],
+  ['the first keys of an account', (db) => selectKeys(db, '0000-0000-0077', firstPage)],
+  ['noting the use of a key', (db) => noteKeyUse(db, 77, 0)],
   ['the pending invalidations', (db) => selectPendingInvalidations(db, 10)],
   ['marking invalidations', (db) => markInvalidated(db, [1, 2, 3])],
   ['deleting invalidations', (db) => deleteInvalidations(db, [1, 2, 3])],
