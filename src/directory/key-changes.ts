@@ -154,6 +154,9 @@ export async function rotateKey(
   const attempt = await write(deps, () =>
     rotateKeyRow(deps.db, authorOf(writer), keyId, sha256, gracePeriodSeconds, rightsOf(caller)),
   );
+  if (attempt.key?.revokedAt) {
+    throw new RefusedError('key_is_revoked', 'the key was revoked; create another one');
+  }
   return { value: issue(deps, requireDone(caller, attempt), secret), token: attempt.token };
 }
 
@@ -170,7 +173,6 @@ function requireDone(caller: Caller, { isDone, key: row }: KeyAttempt): ApiKey {
   if (isDone) return key;
   requireScopes(caller, row.scopes);
   requireNoLonger(caller, row.expiresAt);
-  if (row.revokedAt) throw new RefusedError('key_is_revoked', 'the key was revoked; create another one');
   throw refuseOther(key);
 }
 
