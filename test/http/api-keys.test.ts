@@ -243,6 +243,7 @@ describe('revoking', () => {
     const key = await issueKey(stack.current);
     await revoke(key);
     await expectProblem(await rotate(key), 'key_is_revoked');
+    await expectProblem(await patch(key, { name: 'x' }, { 'If-Match': key.etag }), 'precondition_failed');
     await patch(key, { expiresAt: null, scopes: ['directory:read'] });
     await expectProblem(await send(stack.current, '/v1/users/3', { headers: withKey(key) }), 'unauthorized');
   });

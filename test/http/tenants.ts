@@ -31,7 +31,7 @@ export async function makeTenants(stack: TestStack): Promise<Tenants> {
   return { a, b, absent: subjectsOf(made, 9) };
 }
 
-/** A key that is bound to the tenant; it may do everything unless the scopes say so. */
+/** A key that is bound to the tenant, used just now, so that no answer differs by its use; it may do everything unless the scopes say so. */
 export async function issueTo(
   stack: TestStack,
   { subjects }: Tenant,
@@ -40,8 +40,11 @@ export async function issueTo(
   const secret = formatSecret(crypto.getRandomValues(new Uint8Array(32)));
   const [row] = await sql<{ id: string }>(
     stack,
-    `insert into api_keys (name, scopes, account_id, sha256)
-     select 'Of a tenant', $2, id, $3 from accounts where account_number = $1 returning id`,
+    `with made as (
+       insert into api_keys (name, scopes, account_id, sha256)
+       select 'Of a tenant', $2, id, $3 from accounts where account_number = $1 returning id
+     )
+     insert into api_key_uses (key_id) select id from made returning key_id as id`,
     subjects.accountNumber,
     scopes,
     await sha256Of(secret),
