@@ -48,6 +48,7 @@ const Settings = z.object({
   POSTGRES_DEADLINE_MS: whole(5_000, 100, 25_000),
   BREAKER_FAILURES: whole(5, 1, 1_000),
   BREAKER_COOLDOWN_MS: whole(1_000, 10, 60_000),
+  AUDIT_RETENTION_DAYS: whole(400, 0, 36_500),
 });
 export type Settings = z.infer<typeof Settings>;
 
