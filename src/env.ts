@@ -96,6 +96,7 @@ const Settings = z.object({
     .regex(/^[\w-]{0,200}$/, 'must be the AUD tag of the application')
     .default(''),
   ACCESS_SCOPES: list('directory:read'),
+  AUDIT_RETENTION_DAYS: whole(400, 0, 36_500),
 });
 export type Settings = z.infer<typeof Settings>;
 

@@ -47,7 +47,7 @@ CREATE INDEX "api_keys_account_id_id" ON "api_keys" USING btree ("account_id","i
 CREATE INDEX "audit_log_at" ON "audit_log" USING btree ("at","id");--> statement-breakpoint
 CREATE INDEX "audit_log_actor" ON "audit_log" USING btree ("actor","entity","at","id");--> statement-breakpoint
 CREATE INDEX "audit_log_entity" ON "audit_log" USING btree ("entity","at","id");--> statement-breakpoint
-CREATE INDEX "audit_log_entity_id" ON "audit_log" USING btree ("entity","entity_id","at","id");--> statement-breakpoint
+CREATE INDEX "audit_log_entity_id" ON "audit_log" USING btree ("entity_id","entity","at","id");--> statement-breakpoint
 CREATE INDEX "audit_log_request_id" ON "audit_log" USING btree ("request_id","at","id");--> statement-breakpoint
 CREATE INDEX "idempotency_keys_created_at" ON "idempotency_keys" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "accounts_listed" ON "accounts" USING btree ("is_active","id");--> statement-breakpoint

@@ -1,7 +1,7 @@
-import { and, desc, getTableColumns, sql, type SQLWrapper } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
 import type { Db } from './client.ts';
-import { compareRow, selectInIndexOrder } from './index-order.ts';
+import { compareRows, isOnly, selectInIndexOrder } from './index-order.ts';
 import type { Position } from './lists.ts';
 import { accounts, apiKeys, auditLog, type AuditRow, userProfiles, users } from './schema.ts';
 
@@ -44,42 +44,49 @@ export function selectAuditRows(db: Db, page: AuditPage): Promise<AuditEntryRow[
   return selectInIndexOrder(db, merged.orderBy(desc(all.at), desc(all.id)).limit(page.limit));
 }
 
-const FILTERS = ['actor', 'requestId', 'entity', 'entityId'] as const;
+const FILTERS = ['actor', 'requestId', 'entityId', 'entity'] as const;
 
-/** What the entries of a stretch of an index have in common: its first columns, in their order. */
+/** What the entries of a stretch of an index have in common: its first columns, in their order. No other index is in that of the
+ * first, the time and the id. */
 type Lead = { readonly [K in (typeof FILTERS)[number]]?: string | number };
 
 /** The stretches to read. The filters that are in no lead leave out little of a request's entries, or of one row's. */
 function leadsOf({ actor, requestId, entity, entityId }: AuditPage): Lead[] {
   if (requestId !== null) return [{ requestId }];
-  if (entity !== null && entityId !== null) return [{ entity, entityId }];
+  if (entity !== null && entityId !== null) return [{ entityId, entity }];
   if (actor === null) return entity === null ? [{}] : [{ entity }];
   return (entity === null ? AUDITED_ENTITIES : [entity]).map((name) => ({ actor, entity: name }));
 }
 
 function selectStretch(db: Db, page: AuditPage, lead: Lead) {
-  const led = FILTERS.filter((name) => name in lead);
-  const order = [...led.map((name) => auditLog[name]), auditLog.at, auditLog.id];
-  const others = FILTERS.filter((name) => !(name in lead) && page[name] !== null);
+  const order = [
+    ...FILTERS.filter((name) => name in lead).map((name) => auditLog[name]),
+    auditLog.at,
+    auditLog.id,
+  ];
   return db
     .select(columns)
     .from(auditLog)
-    .where(and(...boundsOf(page, order, Object.values(lead)), ...others.map((name) => isAsked(name, page))))
+    .where(and(...filtersOf(page, lead), ...boundsOf(page)))
     .orderBy(...order.map((column) => desc(column)))
     .limit(page.limit);
 }
 
-const isAsked = (name: (typeof FILTERS)[number], page: AuditPage) => sql`${auditLog[name]} = ${page[name]}`;
+function filtersOf(page: AuditPage, lead: Lead): SQL[] {
+  const [first] = Object.keys(lead);
+  return FILTERS.flatMap((name) => {
+    const value = lead[name] ?? page[name];
+    if (value === null) return [];
+    return name === first ? isOnly(auditLog[name], value) : eq(auditLog[name], value);
+  });
+}
 
-function boundsOf(
-  { after, since, until }: AuditPage,
-  order: readonly SQLWrapper[],
-  lead: (string | number)[],
-) {
-  const newest = after ? [after.key ?? '', after.id] : until === null ? [] : [until];
+function boundsOf({ after, since, until }: AuditPage): (SQL | undefined)[] {
+  const { at, id } = auditLog;
   return [
-    compareRow(order, newest.length > 0 ? '<' : '<=', [...lead, ...newest]),
-    compareRow(order, '>=', since === null ? lead : [...lead, since]),
+    since === null ? undefined : sql`${at} >= ${since}`,
+    after ? compareRows([at, id], '<', [after.key ?? '', after.id]) : undefined,
+    until === null || after ? undefined : sql`${at} < ${until}`,
   ];
 }
 
@@ -100,3 +107,14 @@ export function namedChanges({
 }
 
 const toIsoTime = (value: unknown) => (typeof value === 'string' ? new Date(value).toISOString() : value);
+
+/** Deletes entries older than so many days, at most `limit`, the oldest first. */
+export function deleteOldAuditRows(db: Db, days: number, limit: number) {
+  const old = db
+    .select({ ctid: sql`ctid` })
+    .from(auditLog)
+    .where(sql`${auditLog.at} < now() - ${days} * interval '1 day'`)
+    .orderBy(auditLog.at)
+    .limit(limit);
+  return db.delete(auditLog).where(sql`ctid = any(array(${old}))`);
+}

@@ -56,12 +56,13 @@ export async function selectKeptAnswer(
   return row ?? null;
 }
 
-/** Deletes what need not be remembered any more, at most `limit` rows. */
+/** Deletes what need not be remembered any more, at most `limit` rows, the oldest first. */
 export function deleteForgottenAnswers(db: Db, limit: number) {
   const forgotten = db
     .select({ ctid: sql`ctid` })
     .from(idempotencyKeys)
     .where(isForgotten())
+    .orderBy(idempotencyKeys.createdAt)
     .limit(limit);
   return db.delete(idempotencyKeys).where(sql`ctid = any(array(${forgotten}))`);
 }

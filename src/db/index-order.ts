@@ -1,21 +1,23 @@
 import { type SQL, sql, type SQLWrapper } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { Db } from './client.ts';
 
-type Value = string | number | boolean;
-
 /**
- * `(a, b, c) > (1, 2, 3)`, of as many columns as there are values. Two of these are one stretch of an index that begins
- * with the columns. `a = 1 and b > 2` is one too, but any index in the order of `b` would do for it, and could be walked
- * from end to end. Of no values it is no condition.
+ * As `=`, for the first column of an index that is to be walked. What equals a constant is left out of the order that a
+ * query asks for, and then any index in the order of the other columns would do, and could be walked from end to end.
  */
-export function compareRow(
+export function isOnly(column: AnyPgColumn, value: string | number | boolean): SQL {
+  return sql`${column} = any(array[${value}]::${sql.raw(column.getSQLType())}[])`;
+}
+
+/** `(a, b) > (1, 2)`, the order of the columns' own. */
+export function compareRows(
   columns: readonly SQLWrapper[],
-  operator: '>' | '>=' | '<' | '<=',
-  values: readonly Value[],
-): SQL | undefined {
-  if (values.length === 0) return undefined;
-  const row = sql.join(columns.slice(0, values.length), sql`, `);
+  operator: '>' | '<',
+  values: readonly (string | number)[],
+): SQL {
+  const row = sql.join([...columns], sql`, `);
   const other = sql.join(
     values.map((value) => sql`${value}`),
     sql`, `,

@@ -1,7 +1,7 @@
-import { and, type SQL, type SQLWrapper } from 'drizzle-orm';
+import { and, type SQL, sql } from 'drizzle-orm';
 import { type AnyPgColumn, unionAll } from 'drizzle-orm/pg-core';
 import type { Db } from './client.ts';
-import { compareRow, selectInIndexOrder } from './index-order.ts';
+import { compareRows, isOnly, selectInIndexOrder } from './index-order.ts';
 import { endOfPrefix } from './prefix.ts';
 import { type AccountRow, accounts, inBytes, type UserRow, users } from './schema.ts';
 
@@ -33,7 +33,7 @@ export function selectUsers(db: Db, page: UserPage): Promise<UserRow[]> {
     db
       .select()
       .from(users)
-      .where(isOnPage([users.isActive, ...keys], active, page))
+      .where(isOnPage(isOnly(users.isActive, active), keys, page))
       .orderBy(users.isActive, ...keys)
       .limit(limit);
   if (isActive !== null) return selectInIndexOrder(db, part(isActive));
@@ -49,7 +49,7 @@ export function selectAccounts(db: Db, page: AccountPage): Promise<AccountRow[]>
     db
       .select()
       .from(accounts)
-      .where(isOnPage([accounts.isActive, ...keys], active, page))
+      .where(isOnPage(isOnly(accounts.isActive, active), keys, page))
       .orderBy(accounts.isActive, ...keys)
       .limit(limit);
   if (isActive !== null) return selectInIndexOrder(db, part(isActive));
@@ -64,15 +64,16 @@ function keysOf<F extends string>(table: Readonly<Record<F | 'id', AnyPgColumn>>
 }
 
 function isOnPage(
-  columns: readonly SQLWrapper[],
-  isActive: boolean,
+  isActive: SQL,
+  keys: readonly (AnyPgColumn | SQL)[],
   { prefix, after }: ListPage<string>,
 ): SQL | undefined {
+  const [text] = keys;
   const end = prefix && endOfPrefix(prefix.text);
   return and(
-    after
-      ? compareRow(columns, '>', [isActive, ...(prefix ? [after.key ?? ''] : []), after.id])
-      : compareRow(columns, '>=', [isActive, ...(prefix ? [prefix.text] : [])]),
-    end === null ? compareRow(columns, '<=', [isActive]) : compareRow(columns, '<', [isActive, end]),
+    isActive,
+    after ? compareRows(keys, '>', prefix ? [after.key ?? '', after.id] : [after.id]) : undefined,
+    prefix && !after ? sql`${text} >= ${prefix.text}` : undefined,
+    end === null ? undefined : sql`${text} < ${end}`,
   );
 }

@@ -237,7 +237,7 @@ export const auditLog = pgTable(
     index('audit_log_at').on(table.at, table.id),
     index('audit_log_actor').on(table.actor, table.entity, table.at, table.id),
     index('audit_log_entity').on(table.entity, table.at, table.id),
-    index('audit_log_entity_id').on(table.entity, table.entityId, table.at, table.id),
+    index('audit_log_entity_id').on(table.entityId, table.entity, table.at, table.id),
     index('audit_log_request_id').on(table.requestId, table.at, table.id),
     check('audit_log_action', sql`${table.action} in ('create', 'update', 'delete')`),
   ],

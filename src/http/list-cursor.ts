@@ -9,7 +9,7 @@ export interface Cursor {
 }
 
 /** Room for the longest key, 300 characters of any kind, and the name of any list. */
-export const MAX_CURSOR = 4_096;
+const MAX_CURSOR = 4_096;
 
 const Content = z.tuple([
   z.string(),

@@ -3,7 +3,9 @@ import { drizzle } from 'drizzle-orm/neon-http';
 import { beforeAll, expect, test } from 'vitest';
 import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../../src/db/accounts.ts';
 import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/admins.ts';
+import { deleteOldAuditRows } from '../../src/db/audit.ts';
 import type { Db } from '../../src/db/client.ts';
+import { deleteForgottenAnswers } from '../../src/db/idempotency.ts';
 import { deleteInvalidations, markInvalidated, selectPendingInvalidations } from '../../src/db/outbox.ts';
 import { noteKeyUse, selectKey, selectKeyRecord, selectKeys } from '../../src/db/keys.ts';
 import {
@@ -35,7 +37,11 @@ beforeAll(async () => {
       select 'x', '{}', case when n % 2 = 0 then 1 + n % 100 end, repeat('0', 64) from generate_series(1, ${members}) as n;
     insert into api_key_uses (key_id) select id from api_keys;
     insert into cache_invalidations (tags, invalidated_at)
-      select '{x}', case when n > 100 then now() end from generate_series(1, ${members}) as n`);
+      select '{x}', case when n > 100 then now() end from generate_series(1, ${members}) as n;
+    insert into idempotency_keys (caller, key, request_sha256, created_at)
+      select 'root', n, '', now() - n * interval '3 seconds' from generate_series(1, 2 * ${members}) as n;
+    insert into audit_log (actor, request_id, action, entity, entity_id, changes, at)
+      select 'root', '', 'update', 'user', n, '{}', now() - n * interval '1 hour' from generate_series(1, ${members}) as n`);
   await session.query('analyze');
 }, 60_000);
 
@@ -106,6 +112,9 @@ test.each<[string, (db: Db) => Promise<unknown>]>([
   ['the pending invalidations', (db) => selectPendingInvalidations(db, 10)],
   ['marking invalidations', (db) => markInvalidated(db, [1, 2, 3])],
   ['deleting invalidations', (db) => deleteInvalidations(db, [1, 2, 3])],
+  ['forgetting answers', (db) => deleteForgottenAnswers(db, 10)],
+  ['deleting old entries of the log', (db) => deleteOldAuditRows(db, 400, 10)],
+  ['deleting old entries of the log where there are none', (db) => deleteOldAuditRows(db, 4_000, 10)],
 ])('%s costs few rows, however many there are', async (_, query) => {
   const read = await rowsRead(query);
   expect(Object.keys(read)).not.toEqual([]);

@@ -1,9 +1,14 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { createExecutionContext } from 'cloudflare:test';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { makeDeps } from '../../src/deps.ts';
+import { ROOT } from '../../src/directory/caller.ts';
+import { requireVisible, type Subject } from '../../src/directory/visibility.ts';
 import { encodeCursor } from '../../src/http/list-cursor.ts';
 import { change, create, jsonOf } from './changes.ts';
 import { countRequests, get, newIsolate, sql, useStack, whileAway } from '../stack.ts';
 import { expectProblem } from './problem.ts';
+import { nameOf, routes } from './routes.ts';
 import { dormant, empty, smarter, stackademy } from './seed.ts';
 
 const stack = useStack();
@@ -187,11 +192,35 @@ describe.each([
   test('is 503 without Postgres, and there without Redis', async () => {
     const without = (store: 'redis' | 'postgres') =>
       whileAway(stack.current, [store], () => get(stack.current, path));
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
     const response = await without('postgres');
+    expect(errors.mock.calls.map(([line]) => JSON.parse(String(line)) as unknown)).toEqual([
+      { level: 'error', event: 'list_failed', error: expect.any(String) },
+    ]);
+    errors.mockRestore();
     expect(response.headers.get('Retry-After')).toMatch(/^\d+$/);
     await expectProblem(response, 'unavailable');
     expect((await without('redis')).status).toBe(200);
   });
+});
+
+const uncached = routes.filter(({ spec }) => spec.uncached).map((route) => ({ route, name: nameOf(route) }));
+
+test('the lists are three', () => {
+  expect(uncached.map(({ name }) => name).toSorted()).toEqual([
+    'GET /v1/accounts',
+    'GET /v1/audit',
+    'GET /v1/users',
+  ]);
+});
+
+test.each(uncached)('$name is not for callers that are bound to an account', async ({ route }) => {
+  const deps = makeDeps(stack.current.env, createExecutionContext());
+  const bound = { ...ROOT, accountNumber: '3141-5926-5359' };
+  const nothing = { param: {}, query: {}, json: undefined, url: '', env: {} };
+  const subject = route.spec.about?.(nothing) as Subject;
+  await expect(requireVisible(deps, bound, subject)).rejects.toMatchObject({ code: 'forbidden' });
+  await requireVisible(deps, ROOT, subject);
 });
 
 test('texts longer than the order looks at are listed once each', async () => {
