@@ -24,7 +24,9 @@ describe.each([...byPath].map(([path, ofPath]) => ({ path, ofPath })))('$path', 
     ),
   )('%s is 405, and Allow says what is', async (method) => {
     const response = await get(stack.current, path, {}, method);
-    await expectProblem(response, 'method_not_allowed');
+    expect(response.status).toBe(405);
+    // The answer to HEAD has no body.
+    if (method !== 'HEAD') await expectProblem(response, 'method_not_allowed');
     expect(response.headers.get('Allow')).toBe(allowed.join(', '));
   });
 });
