@@ -462,11 +462,16 @@ describe('a body', () => {
 
   test('that drips is 408 as a whole, though no byte is late', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let isCancelled = false;
     const body = new ReadableStream(
       {
+        cancel: () => void (isCancelled = true),
         pull: (controller) =>
           new Promise<void>((resolve) => {
-            setTimeout(() => resolve(controller.enqueue(Uint8Array.of(0x20))), 1_000);
+            setTimeout(() => {
+              if (!isCancelled) controller.enqueue(Uint8Array.of(0x20));
+              resolve();
+            }, 1_000);
           }),
       },
       { highWaterMark: 0 },
