@@ -13,7 +13,7 @@ export interface EnginePool {
 }
 
 const EMPTY = `
-truncate accounts, users, user_profiles, cache_invalidations restart identity cascade;
+truncate accounts, users, user_profiles, cache_invalidations, idempotency_keys, audit_log restart identity cascade;
 delete from cache_invalidations;`;
 
 export function makeEnginePool(): EnginePool {
