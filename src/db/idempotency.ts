@@ -1,4 +1,4 @@
-import { and, eq, lt, sql, type SQL } from 'drizzle-orm';
+import { and, eq, isNull, lt, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import { idempotencyKeys } from './schema.ts';
 
@@ -33,6 +33,13 @@ export function keepAnswer(db: Db, { caller, key }: IdempotencyClaim, answer: SQ
     .update(idempotencyKeys)
     .set({ answer: sql`(${answer})` })
     .where(and(eq(idempotencyKeys.caller, caller), eq(idempotencyKeys.key, key)));
+}
+
+/** The statement that ends a creation which may have been refused: then it may be asked for again. */
+export function forgetUnanswered(db: Db, { caller, key }: IdempotencyClaim) {
+  const { answer } = idempotencyKeys;
+  const isSame = and(eq(idempotencyKeys.caller, caller), eq(idempotencyKeys.key, key));
+  return db.delete(idempotencyKeys).where(and(isSame, isNull(answer)));
 }
 
 /** What was asked and answered under the key; null when nothing was, or no longer. */

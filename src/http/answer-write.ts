@@ -5,6 +5,8 @@ import type { Created, Done } from '../directory/write.ts';
 import { answerRow, type Row } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 
+const BYPASSED = 'isolate; fwd=bypass';
+
 /** Answers 201 with what was created, now or at the first request of its `Idempotency-Key`. */
 export function answerCreated<T extends Row>(
   c: Context<AppEnv>,
@@ -15,6 +17,15 @@ export function answerCreated<T extends Row>(
   c.header('Consistency-Token', formatToken(token));
   if (isReplay) c.header('Idempotency-Replayed', 'true');
   return answerRow(c, value, 201, isReplay ? undefined : cacheStatusOf(token));
+}
+
+/** Answers 200 with what became of each part, now or at the first request of its `Idempotency-Key`. */
+export function answerBatch<T extends object>(c: Context<AppEnv>, { value, token, isReplay }: Created<T>) {
+  c.header('Consistency-Token', formatToken(token));
+  c.header('Cache-Control', 'no-store');
+  c.header('Cache-Status', isReplay ? BYPASSED : cacheStatusOf(token));
+  if (isReplay) c.header('Idempotency-Replayed', 'true');
+  return c.json(value, 200);
 }
 
 /** Answers 200 with the row as it is now. */
@@ -35,7 +46,5 @@ export function answerDeletion(c: Context<AppEnv>, { value, token }: Done<Deleti
 
 // A token of the wall clock is one of an invalidation that Redis did not confirm: the drain will repeat it.
 function cacheStatusOf(token: Token): string {
-  return isLogical(token)
-    ? 'isolate; fwd=bypass'
-    : 'redis; fwd=bypass; detail=invalidation-pending, isolate; fwd=bypass';
+  return isLogical(token) ? BYPASSED : 'redis; fwd=bypass; detail=invalidation-pending, isolate; fwd=bypass';
 }

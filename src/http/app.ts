@@ -11,8 +11,11 @@ import { makeExplain } from './explain.ts';
 import { operations } from './operations.ts';
 import { requireDecodable } from './percent-encoding.ts';
 import { asProblem, ProblemError, toResponse } from './problem.ts';
+import { profileChanges } from './profile-changes.ts';
 import { profiles } from './profiles.ts';
 import { allowedMethods, routesOf } from './routes.ts';
+import { userBatch } from './user-batch.ts';
+import { userChanges } from './user-changes.ts';
 import { users } from './users.ts';
 
 const refuseBrokenEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -33,10 +36,13 @@ const setCommonHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
 export const app: Hono<AppEnv> = new Hono<AppEnv>()
   .use(setCommonHeaders, refuseBrokenEncoding)
   .route('/', context)
+  .route('/', userBatch)
   .route('/', users)
+  .route('/', userChanges)
   .route('/', accounts)
   .route('/', accountChanges)
   .route('/', profiles)
+  .route('/', profileChanges)
   .route('/', operations)
   .route(
     '/',
