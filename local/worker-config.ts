@@ -1,6 +1,14 @@
 import { relative } from 'node:path';
 import { unstable_readConfig as readConfig } from 'wrangler';
 
+interface ServiceBinding {
+  readonly binding: string;
+  readonly service: string;
+  readonly entrypoint?: string;
+  /** What the bound Worker is told of the one that has the binding. */
+  readonly props?: Record<string, unknown>;
+}
+
 /** The part of a wrangler.toml that the local stack runs. */
 export interface WorkerConfig {
   readonly name: string;
@@ -8,7 +16,7 @@ export interface WorkerConfig {
   readonly main: string;
   readonly compatibilityDate: string;
   readonly vars: Readonly<Record<string, unknown>>;
-  readonly services: readonly { binding: string; service: string; entrypoint?: string }[];
+  readonly services: readonly ServiceBinding[];
   readonly ratelimits: readonly RateLimitConfig[];
 }
 

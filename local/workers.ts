@@ -167,10 +167,15 @@ function toVarBinding([name, value]: [string, unknown]) {
   return [name, { type: 'text' as const, value: String(value) }] as const;
 }
 
-function toServiceBinding({ binding, service: worker, entrypoint }: WorkerConfig['services'][number]) {
+function toServiceBinding({ binding, service: worker, entrypoint, props }: WorkerConfig['services'][number]) {
   return [
     binding,
-    { type: 'worker' as const, worker, ...(entrypoint && { exportName: entrypoint }) },
+    {
+      type: 'worker' as const,
+      worker,
+      ...(entrypoint && { exportName: entrypoint }),
+      ...(props && { props }),
+    },
   ] as const;
 }
 

@@ -4,12 +4,17 @@ import { settingsOf } from './deps.ts';
 import type { AccountChanges, NewAccount } from './directory/account-changes.ts';
 import type { Account } from './directory/accounts.ts';
 import type { Deletion } from './directory/deletion.ts';
+import type { NewUserProfile, UserProfileChanges } from './directory/profile-changes.ts';
+import type { UserChanges } from './directory/user-changes.ts';
+import type { NewUser } from './directory/user-creation.ts';
 import type { UserProfile } from './directory/user-profile.ts';
 import type { User } from './directory/users.ts';
 import type { RpcOptions } from './rpc-call.ts';
 import * as lookUps from './rpc-look-ups.ts';
+import * as userWrites from './rpc-user-writes.ts';
+import type { RpcUserOutcome } from './rpc-user-writes.ts';
 import * as writes from './rpc-writes.ts';
-import type { ChangeOptions, CreateOptions, DeleteOptions, RpcWritten } from './rpc-writes.ts';
+import type { ChangeOptions, CreateOptions, DeleteOptions, RpcWritten } from './rpc-write-options.ts';
 
 /**
  * The ten look-ups, the two entities that they return, and their changes, for other Workers, over a service binding with
@@ -96,5 +101,50 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
   /** Deletes the account, its profiles and its keys, or says what that would delete. */
   deleteAccount(accountNumber: string, options: DeleteOptions): Promise<RpcWritten<Deletion>> {
     return writes.deletedAccount(this.env, this.ctx, { accountNumber, options }, null);
+  }
+
+  /**
+   * Creates a user, and with `accountNumber` its profile there, both or neither. Throws `username_taken` and
+   * `account_does_not_exist`.
+   */
+  createUser(user: NewUser, options?: CreateOptions): Promise<RpcWritten<User>> {
+    return userWrites.newUser(this.env, this.ctx, { user, options }, null);
+  }
+
+  /** Creates up to 200 users in one transaction, each as `createUser` does or not at all; what became of each, in order. */
+  createUsers(
+    users: readonly NewUser[],
+    options?: CreateOptions,
+  ): Promise<RpcWritten<readonly RpcUserOutcome[]>> {
+    return userWrites.newUsers(this.env, this.ctx, { users, options }, null);
+  }
+
+  /** Throws `precondition_failed` when the user has another revision, and `last_admin_is_protected`. */
+  changeUser(userId: number, changes: UserChanges, options: ChangeOptions): Promise<RpcWritten<User>> {
+    return userWrites.changedUser(this.env, this.ctx, { userId, changes, options }, null);
+  }
+
+  /** Deletes the user and its profiles, or says what that would delete; throws as `changeUser` does. */
+  deleteUser(userId: number, options: DeleteOptions): Promise<RpcWritten<Deletion>> {
+    return userWrites.deletedUser(this.env, this.ctx, { userId, options }, null);
+  }
+
+  /** Makes the user a member of the account; throws `user_profile_exists` when it is one. */
+  createUserProfile(profile: NewUserProfile, options?: CreateOptions): Promise<RpcWritten<UserProfile>> {
+    return userWrites.newUserProfile(this.env, this.ctx, { profile, options }, null);
+  }
+
+  /** Throws `precondition_failed` when the profile itself has another revision. */
+  changeUserProfile(
+    userProfileId: number,
+    changes: UserProfileChanges,
+    options: ChangeOptions,
+  ): Promise<RpcWritten<UserProfile>> {
+    return userWrites.changedUserProfile(this.env, this.ctx, { userProfileId, changes, options }, null);
+  }
+
+  /** Ends the membership, or says what that would delete; throws as `changeUser` does. */
+  deleteUserProfile(userProfileId: number, options: DeleteOptions): Promise<RpcWritten<Deletion>> {
+    return userWrites.deletedUserProfile(this.env, this.ctx, { userProfileId, options }, null);
   }
 }

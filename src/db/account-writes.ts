@@ -145,9 +145,11 @@ function selectCascade(db: Db, accountNumber: string, states: readonly RowState[
     .select({
       account: accounts,
       isSeen: sql<boolean>`${isInState(stateColumns, states) ?? sql`true`}`,
-      userProfiles:
-        sql`(select count(*) from user_profiles as p where p.account_id = ${accounts.id})`.mapWith(Number),
-      keys: sql`(select count(*) from api_keys as k where k.account_id = ${accounts.id})`.mapWith(Number),
+      // A column of drizzle's would lose its table here, and be one of the inner table.
+      userProfiles: sql`(select count(*) from user_profiles as p where p.account_id = accounts.id)`.mapWith(
+        Number,
+      ),
+      keys: sql`(select count(*) from api_keys as k where k.account_id = accounts.id)`.mapWith(Number),
     })
     .from(accounts)
     .where(eq(accounts.accountNumber, accountNumber));

@@ -2,8 +2,12 @@ import { LookUpError } from './errors.ts';
 
 // Each absence has one wording: what a caller may not see answers exactly as what is not there.
 
+export function accountDoesNotExist(): LookUpError {
+  return new LookUpError('account_does_not_exist', 'no account has this accountNumber');
+}
+
 export function unknownAccount(): never {
-  throw new LookUpError('account_does_not_exist', 'no account has this accountNumber');
+  throw accountDoesNotExist();
 }
 
 export function unknownUser(name: 'userId' | 'username'): never {

@@ -13,3 +13,11 @@ export type Deletion = z.infer<typeof Deletion>;
 export function refuseOther(current: object): RefusedError {
   return new RefusedError('precondition_failed', 'it was changed since you read it; read it again', current);
 }
+
+/** The error of a write that would leave an account, or the platform, without an admin. */
+export function refuseLastAdmin(): RefusedError {
+  return new RefusedError(
+    'last_admin_is_protected',
+    'the user is the last admin of an account; make another member one first',
+  );
+}

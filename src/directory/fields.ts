@@ -22,7 +22,23 @@ export const Email = z.email('must be an e-mail address').max(MAX_EMAIL);
 /** Long enough for signed links. */
 const MAX_URL = 2_048;
 
-export const WebUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(MAX_URL);
+export const WebUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  .max(MAX_URL)
+  // A URL's parser encodes what Postgres refuses, but what is kept is what was sent.
+  .regex(PLAIN, 'must not have control characters')
+  .refine((value) => value.isWellFormed(), 'is not well-formed Unicode');
+
+const FIRST_DATE = Date.parse('1000-01-01T00:00:00Z');
+const LAST_DATE = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** A time as Postgres and the table take it. */
+export const DateTime = z.iso
+  .datetime({ offset: true, abort: true, error: 'must be a date and time with its offset, by ISO 8601' })
+  .refine((value) => {
+    const time = Date.parse(value);
+    return time >= FIRST_DATE && time <= LAST_DATE;
+  }, 'must be in the years 1000 to 9999');
 
 const EPOCH_MS = 0;
 const END_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);

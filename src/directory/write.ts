@@ -28,11 +28,17 @@ export interface Created<T> extends Done<T> {
   readonly isReplay: boolean;
 }
 
+const USERNAME_TAKEN = ['username_taken', 'a user has this username'] as const;
+
 const refusals: Readonly<Record<string, readonly [RefusalCode, string]>> = {
   accounts_account_number_key: ['account_number_taken', 'an account has this accountNumber'],
-  users_username_key: ['username_taken', 'a user has this username'],
+  users_username_key: USERNAME_TAKEN,
   user_profiles_account_id_user_id_key: ['user_profile_exists', 'the user has a profile in this account'],
 };
+
+export function usernameTaken(): RefusedError {
+  return new RefusedError(...USERNAME_TAKEN);
+}
 
 /** The states of the row itself. */
 export function rowStates(precondition: Precondition): RowState[] | null {

@@ -18,6 +18,15 @@ export function answerCreated<T extends Row>(
   return c.json(value, 201);
 }
 
+/** Answers 200 with what became of each part, now or at the first request of its `Idempotency-Key`. */
+export function answerBatch<T extends object>(c: Context<AppEnv>, { value, token, isReplay }: Created<T>) {
+  c.header('Consistency-Token', formatToken(token));
+  c.header('Cache-Control', 'no-store');
+  c.header('Cache-Status', isReplay ? NO_CACHE_ASKED : cacheStatusOf(token));
+  if (isReplay) c.header('Idempotency-Replayed', 'true');
+  return c.json(value, 200);
+}
+
 /** Answers 200 with the row as it is now. */
 export function answerWritten<T extends Row>(c: Context<AppEnv>, { value, token }: Done<T>) {
   c.header('Consistency-Token', formatToken(token));

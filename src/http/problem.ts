@@ -154,15 +154,18 @@ export function unauthorized(detail: string): ProblemError {
   });
 }
 
+/** What a problem of the code says, whichever request it is of. */
+export function describeProblem(code: ProblemCode, detail: string) {
+  const { status, title } = problems[code];
+  return { type: `/docs#problem-${code}`, title, status, detail, code };
+}
+
 /** The response of a problem. */
 export function toResponse(problem: ProblemError, requestId: string): Response {
-  const { status, title } = problems[problem.code];
+  const described = describeProblem(problem.code, problem.message);
+  const { status } = described;
   const body: Problem = {
-    type: `/docs#problem-${problem.code}`,
-    title,
-    status,
-    detail: problem.message,
-    code: problem.code,
+    ...described,
     requestId,
     ...(problem.errors.length > 0 && { errors: [...problem.errors] }),
   };

@@ -191,6 +191,17 @@ test('a deletion says first what it would delete', async () => {
   await expectProblem(await get(stack.current, '/v1/user-profiles/7'), 'user_profile_does_not_exist');
 });
 
+test("a deletion counts what is the account's, and nothing else", async () => {
+  await sql(
+    stack.current,
+    `insert into api_keys (name, scopes, account_id, sha256)
+     select 'k', '{}', unnest(array[2, 2, 3, null::bigint]), repeat('0', 64)`,
+  );
+  const count = async (number: string) =>
+    jsonOf(await change(stack.current, 'DELETE', `/v1/accounts/${number}?dryRun=true`));
+  expect(await count('1234-5678-9012')).toMatchObject({ userProfiles: 3, keys: 2 });
+});
+
 test('what is asked for again under an Idempotency-Key is done once, and answered alike', async () => {
   const headers = { 'Idempotency-Key': 'once' };
   const first = await make({ companyName: 'Once' }, headers);

@@ -8,19 +8,22 @@ const stack = useStack();
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'];
 const byPath = Map.groupBy(routes, ({ path }) => path);
 
+const methodsOf = ({ method }: Route): string[] => (method === 'GET' ? ['GET', 'HEAD'] : [method]);
+
 // `/v1/accounts/default` matches the pattern of an account too, where `default` is no number.
 const matches = (path: string, { path: pattern }: Route): boolean =>
   new RegExp(`^${pattern.replaceAll(/:\w+/g, '[^/]+')}$`).test(path);
 
 describe.each([...byPath].map(([path, ofPath]) => ({ path, ofPath })))('$path', ({ ofPath }) => {
   const [route] = ofPath;
-  const allowed = ofPath.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  const allowed = ofPath.flatMap(methodsOf);
   const path = route ? pathOf(route) : '';
 
   test.each(
     METHODS.filter(
       (method) =>
-        !allowed.includes(method) && !routes.some((one) => one.method === method && matches(path, one)),
+        !allowed.includes(method) &&
+        !routes.some((one) => methodsOf(one).includes(method) && matches(path, one)),
     ),
   )('%s is 405, and Allow says what is', async (method) => {
     const response = await get(stack.current, path, {}, method);

@@ -79,6 +79,17 @@ export function useGoodRows(stack: { readonly current: TestStack }): void {
   });
 }
 
+function makeUser(): object {
+  return { username: `user-${crypto.randomUUID()}`, email: 'made-by-a-test@example.com' };
+}
+
+/** Who of the seed is a member of neither account, and makes it none with an admin. */
+const newcomers = ['2718-2818-2845', '1618-0339-8874'].flatMap((accountNumber) =>
+  [5, 3, 6].map((userId) => ({ userId, accountNumber })),
+);
+let newcomersTaken = 0;
+const takeNewcomer = (): object => newcomers[newcomersTaken++ % newcomers.length] ?? {};
+
 /** A good body of every route that takes one; where names must be free, another one each time. */
 const goodBodies: Readonly<Record<string, () => object>> = {
   'POST /v1/accounts': () => ({ companyName: 'Made by a test' }),
@@ -87,6 +98,11 @@ const goodBodies: Readonly<Record<string, () => object>> = {
   'POST /v1/keys': () => ({ name: 'Made by a test', scopes: ['directory:read'] }),
   'PATCH /v1/keys/:keyId': () => ({ name: 'Changed by a test' }),
   'POST /v1/keys/:keyId/rotate': () => ({ gracePeriodSeconds: 60 }),
+  'POST /v1/users': makeUser,
+  'POST /v1/users/batch': () => ({ users: [makeUser()] }),
+  'PATCH /v1/users/:userId': () => ({ firstName: 'Sample' }),
+  'POST /v1/user-profiles': takeNewcomer,
+  'PATCH /v1/user-profiles/:userProfileId': () => ({ name: 'Sample' }),
 };
 
 /** A request that the route answers, but for what the headers spoil; without a key unless they bring one. */
