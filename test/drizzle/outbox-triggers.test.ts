@@ -169,7 +169,7 @@ test.each(['user_profiles', 'users cascade', 'accounts cascade', 'api_keys casca
   'truncate %s is everything',
   async (tables) => {
     const written = await roundTrip(`truncate ${tables}`)();
-    expect(new Set(written.flat())).toEqual(new Set(['everything']));
+    expect(written.flat()).toContain('everything');
   },
 );
 

@@ -80,7 +80,8 @@ export function useGoodRows(stack: { readonly current: TestStack }): void {
 }
 
 function makeUser(): object {
-  return { username: `user-${crypto.randomUUID()}`, email: 'made-by-a-test@example.com' };
+  const username = `user-${crypto.randomUUID()}`;
+  return { username, email: 'made-by-a-test@example.com', accountNumber: '1234-5678-9012' };
 }
 
 /** Who of the seed is a member of neither account, and makes it none with an admin. */

@@ -76,9 +76,11 @@ const states: Partial<
 const closed = routes.filter(({ spec }) => spec.scope !== 'open');
 const named = (some: readonly Route[]) => some.map((route) => ({ route, name: nameOf(route) }));
 
-/** The subject of a request without any parameter. */
-function kindOf({ spec }: Route): Subject['kind'] | undefined {
-  return spec.about?.({ param: {}, query: {}, json: {}, url: '', env: {} })?.kind;
+/** The subject of a request without any parameter, and with a good body where the route takes one. */
+function kindOf(route: Route): Subject['kind'] | undefined {
+  const { body } = initOf(route);
+  const json: unknown = typeof body === 'string' ? JSON.parse(body) : {};
+  return route.spec.about?.({ param: {}, query: {}, json, url: '', env: {} })?.kind;
 }
 
 /** The fields of the body that say what the request is about. A username there is a name to be given, unique for all. */
