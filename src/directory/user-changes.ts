@@ -12,7 +12,7 @@ import type { Deps } from './deps.ts';
 import { type Deletion, refuseLastAdmin, refuseOther } from './deletion.ts';
 import { RefusedError } from './errors.ts';
 import { changesOf } from './fields.ts';
-import { requireName, toTime, userFields } from './user-fields.ts';
+import { requirePlatformRights, toTime, userFields } from './user-fields.ts';
 import { toUser, type User } from './users.ts';
 import { authorOf, type Done, type Precondition, rowStates, write } from './write.ts';
 
@@ -30,9 +30,9 @@ export async function changeUser(
   changes: UserChanges,
   precondition: Precondition,
 ): Promise<Done<User>> {
-  const { isStaff, isSuperuser, username, lastLogin } = changes;
+  const { isStaff, isSuperuser, lastLogin } = changes;
   if (isStaff !== undefined || isSuperuser !== undefined) requireScope(writer.caller, 'rights:write');
-  requireName(writer.caller, deps.platform, username);
+  requirePlatformRights(writer.caller, deps.platform, changes);
   const values = { ...changes, lastLogin: toTime(lastLogin) };
   const conditions = conditionsOf(deps, writer, precondition);
   const { done, token, ...state } = await write(deps, () =>

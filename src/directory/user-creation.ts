@@ -7,7 +7,7 @@ import { accountDoesNotExist } from './absence.ts';
 import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import type { LookUpError, RefusedError } from './errors.ts';
-import { requireName, toTime, userFields } from './user-fields.ts';
+import { requirePlatformRights, toTime, userFields } from './user-fields.ts';
 import { toUser, type User } from './users.ts';
 import type { Subject } from './visibility.ts';
 import { authorOf, claimOf, create, type Created, type Idempotency, usernameTaken } from './write.ts';
@@ -97,7 +97,7 @@ async function insert(
 
 function requireAllowed({ platform }: Deps, { caller }: Writer, newUser: NewUser): void {
   if (newUser.isStaff || newUser.isSuperuser) requireScope(caller, 'rights:write');
-  requireName(caller, platform, newUser.username);
+  requirePlatformRights(caller, platform, newUser);
 }
 
 function toOutcome({ user, isAccountKnown }: InsertedUser): UserOutcome {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Caller, requireScope } from './caller.ts';
 import type { Platform } from './deps.ts';
+import { RefusedError } from './errors.ts';
 import { DateTime, Email, text } from './fields.ts';
 import { NewUsername } from './username.ts';
 
@@ -18,9 +19,19 @@ export const userFields = {
   lastLogin: DateTime.nullable(),
 };
 
-/** Throws `forbidden` unless the caller may name a user so: whose name is the platform's admin's is its admin. */
-export function requireName(caller: Caller, platform: Platform, username: string | undefined): void {
-  if (username === platform.adminUsername) requireScope(caller, 'rights:write');
+/**
+ * Throws `forbidden` unless the caller may give a user what reaches beyond any account: to a superuser, and to whoever has the
+ * name of the platform's admin, the platform's account belongs.
+ */
+export function requirePlatformRights(
+  caller: Caller,
+  platform: Platform,
+  { username, isSuperuser }: { username?: string | undefined; isSuperuser?: boolean | undefined },
+): void {
+  if (username !== platform.adminUsername && !isSuperuser) return;
+  requireScope(caller, 'rights:write');
+  if (caller.accountNumber === null) return;
+  throw new RefusedError('forbidden', 'who is bound to an account cannot give rights over others');
 }
 
 /** The time that the text spells, as rows have it. */

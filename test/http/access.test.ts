@@ -143,6 +143,12 @@ test.each(Object.entries(bad))('an assertion that %s is 401', async (_how, make)
   expect(await response.text()).not.toContain('person@example.com');
 });
 
+test('an assertion of another algorithm is refused before anything is fetched', async () => {
+  expect(await statusOf(await confuse((jwk) => JSON.stringify(jwk)))).toBe(401);
+  expect(await statusOf(`${unsigned({ alg: 'none', kid: key.kid })}.`)).toBe(401);
+  expect(await certs.requests()).toBe(0);
+});
+
 test('clocks may differ by seconds', async () => {
   expect(await statusOf(await sign(key, certs.url, { exp: nowS() - 2 }))).toBe(200);
   expect(await statusOf(await sign(key, certs.url, { nbf: nowS() + 2 }))).toBe(200);

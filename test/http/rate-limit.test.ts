@@ -5,7 +5,8 @@ import type { AppEnv } from '../../src/http/app-env.ts';
 import { asProblem, toResponse, unauthorized } from '../../src/http/problem.ts';
 import { limitCaller, limitLookUp, networkOf } from '../../src/http/rate-limit.ts';
 import { OriginUnavailable } from '../../src/cache/errors.ts';
-import { get, KEY, newIsolate, send, type TestStack, useStack } from '../stack.ts';
+import { parseSettings } from '../../src/env.ts';
+import { newIsolate, send, type TestStack, useStack } from '../stack.ts';
 import { expectProblem } from './problem.ts';
 import { askRoute, initOf, nameOf, pathOf, routes, useGoodRows } from './routes.ts';
 
@@ -132,10 +133,13 @@ test('other quotas and windows are said as they are set', async () => {
   expect(response.headers.get('RateLimit-Policy')).toBe('"address";q=5;w=60');
 });
 
-test('what no stored key can be is refused as before when the address may still ask', async () => {
-  expect((await get(limited, '/v1/users/3', ADDRESS)).status).toBe(200);
-  expect(KEY).not.toBe('ea_wrong');
-});
+test.each(['', '5', '0/10', '5/30', '-5/10', '5/10/10', '1e3/10', 'many/10'])(
+  'the policy %j is refused',
+  (policy) => {
+    const env = { ...stack.current.env, KEY_RATE_LIMIT_POLICY: policy };
+    expect(() => parseSettings(env)).toThrow('KEY_RATE_LIMIT_POLICY');
+  },
+);
 
 describe('a key that has to be looked up', () => {
   const good = { id: 'key:7', scopes: new Set([]), accountNumber: null };

@@ -338,3 +338,29 @@ test('the longest row that is valid leaves room for two hundred of it in a body'
   const escaped = JSON.stringify(longest).replaceAll(/[^\u0020-\u007e]/g, '\\uffff');
   expect(200 * escaped.length).toBeLessThan(2 ** 20);
 });
+
+test('who is bound to an account makes nobody superuser, and nobody the platform’s admin, whatever its scopes', async () => {
+  const account = '1234-5678-9012';
+  const issued = await create(stack.current, '/v1/keys', {
+    name: 'Bound',
+    scopes: ['directory:read', 'directory:write', 'rights:write'],
+    accountNumber: account,
+  });
+  const headers = { Authorization: `Bearer ${String((await jsonOf(issued))['key'])}` };
+  const user = { username: 'bound-made', email: 'bound@example.com', accountNumber: account };
+  const makeBound = (more: object) => create(stack.current, '/v1/users', { ...user, ...more }, headers);
+  await expectProblem(await makeBound({ isSuperuser: true }), 'forbidden');
+  await expectProblem(await makeBound({ username: 'admin' }), 'forbidden');
+  const { id } = await jsonOf(await makeBound({ isStaff: true }));
+  const path = `/v1/users/${String(id)}`;
+  const asBound = { ...headers, ...any };
+  await expectProblem(
+    await change(stack.current, 'PATCH', path, { isSuperuser: true }, asBound),
+    'forbidden',
+  );
+  await expectProblem(
+    await change(stack.current, 'PATCH', path, { username: 'admin' }, asBound),
+    'forbidden',
+  );
+  expect((await change(stack.current, 'PATCH', path, { firstName: 'Bound' }, asBound)).status).toBe(200);
+});
