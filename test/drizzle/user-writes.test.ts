@@ -54,16 +54,14 @@ test('an admin of two accounts is the last one of either, in whichever order the
   expect(await adminsLeft()).toHaveLength(1);
 });
 
-describe('in the order that locks make', () => {
+// The embedded Postgres has no second session to wait for.
+describe.skipIf(!process.env['DATABASE_URL'])('in the order that locks make', () => {
   /** Resolves when somebody waits for the session's transaction. */
   const whenWaiting = async () => {
     const waiting =
       'select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))';
     while ((await session.query(waiting)).length === 0);
   };
-  // The embedded Postgres has no second session to wait for.
-  const testOnServer = test.skipIf(!process.env['DATABASE_URL']);
-
   /** What the act comes to that waits for the first statements; those that follow are run while it waits. */
   async function behind<T>(first: string, act: () => Promise<T>, then = ''): Promise<T> {
     await session.query(`begin; ${first}`);
@@ -77,7 +75,7 @@ describe('in the order that locks make', () => {
     select from accounts where id = 3 for no key update;
     update users set is_staff = false where id in (9102, 9103, 9104)`;
 
-  testOnServer.each([
+  test.each([
     ['deleted', remove],
     ['demoted', demote],
     ['made to leave', leave],
@@ -86,30 +84,27 @@ describe('in the order that locks make', () => {
     expect(await adminsLeft()).toEqual([{ id: '9101' }]);
   });
 
-  testOnServer(
-    'a writer that is bound to an account waits for who is just becoming a member of another',
-    async () => {
-      const join = 'insert into user_profiles (user_id, account_id) values (9101, 4)';
-      const write = await behind(join, () => deleteUser(neon.db, author, 9101, onlyInThird));
-      expect(write).toMatchObject({ done: null, isShared: true, isHidden: false });
-    },
-  );
+  test('a writer that is bound to an account waits for who is just becoming a member of another', async () => {
+    const join = 'insert into user_profiles (user_id, account_id) values (9101, 4)';
+    const write = await behind(join, () => deleteUser(neon.db, author, 9101, onlyInThird));
+    expect(write).toMatchObject({ done: null, isShared: true, isHidden: false });
+  });
 
-  testOnServer('a user that is just being promoted counts as an admin when it leaves', async () => {
+  test('a user that is just being promoted counts as an admin when it leaves', async () => {
     await session.query('update users set is_staff = (id = 9101) where id > 7');
     await session.query('update users set is_staff = false where id = 9101');
     const promote = 'update users set is_staff = true where id = 9101';
     expect(await behind(promote, () => leave(9101))).toBe(false);
   });
 
-  testOnServer('a change that takes no right waits for no account', async () => {
+  test('a change that takes no right waits for no account', async () => {
     await session.query('begin; select from accounts for no key update');
     const { done } = await updateUser(neon.db, author, 9101, { isStaff: true, isActive: false }, anyState);
     await session.query('rollback');
     expect(done).toMatchObject({ isActive: false, isStaff: true });
   });
 
-  testOnServer('a user whose account is just going is not made', async () => {
+  test('a user whose account is just going is not made', async () => {
     await session.query(`insert into accounts (account_number, company_name) values ('9000-0000-0001', 'x')`);
     const user = { username: 'admin-late', email: '', accountNumber: '9000-0000-0001' };
     const { value } = await behind(`delete from accounts where account_number = '9000-0000-0001'`, () =>
@@ -125,12 +120,12 @@ describe('in the order that locks make', () => {
     return insertUsers(neon.db, author, rows, null, false);
   };
 
-  testOnServer('a name that is just being taken is waited for', async () => {
+  test('a name that is just being taken is waited for', async () => {
     const { value } = await behind(take(9105, 'admin-taken'), () => insert('admin-taken'));
     expect(value).toEqual([{ user: null, isAccountKnown: true }]);
   });
 
-  testOnServer('names are taken in one order, so that batches wait and do not deadlock', async () => {
+  test('names are taken in one order, so that batches wait and do not deadlock', async () => {
     const late = take(9106, 'admin-z');
     const { value } = await behind(take(9105, 'admin-a'), () => insert('admin-z', 'admin-a'), late);
     expect(value.map(({ user }) => user)).toEqual([null, null]);
