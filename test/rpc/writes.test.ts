@@ -191,7 +191,7 @@ test('who has the scope gives and takes rights', async () => {
 });
 
 describe('who is bound to an account', () => {
-  const expectRefused = async (code: string, method: string, ...args: unknown[]) =>
+  const expectRefusal = async (code: string, method: string, ...args: unknown[]) =>
     expect(await call('TENANT', method, ...args), method).toMatchObject({ error: { code } });
   const other = { accountNumber: '2718-2818-2845' };
   const unknown = { accountNumber: '0000-0000-0000' };
@@ -203,14 +203,14 @@ describe('who is bound to an account', () => {
     ]);
     await write('TENANT', 'createUsers', [newUser(own), newUser(own)]);
     const before = await sql('select count(*) from users');
-    await expectRefused('forbidden', 'createUser', newUser());
-    await expectRefused('account_does_not_exist', 'createUser', newUser(other));
-    await expectRefused('account_does_not_exist', 'createUser', newUser(unknown));
-    await expectRefused('forbidden', 'createUsers', [newUser(own), newUser()]);
-    await expectRefused('forbidden', 'createUsers', [newUser(own), newUser(other)]);
-    await expectRefused('forbidden', 'createUsers', [newUser(own), newUser(unknown)]);
-    await expectRefused('account_does_not_exist', 'createUsers', [newUser(other), newUser(other)]);
-    await expectRefused('forbidden', 'createUserProfile', { userId: 5, ...own });
+    await expectRefusal('forbidden', 'createUser', newUser());
+    await expectRefusal('account_does_not_exist', 'createUser', newUser(other));
+    await expectRefusal('account_does_not_exist', 'createUser', newUser(unknown));
+    await expectRefusal('forbidden', 'createUsers', [newUser(own), newUser()]);
+    await expectRefusal('forbidden', 'createUsers', [newUser(own), newUser(other)]);
+    await expectRefusal('forbidden', 'createUsers', [newUser(own), newUser(unknown)]);
+    await expectRefusal('account_does_not_exist', 'createUsers', [newUser(other), newUser(other)]);
+    await expectRefusal('forbidden', 'createUserProfile', { userId: 5, ...own });
     expect(await sql('select count(*) from users')).toEqual(before);
   });
 
@@ -218,29 +218,29 @@ describe('who is bound to an account', () => {
     const { value: member } = await write('TENANT', 'createUser', newUser(own));
     await write('TENANT', 'changeUser', member.id, { firstName: 'A' }, { revision: 1 });
     await sql('insert into user_profiles (user_id, account_id) values ($1, 3)', member.id);
-    await expectRefused('forbidden', 'changeUser', member.id, { firstName: 'B' }, { revision: 2 });
-    await expectRefused('forbidden', 'deleteUser', member.id, { revision: 2 });
-    await expectRefused('forbidden', 'deleteUser', member.id, { dryRun: true });
+    await expectRefusal('forbidden', 'changeUser', member.id, { firstName: 'B' }, { revision: 2 });
+    await expectRefusal('forbidden', 'deleteUser', member.id, { revision: 2 });
+    await expectRefusal('forbidden', 'deleteUser', member.id, { dryRun: true });
     // The state of such a user is no part of the answer.
-    await expectRefused('forbidden', 'changeUser', member.id, { firstName: 'B' }, { revision: 1 });
+    await expectRefusal('forbidden', 'changeUser', member.id, { firstName: 'B' }, { revision: 1 });
     await sql('delete from user_profiles where user_id = $1 and account_id = 3', member.id);
     await write('TENANT', 'deleteUser', member.id, { revision: 2 });
   });
 
   test('does not see users of others, whether they are there or not', async () => {
     for (const id of [2, 5, 7, 999_999]) {
-      await expectRefused('user_does_not_exist', 'changeUser', id, { firstName: 'B' }, { revision: 1 });
-      await expectRefused('user_does_not_exist', 'deleteUser', id, { dryRun: true });
+      await expectRefusal('user_does_not_exist', 'changeUser', id, { firstName: 'B' }, { revision: 1 });
+      await expectRefusal('user_does_not_exist', 'deleteUser', id, { dryRun: true });
     }
     for (const id of [2, 6, 7, 999_999]) {
-      await expectRefused(
+      await expectRefusal(
         'user_profile_does_not_exist',
         'changeUserProfile',
         id,
         { name: 'B' },
         { revision: 1 },
       );
-      await expectRefused('user_profile_does_not_exist', 'deleteUserProfile', id, { dryRun: true });
+      await expectRefusal('user_profile_does_not_exist', 'deleteUserProfile', id, { dryRun: true });
     }
   });
 
