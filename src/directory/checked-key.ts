@@ -26,12 +26,19 @@ export function keyById(deps: Deps, keyId: number): LookUp<CheckedKey | null> {
     forgetsAbsent: true,
     load: async () => {
       const record = await selectKeyRecord(deps.db, keyId);
-      return { value: record && toCheckedKey(record), tags: [`key:${keyId}`] };
+      return { value: record && toCheckedKey(record), tags: [`key:${keyId}`, ...accountTags(record)] };
     },
   };
 }
 
-function toCheckedKey({ key, accountNumber }: KeyRecord): CheckedKey {
+function accountTags(record: KeyRecord | null): string[] {
+  const accountId = record?.key.accountId ?? null;
+  return accountId === null ? [] : [`account:${accountId}`];
+}
+
+function toCheckedKey({ key, accountNumber }: KeyRecord): CheckedKey | null {
+  // No foreign key vouches for the account, and a key must never pass for one that is bound to none.
+  if (key.accountId !== null && accountNumber === null) return null;
   return {
     id: key.id,
     scopes: key.scopes,
