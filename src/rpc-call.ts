@@ -41,6 +41,7 @@ const UNPRIVILEGED: Caller = {
   id: 'rpc:worker',
   scopes: new Set(['directory:read', 'cache:invalidate']),
   accountNumber: null,
+  isUnprivileged: true,
 };
 
 /** The context of a call, with what the caller's binding says of it. */
@@ -103,9 +104,7 @@ async function isSeen<A extends z.ZodType, T>(
 }
 
 function callerOf(props: unknown): Caller {
-  // The runtime gives an empty object where the binding has none.
-  const hasProps = typeof props === 'object' && props !== null && Object.keys(props).length > 0;
-  if (!hasProps) return UNPRIVILEGED;
+  if (isNone(props)) return UNPRIVILEGED;
   const { success, data } = Props.safeParse(props);
   if (!success) {
     throw new RefusedError(
@@ -113,7 +112,16 @@ function callerOf(props: unknown): Caller {
       'the props of the service binding are not { name, scopes, accountNumber }',
     );
   }
-  return { id: `rpc:${data.name}`, scopes: new Set(data.scopes), accountNumber: data.accountNumber };
+  const { name, scopes, accountNumber } = data;
+  // Bindings of different accounts are different callers, whatever they are called.
+  const id = accountNumber === null ? `rpc:${name}` : `rpc:${name}@${accountNumber}`;
+  return { id, scopes: new Set(scopes), accountNumber };
+}
+
+// The runtime gives an empty object where the binding has none.
+function isNone(props: unknown): boolean {
+  if (props === undefined || props === null) return true;
+  return typeof props === 'object' && !Array.isArray(props) && Object.keys(props).length === 0;
 }
 
 function parse<A extends z.ZodType>(schema: A, value: unknown): z.output<A> {

@@ -19,10 +19,10 @@ export interface CreateOptions {
   readonly idempotencyKey?: string;
 }
 
-/** The row as written, and the token for reads that must see it. */
+/** The row as written, and the token for reads that must see it; none where nothing was changed. */
 export interface RpcWritten<T> {
   readonly value: T;
-  readonly consistencyToken: string;
+  readonly consistencyToken?: string;
 }
 
 const revision = z.int().positive();
@@ -46,7 +46,7 @@ export const creation = z
   .default({});
 
 export function toWritten<T>({ value, token }: Done<T> | Created<T>): RpcWritten<T> {
-  return { value, consistencyToken: formatToken(token) };
+  return token ? { value, consistencyToken: formatToken(token) } : { value };
 }
 
 export function preconditionOf({ revision: seen }: { revision?: number | undefined }): Precondition {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ACCOUNT_NUMBER } from './account-number.ts';
 import {
   AccountChanges,
   changeAccount,
@@ -11,7 +12,7 @@ import { method } from './rpc-call.ts';
 import { change, creation, deletion, idempotencyOf, preconditionOf, toWritten } from './rpc-write-options.ts';
 
 const scope = 'directory:write';
-const accountNumber = z.string().min(1, 'is required');
+const accountNumber = z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012');
 export const newAccount = method({
   args: z.object({ account: NewAccount, options: creation }),
   scope,

@@ -2,14 +2,26 @@ import { and, eq } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import { accounts, userProfiles, users } from './schema.ts';
 
-/** Whether the user has a profile in the account. */
-export async function selectIsMember(db: Db, accountNumber: string, userId: number): Promise<boolean> {
-  const rows = await db
-    .select({ id: userProfiles.id })
-    .from(userProfiles)
-    .innerJoin(accounts, eq(accounts.id, userProfiles.accountId))
-    .where(and(eq(accounts.accountNumber, accountNumber), eq(userProfiles.userId, userId)));
-  return rows.length > 0;
+export interface Membership {
+  /** `null`: there is no such account. */
+  readonly accountId: number | null;
+  readonly isMember: boolean;
+}
+
+/** Whether the account has the profile, or one of the user. */
+export async function selectMembership(
+  db: Db,
+  accountNumber: string,
+  asked: { readonly userId: number } | { readonly userProfileId: number },
+): Promise<Membership> {
+  const isAsked =
+    'userId' in asked ? eq(userProfiles.userId, asked.userId) : eq(userProfiles.id, asked.userProfileId);
+  const [row] = await db
+    .select({ accountId: accounts.id, profileId: userProfiles.id })
+    .from(accounts)
+    .leftJoin(userProfiles, and(eq(userProfiles.accountId, accounts.id), isAsked))
+    .where(eq(accounts.accountNumber, accountNumber));
+  return { accountId: row?.accountId ?? null, isMember: (row?.profileId ?? null) !== null };
 }
 
 export interface MemberNamed {
@@ -32,18 +44,4 @@ export async function selectMemberByUsername(
     .leftJoin(userProfiles, and(eq(userProfiles.accountId, accounts.id), eq(userProfiles.userId, users.id)))
     .where(eq(accounts.accountNumber, accountNumber));
   return row ?? { accountId: null, userId: null };
-}
-
-/** Whether the profile is one of the account's. */
-export async function selectIsProfileOfAccount(
-  db: Db,
-  accountNumber: string,
-  userProfileId: number,
-): Promise<boolean> {
-  const rows = await db
-    .select({ id: userProfiles.id })
-    .from(userProfiles)
-    .innerJoin(accounts, eq(accounts.id, userProfiles.accountId))
-    .where(and(eq(userProfiles.id, userProfileId), eq(accounts.accountNumber, accountNumber)));
-  return rows.length > 0;
 }

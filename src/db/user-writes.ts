@@ -14,6 +14,8 @@ export interface UserConditions {
   readonly onlyIn: string | null;
   /** Number of the account that keeps a superuser. */
   readonly platformNumber: string;
+  /** Whom the writer may not touch: superusers and the user of this name, or these and staff; null: nobody. */
+  readonly outOfReach: { readonly username: string; readonly withStaff: boolean } | null;
 }
 
 /** The user before a write, and what stands against the write. */
@@ -25,6 +27,8 @@ export interface UserState {
   readonly isHidden: boolean;
   /** A member of an account that the writer does not see. */
   readonly isShared: boolean;
+  /** Has rights that the writer may not touch. */
+  readonly isOutOfReach: boolean;
   readonly isLastAdmin: boolean;
   readonly userProfiles: number;
   readonly tags: string[];
@@ -98,6 +102,7 @@ function selectState(db: Db, userId: number, conditions: UserConditions, left: R
       isSeen: sql<boolean>`${isInState(stateColumns, conditions.states) ?? sql`true`}`,
       isHidden: sql<boolean>`${isHidden(conditions)}`,
       isShared: sql<boolean>`${isShared(conditions)}`,
+      isOutOfReach: sql<boolean>`${isOutOfReach(conditions)}`,
       isLastAdmin: sql<boolean>`${takesLastAdmin(conditions.platformNumber, left)}`,
       userProfiles: sql`(select count(*) from user_profiles as p where p.user_id = users.id)`.mapWith(Number),
     })
@@ -111,6 +116,7 @@ function isAllowed(userId: number, conditions: UserConditions, left: RightsLeft)
     isInState(stateColumns, conditions.states),
     not(isHidden(conditions)),
     not(isShared(conditions)),
+    not(isOutOfReach(conditions)),
     not(takesLastAdmin(conditions.platformNumber, left)),
   );
 }
@@ -123,6 +129,12 @@ function isHidden({ onlyIn }: UserConditions): SQL {
 
 function isShared({ onlyIn }: UserConditions): SQL {
   return onlyIn === null ? sql`false` : isMember(sql`a.account_number <> ${onlyIn}`);
+}
+
+function isOutOfReach({ outOfReach }: UserConditions): SQL {
+  if (!outOfReach) return sql`false`;
+  const staff = outOfReach.withStaff ? sql` or users.is_staff` : sql``;
+  return sql`(users.is_superuser or users.username = ${outOfReach.username}${staff})`;
 }
 
 function isMember(condition: SQL): SQL {
@@ -148,6 +160,7 @@ function toState(row: Awaited<ReturnType<typeof selectState>>[number] | undefine
     isSeen: false,
     isHidden: false,
     isShared: false,
+    isOutOfReach: false,
     isLastAdmin: false,
     userProfiles: 0,
   };

@@ -12,7 +12,7 @@ import { fromSnapshot } from '../db/snapshot.ts';
 import { unknownAccount } from './absence.ts';
 import { type Account, toAccount } from './accounts.ts';
 import { makeAccountNumber } from './account-number-draw.ts';
-import type { Writer } from './caller.ts';
+import { requireUnbound, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { type Deletion, refuseOther } from './deletion.ts';
 import { RefusedError } from './errors.ts';
@@ -103,6 +103,7 @@ export async function changeAccount(
   changes: AccountChanges,
   precondition: Precondition,
 ): Promise<Done<Account>> {
+  if (changes.isDefaultAccount) requireUnbound(writer.caller);
   const { done, current, token } = await write(deps, () =>
     updateAccountRow(deps.db, authorOf(writer), accountNumber, changes, rowStates(precondition)),
   );

@@ -8,7 +8,7 @@ import { insertAdminUser, selectAdminOfAccount, selectPlatformAdminProfile } fro
 import { describeError } from '../log.ts';
 import { noPlatformAdmin, unknownAccount } from './absence.ts';
 import { requireAccountNumber } from './account-argument.ts';
-import type { Writer } from './caller.ts';
+import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { rowTags, toUserProfile, UserProfile } from './user-profile.ts';
 import { toUser, User } from './users.ts';
@@ -99,12 +99,16 @@ export interface CreatedAdmin {
   readonly token: Token;
 }
 
-/** Creates the admin user and its profile unless the account has an admin; one batch and one invalidation. */
+/**
+ * Creates the admin user and its profile unless the account has an admin; one batch and one invalidation. Throws `forbidden`
+ * without the scope for rights.
+ */
 export async function createAdminUser(
   deps: Deps,
   writer: Writer,
   accountNumber: string,
 ): Promise<CreatedAdmin> {
+  if (!writer.caller.isUnprivileged) requireScope(writer.caller, 'rights:write');
   const { accountId, user, created, tags } = await insertOrThrow(deps, writer, accountNumber);
   if (accountId === null) return unknownAccount();
   // Demoted by somebody else between two statements of the batch: nothing that the caller asked wrongly.

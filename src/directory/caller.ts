@@ -23,6 +23,8 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
   /** Number of the only account that the caller sees; null: it sees all of them. */
   readonly accountNumber: string | null;
+  /** A Worker without rights of its own, who gets what the documented look-ups do, the creation of an admin user included. */
+  readonly isUnprivileged?: true;
   /** When the caller's rights end, in ISO 8601; undefined: never. */
   readonly expiresAt?: string;
 }
@@ -39,4 +41,10 @@ export const ROOT: Caller = { id: 'root', scopes: new Set(SCOPES), accountNumber
 /** Throws `forbidden`, naming the scope. */
 export function requireScope({ scopes }: Caller, scope: Scope): void {
   if (!scopes.has(scope)) throw new RefusedError('forbidden', `this needs the scope ${scope}`);
+}
+
+/** Throws `forbidden` when the caller is bound to an account: for what changes another one. */
+export function requireUnbound({ accountNumber }: Caller): void {
+  if (accountNumber === null) return;
+  throw new RefusedError('forbidden', 'this is not for callers that are bound to an account');
 }

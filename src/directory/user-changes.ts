@@ -34,7 +34,7 @@ export async function changeUser(
   if (isStaff !== undefined || isSuperuser !== undefined) requireScope(writer.caller, 'rights:write');
   requirePlatformRights(writer.caller, deps.platform, changes);
   const values = { ...changes, lastLogin: toTime(lastLogin) };
-  const conditions = conditionsOf(deps, writer, precondition);
+  const conditions = conditionsOf(deps, writer, precondition, isOfIdentity(changes));
   const { done, token, ...state } = await write(deps, () =>
     updateUser(deps.db, authorOf(writer), userId, values, conditions),
   );
@@ -50,7 +50,7 @@ export async function deleteUser(
   precondition: Precondition,
   dryRun: boolean,
 ): Promise<Done<Deletion>> {
-  const conditions = conditionsOf(deps, writer, precondition);
+  const conditions = conditionsOf(deps, writer, precondition, true);
   const run = () =>
     dryRun
       ? selectUserDeletion(deps.db, userId, conditions)
@@ -61,11 +61,28 @@ export async function deleteUser(
   return { value: { dryRun, accounts: 0, users: 1, userProfiles: state.userProfiles, keys: 0 }, token };
 }
 
-function conditionsOf({ platform }: Deps, { caller }: Writer, precondition: Precondition): UserConditions {
+/** Who a user is, for whoever signs them in. */
+function isOfIdentity({ username, email, isActive, isStaff, isSuperuser }: UserChanges): boolean {
+  return [username, email, isActive, isStaff, isSuperuser].some((value) => value !== undefined);
+}
+
+function conditionsOf(
+  { platform }: Deps,
+  { caller }: Writer,
+  precondition: Precondition,
+  touchesIdentity: boolean,
+): UserConditions {
+  const mayTouchStaff = caller.scopes.has('rights:write');
+  const mayTouchAll = mayTouchStaff && caller.accountNumber === null;
   return {
     states: rowStates(precondition),
     onlyIn: caller.accountNumber,
     platformNumber: platform.accountNumber,
+    // Whoever may rename or delete them has their rights, or takes them away.
+    outOfReach:
+      touchesIdentity && !mayTouchAll
+        ? { username: platform.adminUsername, withStaff: !mayTouchStaff }
+        : null,
   };
 }
 
@@ -75,10 +92,17 @@ function refuse(state: UserState): never {
   unknownUser('userId');
 }
 
-function requireWritable({ current, isHidden, isShared, isSeen, isLastAdmin }: UserState): void {
+function requireWritable(state: UserState): void {
+  const { current, isHidden, isShared, isOutOfReach, isSeen, isLastAdmin } = state;
   if (!current || isHidden) unknownUser('userId');
   if (isShared) {
     throw new RefusedError('forbidden', 'callers that are bound to an account may not change this user');
+  }
+  if (isOutOfReach) {
+    throw new RefusedError(
+      'forbidden',
+      'this user has rights that need rights:write, and those of the platform no account',
+    );
   }
   if (!isSeen) throw refuseOther(toUser(current));
   if (isLastAdmin) throw refuseLastAdmin();

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { LookUp, ReadDemands } from '../cache/cache.ts';
 import { readThrough } from '../cache/read-through.ts';
-import { selectIsMember, selectIsProfileOfAccount, selectMemberByUsername } from '../db/members.ts';
+import { type Membership, selectMemberByUsername, selectMembership } from '../db/members.ts';
 import {
   noAccountForUser,
   noDefaultAccount,
@@ -15,6 +15,7 @@ import { type Account, accountForUser, defaultAccount } from './accounts.ts';
 import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { RefusedError } from './errors.ts';
+import { USERNAME } from './users.ts';
 
 /** What a request is about, as far as it decides who may see it. */
 export type Subject =
@@ -106,30 +107,36 @@ async function isAnswer(
 const isTrue = z.boolean().parse;
 const isFalse = (value: boolean): boolean => !value;
 
-function isMember({ deps, accountNumber, demands }: Viewer, userId: number): Promise<boolean> {
-  const load = async () => ({
-    value: await selectIsMember(deps.db, accountNumber, userId),
-    tags: [`account-number:${accountNumber}`, `memberships:${userId}`],
-  });
-  const lookUp = { key: `member:${accountNumber}:${userId}`, parse: isTrue, isAbsent: isFalse, load };
-  return readThrough(deps.cache, lookUp, demands);
+function isMember(viewer: Viewer, userId: number): Promise<boolean> {
+  const { deps, accountNumber } = viewer;
+  return isOfAccount(viewer, `member:${accountNumber}:${userId}`, () =>
+    selectMembership(deps.db, accountNumber, { userId }),
+  );
 }
 
-function hasProfile({ deps, accountNumber, demands }: Viewer, userProfileId: number): Promise<boolean> {
-  const load = async () => ({
-    value: await selectIsProfileOfAccount(deps.db, accountNumber, userProfileId),
-    tags: [`account-number:${accountNumber}`, `profile:${userProfileId}`],
-  });
-  const lookUp = {
-    key: `profile-in:${accountNumber}:${userProfileId}`,
-    parse: isTrue,
-    isAbsent: isFalse,
-    load,
+function hasProfile(viewer: Viewer, userProfileId: number): Promise<boolean> {
+  const { deps, accountNumber } = viewer;
+  return isOfAccount(viewer, `profile-in:${accountNumber}:${userProfileId}`, () =>
+    selectMembership(deps.db, accountNumber, { userProfileId }),
+  );
+}
+
+// Tags of the viewer's own account alone: those of what it asks for would tell when others change it.
+function isOfAccount(
+  { deps, accountNumber, demands }: Viewer,
+  key: string,
+  select: () => Promise<Membership>,
+): Promise<boolean> {
+  const load = async () => {
+    const { accountId, isMember: value } = await select();
+    const tags = [`account-number:${accountNumber}`];
+    return { value, tags: accountId === null ? tags : [...tags, `members:${accountId}`] };
   };
-  return readThrough(deps.cache, lookUp, demands);
+  return readThrough(deps.cache, { key, parse: isTrue, isAbsent: isFalse, load }, demands);
 }
 
 async function hasMemberNamed({ deps, accountNumber, demands }: Viewer, username: string): Promise<boolean> {
+  if (!USERNAME.test(username) || !username.isWellFormed()) return false;
   const lookUp: LookUp<number | null> = {
     key: `member-named:${accountNumber}:${username}`,
     parse: z.int().nullable().parse,

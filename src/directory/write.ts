@@ -11,10 +11,10 @@ import { RefusedError, type RefusalCode } from './errors.ts';
 /** What the caller has seen of what is to be changed: a row, and those it was shown with. Null: whatever it is. */
 export type Precondition = readonly (readonly RowState[])[] | null;
 
-/** What a write made, and the token for reads that must see it. */
+/** What a write made, and the token for reads that must see it; null when nothing was changed. */
 export interface Done<T> {
   readonly value: T;
-  readonly token: Token;
+  readonly token: Token | null;
 }
 
 /** A creation that the caller may ask for again: `requestSha256` tells what was asked. */
@@ -56,10 +56,10 @@ export function authorOf({ caller, requestId }: Writer): Authorship {
 export async function write<W extends { readonly tags: readonly string[] }>(
   deps: Deps,
   run: () => Promise<W>,
-): Promise<W & { token: Token }> {
+): Promise<W & { token: Token | null }> {
   const written = await runOrThrow(deps, run);
-  // Nothing changed where there is nothing to invalidate: any answer is as fresh.
-  return { ...written, token: await invalidate(deps.cache, written.tags) };
+  const token = written.tags.length > 0 ? await invalidate(deps.cache, written.tags) : null;
+  return { ...written, token };
 }
 
 /** The same for a creation that is remembered under the caller's key; `replay` makes the value of what was kept. */

@@ -1,6 +1,5 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { formatToken } from '../cache/logical-time.ts';
 import { noAdminUser, unknownAccount } from '../directory/absence.ts';
 import {
   Account,
@@ -13,6 +12,7 @@ import { adminOfAccount, createAdminUser, findAdminUserForAccount } from '../dir
 import { listUserProfilesForAccount, userProfilesOfAccount } from '../directory/profiles.ts';
 import { listUsersForAccount, User, usersOfAccount } from '../directory/users.ts';
 import { answerPage, answerRow } from './answer.ts';
+import { answerCreated, answerWritten } from './answer-write.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
 import { UserList, UserProfileList } from './list.ts';
@@ -61,7 +61,7 @@ const putAdminUser = endpoint({
   tag,
   summary: "The account's admin user, created if there is none",
   description:
-    'Creates the staff user `<accountNumber>-admin` and its profile in one transaction, once however many ask. A user of that name who is no member is never adopted: the next free name is taken.',
+    'Creates the staff user `<accountNumber>-admin` and its profile in one transaction, once however many ask. A user of that name who is no member is never adopted: the next free name is taken. To create needs the scope `rights:write` too.',
   implements: 'get_cached_admin_user_for_account',
   scope: 'directory:write',
   about: ({ param }) => ({ kind: 'account', ...param }),
@@ -115,9 +115,8 @@ export const accounts = new Hono<AppEnv>()
     const known = await findAdminUserForAccount(c.var.deps, accountNumber, c.var.read);
     if (known) return answerRow(c, known);
     const { user, created, token } = await createAdminUser(c.var.deps, c.var, accountNumber);
-    c.header('Consistency-Token', formatToken(token));
-    if (created) c.header('Location', `/v1/users/${user.id}`);
-    return answerRow(c, user, created ? 201 : 200);
+    if (!created) return answerWritten(c, { value: user, token });
+    return answerCreated(c, { value: user, token, isReplay: false }, `/v1/users/${user.id}`);
   })
   .get('/v1/accounts/:accountNumber/users', getUsers, async (c) => {
     const page = toPage(c.req.valid('query'));

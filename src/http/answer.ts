@@ -23,8 +23,8 @@ export function etagOfRow(row: Row): string {
 }
 
 /** Answers a row with its entity tag, or 304. */
-export function answerRow<T extends Row>(c: Context<AppEnv>, row: T, status: 200 | 201 = 200) {
-  return answer(c, row, etagOfRow(row), status);
+export function answerRow<T extends Row>(c: Context<AppEnv>, row: T) {
+  return answer(c, row, etagOfRow(row));
 }
 
 /** Answers a page of a list with the entity tag of its rows, or 304. */
@@ -46,24 +46,19 @@ export async function answerList<T extends Row | AuditEntry>(
 }
 
 /** Answers a value under an entity tag of the caller's making, or 304. */
-export function answer<T extends object>(
-  c: Context<AppEnv>,
-  value: T,
-  etag: string,
-  status: 200 | 201 = 200,
-) {
+export function answer<T extends object>(c: Context<AppEnv>, value: T, etag: string) {
   setEntityHeaders(c, etag);
   // RFC 9110 section 13.1.2 knows 304 for reads only.
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
   const isUnchanged = isRead && matchesEtag(c.req.header('If-None-Match'), etag);
-  return isUnchanged ? c.body(null, 304) : c.json(value, status);
+  return isUnchanged ? c.body(null, 304) : c.json(value, 200);
 }
 
 /** What every representation says of itself; the tiers that were asked say so themselves. */
-export function setEntityHeaders(c: Context<AppEnv>, etag: string, cacheStatus = NO_CACHE_ASKED): void {
+export function setEntityHeaders(c: Context<AppEnv>, etag: string): void {
   c.header('ETag', etag);
   c.header('Cache-Control', 'private, no-cache');
-  c.header('Cache-Status', cacheStatus);
+  c.header('Cache-Status', NO_CACHE_ASKED);
 }
 
 /** Says what each tier did, on answers and problems alike. */

@@ -20,12 +20,12 @@ const KEY_PARAMETERS = new Set([
   'key',
   'token',
 ]);
-const KEY_PREFIX = 'ea_';
+const KEY = /^ea_[a-z0-9]+_/;
 
 /** Throws on a key in the query string, where logs and referrers would keep it; a `url` may be any string. */
 export function refuseKeyInQuery(req: HonoRequest): void {
   const isKey = ([name, value]: [string, string]) =>
-    KEY_PARAMETERS.has(name.toLowerCase()) || (name !== 'url' && value.startsWith(KEY_PREFIX));
+    KEY_PARAMETERS.has(name.toLowerCase()) || (name !== 'url' && KEY.test(value));
   const found = Object.entries(req.query()).find(isKey);
   if (found) {
     const detail = 'a key belongs in the Authorization header, never in the query string; replace this one';

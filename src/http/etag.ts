@@ -43,7 +43,7 @@ export interface TaggedRow {
 const ENTITY_TAG = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/;
 const ENTITY_TAGS = new RegExp(String.raw`^\s*${ENTITY_TAG.source}(?:\s*,\s*${ENTITY_TAG.source})*\s*$`);
 /** Who sends more asks for something else than a change of what they have seen. */
-const MAX_ENTITY_TAGS = 16;
+export const MAX_ENTITY_TAGS = 64;
 
 /**
  * The rows that each entity tag of `If-Match` shows, tags of lists and of others' making left out; null when it is
@@ -51,7 +51,8 @@ const MAX_ENTITY_TAGS = 16;
  */
 export function parseEtags(ifMatch: string): TaggedRow[][] | null {
   if (!ENTITY_TAGS.test(ifMatch)) return null;
-  const tags = [...ifMatch.matchAll(new RegExp(ENTITY_TAG, 'g'))].slice(0, MAX_ENTITY_TAGS);
+  const tags = [...ifMatch.matchAll(new RegExp(ENTITY_TAG, 'g'))];
+  if (tags.length > MAX_ENTITY_TAGS) return null;
   return tags.map(([, tag = '']) => parseEtag(tag)).filter((rows) => rows.length > 0);
 }
 

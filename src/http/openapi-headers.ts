@@ -43,11 +43,16 @@ const retryAfterHeader = { 'Retry-After': z.string().meta({ description: 'Second
 const etagHeader = { ETag: z.string().meta({ description: 'Changes with the revision of any row shown.' }) };
 
 const writeHeaders = {
-  'Consistency-Token': z.string().meta({ description: 'For reads that must see what was written.' }),
+  'Consistency-Token': z.string().optional().meta({
+    description: 'For reads that must see what was written; none where nothing was.',
+  }),
+  'Cache-Status': z.string().optional().meta({
+    description: 'RFC 9211; `detail=invalidation-pending` when Redis did not confirm the invalidation.',
+  }),
 };
-const dryHeaders = {
-  'Consistency-Token': writeHeaders['Consistency-Token'].optional().meta({
-    description: 'For reads that must see what was written; a dry run has none.',
+const replayHeader = {
+  'Idempotency-Replayed': z.string().optional().meta({
+    description: '`true` where the answer is that of an earlier request with the same `Idempotency-Key`.',
   }),
 };
 const createHeaders = {
@@ -64,10 +69,10 @@ const idempotencyHeader = {
 };
 
 /** The headers that a request of the route may have. */
-export function requestHeadersOf(spec: AnyEndpointSpec): z.ZodObject {
+export function requestHeadersOf(spec: AnyEndpointSpec, isRead: boolean): z.ZodObject {
   return z.object({
     ...((spec.lookUp || spec.demands) && demandHeaders),
-    ...((spec.lookUp || spec.uncached) && conditionHeader),
+    ...(isRead && (spec.lookUp || spec.uncached) && conditionHeader),
     ...(spec.precondition === 'always' && { 'If-Match': z.string().meta(precondition) }),
     ...(spec.precondition === 'unless-dry-run' && { 'If-Match': z.string().optional().meta(precondition) }),
     ...(spec.idempotent && idempotencyHeader),
@@ -81,7 +86,8 @@ export function responseHeadersOf(spec: AnyEndpointSpec, isCreated: boolean): z.
     ...policyHeader,
     ...((spec.lookUp || spec.uncached) && cacheHeaders),
     ...((spec.lookUp || spec.uncached || spec.tagged) && etagHeader),
-    ...((spec.writes || isCreated) && (spec.precondition === 'unless-dry-run' ? dryHeaders : writeHeaders)),
+    ...((spec.writes || isCreated) && writeHeaders),
+    ...(spec.idempotent && replayHeader),
     ...(isCreated && createHeaders),
   });
 }

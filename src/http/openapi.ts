@@ -18,7 +18,7 @@ export function makeOpenApi(routes: readonly Route[]): OpenApi {
   const paths: ZodOpenApiPathsObject = {};
   for (const { method, path, spec } of routes) {
     const name = path.replaceAll(/:(\w+)/g, '{$1}');
-    paths[name] = { ...paths[name], [method.toLowerCase()]: operationOf(spec) };
+    paths[name] = { ...paths[name], [method.toLowerCase()]: operationOf(spec, method === 'GET') };
   }
   return createDocument({
     openapi: '3.1.1',
@@ -33,7 +33,7 @@ export function makeOpenApi(routes: readonly Route[]): OpenApi {
   });
 }
 
-function operationOf(spec: AnyEndpointSpec): ZodOpenApiOperationObject {
+function operationOf(spec: AnyEndpointSpec, isRead: boolean): ZodOpenApiOperationObject {
   const documented = spec.implements && `Implements \`${spec.implements}\`.`;
   const right = spec.scope !== 'open' && `Needs the scope \`${spec.scope}\`.`;
   return {
@@ -44,10 +44,10 @@ function operationOf(spec: AnyEndpointSpec): ZodOpenApiOperationObject {
     requestParams: {
       ...(spec.path && { path: spec.path }),
       ...(spec.query && { query: spec.query }),
-      header: requestHeadersOf(spec),
+      header: requestHeadersOf(spec, isRead),
     },
     ...(spec.json && { requestBody: bodyOf(spec, spec.json) }),
-    responses: { ...successesOf(spec), ...problemsOf(spec) },
+    responses: { ...successesOf(spec, isRead), ...problemsOf(spec) },
   };
 }
 
@@ -55,7 +55,7 @@ function bodyOf({ jsonTypes = JSON_TYPES }: AnyEndpointSpec, schema: z.ZodType) 
   return { required: true, content: Object.fromEntries(jsonTypes.map((type) => [type, { schema }])) };
 }
 
-function successesOf(spec: AnyEndpointSpec): ZodOpenApiResponsesObject {
+function successesOf(spec: AnyEndpointSpec, isRead: boolean): ZodOpenApiResponsesObject {
   const content = { [spec.html ? 'text/html' : 'application/json']: { schema: spec.body } };
   const headers = responseHeadersOf(spec, false);
   const created = { description: 'Created.', headers: responseHeadersOf(spec, true), content };
@@ -65,9 +65,10 @@ function successesOf(spec: AnyEndpointSpec): ZodOpenApiResponsesObject {
     ...(spec.unready && {
       503: { description: 'As 200.', headers: problemHeadersOf(503), content },
     }),
-    ...((spec.lookUp || spec.uncached) && {
-      304: { description: 'The caller has the current representation.', headers },
-    }),
+    ...(isRead &&
+      (spec.lookUp || spec.uncached) && {
+        304: { description: 'The caller has the current representation.', headers },
+      }),
   };
 }
 
@@ -81,6 +82,7 @@ function problemsOf(spec: AnyEndpointSpec): ZodOpenApiResponsesObject {
 function codesOf(spec: AnyEndpointSpec): ProblemCode[] {
   return [
     'bad_request',
+    'request_timeout',
     ...(spec.errors ?? []),
     'internal_error',
     ...ofKey(spec),
@@ -93,7 +95,7 @@ function codesOf(spec: AnyEndpointSpec): ProblemCode[] {
   ];
 }
 
-const BODY_CODES = ['content_too_large', 'request_timeout', 'unsupported_media_type'] as const;
+const BODY_CODES = ['content_too_large', 'unsupported_media_type'] as const;
 const PRECONDITION_CODES = ['precondition_failed', 'precondition_required'] as const;
 const IDEMPOTENCY_CODES = ['idempotency_key_reused'] as const;
 const LIMIT_CODES = ['headers_too_large', 'too_many_requests', 'uri_too_long'] as const;

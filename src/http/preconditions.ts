@@ -1,7 +1,7 @@
 import type { HonoRequest } from 'hono';
 import type { Precondition } from '../directory/write.ts';
 import type { AnyEndpointSpec } from './endpoint-spec.ts';
-import { parseEtags } from './etag.ts';
+import { MAX_ENTITY_TAGS, parseEtags } from './etag.ts';
 import { type Fault, ProblemError } from './problem.ts';
 
 /**
@@ -22,6 +22,11 @@ export function parsePrecondition(
   }
   if (text.trim() === '*') return null;
   const etags = parseEtags(text);
-  if (!etags) faults.push({ in: 'header', name: 'If-Match', detail: 'must be entity tags or *' });
+  if (!etags)
+    faults.push({
+      in: 'header',
+      name: 'If-Match',
+      detail: `must be * or at most ${MAX_ENTITY_TAGS} entity tags`,
+    });
   return etags ?? [];
 }

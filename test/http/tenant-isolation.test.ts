@@ -280,16 +280,18 @@ describe.each(named(closed))('$name', ({ route }) => {
     expect(await countRequests(stack.current, () => ask(isolate, asked))).toEqual({ redis: 0, postgres: 0 });
   });
 
-  test('asks for cache:invalidate when it is to read past the cache', async () => {
-    const others = SCOPES.filter((scope) => scope !== 'cache:invalidate');
-    const lacking = await issueTo(stack.current, tenants.a, others);
-    const asked = { route, subjects: tenants.a.subjects, key: lacking };
-    const isolate = newIsolate(stack.current);
-    const refuse = () => ask(isolate, { ...asked, headers: { 'Cache-Control': 'no-cache' } });
-    const { detail } = await expectProblem(await refuse(), 'forbidden');
-    expect(detail).toContain('cache:invalidate');
-    expect(await countRequests(stack.current, refuse)).toEqual({ redis: 0, postgres: 0 });
-  });
+  if (route.spec.lookUp ?? route.spec.demands) {
+    test('asks for cache:invalidate when it is to read past the cache', async () => {
+      const others = SCOPES.filter((scope) => scope !== 'cache:invalidate');
+      const lacking = await issueTo(stack.current, tenants.a, others);
+      const asked = { route, subjects: tenants.a.subjects, key: lacking };
+      const isolate = newIsolate(stack.current);
+      const refuse = () => ask(isolate, { ...asked, headers: { 'Cache-Control': 'no-cache' } });
+      const { detail } = await expectProblem(await refuse(), 'forbidden');
+      expect(detail).toContain('cache:invalidate');
+      expect(await countRequests(stack.current, refuse)).toEqual({ redis: 0, postgres: 0 });
+    });
+  }
 
   if (route.method !== 'GET') {
     test('changes nothing for a key that may only read', async () => {

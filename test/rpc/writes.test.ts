@@ -158,8 +158,40 @@ test('a profile is created, changed by its own revision, and deleted', async () 
   expect(await call('READER', 'getUserProfile', created.id)).toEqual({ value: null });
 });
 
+test('props without a name are told apart by their account, and what are no props open nothing', async () => {
+  const { error } = await call(
+    'TENANT',
+    'changeAccount',
+    own.accountNumber,
+    { isDefaultAccount: true },
+    { revision: 1 },
+  );
+  expect(error?.code).toBe('forbidden');
+  expect(await sql('select 1 from accounts where is_default_account and id = 1')).toHaveLength(1);
+  const { value } = await write('TENANT', 'createUser', newUser(own));
+  const [row] = await sql<{ actor: string }>(
+    `select actor from audit_log where entity = 'user' and entity_id = $1`,
+    value.id,
+  );
+  expect(row?.actor).toBe('rpc:tenant@1234-5678-9012');
+  expect((await call('TEXT', 'getCachedUserForUserId', 3)).error?.code).toBe('forbidden');
+});
+
+test('an admin user is created for who may give rights, and for who has no props', async () => {
+  const account = await write('WRITER', 'createAccount', { companyName: 'Adminless' });
+  const { accountNumber } = account.value;
+  const refused = await call('READER', 'getCachedAdminUserForAccount', accountNumber);
+  expect(refused.error).toMatchObject({ code: 'forbidden', message: 'this needs the scope rights:write' });
+  expect(await write('ACCOUNTS', 'getCachedAdminUserForAccount', accountNumber)).toMatchObject({
+    isStaff: true,
+  });
+  expect(await write('READER', 'getCachedAdminUserForAccount', accountNumber)).toMatchObject({
+    isStaff: true,
+  });
+});
+
 test('the last admin of an account is kept', async () => {
-  const deleted = await call('WRITER', 'deleteUser', 4, { revision: 1 });
+  const deleted = await call('OFFICER', 'deleteUser', 4, { revision: 1 });
   const left = await call('WRITER', 'deleteUserProfile', 4, { revision: 1 });
   const demoted = await call('OFFICER', 'changeUser', 4, { isStaff: false }, { revision: 1 });
   const codes = [deleted, left, demoted].map(({ error }) => error?.code);
