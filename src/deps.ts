@@ -29,6 +29,7 @@ export function makeDeps(env: object, ctx: RequestContext): Deps {
     platform: isolate.platform,
     keyUses: isolate.keyUses,
     log: consoleLog,
+    trace: {},
     get db() {
       return db();
     },

@@ -1,4 +1,4 @@
-import type { Cache } from '../cache/cache.ts';
+import type { Cache, Trace } from '../cache/cache.ts';
 import type { Db } from '../db/client.ts';
 import type { Log } from '../log.ts';
 import type { KeyUses } from './key-uses.ts';
@@ -21,4 +21,6 @@ export interface Deps {
   /** Of this isolate. */
   readonly keyUses: KeyUses;
   readonly log: Log;
+  /** Filled with what is asked of Postgres past the cache. */
+  readonly trace?: Trace;
 }

@@ -7,6 +7,7 @@ import { describeError } from '../log.ts';
 import type { Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { RefusedError, type RefusalCode } from './errors.ts';
+import { traceOrigin } from './origin-trace.ts';
 
 /** What the caller has seen of what is to be changed: a row, and those it was shown with. Null: whatever it is. */
 export type Precondition = readonly (readonly RowState[])[] | null;
@@ -97,9 +98,10 @@ function afterAnother({ cache }: Deps): Token {
   return { unsharedSinceMs: cache.clock.now() };
 }
 
-async function runOrThrow<W>({ log }: Deps, run: () => Promise<W>): Promise<W> {
+async function runOrThrow<W>(deps: Deps, run: () => Promise<W>): Promise<W> {
+  const { log } = deps;
   try {
-    return await run();
+    return await traceOrigin(deps, run);
   } catch (error) {
     const constraint = violatedConstraint(error);
     if (constraint === IDEMPOTENCY_CONSTRAINT) throw error;

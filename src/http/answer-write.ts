@@ -43,7 +43,7 @@ export function answerDeletion(c: Context<AppEnv>, { value, token }: Done<Deleti
 }
 
 /** The token, and whether the invalidation behind it is still to come; no word of the reads that a write began with. */
-export function setWriteHeaders(c: Context<AppEnv>, token: Token | null, isReplay = false): void {
+function setWriteHeaders(c: Context<AppEnv>, token: Token | null, isReplay = false): void {
   c.set('read', { trace: {} });
   if (token) c.header('Consistency-Token', formatToken(token));
   // A token of the wall clock is one of an invalidation that Redis did not confirm: the drain will repeat it.

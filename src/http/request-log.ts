@@ -14,6 +14,8 @@ export const logRequest: MiddlewareHandler<AppEnv> = async (c, next) => {
   const startedAtMs = Date.now();
   await next();
   if (!isLogged(c.env)) return;
+  // What a handler asked past the cache is told by its deps.
+  const trace = { ...('deps' in c.var && c.var.deps.trace), ...c.var.read.trace };
   const ray = c.req.header('CF-Ray') ?? '';
   consoleLog.info('request', {
     requestId: c.var.requestId,
@@ -22,7 +24,9 @@ export const logRequest: MiddlewareHandler<AppEnv> = async (c, next) => {
     method: c.req.method,
     route: routeOf(c),
     status: c.res.status,
-    tiers: describeTiers(c.var.read.trace),
+    tiers: describeTiers(trace),
+    ...(trace.redis && { redisMs: trace.redis.ms }),
+    ...(trace.postgres && { postgresMs: trace.postgres.ms }),
     ms: Date.now() - startedAtMs,
   });
 };
