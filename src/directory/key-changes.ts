@@ -5,6 +5,7 @@ import {
   insertKey,
   type KeyAttempt,
   type MadeKey,
+  type Obstacle,
   revokeKey as revokeKeyRow,
   rotateKey as rotateKeyRow,
   toMadeKey,
@@ -17,7 +18,7 @@ import { refuseOther } from './deletion.ts';
 import type { Deps } from './deps.ts';
 import { RefusedError } from './errors.ts';
 import { changesOf, Instant, text } from './fields.ts';
-import { requireNoLonger, requireScopes, rightsOf } from './key-rights.ts';
+import { refuseFormerRights, requireNoLonger, requireScopes, rightsOf } from './key-rights.ts';
 import { deriveSecret, drawSecret } from './key-secret.ts';
 import { ApiKey, toApiKey } from './keys.ts';
 import {
@@ -108,9 +109,10 @@ export async function createKey(
     sha256: await sha256Of(drawn),
   };
   const claim = claimOf(writer, again?.idempotency);
-  const insert = () => insertKey(deps.db, authorOf(writer), row, claim && { ...claim, salt });
-  const created = await create(deps, claim, insert, toMadeKey);
-  const made = created.value ?? unknownAccount();
+  const { maker } = rightsOf(writer.caller);
+  const insert = () => insertKey(deps.db, authorOf(writer), maker, row, claim && { ...claim, salt });
+  const created = await create(deps, claim, insert, (kept) => toMadeKey(kept) ?? 'account');
+  const made = requireMade(created.value);
   const secret = again ? await deriveAgain(made, again.makersKey) : drawn;
   return {
     ...created,
@@ -164,13 +166,18 @@ export async function revokeKey(deps: Deps, writer: Writer, keyId: number): Prom
   return { value: toApiKey(key ?? unknownKey()), token };
 }
 
-function requireDone(caller: Caller, { isDone, key: row }: KeyAttempt): ApiKey {
+function requireMade(made: MadeKey | Obstacle): MadeKey {
+  if (made === 'rights') throw refuseFormerRights();
+  return made === 'account' ? unknownAccount() : made;
+}
+
+function requireDone(caller: Caller, { isDone, isAllowed, key: row }: KeyAttempt): ApiKey {
   if (!row) unknownKey();
   const key = toApiKey(row);
   if (isDone) return key;
   requireScopes(caller, row.scopes);
   requireNoLonger(caller, row.expiresAt);
-  throw refuseOther(key);
+  throw isAllowed ? refuseOther(key) : refuseFormerRights();
 }
 
 function requireRotated(caller: Caller, attempt: KeyAttempt): ApiKey {

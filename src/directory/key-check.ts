@@ -17,26 +17,35 @@ export type KeyFault = 'expired' | 'invalid' | 'revoked';
 export async function checkKey(deps: Deps, id: number, sha256: string): Promise<Caller | KeyFault> {
   const key = await readThrough(deps.cache, keyById(deps, id));
   const nowMs = deps.cache.clock.now();
-  if (!key || !hasSecret(key, sha256, nowMs)) return 'invalid';
+  const secret = key && secretOf(key, sha256, nowMs);
+  if (!key || !secret) return 'invalid';
   if (key.revokedAt !== null) return 'revoked';
   if (isPast(key.expiresAt, nowMs)) return 'expired';
   noteUse(deps, id, nowMs);
+  const expiresAt = earlierOf(key.expiresAt, secret.validUntil);
   return {
     id: `key:${id}`,
     scopes: new Set(knownScopes(key.scopes)),
     accountNumber: key.accountNumber,
-    ...(key.expiresAt !== null && { expiresAt: key.expiresAt }),
+    ...(expiresAt !== null && { expiresAt }),
   };
 }
 
-function hasSecret(
+/** Which of the key's secrets was presented, and until when it is good; null: neither. */
+function secretOf(
   { sha256, previousSha256, previousValidUntil }: CheckedKey,
   presented: string,
   nowMs: number,
-): boolean {
-  if (isSameText(presented, sha256)) return true;
-  if (previousSha256 === null || isPast(previousValidUntil, nowMs)) return false;
-  return isSameText(presented, previousSha256);
+): { readonly validUntil: string | null } | null {
+  if (isSameText(presented, sha256)) return { validUntil: null };
+  if (previousSha256 === null || isPast(previousValidUntil, nowMs)) return null;
+  return isSameText(presented, previousSha256) ? { validUntil: previousValidUntil } : null;
+}
+
+// Who has the previous secret has its rights no longer than its grace period, and so gives none that last longer.
+function earlierOf(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return one ?? other;
+  return Date.parse(one) < Date.parse(other) ? one : other;
 }
 
 function isPast(end: string | null, nowMs: number): boolean {

@@ -45,7 +45,9 @@ export async function authenticate(c: Context<AppEnv>): Promise<Caller> {
   const parts = parseApiKey(key);
   if (parts?.environment === ENVIRONMENT) {
     const sha256 = await sha256Of(parts.secret);
-    return limitLookUp(c, sha256, async () => requireKey(await checkKey(c.var.deps, parts.id, sha256)));
+    return limitLookUp(c, parts.id, sha256, async () =>
+      requireKey(await checkKey(c.var.deps, parts.id, sha256)),
+    );
   }
   const isRoot = ROOT_API_KEY_SHA256 !== null && isSameText(await sha256Of(key), ROOT_API_KEY_SHA256);
   if (isRoot) return ROOT;

@@ -30,23 +30,27 @@ export async function limitCaller(c: Context<AppEnv>, { id }: Caller): Promise<v
 }
 
 /**
- * Looks a key up, which asks the stores, by its SHA-256. It counts against the address before, so that a flood of wrong
- * keys ends here, unless this isolate has lately seen it to be good: so a good key goes on behind an address that floods.
+ * Looks a key up, which asks the stores, by its id and the SHA-256 of its secret. It counts against the address before, so
+ * that a flood of wrong keys ends here, unless this isolate has lately seen it to be good: so a good key goes on behind an
+ * address that floods.
  */
 export async function limitLookUp(
   c: Context<AppEnv>,
+  id: number,
   sha256: string,
   lookUp: () => Promise<Caller>,
 ): Promise<Caller> {
   const { provenKeys } = isolateOf(c.env);
-  const isProven = Date.now() - (provenKeys.get(sha256) ?? 0) < PROVEN_MS;
+  // With the id, for who has one good secret could send it with any number of them.
+  const proven = `${id}:${sha256}`;
+  const isProven = Date.now() - (provenKeys.get(proven) ?? 0) < PROVEN_MS;
   if (!isProven) await limitAddress(c);
   try {
     const caller = await lookUp();
-    if (!isProven) provenKeys.set(sha256, Date.now());
+    if (!isProven) provenKeys.set(proven, Date.now());
     return caller;
   } catch (error) {
-    if (error instanceof ProblemError) provenKeys.delete(sha256);
+    if (error instanceof ProblemError) provenKeys.delete(proven);
     throw error;
   }
 }

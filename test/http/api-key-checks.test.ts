@@ -242,6 +242,109 @@ describe('a rotation', () => {
   });
 });
 
+describe('what memory still takes for a good key', () => {
+  const scopes = ['keys:write', 'directory:read'];
+  const soon = new Date(Date.now() + 86_400_000).toISOString();
+  const body = { name: 'By a former maker', scopes: ['directory:read'], expiresAt: soon };
+
+  /** A key that this isolate knows as it was before the statement, and one that it might manage. */
+  async function formerly(statement: string) {
+    const maker = await issueKey(stack.current, { scopes });
+    const target = await issueKey(stack.current, { expiresAt: soon });
+    const there = newIsolate(stack.current);
+    expect(await statusOf(there, maker)).toBe(200);
+    await sql(stack.current, statement, maker.id);
+    return { maker, target, there };
+  }
+
+  const writes: readonly [string, (on: TestStack, own: Issued, target: Issued) => Promise<Response>][] = [
+    ['makes no key', (on, own) => create(on, '/v1/keys', body, withKey(own))],
+    [
+      'makes no key of an account',
+      (on, own) => create(on, '/v1/keys', { ...body, accountNumber: '1234-5678-9012' }, withKey(own)),
+    ],
+    [
+      'makes no key under an Idempotency-Key',
+      (on, own) => create(on, '/v1/keys', body, { ...withKey(own), 'Idempotency-Key': 'former' }),
+    ],
+    ['rotates no key', (on, own, { id }) => create(on, `/v1/keys/${id}/rotate`, {}, withKey(own))],
+    [
+      'changes no key',
+      (on, own, { id }) =>
+        change(on, 'PATCH', `/v1/keys/${id}`, { name: 'x' }, { ...withKey(own), 'If-Match': '*' }),
+    ],
+  ];
+  const losses = [
+    ['was revoked', 'update api_keys set revoked_at = now() where id = $1'],
+    ['has expired', `update api_keys set expires_at = now() where id = $1`],
+    ['expires before', `update api_keys set expires_at = now() + interval '1 hour' where id = $1`],
+    ['lacks a scope', `update api_keys set scopes = '{keys:write}' where id = $1`],
+    ['may manage no keys', `update api_keys set scopes = '{directory:read}' where id = $1`],
+    ['is gone', 'delete from api_keys where id = $1'],
+  ] as const;
+  const cases = losses.flatMap(([loss, statement]) =>
+    writes.map(([name, write]) => ({ loss, statement, name, write })),
+  );
+
+  test.each(cases)('$name when it $loss', async ({ statement, write }) => {
+    const { maker, target, there } = await formerly(statement);
+    const rows = () => sql(stack.current, 'select * from api_keys order by id');
+    const before = await rows();
+    const { detail } = await expectProblem(await write(there, maker, target), 'forbidden');
+    expect(detail).toBe('your own key no longer has these rights');
+    expect(await rows()).toEqual(before);
+    expect(
+      await sql(stack.current, 'select 1 from idempotency_keys where caller = $1', `key:${maker.id}`),
+    ).toEqual([]);
+  });
+
+  test.each([{ scopes: ['directory:read', 'keys:write'] }, { scopes: ['keys:write'] }])(
+    'gives another key nothing that it lost: %j',
+    async (changes) => {
+      const { maker, target, there } = await formerly(
+        `update api_keys set scopes = '{keys:write}' where id = $1`,
+      );
+      const headers = { ...withKey(maker), 'If-Match': '*' };
+      const response = await change(there, 'PATCH', `/v1/keys/${target.id}`, changes, headers);
+      await expectProblem(response, 'forbidden');
+    },
+  );
+
+  test('still ends keys', async () => {
+    const { maker, target, there } = await formerly(losses[0][1]);
+    const response = await change(there, 'DELETE', `/v1/keys/${target.id}`, undefined, withKey(maker));
+    expect(response.status).toBe(200);
+  });
+
+  test('a key may narrow itself, and then do no more than that', async () => {
+    const maker = await issueKey(stack.current, { scopes });
+    const narrow = { scopes: ['keys:write'], expiresAt: soon };
+    const headers = { ...withKey(maker), 'If-Match': '*' };
+    const path = `/v1/keys/${maker.id}`;
+    expect((await change(stack.current, 'PATCH', path, narrow, headers)).status).toBe(200);
+    await expectProblem(await change(stack.current, 'PATCH', path, { scopes }, headers), 'forbidden');
+  });
+
+  test('keys that change themselves and each other at once wait for each other', async () => {
+    const [a, b] = [await issueKey(stack.current, { scopes }), await issueKey(stack.current, { scopes })];
+    const pairs = [
+      [a, b],
+      [b, a],
+      [a, a],
+      [b, b],
+    ] as const;
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => pairs)
+        .flat()
+        .map(([own, { id }]) => {
+          const headers = { ...withKey(own), 'If-Match': '*' };
+          return change(stack.current, 'PATCH', `/v1/keys/${id}`, { name: 'x' }, headers);
+        }),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  });
+});
+
 test('a key is refused from its expiry on, also out of memory', async () => {
   const expiresAt = new Date(Date.now() + 3_000).toISOString();
   const key = await issueKey(stack.current, { expiresAt });

@@ -146,12 +146,14 @@ describe('an Idempotency-Key', () => {
 
   test('shows the secret to nobody who has not the key that it was made with', async () => {
     const maker = await keeper();
-    const made = await issuedOf(await make(good, headers('rotated', maker)));
+    // Within the grace period, beyond which the secret before can give nothing.
+    const body = { ...good, expiresAt: new Date(Date.now() + 3_600_000).toISOString() };
+    const made = await issuedOf(await make(body, headers('rotated', maker)));
     const next = await issuedOf(await rotate(maker));
-    const response = await make(good, headers('rotated', next));
+    const response = await make(body, headers('rotated', next));
     const { detail } = await expectProblem(response, 'idempotency_key_reused');
     expect(detail).toContain(`key ${made.id} `);
-    const withOld = await issuedOf(await make(good, headers('rotated', maker)));
+    const withOld = await issuedOf(await make(body, headers('rotated', maker)));
     expect(withOld.key).toBe(made.key);
   });
 });
@@ -312,6 +314,39 @@ describe('nobody gives what they have not', () => {
       expect((await revoke(longer, own)).status).toBe(200);
     }
     expect((await rotate(equal, {}, own)).status).toBe(200);
+  });
+
+  test.each([null, '2100-01-01T00:00:00.000Z'])(
+    'not by the secret before, beyond its grace period, when the key expires at %j',
+    async (expiresAt) => {
+      const maker = await keeper({ expiresAt });
+      const next = await issuedOf(await rotate(maker, { gracePeriodSeconds: 3_600 }));
+      const end = String((await read(maker))['previousValidUntil']);
+      const after = new Date(Date.parse(end) + 1).toISOString();
+      const [before, own] = [withKey(maker), withKey(next)];
+      for (const later of [expiresAt, after]) {
+        const { detail } = await expectProblem(
+          await make({ ...good, expiresAt: later }, before),
+          'forbidden',
+        );
+        expect(detail).toContain(end);
+      }
+      const equal = await issuedOf(await make({ ...good, expiresAt: end }, before));
+      await expectProblem(await patch(equal, { expiresAt: after }, { ...any, ...before }), 'forbidden');
+      await expectProblem(await rotate(maker, {}, before), 'forbidden');
+      await expectProblem(await patch(maker, { name: 'Mine' }, { ...any, ...before }), 'forbidden');
+      expect(await read(maker)).toMatchObject({ revision: 2, previousValidUntil: end });
+      expect((await make({ ...good, expiresAt }, own)).status).toBe(201);
+      expect((await rotate(maker, {}, own)).status).toBe(200);
+    },
+  );
+
+  test('not by the secret before of a key that expires within the grace period', async () => {
+    const expiresAt = new Date(Date.now() + 600_000).toISOString();
+    const maker = await keeper({ expiresAt });
+    await rotate(maker);
+    const { detail } = await expectProblem(await make(good, withKey(maker)), 'forbidden');
+    expect(detail).toContain(expiresAt);
   });
 
   test('a key that is bound gives keys of its account alone', async () => {

@@ -144,14 +144,16 @@ test.each(['', '5', '0/10', '5/30', '-5/10', '5/10/10', '1e3/10', 'many/10'])(
 describe('a key that has to be looked up', () => {
   const good = { id: 'key:7', scopes: new Set([]), accountNumber: null };
   let lookUps: string[] = [];
-  let findKey = (sha256: string) => {
+  let findKey = (id: number, sha256: string) => {
     lookUps.push(sha256);
-    return sha256 === 'good' ? Promise.resolve(good) : Promise.reject(unauthorized('the key is not valid'));
+    return id === 7 && sha256 === 'good'
+      ? Promise.resolve(good)
+      : Promise.reject(unauthorized('the key is not valid'));
   };
 
-  const app = new Hono<AppEnv>().get('/:sha256', async (c) => {
-    const { sha256 } = c.req.param();
-    const found = await limitLookUp(c, sha256, () => findKey(sha256));
+  const app = new Hono<AppEnv>().get('/:id/:sha256', async (c) => {
+    const { id, sha256 } = c.req.param();
+    const found = await limitLookUp(c, Number(id), sha256, () => findKey(Number(id), sha256));
     await limitCaller(c, found);
     return c.text(c.var.rateLimitPolicy ?? '');
   });
@@ -161,8 +163,8 @@ describe('a key that has to be looked up', () => {
     lookUps = [];
   });
 
-  async function ask(sha256: string, headers: Record<string, string> = ADDRESS): Promise<number> {
-    const request = new Request(`http://127.0.0.1/${sha256}`, { headers });
+  async function ask(sha256: string, headers: Record<string, string> = ADDRESS, id = 7): Promise<number> {
+    const request = new Request(`http://127.0.0.1/${id}/${sha256}`, { headers });
     return (await app.fetch(request, limited.env, createExecutionContext())).status;
   }
 
@@ -182,6 +184,17 @@ describe('a key that has to be looked up', () => {
     for (let request = 1; request <= 5; request++) expect(await ask('good')).toBe(200);
     expect(address.counts.get('203.0.113.9')).toBe(7);
     expect(caller.counts).toEqual(new Map([['key:7', 6]]));
+  });
+
+  test('is not good under other ids, with which its secret does not get past the limit', async () => {
+    limited = { ...limited, env: { ...limited.env, KEY_RATE_LIMIT: makeLimiter(100) } };
+    expect(await ask('good')).toBe(200);
+    const statuses = [];
+    for (let id = 8; id <= 11; id++) {
+      statuses.push(await ask('good', ADDRESS, id));
+      expect(await ask('good')).toBe(200);
+    }
+    expect(statuses).toEqual([401, 429, 429, 429]);
   });
 
   test('is limited by its own id, wherever it comes from', async () => {
