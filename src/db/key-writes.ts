@@ -46,6 +46,8 @@ export interface KeyAttempt {
   readonly key: ShownKey | null;
   /** Whether the maker's key, as it is now, allows the change. */
   readonly isAllowed: boolean;
+  /** SHA-256 of the key's secret and of the one before. */
+  readonly hashes: readonly (string | null)[];
   readonly tags: string[];
 }
 
@@ -132,7 +134,7 @@ export function updateKey(
   return tryUpdate(db, author, { ...rights, id, grant: changes }, changes, mayChange);
 }
 
-/** Gives the key another secret, unless it is revoked; the one before is good for so long. */
+/** Gives the key another secret, unless it is revoked or has or had that one; the one before is good for so long. */
 export function rotateKey(
   db: Db,
   author: Authorship,
@@ -147,7 +149,8 @@ export function rotateKey(
     previousSha256: hasGrace ? sql`${apiKeys.sha256}` : null,
     previousValidUntil: hasGrace ? sql`now() + ${gracePeriodSeconds} * interval '1 second'` : null,
   };
-  const mayRotate = and(hasNoMoreThan(rights), isNull(apiKeys.revokedAt));
+  const isNew = sql`${sha256} not in (${apiKeys.sha256}, coalesce(${apiKeys.previousSha256}, ''))`;
+  const mayRotate = and(hasNoMoreThan(rights), isNull(apiKeys.revokedAt), isNew);
   return tryUpdate(db, author, { ...rights, id, grant: {} }, secrets, mayRotate);
 }
 
@@ -184,9 +187,16 @@ async function tryUpdate(
       .returning({ id: apiKeys.id }),
     selectShown(db, isAsked),
     selectAllowed(db, allowed),
+    db.select({ now: apiKeys.sha256, before: apiKeys.previousSha256 }).from(apiKeys).where(isAsked),
   ]);
-  const [, changed, [key], { rows }] = results;
-  return { isDone: changed.length > 0, key: key ?? null, isAllowed: rows[0]?.allowed ?? false, tags };
+  const [, changed, [key], { rows }, [hashes]] = results;
+  return {
+    isDone: changed.length > 0,
+    key: key ?? null,
+    isAllowed: rows[0]?.allowed ?? false,
+    hashes: hashes ? [hashes.now, hashes.before] : [],
+    tags,
+  };
 }
 
 // The maker's rights came out of a cache. Locked before they are read again, for a statement sees what was committed before

@@ -142,21 +142,30 @@ export async function changeKey(
 
 /**
  * Gives a key that may do no more than the caller another secret. The one until now stays good for the grace period, and
- * the one before that no longer. Throws `key_does_not_exist`, `forbidden` and `key_is_revoked`.
+ * the one before that no longer. Asked for again, the same secret is shown and nothing changes, for it is derived from the
+ * caller's key and the name of the request. Throws `key_does_not_exist`, `forbidden`, `key_is_revoked` and
+ * `idempotency_key_reused`.
  */
 export async function rotateKey(
   deps: Deps,
   writer: Writer,
   keyId: number,
   { gracePeriodSeconds }: KeyRotation,
-): Promise<Done<IssuedKey>> {
+  again?: RepeatableIssue,
+): Promise<Created<IssuedKey>> {
   const { caller } = writer;
-  const secret = drawSecret();
+  const secret = again
+    ? await deriveSecret(again.makersKey, `rotate:${keyId}:${again.idempotency.key}`)
+    : drawSecret();
   const sha256 = await sha256Of(secret);
   const attempt = await write(deps, () =>
     rotateKeyRow(deps.db, authorOf(writer), keyId, sha256, gracePeriodSeconds, rightsOf(caller)),
   );
-  return { value: issue(deps, requireRotated(caller, attempt), secret), token: attempt.token };
+  const key = requireRotated(caller, attempt, sha256);
+  const isReplay = !attempt.isDone;
+  // Whoever was answered first may not have invalidated yet.
+  const token = isReplay ? { unsharedSinceMs: deps.cache.clock.now() } : attempt.token;
+  return { value: issue(deps, key, secret), token, isReplay };
 }
 
 /** Ends a key for good, whatever it may do, for a leaked key cannot wait; again is no error. Throws `key_does_not_exist`. */
@@ -180,10 +189,18 @@ function requireDone(caller: Caller, { isDone, isAllowed, key: row }: KeyAttempt
   throw isAllowed ? refuseOther(key) : refuseFormerRights();
 }
 
-function requireRotated(caller: Caller, attempt: KeyAttempt): ApiKey {
-  const { isDone, key } = attempt;
-  if (isDone || !key?.revokedAt) return requireDone(caller, attempt);
-  throw new RefusedError('key_is_revoked', 'the key was revoked; create another one');
+function requireRotated(caller: Caller, attempt: KeyAttempt, sha256: string): ApiKey {
+  const { isDone, key, hashes } = attempt;
+  if (isDone || !key) return requireDone(caller, attempt);
+  if (key.revokedAt) throw new RefusedError('key_is_revoked', 'the key was revoked; create another one');
+  const [now, before] = hashes;
+  // Whatever the caller may do by now: they can derive the secret by themselves.
+  if (now === sha256) return toApiKey(key);
+  if (before !== sha256) return requireDone(caller, attempt);
+  throw new RefusedError(
+    'idempotency_key_reused',
+    'the key was rotated again after this Idempotency-Key came',
+  );
 }
 
 function issue({ platform: { environment } }: Deps, key: ApiKey, secret: string): IssuedKey {

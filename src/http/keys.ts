@@ -88,12 +88,13 @@ const postRotation = endpoint({
   tag,
   summary: 'Give an API key another secret',
   description:
-    'The new key is in the answer and never shown again. The secret until now stays good for the grace period; one from an earlier rotation ends at once. The key may do no more than the one that rotates it.',
+    'The new key is in the answer and never shown again. The secret until now stays good for the grace period; one from an earlier rotation ends at once. The key may do no more than the one that rotates it. With an `Idempotency-Key` that nobody can guess, such as a UUID, the answer can be had again, with the same key in `Authorization` as the first time.',
   scope,
   about,
   path,
   json: KeyRotation,
   body: IssuedKey,
+  idempotent: true,
   writes: true,
   tagged: true,
   errors: ['key_does_not_exist', 'key_is_revoked'],
@@ -137,7 +138,9 @@ export const keys = new Hono<AppEnv>()
   })
   .post('/v1/keys/:keyId/rotate', postRotation, async (c) => {
     const { keyId } = c.req.valid('param');
-    return unstored(answerWritten(c, await rotateKey(c.var.deps, c.var, keyId, c.req.valid('json'))));
+    const rotated = await rotateKey(c.var.deps, c.var, keyId, c.req.valid('json'), repeatableIssue(c));
+    if (rotated.isReplay) c.header('Idempotency-Replayed', 'true');
+    return unstored(answerWritten(c, rotated));
   })
   .delete('/v1/keys/:keyId', removeKey, async (c) =>
     unstored(answerWritten(c, await revokeKey(c.var.deps, c.var, c.req.valid('param').keyId))),

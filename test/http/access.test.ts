@@ -350,3 +350,21 @@ describe('over the whole of the API', () => {
     expect(line).not.toContain('example.com');
   });
 });
+
+test.each([
+  ['/v1/keys', { name: 'x', scopes: ['directory:read'] }],
+  ['/v1/keys/1/rotate', {}],
+])('a person has no key from which POST %s could derive a secret again', async (path, body) => {
+  const own = { ...env, ACCESS_SCOPES: 'keys:write,directory:read' };
+  const headers = {
+    'Cf-Access-Jwt-Assertion': await sign(key, certs.url),
+    'Content-Type': 'application/json',
+    'Idempotency-Key': 'lost',
+  };
+  const init = { method: 'POST', headers, body: JSON.stringify(body) };
+  const { errors } = await expectProblem(
+    await send({ ...stack.current, env: own }, path, init),
+    'bad_request',
+  );
+  expect(errors).toMatchObject([{ in: 'header', name: 'Idempotency-Key' }]);
+});

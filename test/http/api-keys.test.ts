@@ -158,6 +158,64 @@ describe('an Idempotency-Key', () => {
   });
 });
 
+describe('an Idempotency-Key of a rotation', () => {
+  const headers = (name: string, of?: Pick<Issued, 'key'>) => ({
+    'Idempotency-Key': name,
+    ...(of && withKey(of)),
+  });
+
+  test('has the secret shown again byte for byte, and changes nothing the second time', async () => {
+    const key = await issueKey(stack.current);
+    const first = await rotate(key, { gracePeriodSeconds: 60 }, headers('again'));
+    expect(first.headers.get('Idempotency-Replayed')).toBeNull();
+    const text = await first.text();
+    const row = () => sql(stack.current, 'select * from api_keys where id = $1', key.id);
+    const before = await row();
+    const again = await rotate(key, { gracePeriodSeconds: 60 }, headers('again'));
+    expect(again.status).toBe(200);
+    expect(again.headers.get('Idempotency-Replayed')).toBe('true');
+    expect(again.headers.get('ETag')).toBe(first.headers.get('ETag'));
+    expect(await again.text()).toBe(text);
+    expect(await row()).toEqual(before);
+    for (const secret of [key, JSON.parse(text) as Issued])
+      expect((await send(stack.current, '/v1/users/3', { headers: withKey(secret) })).status).toBe(200);
+  });
+
+  test('repeats the rotation of a key by itself, with the secret until then', async () => {
+    const maker = await keeper();
+    const first = await issuedOf(await rotate(maker, {}, headers('own', maker)));
+    const again = await issuedOf(await rotate(maker, {}, headers('own', maker)));
+    expect(again).toEqual(first);
+    await expectProblem(await rotate(maker, {}, headers('another', maker)), 'forbidden');
+  });
+
+  test('gives simultaneous requests one secret, and other names and keys others', async () => {
+    const [key, other] = [await issueKey(stack.current), await issueKey(stack.current)];
+    const answers = await Promise.all(Array.from({ length: 8 }, () => rotate(key, {}, headers('crowd'))));
+    const issued = await Promise.all(answers.map(issuedOf));
+    expect(new Set(issued.map((one) => one.key)).size).toBe(1);
+    expect(await read(key)).toMatchObject({ revision: 2 });
+    const secrets = [
+      ...issued.slice(0, 1),
+      await issuedOf(await rotate(key, {}, headers('crowd 2'))),
+      await issuedOf(await rotate(other, {}, headers('crowd'))),
+      await issuedOf(await rotate(other, {}, headers('crowd', await keeper()))),
+    ].map((one) => one.key.split('_')[3]);
+    expect(new Set(secrets).size).toBe(4);
+  });
+
+  test('brings no secret back after the next rotation, nor a revoked key', async () => {
+    const key = await issueKey(stack.current);
+    await rotate(key, {}, headers('early'));
+    await rotate(key);
+    await expectProblem(await rotate(key, {}, headers('early')), 'idempotency_key_reused');
+    expect(await read(key)).toMatchObject({ revision: 3 });
+    await rotate(key, {}, headers('last'));
+    await revoke(key);
+    await expectProblem(await rotate(key, {}, headers('last')), 'key_is_revoked');
+  });
+});
+
 describe('listing', () => {
   test('shows every key in pages by id, and no hash', async () => {
     const made = [
