@@ -14,7 +14,6 @@ export function answerCreated<T extends Row>(
   location: string,
 ) {
   c.header('Location', location);
-  if (isReplay) c.header('Idempotency-Replayed', 'true');
   setEntityHeaders(c, etagOfRow(value));
   setWriteHeaders(c, token, isReplay);
   return c.json(value, 201);
@@ -24,14 +23,16 @@ export function answerCreated<T extends Row>(
 export function answerBatch<T extends object>(c: Context<AppEnv>, { value, token, isReplay }: Created<T>) {
   c.header('Cache-Control', 'no-store');
   setWriteHeaders(c, token, isReplay);
-  if (isReplay) c.header('Idempotency-Replayed', 'true');
   return c.json(value, 200);
 }
 
-/** Answers 200 with the row as it is now. */
-export function answerWritten<T extends Row>(c: Context<AppEnv>, { value, token }: Done<T>) {
+/** Answers 200 with the row as it is now, or was at the first request of the `Idempotency-Key`. */
+export function answerWritten<T extends Row>(
+  c: Context<AppEnv>,
+  { value, token, isReplay = false }: Done<T> & Partial<Created<T>>,
+) {
   setEntityHeaders(c, etagOfRow(value));
-  setWriteHeaders(c, token);
+  setWriteHeaders(c, token, isReplay);
   return c.json(value, 200);
 }
 
@@ -45,6 +46,7 @@ export function answerDeletion(c: Context<AppEnv>, { value, token }: Done<Deleti
 /** The token, and whether the invalidation behind it is still to come; no word of the reads that a write began with. */
 function setWriteHeaders(c: Context<AppEnv>, token: Token | null, isReplay = false): void {
   c.set('read', { trace: {} });
+  if (isReplay) c.header('Idempotency-Replayed', 'true');
   if (token) c.header('Consistency-Token', formatToken(token));
   // A token of the wall clock is one of an invalidation that Redis did not confirm: the drain will repeat it.
   const isPending = token !== null && !isLogical(token) && !isReplay;

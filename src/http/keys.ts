@@ -139,7 +139,6 @@ export const keys = new Hono<AppEnv>()
   .post('/v1/keys/:keyId/rotate', postRotation, async (c) => {
     const { keyId } = c.req.valid('param');
     const rotated = await rotateKey(c.var.deps, c.var, keyId, c.req.valid('json'), repeatableIssue(c));
-    if (rotated.isReplay) c.header('Idempotency-Replayed', 'true');
     return unstored(answerWritten(c, rotated));
   })
   .delete('/v1/keys/:keyId', removeKey, async (c) =>

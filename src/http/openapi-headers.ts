@@ -64,7 +64,7 @@ const precondition = {
 const idempotencyHeader = {
   'Idempotency-Key': z.string().optional().meta({
     description:
-      'Names this creation for 24 hours: asked again with the same body, it is answered as the first time and done once.',
+      'Names this request: asked again under it with the same body, it is answered as the first time and done once. A creation is remembered for 24 hours.',
   }),
 };
 
