@@ -4,6 +4,8 @@ export interface DevOptions {
   /** A real server instead of the embedded one. */
   readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
+  /** Print a line for every request. */
+  readonly logRequests: boolean;
 }
 
 const PORTS = {
@@ -33,6 +35,7 @@ export function readDevOptions(env: NodeJS.ProcessEnv): DevOptions {
       /^postgres(ql)?:\/\/[^/?#]*\/[^/?#]+/,
       'postgres://user@host:5432/database',
     ),
+    logRequests: readSwitch(env, 'LOG_REQUESTS'),
     redisUrl: readUrl(env, 'REDIS_URL', /^rediss?:\/\/[^/?#]+/, 'redis://host:6379'),
   };
 }
@@ -52,6 +55,12 @@ function readPort(env: NodeJS.ProcessEnv, name: keyof typeof PORTS): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port > 0 && port < 65_536) return port;
   throw new Error(`${name} must be a port from 1 to 65535, not "${text}".`);
+}
+
+function readSwitch(env: NodeJS.ProcessEnv, name: string): boolean {
+  const text = env[name] || 'false';
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new Error(`${name} must be true or false, not "${text}".`);
 }
 
 function readUrl(env: NodeJS.ProcessEnv, name: string, shape: RegExp, example: string): string | undefined {

@@ -29,7 +29,7 @@ export interface Stack {
   readonly redisUrl: string;
   readonly neonUrl: string;
   readonly upstashUrl: string;
-  /** Secrets for a Worker that uses the stack. */
+  /** Secrets and vars for a Worker that uses the stack. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** Secrets for a Worker in front of these bridges. */
+/** Secrets and vars for a Worker in front of these bridges. */
 export function workerEnv(neonUrl: string, upstashUrl: string, postgresUrl: string) {
   const { host, pathname } = new URL(postgresUrl);
   return {
@@ -73,6 +73,9 @@ export function workerEnv(neonUrl: string, upstashUrl: string, postgresUrl: stri
     DATABASE_URL: `postgres://postgres:local@${new URL(neonUrl).host}${pathname}`,
     UPSTASH_REDIS_REST_URL: upstashUrl,
     UPSTASH_REDIS_REST_TOKEN: LOCAL_KEY,
+    ENVIRONMENT: 'local',
+    // A terminal is for what goes wrong.
+    LOG_REQUESTS: 'false',
     ROOT_API_KEY_SHA256: createHash('sha256').update(LOCAL_KEY).digest('hex'),
   };
 }

@@ -1,6 +1,14 @@
 import { relative } from 'node:path';
 import { unstable_readConfig as readConfig } from 'wrangler';
 
+interface ServiceBinding {
+  readonly binding: string;
+  readonly service: string;
+  readonly entrypoint?: string;
+  /** What the bound Worker is told of the one that has the binding. */
+  readonly props?: Record<string, unknown>;
+}
+
 /** The part of a wrangler.toml that the local stack runs. */
 export interface WorkerConfig {
   readonly name: string;
@@ -8,16 +16,25 @@ export interface WorkerConfig {
   readonly main: string;
   readonly compatibilityDate: string;
   readonly vars: Readonly<Record<string, unknown>>;
-  readonly services: readonly { binding: string; service: string; entrypoint?: string }[];
+  readonly services: readonly ServiceBinding[];
+  readonly ratelimits: readonly RateLimitConfig[];
+}
+
+export interface RateLimitConfig {
+  /** Of the binding. */
+  readonly name: string;
+  readonly namespace_id: string;
+  /** So many requests in so many seconds. */
+  readonly simple: { limit: number; period: 10 | 60 };
 }
 
 /** Throws one sentence that names the file when it is not as it should be. */
 export function readWorkerConfig(path: string): WorkerConfig {
-  const { name, main, compatibility_date, vars, services } = read(path);
+  const { name, main, compatibility_date, vars, services, ratelimits } = read(path);
   if (!name || !main || !compatibility_date) {
     throw new Error(`${relative('.', path)} lacks name, main or compatibility_date`);
   }
-  return { name, main, compatibilityDate: compatibility_date, vars, services: services ?? [] };
+  return { name, main, compatibilityDate: compatibility_date, vars, services: services ?? [], ratelimits };
 }
 
 function read(path: string) {

@@ -145,7 +145,8 @@ function requireSettings(vars: object): void {
   }
 }
 
-async function describeWorker({ name, main, compatibilityDate, services }: WorkerConfig, vars: object) {
+async function describeWorker(config: WorkerConfig, vars: object) {
+  const { name, main, compatibilityDate, services, ratelimits } = config;
   return {
     name,
     compatibilityDate,
@@ -157,6 +158,7 @@ async function describeWorker({ name, main, compatibilityDate, services }: Worke
     env: {
       ...Object.fromEntries(Object.entries(vars).map(toVarBinding)),
       ...Object.fromEntries(services.map(toServiceBinding)),
+      ...Object.fromEntries(ratelimits.map(toRateLimitBinding)),
     },
   };
 }
@@ -165,9 +167,18 @@ function toVarBinding([name, value]: [string, unknown]) {
   return [name, { type: 'text' as const, value: String(value) }] as const;
 }
 
-function toServiceBinding({ binding, service: worker, entrypoint }: WorkerConfig['services'][number]) {
+function toServiceBinding({ binding, service: worker, entrypoint, props }: WorkerConfig['services'][number]) {
   return [
     binding,
-    { type: 'worker' as const, worker, ...(entrypoint && { exportName: entrypoint }) },
+    {
+      type: 'worker' as const,
+      worker,
+      ...(entrypoint && { exportName: entrypoint }),
+      ...(props && { props }),
+    },
   ] as const;
+}
+
+function toRateLimitBinding({ name, namespace_id: namespace, simple }: WorkerConfig['ratelimits'][number]) {
+  return [name, { type: 'rate-limit' as const, namespace, simple }] as const;
 }

@@ -27,7 +27,9 @@ export function makeDeps(env: object, ctx: RequestContext): Deps {
   return {
     cache: makeCache(isolate, origin, ctx),
     platform: isolate.platform,
+    keyUses: isolate.keyUses,
     log: consoleLog,
+    trace: {},
     get db() {
       return db();
     },

@@ -24,12 +24,39 @@ const hostSuffixes = z
   .transform((list) => list.filter((suffix) => suffix !== ''))
   .pipe(z.array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'must be host names, separated by commas')));
 
+/** Null: there is no root key. */
+const rootKey = z
+  .string()
+  .regex(/^(?:[0-9a-f]{64}|off)$/, 'must be 64 lower-case hexadecimal digits, or off')
+  .transform((text) => (text === 'off' ? null : text));
+const list = (standard: string) =>
+  z
+    .string()
+    .default(standard)
+    .transform((text) => text.split(',').map((item) => item.trim()))
+    .transform((items) => items.filter((item) => item !== ''));
+
+/** An origin as browsers send it: no path, and no port that is the scheme's own. */
+const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.parse(text)?.origin === text;
+
+const isLoopback = (text: string): boolean => URL.parse(text)?.hostname === '127.0.0.1';
+
+/** So many requests in so many seconds; the platform counts in windows of 10 and 60 s. */
+const rateLimitPolicy = (standard: string) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,6}\/(?:10|60)$/, 'must be requests/seconds, and 10 or 60 seconds')
+    .default(standard)
+    .transform((text) => text.split('/').map(Number))
+    .transform(([quota = 0, windowS = 0]) => ({ quota, windowS }));
+
 /** Every var and secret, with its bounds; the README's configuration table says what each is for. */
 const Settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }),
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
-  ROOT_API_KEY_SHA256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
+  ROOT_API_KEY_SHA256: rootKey,
+  ENVIRONMENT: z.string().regex(/^[a-z0-9]{1,20}$/, 'must have 1 to 20 lower-case letters and digits'),
   PLATFORM_ACCOUNT_NUMBER: z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012'),
   PLATFORM_ADMIN_USERNAME: z.string().min(1).max(150),
   ROOT_DOMAIN: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i, 'must be a domain name'),
@@ -48,6 +75,28 @@ const Settings = z.object({
   POSTGRES_DEADLINE_MS: whole(5_000, 100, 25_000),
   BREAKER_FAILURES: whole(5, 1, 1_000),
   BREAKER_COOLDOWN_MS: whole(1_000, 10, 60_000),
+  LOG_REQUESTS: z
+    .enum(['true', 'false'], 'must be true or false')
+    .default('true')
+    .transform((text) => text === 'true'),
+  CORS_ORIGINS: list('').pipe(
+    z.array(z.string().refine(isOrigin, 'must be origins such as https://console.example.com')).max(20),
+  ),
+  KEY_RATE_LIMIT_POLICY: rateLimitPolicy('2000/10'),
+  ADDRESS_RATE_LIMIT_POLICY: rateLimitPolicy('200/10'),
+  ACCESS_TEAM_URL: z
+    .string()
+    .default('')
+    .refine(
+      (text) => text === '' || (isOrigin(text) && (text.startsWith('https:') || isLoopback(text))),
+      'must be like https://team.cloudflareaccess.com, without a path',
+    ),
+  ACCESS_AUDIENCE: z
+    .string()
+    .regex(/^[\w-]{0,200}$/, 'must be the AUD tag of the application')
+    .default(''),
+  ACCESS_SCOPES: list('directory:read'),
+  AUDIT_RETENTION_DAYS: whole(400, 0, 36_500),
 });
 export type Settings = z.infer<typeof Settings>;
 
@@ -59,7 +108,14 @@ export class ConfigurationError extends Error {
 /** Parses the bindings; throws `ConfigurationError`, naming everything that is wrong. */
 export function parseSettings(env: object): Settings {
   const result = Settings.safeParse(env);
-  if (result.success) return result.data;
+  if (result.success) return requireWholeAccess(result.data);
   const faults = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new ConfigurationError(faults.join('; '));
+}
+
+// Half of it would look like a door that is open and is not.
+function requireWholeAccess(settings: Settings): Settings {
+  const { ACCESS_TEAM_URL: team, ACCESS_AUDIENCE: audience } = settings;
+  if ((team === '') === (audience === '')) return settings;
+  throw new ConfigurationError('ACCESS_TEAM_URL, ACCESS_AUDIENCE: must be set both, or neither');
 }

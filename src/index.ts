@@ -1,9 +1,13 @@
 import { app } from './http/app.ts';
+import { deleteOldRows, isRetentionDue } from './retention.ts';
 import { drainOutbox } from './scheduled.ts';
 
 export { AccountDirectory } from './rpc.ts';
 
 export default {
   fetch: app.fetch,
-  scheduled: (_controller, env, ctx) => drainOutbox(env, ctx),
+  scheduled: async ({ scheduledTime }, env, ctx) => {
+    await drainOutbox(env, ctx);
+    if (isRetentionDue(scheduledTime)) await deleteOldRows(env, ctx);
+  },
 } satisfies ExportedHandler<Env>;

@@ -1,20 +1,47 @@
+import { LRUCache } from 'lru-cache';
 import { makeBreaker } from './cache/breaker.ts';
 import type { CacheSettings, IsolateCache } from './cache/cache.ts';
 import { makeMemory } from './cache/memory.ts';
 import type { SharedStoreSettings } from './cache/shared-store.ts';
+import { type Scope, SCOPES } from './directory/caller.ts';
 import type { Platform } from './directory/deps.ts';
-import { parseSettings, type Settings } from './env.ts';
+import { type KeyUses, makeKeyUses } from './directory/key-uses.ts';
+import { ConfigurationError, parseSettings, type Settings } from './env.ts';
 
 /** Raised when the shape of any stored answer changes, so that deployments never read each other's. */
 const ENTRY_VERSION = 1;
+
+/** More keys than one isolate serves at a time. */
+const MAX_PROVEN_KEYS = 1_000;
+
+/** The certificates of the Access team as last fetched, and when that was tried, in ms since 1970. */
+export interface AccessCerts {
+  keys: readonly AccessKey[];
+  fetchedAtMs: number;
+  triedAtMs: number;
+  failedAtMs: number;
+}
+
+/** A public key of the Access team, as RFC 7517 has it. */
+export interface AccessKey {
+  readonly kid: string;
+  readonly kty: 'RSA';
+  readonly n: string;
+  readonly e: string;
+}
 
 /** What an isolate keeps between requests: parsed settings and the values of the cache, never a client. */
 export interface Isolate {
   readonly settings: Settings;
   readonly platform: Platform;
+  readonly keyUses: KeyUses;
   readonly cache: IsolateCache;
   readonly cacheSettings: CacheSettings;
   readonly storeSettings: SharedStoreSettings;
+  /** SHA-256 of keys that were good, and when, in ms since 1970. */
+  readonly provenKeys: LRUCache<string, number>;
+  readonly accessCerts: AccessCerts;
+  readonly accessScopes: ReadonlySet<Scope>;
 }
 
 // By bindings, not one: tests run several configurations in one isolate.
@@ -37,7 +64,9 @@ function makeIsolate(settings: Settings): Isolate {
       accountNumber: settings.PLATFORM_ACCOUNT_NUMBER,
       adminUsername: settings.PLATFORM_ADMIN_USERNAME,
       rootDomain: settings.ROOT_DOMAIN,
+      environment: settings.ENVIRONMENT,
     },
+    keyUses: makeKeyUses(),
     cache: {
       memory: makeMemory({ maxBytes: settings.MEMORY_MAX_BYTES, ttlMs: settings.MEMORY_TTL_MS }),
       flights: new Map(),
@@ -56,7 +85,16 @@ function makeIsolate(settings: Settings): Isolate {
       variant: `${ENTRY_VERSION}:${settings.PLATFORM_ACCOUNT_NUMBER}:${settings.PLATFORM_ADMIN_USERNAME}`,
       leaseMs: settings.LEASE_MS,
     },
+    provenKeys: new LRUCache({ max: MAX_PROVEN_KEYS }),
+    accessCerts: { keys: [], fetchedAtMs: 0, triedAtMs: 0, failedAtMs: 0 },
+    accessScopes: new Set(settings.ACCESS_SCOPES.map(toScope)),
   };
+}
+
+function toScope(name: string): Scope {
+  const scope = SCOPES.find((one) => one === name);
+  if (!scope) throw new ConfigurationError(`ACCESS_SCOPES: ${name} is none of ${SCOPES.join(', ')}`);
+  return scope;
 }
 
 // Roles and the pooled host of one database must share tags, so neither is part of the name.

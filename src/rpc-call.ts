@@ -1,10 +1,13 @@
 import * as z from 'zod';
+import { ACCOUNT_NUMBER } from './account-number.ts';
 import type { ReadDemands } from './cache/cache.ts';
 import { OriginUnavailable } from './cache/errors.ts';
 import { parseToken } from './cache/logical-time.ts';
 import { makeDeps, type RequestContext } from './deps.ts';
+import { type Caller, requireScope, type Scope, SCOPES, type Writer } from './directory/caller.ts';
 import type { Deps } from './directory/deps.ts';
-import { LookUpError } from './directory/errors.ts';
+import { LookUpError, RefusedError } from './directory/errors.ts';
+import { requireVisible, type Subject } from './directory/visibility.ts';
 import { consoleLog, describeError } from './log.ts';
 
 /** What every look-up takes as its last argument. */
@@ -24,9 +27,38 @@ const Options = z
       .optional(),
   })
   .nullish();
-const id = z.int().positive();
-// An empty one has an error of its own, thrown by the look-up.
-const accountNumber = z.preprocess((value) => value ?? '', z.string());
+
+/** The rights that a service binding's `props` give to the Worker that has it. */
+const Props = z.strictObject({
+  /** Names the Worker in logs and in the audit log. */
+  name: z.string().min(1).max(100).default('worker'),
+  scopes: z.array(z.enum(SCOPES)),
+  accountNumber: z.string().regex(ACCOUNT_NUMBER).nullable().default(null),
+});
+
+/** All that the look-ups need, and no more. */
+const UNPRIVILEGED: Caller = {
+  id: 'rpc:worker',
+  scopes: new Set(['directory:read', 'cache:invalidate']),
+  accountNumber: null,
+  isUnprivileged: true,
+};
+
+/** The context of a call, with what the caller's binding says of it. */
+export interface CallContext extends RequestContext {
+  readonly props?: unknown;
+}
+
+/** A method for other Workers: what it takes, whom it is for, and the verb that answers it. */
+export interface MethodSpec<A extends z.ZodType, T> {
+  readonly args: A;
+  readonly scope: Scope;
+  /** What a caller that is bound to an account must see; null: nothing of any account's. */
+  readonly about: (args: z.output<A>) => Subject | null;
+  /** Absence is null here and no error. */
+  readonly isNullable?: boolean;
+  readonly run: (deps: Deps, args: z.output<A>, read: ReadDemands, writer: Writer) => Promise<T>;
+}
 
 /** An argument is of the wrong type; the message names it. */
 class BadArgument extends Error {
@@ -34,42 +66,71 @@ class BadArgument extends Error {
   readonly code = 'bad_request';
 }
 
-export function idArgument(name: string, value: unknown): number {
-  return parseArgument(name, id, value);
+/** Makes a method that parses its arguments, asks for the right, and lets only clean errors out. */
+export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
+  return async (env: object, ctx: CallContext, args: unknown, options: unknown): Promise<T> => {
+    try {
+      const parsed = parse(spec.args, args);
+      const read = parse(z.object({ options: Options }), { options }).options;
+      const writer = { caller: callerOf(ctx.props), requestId: crypto.randomUUID() };
+      const deps = makeDeps(env, ctx);
+      requireScope(writer.caller, spec.scope);
+      if (read?.invalidate) requireScope(writer.caller, 'cache:invalidate');
+      const demands = { reload: read?.invalidate, token: read?.consistencyToken };
+      const isVisible = await isSeen(spec, deps, writer.caller, spec.about(parsed), demands);
+      // Only methods whose answer may be null say so.
+      if (!isVisible) return null as T;
+      return await spec.run(deps, parsed, demands, writer);
+    } catch (error) {
+      throw toRpcError(error);
+    }
+  };
 }
 
-export function idOrNullArgument(name: string, value: unknown): number | null {
-  return parseArgument(name, id.nullable(), value);
-}
-
-export function accountNumberArgument(value: unknown): string {
-  return parseArgument('accountNumber', accountNumber, value);
-}
-
-export function usernameArgument(value: unknown): string {
-  return parseArgument('username', z.string(), value);
-}
-
-/** Runs one look-up for another Worker: parses the options, makes the deps, and lets only clean errors out. */
-export async function answer<T>(
-  env: object,
-  ctx: RequestContext,
-  options: unknown,
-  lookUp: (deps: Deps, read: ReadDemands) => Promise<T>,
-): Promise<T> {
+async function isSeen<A extends z.ZodType, T>(
+  { isNullable }: MethodSpec<A, T>,
+  deps: Deps,
+  caller: Caller,
+  subject: Subject | null,
+  demands: ReadDemands,
+): Promise<boolean> {
   try {
-    const parsed = parseArgument('options', Options, options);
-    return await lookUp(makeDeps(env, ctx), { reload: parsed?.invalidate, token: parsed?.consistencyToken });
+    if (subject) await requireVisible(deps, caller, subject, demands);
+    return true;
   } catch (error) {
-    throw toRpcError(error);
+    if (isNullable && error instanceof LookUpError) return false;
+    throw error;
   }
 }
 
-function parseArgument<T>(name: string, schema: z.ZodType<T>, value: unknown): T {
+function callerOf(props: unknown): Caller {
+  if (isNone(props)) return UNPRIVILEGED;
+  const { success, data } = Props.safeParse(props);
+  if (!success) {
+    throw new RefusedError(
+      'forbidden',
+      'the props of the service binding are not { name, scopes, accountNumber }',
+    );
+  }
+  const { name, scopes, accountNumber } = data;
+  // Bindings of different accounts are different callers, whatever they are called.
+  const id = accountNumber === null ? `rpc:${name}` : `rpc:${name}@${accountNumber}`;
+  return { id, scopes: new Set(scopes), accountNumber };
+}
+
+// The runtime gives an empty object where the binding has none.
+function isNone(props: unknown): boolean {
+  if (props === undefined || props === null) return true;
+  return typeof props === 'object' && !Array.isArray(props) && Object.keys(props).length === 0;
+}
+
+function parse<A extends z.ZodType>(schema: A, value: unknown): z.output<A> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [{ path, message } = { path: [], message: 'is invalid' }] = result.error.issues;
-  throw new BadArgument(`${[name, ...path].join('.')}: ${message}`);
+  const [issue] = result.error.issues;
+  const keys = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const name = [...(issue?.path ?? []), ...keys].join('.');
+  throw new BadArgument(`${name}: ${keys.length > 0 ? 'is no field' : (issue?.message ?? 'is invalid')}`);
 }
 
 // The stack and the cause would tell callers of SQL and keys; the runtime sends own properties along.
@@ -81,8 +142,9 @@ function toRpcError(error: unknown): Error {
 }
 
 function describe(error: unknown): { code: string; message: string } {
-  if (error instanceof LookUpError || error instanceof BadArgument) return error;
+  if (error instanceof LookUpError || error instanceof RefusedError || error instanceof BadArgument)
+    return error;
   if (error instanceof OriginUnavailable) return { code: 'unavailable', message: 'no store could answer' };
   consoleLog.error('rpc_failed', { error: describeError(error) });
-  return { code: 'internal_error', message: 'the look-up failed' };
+  return { code: 'internal_error', message: 'the call failed' };
 }

@@ -1,30 +1,24 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { accountNumberFromUrl } from './account-number.ts';
 import { settingsOf } from './deps.ts';
-import {
-  type Account,
-  findAccount,
-  getCachedAccountForUser,
-  getCachedDefaultAccount,
-} from './directory/accounts.ts';
-import { getCachedAdminUserForAccount, getCachedSmarterAdminUserProfile } from './directory/admins.ts';
-import {
-  findUserProfile,
-  getUserProfilesForAccount,
-  validResourceOwnersForUser,
-} from './directory/profiles.ts';
+import type { AccountChanges, NewAccount } from './directory/account-changes.ts';
+import type { Account } from './directory/accounts.ts';
+import type { Deletion } from './directory/deletion.ts';
+import type { NewUserProfile, UserProfileChanges } from './directory/profile-changes.ts';
+import type { UserChanges } from './directory/user-changes.ts';
+import type { NewUser } from './directory/user-creation.ts';
 import type { UserProfile } from './directory/user-profile.ts';
-import {
-  getCachedUserForUserId,
-  getCachedUserForUsername,
-  getUsersForAccount,
-  type User,
-} from './directory/users.ts';
-import { accountNumberArgument, answer, idArgument, idOrNullArgument, usernameArgument } from './rpc-call.ts';
+import type { User } from './directory/users.ts';
 import type { RpcOptions } from './rpc-call.ts';
+import * as lookUps from './rpc-look-ups.ts';
+import * as userWrites from './rpc-user-writes.ts';
+import type { RpcUserOutcome } from './rpc-user-writes.ts';
+import * as writes from './rpc-writes.ts';
+import type { ChangeOptions, CreateOptions, DeleteOptions, RpcWritten } from './rpc-write-options.ts';
 
 /**
- * The ten look-ups, and the two entities that they return, for other Workers, over a service binding with `entrypoint = "AccountDirectory"`.
+ * The ten look-ups, the two entities that they return, and their changes, for other Workers, over a service binding with
+ * `entrypoint = "AccountDirectory"`. The binding's `props` say what its Worker may do; without any it may read.
  * Rejections carry `code` and a message that names the argument, and nothing else.
  */
 export class AccountDirectory extends WorkerEntrypoint<Env> {
@@ -35,71 +29,122 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
 
   /** The account with this number, active or not, or null. */
   getAccount(accountNumber: string, options?: RpcOptions): Promise<Account | null> {
-    return answer(this.env, this.ctx, options, (deps, read) =>
-      findAccount(deps, accountNumberArgument(accountNumber), read),
-    );
+    return lookUps.account(this.env, this.ctx, { accountNumber }, options);
   }
 
   /** The profile with this id, with its user and account, or null. */
   getUserProfile(userProfileId: number, options?: RpcOptions): Promise<UserProfile | null> {
-    return answer(this.env, this.ctx, options, (deps, read) =>
-      findUserProfile(deps, idArgument('userProfileId', userProfileId), read),
-    );
+    return lookUps.userProfile(this.env, this.ctx, { userProfileId }, options);
   }
 
   getCachedAccountForUser(userId: number, options?: RpcOptions): Promise<Account | null> {
-    return answer(this.env, this.ctx, options, (deps, read) =>
-      getCachedAccountForUser(deps, idArgument('userId', userId), read),
-    );
+    return lookUps.cachedAccountForUser(this.env, this.ctx, { userId }, options);
   }
 
   getCachedAdminUserForAccount(accountNumber: string, options?: RpcOptions): Promise<User> {
-    return answer(this.env, this.ctx, options, (deps, read) =>
-      getCachedAdminUserForAccount(deps, accountNumberArgument(accountNumber), read),
-    );
+    return lookUps.cachedAdminUserForAccount(this.env, this.ctx, { accountNumber }, options);
   }
 
   getCachedDefaultAccount(options?: RpcOptions): Promise<Account> {
-    return answer(this.env, this.ctx, options, getCachedDefaultAccount);
+    return lookUps.cachedDefaultAccount(this.env, this.ctx, {}, options);
   }
 
   getCachedSmarterAdminUserProfile(options?: RpcOptions): Promise<UserProfile> {
-    return answer(this.env, this.ctx, options, getCachedSmarterAdminUserProfile);
+    return lookUps.cachedSmarterAdminUserProfile(this.env, this.ctx, {}, options);
   }
 
   getCachedUserForUserId(userId: number, options?: RpcOptions): Promise<User | null> {
-    return answer(this.env, this.ctx, options, (deps, read) =>
-      getCachedUserForUserId(deps, idArgument('userId', userId), read),
-    );
+    return lookUps.cachedUserForUserId(this.env, this.ctx, { userId }, options);
   }
 
   getCachedUserForUsername(username: string, options?: RpcOptions): Promise<User> {
-    return answer(this.env, this.ctx, options, (deps, read) =>
-      getCachedUserForUsername(deps, usernameArgument(username), read),
-    );
+    return lookUps.cachedUserForUsername(this.env, this.ctx, { username }, options);
   }
 
   getUserProfilesForAccount(
     accountNumber: string,
     options?: RpcOptions,
   ): Promise<readonly UserProfile[] | null> {
-    return answer(this.env, this.ctx, options, (deps, read) =>
-      getUserProfilesForAccount(deps, accountNumberArgument(accountNumber), read),
-    );
+    return lookUps.userProfilesForAccount(this.env, this.ctx, { accountNumber }, options);
   }
 
   getUsersForAccount(accountNumber: string, options?: RpcOptions): Promise<readonly User[]> {
-    return answer(this.env, this.ctx, options, (deps, read) =>
-      getUsersForAccount(deps, accountNumberArgument(accountNumber), read),
-    );
+    return lookUps.usersForAccount(this.env, this.ctx, { accountNumber }, options);
   }
 
   validResourceOwnersForUser(
     userProfileId: number | null,
     options?: RpcOptions,
   ): Promise<readonly UserProfile[]> {
-    return answer(this.env, this.ctx, options, (deps, read) =>
-      validResourceOwnersForUser(deps, idOrNullArgument('userProfileId', userProfileId), read),
-    );
+    return lookUps.validResourceOwners(this.env, this.ctx, { userProfileId }, options);
+  }
+
+  /** Creates an account that is not the default one; throws `account_number_taken`. */
+  createAccount(account: NewAccount, options?: CreateOptions): Promise<RpcWritten<Account>> {
+    return writes.newAccount(this.env, this.ctx, { account, options }, null);
+  }
+
+  /** Throws `precondition_failed` when the account has another revision. */
+  changeAccount(
+    accountNumber: string,
+    changes: AccountChanges,
+    options: ChangeOptions,
+  ): Promise<RpcWritten<Account>> {
+    return writes.changedAccount(this.env, this.ctx, { accountNumber, changes, options }, null);
+  }
+
+  /** Makes the account the default one, in one transaction with that which was. */
+  switchDefaultAccount(accountNumber: string): Promise<RpcWritten<Account>> {
+    return writes.newDefaultAccount(this.env, this.ctx, { accountNumber }, null);
+  }
+
+  /** Deletes the account, its profiles and its keys, or says what that would delete. */
+  deleteAccount(accountNumber: string, options: DeleteOptions): Promise<RpcWritten<Deletion>> {
+    return writes.deletedAccount(this.env, this.ctx, { accountNumber, options }, null);
+  }
+
+  /**
+   * Creates a user, and with `accountNumber` its profile there, both or neither. Throws `username_taken` and
+   * `account_does_not_exist`.
+   */
+  createUser(user: NewUser, options?: CreateOptions): Promise<RpcWritten<User>> {
+    return userWrites.newUser(this.env, this.ctx, { user, options }, null);
+  }
+
+  /** Creates up to 200 users in one transaction, each as `createUser` does or not at all; what became of each, in order. */
+  createUsers(
+    users: readonly NewUser[],
+    options?: CreateOptions,
+  ): Promise<RpcWritten<readonly RpcUserOutcome[]>> {
+    return userWrites.newUsers(this.env, this.ctx, { users, options }, null);
+  }
+
+  /** Throws `precondition_failed` when the user has another revision, and `last_admin_is_protected`. */
+  changeUser(userId: number, changes: UserChanges, options: ChangeOptions): Promise<RpcWritten<User>> {
+    return userWrites.changedUser(this.env, this.ctx, { userId, changes, options }, null);
+  }
+
+  /** Deletes the user and its profiles, or says what that would delete; throws as `changeUser` does. */
+  deleteUser(userId: number, options: DeleteOptions): Promise<RpcWritten<Deletion>> {
+    return userWrites.deletedUser(this.env, this.ctx, { userId, options }, null);
+  }
+
+  /** Makes the user a member of the account; throws `user_profile_exists` when it is one. */
+  createUserProfile(profile: NewUserProfile, options?: CreateOptions): Promise<RpcWritten<UserProfile>> {
+    return userWrites.newUserProfile(this.env, this.ctx, { profile, options }, null);
+  }
+
+  /** Throws `precondition_failed` when the profile itself has another revision. */
+  changeUserProfile(
+    userProfileId: number,
+    changes: UserProfileChanges,
+    options: ChangeOptions,
+  ): Promise<RpcWritten<UserProfile>> {
+    return userWrites.changedUserProfile(this.env, this.ctx, { userProfileId, changes, options }, null);
+  }
+
+  /** Ends the membership, or says what that would delete; throws as `changeUser` does. */
+  deleteUserProfile(userProfileId: number, options: DeleteOptions): Promise<RpcWritten<Deletion>> {
+    return userWrites.deletedUserProfile(this.env, this.ctx, { userProfileId, options }, null);
   }
 }

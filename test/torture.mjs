@@ -6,8 +6,10 @@ import { dirname, join } from 'node:path';
 const WITH_FULL_LENGTH = [
   'test/coherence',
   'test/processes',
+  'test/http/fuzz',
   'test/drizzle/tag-soundness',
   'test/drizzle/outbox-backlog',
+  'test/drizzle/list-plans',
 ];
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');

@@ -13,7 +13,7 @@ const timeouts = { hookTimeout: 120_000, testTimeout: 60_000 };
 export default defineConfig({
   test: {
     silent: 'passed-only',
-    globalSetup: ['test/engines/run.ts', 'test/engines/stacks.ts'],
+    globalSetup: ['test/engines/run.ts', 'test/engines/stacks.ts', 'test/engines/certs.ts'],
     projects: [
       {
         plugins: [cloudflareTest({ main, miniflare: { compatibilityDate, bindings: vars } })],

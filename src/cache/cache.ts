@@ -51,6 +51,8 @@ export interface LookUp<T> {
   readonly parse: (json: unknown) => T;
   /** Whether the answer says that the thing is not there; by default, whether it is `null`. */
   readonly isAbsent?: (value: T) => boolean;
+  /** Absent answers stay out of memory: whoever may ask for any number of them would push out all others. */
+  readonly forgetsAbsent?: boolean;
   /** Asks the origin. The tags name everything that the answer, `null` included, depends on. */
   readonly load: () => Promise<{ value: T; tags: readonly string[] }>;
 }

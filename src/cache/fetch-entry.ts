@@ -135,12 +135,16 @@ function share<T>(
   const { cache, lookUp, demands, owner } = fetch;
   if (!asOf || !isStorable(payload, tags)) return release(fetch);
   const { freshMs, absentFreshMs, staleMs } = cache.settings;
-  const isAbsent = lookUp.isAbsent?.(value) ?? value === null;
+  const isAbsent = saysAbsent(lookUp, value);
   // An outage must never turn into an absence, so absent answers have no stale part.
   const life = isAbsent ? { freshMs: absentFreshMs, staleMs: 0 } : { freshMs, staleMs };
   const fill = { asOf, payload, tags, ...life };
   cache.waitUntil(askShared(cache, 'fill', (shared) => shared.fill(lookUp.key, owner, fill)));
   if (demands.trace?.redis) demands.trace.redis.stored = true;
+}
+
+function saysAbsent<T>(lookUp: LookUp<T>, value: T): boolean {
+  return lookUp.isAbsent?.(value) ?? value === null;
 }
 
 // Without an as-of the shared store was away, or full: it gave no lease either.
@@ -172,7 +176,10 @@ function keep<T>(
 ): MemoryEntry {
   const { cache, lookUp, demands } = fetch;
   const entry = toMemoryEntry(fetch, value, payload, tags, asOf);
-  const stored = cache.memory.set(lookUp.key, entry, cache.clock.now());
+  const isForgotten = lookUp.forgetsAbsent === true && saysAbsent(lookUp, value);
+  // What memory held is no longer so.
+  if (isForgotten) cache.memory.delete(lookUp.key);
+  const stored = !isForgotten && cache.memory.set(lookUp.key, entry, cache.clock.now());
   if (demands.trace) demands.trace.isolate = { hit: false, stored, ms: 0 };
   return entry;
 }

@@ -1,8 +1,8 @@
 import { type SQLWrapper, asc, eq, sql } from 'drizzle-orm';
 import type { Db } from './client.ts';
-import { selectTagsOfTransaction } from './outbox.ts';
 import type { ProfileRow } from './profiles.ts';
 import { type UserRow, accounts, userProfiles, users } from './schema.ts';
+import { type Authorship, violatedConstraint, writeBatch } from './write-batch.ts';
 
 export interface AdminOfAccount {
   /** `null`: there is no such account. */
@@ -20,7 +20,7 @@ export interface InsertedAdmin {
 }
 
 const maxRetries = 3;
-const uniqueViolation = '23505';
+const usernameConstraint = 'users_username_key';
 
 /** The user of the account's lowest-id profile whose user is staff or superuser. */
 export async function selectAdminOfAccount(db: Db, accountNumber: string): Promise<AdminOfAccount> {
@@ -44,22 +44,28 @@ export async function selectPlatformAdminProfile(
  */
 export async function insertAdminUser(
   db: Db,
+  author: Authorship,
   accountNumber: string,
   rootDomain: string,
 ): Promise<InsertedAdmin> {
   for (let retries = 0; ; retries++) {
     try {
-      return await tryInsertAdminUser(db, accountNumber, rootDomain);
+      return await tryInsertAdminUser(db, author, accountNumber, rootDomain);
     } catch (error) {
-      if (retries === maxRetries || !isUniqueViolation(error)) throw error;
+      if (retries === maxRetries || violatedConstraint(error) !== usernameConstraint) throw error;
     }
   }
 }
 
 // The lock is a statement of its own: the insert needs a snapshot taken after the lock, to see an administrator made
 // by the transaction that it waited for.
-async function tryInsertAdminUser(db: Db, accountNumber: string, rootDomain: string): Promise<InsertedAdmin> {
-  const [, inserted, admins, outbox] = await db.batch([
+async function tryInsertAdminUser(
+  db: Db,
+  author: Authorship,
+  accountNumber: string,
+  rootDomain: string,
+): Promise<InsertedAdmin> {
+  const { results, tags } = await writeBatch(db, author, [
     db
       .select({ id: accounts.id })
       .from(accounts)
@@ -67,10 +73,9 @@ async function tryInsertAdminUser(db: Db, accountNumber: string, rootDomain: str
       .for('update'),
     insertAdminUnlessPresent(db, accountNumber, rootDomain),
     selectAdmin(db, accountNumber),
-    selectTagsOfTransaction(db),
   ]);
-  const { accountId, user } = toAdmin(admins);
-  return { accountId, user, created: inserted.rows.length > 0, tags: outbox.flatMap(({ tags }) => tags) };
+  const [, inserted, admins] = results;
+  return { ...toAdmin(admins), created: inserted.rows.length > 0, tags };
 }
 
 function insertAdminUnlessPresent(db: Db, accountNumber: string, rootDomain: string) {
@@ -122,10 +127,4 @@ function selectFirstMember(db: Db, accountNumber: string, condition: SQLWrapper)
 
 function toAdmin([row]: Awaited<ReturnType<typeof selectAdmin>>): AdminOfAccount {
   return { accountId: row?.account.id ?? null, user: row?.user ?? null };
-}
-
-function isUniqueViolation(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ('code' in error && error.code === uniqueViolation) return true;
-  return isUniqueViolation(error.cause);
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import type { Page } from './page.ts';
 import {
@@ -24,13 +24,18 @@ export interface ProfilesOfAccount {
 }
 
 export async function selectProfileById(db: Db, id: number): Promise<ProfileRow | null> {
-  const [row] = await db
+  const [row] = await selectProfiles(db, eq(userProfiles.id, id));
+  return row ?? null;
+}
+
+/** The profiles of which the condition, on all three tables, is true. */
+export function selectProfiles(db: Db, condition: SQL | undefined) {
+  return db
     .select({ profile: userProfiles, user: users, account: accounts })
     .from(userProfiles)
     .innerJoin(users, eq(users.id, userProfiles.userId))
     .innerJoin(accounts, eq(accounts.id, userProfiles.accountId))
-    .where(eq(userProfiles.id, id));
-  return row ?? null;
+    .where(condition);
 }
 
 /** The profiles of the account, by id: one page of them, or all. */

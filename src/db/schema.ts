@@ -6,7 +6,9 @@ import {
   check,
   customType,
   index,
+  jsonb,
   pgTable,
+  primaryKey,
   text,
   timestamp,
   unique,
@@ -27,6 +29,16 @@ const isSafe = (column: AnyPgColumn) => sql`${column} between 1 and 900719925474
 // Postgres knows 'infinity' and the year 294276, and JavaScript takes the year 1 for 2001.
 const isDate = (column: AnyPgColumn) =>
   sql`${column} between '1000-01-01 00:00:00+00' and '9999-12-31 23:59:59.999999+00'`;
+
+/** An entry of a B-tree may have 2,704 bytes; what the service writes is shorter than this many characters. */
+const LISTED_CHARACTERS = 300;
+
+/** Text in the order of its bytes, whatever the database's language: prefixes are ranges of it. */
+export const inBytes = (column: AnyPgColumn) =>
+  sql`(left(${column}, ${sql.raw(String(LISTED_CHARACTERS))}) collate "C")`;
+
+/** As much of a text as lists are ordered by. */
+export const listedPart = (whole: string): string => Array.from(whole).slice(0, LISTED_CHARACTERS).join('');
 
 export const accounts = pgTable(
   'accounts',
@@ -55,6 +67,8 @@ export const accounts = pgTable(
     uniqueIndex('accounts_one_default')
       .on(table.isDefaultAccount)
       .where(sql`${table.isDefaultAccount}`),
+    index('accounts_listed').on(table.isActive, table.id),
+    index('accounts_listed_by_company_name').on(table.isActive, inBytes(table.companyName), table.id),
     check('accounts_safe_numbers', sql`${isSafe(table.id)} and ${isSafe(table.revision)}`),
     check('accounts_dates', sql`${isDate(table.createdAt)} and ${isDate(table.updatedAt)}`),
   ],
@@ -84,6 +98,9 @@ export const users = pgTable(
     index('users_administrators')
       .on(table.id)
       .where(sql`${table.isStaff} or ${table.isSuperuser}`),
+    index('users_listed').on(table.isActive, table.id),
+    index('users_listed_by_username').on(table.isActive, inBytes(table.username), table.id),
+    index('users_listed_by_email').on(table.isActive, inBytes(table.email), table.id),
     check('users_safe_numbers', sql`${isSafe(table.id)} and ${isSafe(table.revision)}`),
     check('users_dates', sql`${isDate(table.dateJoined)} and ${isDate(table.lastLogin)}`),
   ],
@@ -138,6 +155,96 @@ export const cacheInvalidations = pgTable(
   ],
 );
 
+export const apiKeys = pgTable(
+  'api_keys',
+  {
+    id: idColumn(),
+    name: text('name').notNull(),
+    scopes: text('scopes').array().notNull(),
+    /**
+     * The only account that the key may see; null: all of them. No foreign key, which would forbid to truncate accounts:
+     * triggers delete the keys.
+     */
+    accountId: bigint('account_id', { mode: 'number' }),
+    /** SHA-256 of the key's secret part, in hexadecimal. */
+    sha256: text('sha256').notNull(),
+    /** That of the secret before the last rotation, good until the time beside it. */
+    previousSha256: text('previous_sha256'),
+    previousValidUntil: optionalTime('previous_valid_until'),
+    expiresAt: optionalTime('expires_at'),
+    revokedAt: optionalTime('revoked_at'),
+    createdAt: time('created_at'),
+    updatedAt: time('updated_at'),
+    revision: revisionColumn(),
+  },
+  (table) => [
+    index('api_keys_account_id_id').on(table.accountId, table.id),
+    check('api_keys_safe_numbers', sql`${isSafe(table.id)} and ${isSafe(table.revision)}`),
+    check(
+      'api_keys_sha256',
+      sql`${table.sha256} ~ '^[0-9a-f]{64}$' and ${table.previousSha256} ~ '^[0-9a-f]{64}$'`,
+    ),
+    check(
+      'api_keys_rotation',
+      sql`(${table.previousSha256} is null) = (${table.previousValidUntil} is null)`,
+    ),
+  ],
+);
+
+/** When keys were last used, coarsely; apart from them, for a use is no change of the key. */
+export const apiKeyUses = pgTable('api_key_uses', {
+  keyId: bigint('key_id', { mode: 'number' })
+    .primaryKey()
+    .references(() => apiKeys.id, { onDelete: 'cascade' }),
+  lastUsedAt: time('last_used_at'),
+});
+
+/** Creations that may be asked for again, and what was answered. */
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    /** Of the caller; keys of different callers never meet. */
+    caller: text('caller').notNull(),
+    key: text('key').notNull(),
+    /** Of the method, the path and the body. */
+    requestSha256: text('request_sha256').notNull(),
+    answer: jsonb('answer'),
+    createdAt: time('created_at'),
+  },
+  (table) => [
+    primaryKey({ name: 'idempotency_keys_pkey', columns: [table.caller, table.key] }),
+    index('idempotency_keys_created_at').on(table.createdAt),
+  ],
+);
+
+/** What was changed through the service, by whom; written by triggers in the transaction of the change. */
+export const auditLog = pgTable(
+  'audit_log',
+  {
+    id: idColumn(),
+    at: time('at'),
+    actor: text('actor').notNull(),
+    requestId: text('request_id').notNull(),
+    action: text('action').notNull(),
+    /** A table's name in the singular. */
+    entity: text('entity').notNull(),
+    entityId: bigint('entity_id', { mode: 'number' }).notNull(),
+    /** By column, what changed: `[before, after]`, null where there is none. */
+    changes: jsonb('changes').notNull(),
+  },
+  (table) => [
+    // One for each way to ask, all of them from the newest.
+    index('audit_log_at').on(table.at, table.id),
+    index('audit_log_actor').on(table.actor, table.entity, table.at, table.id),
+    index('audit_log_entity').on(table.entity, table.at, table.id),
+    index('audit_log_entity_id').on(table.entityId, table.entity, table.at, table.id),
+    index('audit_log_request_id').on(table.requestId, table.at, table.id),
+    check('audit_log_action', sql`${table.action} in ('create', 'update', 'delete')`),
+  ],
+);
+
+export type ApiKeyRow = typeof apiKeys.$inferSelect;
+export type AuditRow = typeof auditLog.$inferSelect;
 export type AccountRow = typeof accounts.$inferSelect;
 export type UserRow = typeof users.$inferSelect;
 export type UserProfileRow = typeof userProfiles.$inferSelect;

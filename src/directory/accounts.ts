@@ -4,8 +4,8 @@ import type { LookUp, ReadDemands } from '../cache/cache.ts';
 import { readThrough } from '../cache/read-through.ts';
 import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../db/accounts.ts';
 import type { AccountRow } from '../db/schema.ts';
+import { noDefaultAccount } from './absence.ts';
 import type { Deps } from './deps.ts';
-import { LookUpError } from './errors.ts';
 
 export const Account = z
   .object({
@@ -74,8 +74,7 @@ export function defaultAccount(deps: Deps): LookUp<Account | null> {
 /** The default account; throws `no_default_account`. Implements `get_cached_default_account`. */
 export async function getCachedDefaultAccount(deps: Deps, read?: ReadDemands): Promise<Account> {
   const account = await readThrough(deps.cache, defaultAccount(deps), read);
-  if (!account) throw new LookUpError('no_default_account', 'no account is the default account');
-  return account;
+  return account ?? noDefaultAccount();
 }
 
 /** The look-up of a user's account. */

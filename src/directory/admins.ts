@@ -6,11 +6,13 @@ import type { Token } from '../cache/logical-time.ts';
 import { readThrough } from '../cache/read-through.ts';
 import { insertAdminUser, selectAdminOfAccount, selectPlatformAdminProfile } from '../db/admins.ts';
 import { describeError } from '../log.ts';
-import { requireAccountNumber, unknownAccount } from './account-argument.ts';
+import { noPlatformAdmin, unknownAccount } from './absence.ts';
+import { requireAccountNumber } from './account-argument.ts';
+import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
-import { LookUpError } from './errors.ts';
 import { rowTags, toUserProfile, UserProfile } from './user-profile.ts';
 import { toUser, User } from './users.ts';
+import { authorOf } from './write.ts';
 
 /** Null when the account is unknown; a null user when it has no admin. */
 const AdminOfAccount = z.object({ user: User.nullable() }).nullable();
@@ -27,8 +29,7 @@ export function platformAdmin(deps: Deps): LookUp<UserProfile | null> {
  */
 export async function getCachedSmarterAdminUserProfile(deps: Deps, read?: ReadDemands): Promise<UserProfile> {
   const profile = await readThrough(deps.cache, platformAdmin(deps), read);
-  if (!profile) throw new LookUpError('no_platform_admin', 'the platform account has no superuser');
-  return profile;
+  return profile ?? noPlatformAdmin();
 }
 
 async function loadPlatformAdmin({ db, platform: { accountNumber } }: Deps) {
@@ -82,11 +83,12 @@ async function loadAdmin({ db }: Deps, accountNumber: string) {
  */
 export async function getCachedAdminUserForAccount(
   deps: Deps,
+  writer: Writer,
   accountNumber: string,
   read?: ReadDemands,
 ): Promise<User> {
   const admin = await findAdminUserForAccount(deps, accountNumber, read);
-  return admin ?? (await createAdminUser(deps, accountNumber)).user;
+  return admin ?? (await createAdminUser(deps, writer, accountNumber)).user;
 }
 
 export interface CreatedAdmin {
@@ -97,9 +99,17 @@ export interface CreatedAdmin {
   readonly token: Token;
 }
 
-/** Creates the admin user and its profile unless the account has an admin; one batch and one invalidation. */
-export async function createAdminUser(deps: Deps, accountNumber: string): Promise<CreatedAdmin> {
-  const { accountId, user, created, tags } = await insertOrThrow(deps, accountNumber);
+/**
+ * Creates the admin user and its profile unless the account has an admin; one batch and one invalidation. Throws `forbidden`
+ * without the scope for rights.
+ */
+export async function createAdminUser(
+  deps: Deps,
+  writer: Writer,
+  accountNumber: string,
+): Promise<CreatedAdmin> {
+  if (!writer.caller.isUnprivileged) requireScope(writer.caller, 'rights:write');
+  const { accountId, user, created, tags } = await insertOrThrow(deps, writer, accountNumber);
   if (accountId === null) return unknownAccount();
   // Demoted by somebody else between two statements of the batch: nothing that the caller asked wrongly.
   if (!user) throw new OriginUnavailable('the admin user was taken away meanwhile');
@@ -108,9 +118,9 @@ export async function createAdminUser(deps: Deps, accountNumber: string): Promis
   return { user: toUser(user), created, token };
 }
 
-async function insertOrThrow({ db, platform, log }: Deps, accountNumber: string) {
+async function insertOrThrow({ db, platform, log }: Deps, writer: Writer, accountNumber: string) {
   try {
-    return await insertAdminUser(db, accountNumber, platform.rootDomain);
+    return await insertAdminUser(db, authorOf(writer), accountNumber, platform.rootDomain);
   } catch (error) {
     log.error('admin_user_not_created', { error: describeError(error) });
     throw new OriginUnavailable('the admin user could not be created', { cause: error });

@@ -1,6 +1,7 @@
-import type { Cache } from '../cache/cache.ts';
+import type { Cache, Trace } from '../cache/cache.ts';
 import type { Db } from '../db/client.ts';
 import type { Log } from '../log.ts';
+import type { KeyUses } from './key-uses.ts';
 
 /** Configuration that is an input of answers. */
 export interface Platform {
@@ -8,6 +9,8 @@ export interface Platform {
   readonly adminUsername: string;
   /** Domain of the e-mail addresses of created admin users. */
   readonly rootDomain: string;
+  /** The second part of every API key. */
+  readonly environment: string;
 }
 
 /** What the verbs work with; made per request. */
@@ -15,5 +18,9 @@ export interface Deps {
   readonly cache: Cache;
   readonly db: Db;
   readonly platform: Platform;
+  /** Of this isolate. */
+  readonly keyUses: KeyUses;
   readonly log: Log;
+  /** Filled with what is asked of Postgres past the cache. */
+  readonly trace?: Trace;
 }

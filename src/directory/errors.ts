@@ -1,8 +1,9 @@
-/** Codes that callers may rely on. */
+/** Codes of what is not there; callers may rely on them. */
 export type LookUpCode =
   | 'account_does_not_exist'
   | 'account_required'
   | 'admin_user_does_not_exist'
+  | 'key_does_not_exist'
   | 'no_account_for_user'
   | 'no_default_account'
   | 'no_platform_admin'
@@ -17,5 +18,32 @@ export class LookUpError extends Error {
   constructor(code: LookUpCode, message: string) {
     super(message);
     this.code = code;
+  }
+}
+
+/** Codes of what is refused; callers may rely on them. */
+export type RefusalCode =
+  | 'account_number_taken'
+  | 'default_account_is_protected'
+  | 'forbidden'
+  | 'idempotency_key_reused'
+  | 'key_is_revoked'
+  | 'last_admin_is_protected'
+  | 'platform_account_is_protected'
+  | 'precondition_failed'
+  | 'user_profile_exists'
+  | 'username_taken';
+
+/** What was asked for is not done, and why. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly code: RefusalCode;
+  /** What there is instead of what the caller thought to be there. */
+  readonly current: object | undefined;
+
+  constructor(code: RefusalCode, message: string, current?: object) {
+    super(message);
+    this.code = code;
+    this.current = current;
   }
 }

@@ -7,10 +7,10 @@ import {
   selectProfilesOfAccount,
   selectProfilesSharingAccount,
 } from '../db/profiles.ts';
-import { requireAccountNumber, unknownAccount } from './account-argument.ts';
+import { unknownAccount, unknownUserProfile } from './absence.ts';
+import { requireAccountNumber } from './account-argument.ts';
 import { getCachedSmarterAdminUserProfile } from './admins.ts';
 import type { Deps } from './deps.ts';
-import { LookUpError } from './errors.ts';
 import { cutPage, type Page, type Paged, pageKey, withOneMore } from './page.ts';
 import { rowTags, toUserProfile, UserProfile } from './user-profile.ts';
 
@@ -126,7 +126,7 @@ export async function listValidResourceOwners(
   read?: ReadDemands,
 ): Promise<Paged<UserProfile>> {
   const list = await readThrough(deps.cache, validResourceOwners(deps, userProfileId, page), read);
-  if (!list) throw new LookUpError('user_profile_does_not_exist', 'no user profile has this userProfileId');
+  if (!list) unknownUserProfile();
   return list;
 }
 

@@ -3,9 +3,9 @@ import type { LookUp, ReadDemands } from '../cache/cache.ts';
 import { readThrough } from '../cache/read-through.ts';
 import type { UserRow } from '../db/schema.ts';
 import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../db/users.ts';
-import { requireAccountNumber, unknownAccount } from './account-argument.ts';
+import { unknownAccount, unknownUser } from './absence.ts';
+import { requireAccountNumber } from './account-argument.ts';
 import type { Deps } from './deps.ts';
-import { LookUpError } from './errors.ts';
 import { cutPage, type Page, type Paged, pageKey, withOneMore } from './page.ts';
 
 export const User = z
@@ -85,7 +85,7 @@ export async function getCachedUserForUsername(
       : null;
   if (user) return user;
   deps.log.error('user_does_not_exist');
-  throw new LookUpError('user_does_not_exist', 'no user has this username');
+  return unknownUser('username');
 }
 
 /**

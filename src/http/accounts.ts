@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { formatToken } from '../cache/logical-time.ts';
+import { noAdminUser, unknownAccount } from '../directory/absence.ts';
 import {
   Account,
   accountByNumber,
@@ -9,10 +9,10 @@ import {
   getCachedDefaultAccount,
 } from '../directory/accounts.ts';
 import { adminOfAccount, createAdminUser, findAdminUserForAccount } from '../directory/admins.ts';
-import { LookUpError } from '../directory/errors.ts';
 import { listUserProfilesForAccount, userProfilesOfAccount } from '../directory/profiles.ts';
 import { listUsersForAccount, User, usersOfAccount } from '../directory/users.ts';
 import { answerPage, answerRow } from './answer.ts';
+import { answerCreated, answerWritten } from './answer-write.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
 import { UserList, UserProfileList } from './list.ts';
@@ -26,6 +26,8 @@ const getDefaultAccount = endpoint({
   tag,
   summary: 'The default account',
   implements: 'get_cached_default_account',
+  scope: 'directory:read',
+  about: () => ({ kind: 'default-account' }),
   body: Account,
   errors: ['no_default_account'],
   lookUp: defaultAccount,
@@ -34,6 +36,8 @@ const getDefaultAccount = endpoint({
 const getAccount = endpoint({
   tag,
   summary: 'An account by its number',
+  scope: 'directory:read',
+  about: ({ param }) => ({ kind: 'account', ...param }),
   path,
   body: Account,
   errors,
@@ -45,6 +49,8 @@ const getAdminUser = endpoint({
   summary: "The account's admin user",
   description: 'The user of the lowest-id profile whose user is staff or superuser. Never creates one.',
   implements: 'get_cached_admin_user_for_account',
+  scope: 'directory:read',
+  about: ({ param }) => ({ kind: 'account', ...param }),
   path,
   body: User,
   errors: ['account_does_not_exist', 'admin_user_does_not_exist'],
@@ -55,11 +61,13 @@ const putAdminUser = endpoint({
   tag,
   summary: "The account's admin user, created if there is none",
   description:
-    'Creates the staff user `<accountNumber>-admin` and its profile in one transaction, once however many ask. A user of that name who is no member is never adopted: the next free name is taken.',
+    'Creates the staff user `<accountNumber>-admin` and its profile in one transaction, once however many ask. A user of that name who is no member is never adopted: the next free name is taken. To create needs the scope `rights:write` too.',
   implements: 'get_cached_admin_user_for_account',
+  scope: 'directory:write',
+  about: ({ param }) => ({ kind: 'account', ...param }),
   path,
   body: User,
-  creates: true,
+  creates: 'sometimes',
   errors,
   lookUp: (deps, { param }) => adminOfAccount(deps, param.accountNumber),
 });
@@ -68,6 +76,8 @@ const getUsers = endpoint({
   tag,
   summary: "The account's users, by id",
   implements: 'get_users_for_account',
+  scope: 'directory:read',
+  about: ({ param }) => ({ kind: 'account', ...param }),
   path,
   query: PageQuery,
   body: UserList,
@@ -79,6 +89,8 @@ const getUserProfiles = endpoint({
   tag,
   summary: "The account's user profiles, by id",
   implements: 'get_user_profiles_for_account',
+  scope: 'directory:read',
+  about: ({ param }) => ({ kind: 'account', ...param }),
   path,
   query: PageQuery,
   body: UserProfileList,
@@ -92,22 +104,19 @@ export const accounts = new Hono<AppEnv>()
   )
   .get('/v1/accounts/:accountNumber', getAccount, async (c) => {
     const account = await findAccount(c.var.deps, c.req.valid('param').accountNumber, c.var.read);
-    if (!account) throw new LookUpError('account_does_not_exist', 'no account has this accountNumber');
-    return answerRow(c, account);
+    return answerRow(c, account ?? unknownAccount());
   })
   .get('/v1/accounts/:accountNumber/admin-user', getAdminUser, async (c) => {
     const user = await findAdminUserForAccount(c.var.deps, c.req.valid('param').accountNumber, c.var.read);
-    if (!user) throw new LookUpError('admin_user_does_not_exist', 'no staff or superuser is a member');
-    return answerRow(c, user);
+    return answerRow(c, user ?? noAdminUser());
   })
   .put('/v1/accounts/:accountNumber/admin-user', putAdminUser, async (c) => {
     const { accountNumber } = c.req.valid('param');
     const known = await findAdminUserForAccount(c.var.deps, accountNumber, c.var.read);
     if (known) return answerRow(c, known);
-    const { user, created, token } = await createAdminUser(c.var.deps, accountNumber);
-    c.header('Consistency-Token', formatToken(token));
-    if (created) c.header('Location', `/v1/users/${user.id}`);
-    return answerRow(c, user, created ? 201 : 200);
+    const { user, created, token } = await createAdminUser(c.var.deps, c.var, accountNumber);
+    if (!created) return answerWritten(c, { value: user, token });
+    return answerCreated(c, { value: user, token, isReplay: false }, `/v1/users/${user.id}`);
   })
   .get('/v1/accounts/:accountNumber/users', getUsers, async (c) => {
     const page = toPage(c.req.valid('query'));

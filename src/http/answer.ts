@@ -1,14 +1,21 @@
 import type { Context } from 'hono';
 import type { Account } from '../directory/accounts.ts';
+import type { ApiKey } from '../directory/keys.ts';
+import type { AuditEntry } from '../directory/audit.ts';
+import type { Listed } from '../directory/listing.ts';
 import type { Paged } from '../directory/page.ts';
 import type { UserProfile } from '../directory/user-profile.ts';
 import type { User } from '../directory/users.ts';
 import type { AppEnv } from './app-env.ts';
 import { formatCacheStatus, formatServerTiming } from './cache-status.ts';
 import { etagOf, etagOfList, matchesEtag, type Revised } from './etag.ts';
-import { encodeCursor } from './parameters.ts';
+import { encodeCursor } from './list-cursor.ts';
+import { encodeCursor as encodeIdCursor } from './parameters.ts';
 
-type Row = Account | User | UserProfile;
+/** `Cache-Status` of what no cache was asked for. */
+export const NO_CACHE_ASKED = 'isolate; fwd=bypass';
+
+export type Row = Account | ApiKey | User | UserProfile;
 
 /** The entity tag of a row and of the rows that it is shown with. */
 export function etagOfRow(row: Row): string {
@@ -16,43 +23,53 @@ export function etagOfRow(row: Row): string {
 }
 
 /** Answers a row with its entity tag, or 304. */
-export function answerRow<T extends Row>(c: Context<AppEnv>, row: T, status: 200 | 201 = 200) {
-  return answer(c, row, etagOfRow(row), status);
+export function answerRow<T extends Row>(c: Context<AppEnv>, row: T) {
+  return answer(c, row, etagOfRow(row));
 }
 
 /** Answers a page of a list with the entity tag of its rows, or 304. */
 export async function answerPage<T extends Row>(c: Context<AppEnv>, { items, nextAfterId }: Paged<T>) {
-  const nextCursor = nextAfterId === null ? null : encodeCursor(nextAfterId);
+  const nextCursor = nextAfterId === null ? null : encodeIdCursor(nextAfterId);
+  const etag = await etagOfList(items.map(rowsOf), nextCursor ?? '');
+  return answer(c, { items, nextCursor }, etag);
+}
+
+/** Answers a page of a list that is no look-up, whose name is in its cursors, with the entity tag of its rows, or 304. */
+export async function answerList<T extends Row | AuditEntry>(
+  c: Context<AppEnv>,
+  list: string,
+  { items, next }: Listed<T>,
+) {
+  const nextCursor = next && encodeCursor({ list, ...next });
   const etag = await etagOfList(items.map(rowsOf), nextCursor ?? '');
   return answer(c, { items, nextCursor }, etag);
 }
 
 /** Answers a value under an entity tag of the caller's making, or 304. */
-export function answer<T extends object>(
-  c: Context<AppEnv>,
-  value: T,
-  etag: string,
-  status: 200 | 201 = 200,
-) {
+export function answer<T extends object>(c: Context<AppEnv>, value: T, etag: string) {
+  setEntityHeaders(c, etag);
+  // RFC 9110 section 13.1.2 knows 304 for reads only.
+  const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
+  const isUnchanged = isRead && matchesEtag(c.req.header('If-None-Match'), etag);
+  return isUnchanged ? c.body(null, 304) : c.json(value, 200);
+}
+
+/** What every representation says of itself; the tiers that were asked say so themselves. */
+export function setEntityHeaders(c: Context<AppEnv>, etag: string): void {
   c.header('ETag', etag);
   c.header('Cache-Control', 'private, no-cache');
-  // What no cache was asked for; the tiers that were asked say so themselves.
-  c.header('Cache-Status', 'isolate; fwd=bypass');
-  // RFC 9110 section 13.1.2 knows 304 for reads only.
-  const isRead = c.req.method !== 'PUT';
-  const isUnchanged = isRead && matchesEtag(c.req.header('If-None-Match'), etag);
-  return isUnchanged ? c.body(null, 304) : c.json(value, status);
+  c.header('Cache-Status', NO_CACHE_ASKED);
 }
 
 /** Says what each tier did, on answers and problems alike. */
 export function setTierHeaders(c: Context<AppEnv>): void {
   const { read } = c.var;
-  if (!read.trace.isolate) return;
-  c.header('Cache-Status', formatCacheStatus(read.trace, read));
-  c.header('Server-Timing', formatServerTiming(read.trace));
+  if (read.trace.isolate) c.header('Cache-Status', formatCacheStatus(read.trace, read));
+  if (read.trace.isolate || read.trace.postgres) c.header('Server-Timing', formatServerTiming(read.trace));
 }
 
-function rowsOf(row: Row): Revised[] {
+function rowsOf(row: Row | AuditEntry): Revised[] {
+  if ('entityId' in row) return [{ id: row.id, revision: 1, since: row.at }];
   return 'account' in row ? [row, row.user, row.account].map(toRevised) : [toRevised(row)];
 }
 

@@ -1,41 +1,27 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { ConfigurationError } from '../env.ts';
 import { consoleLog, describeError } from '../log.ts';
-import { accounts } from './accounts.ts';
-import { setTierHeaders } from './answer.ts';
+import { api } from './api.ts';
 import type { AppEnv } from './app-env.ts';
-import { context } from './context.ts';
+import { setCommonHeaders } from './common-headers.ts';
+import { allowNamedOrigins } from './cors.ts';
 import { makeDocumentation } from './documentation.ts';
 import { makeExplain } from './explain.ts';
-import { operations } from './operations.ts';
 import { requireDecodable } from './percent-encoding.ts';
 import { asProblem, ProblemError, toResponse } from './problem.ts';
-import { profiles } from './profiles.ts';
+import { refuseOversized } from './request-bounds.ts';
+import { logRequest } from './request-log.ts';
 import { allowedMethods, routesOf } from './routes.ts';
-import { users } from './users.ts';
 
 const refuseBrokenEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
   requireDecodable(new URL(c.req.url));
   await next();
 };
 
-const setCommonHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
-  c.set('requestId', crypto.randomUUID());
-  c.set('read', { trace: {} });
-  await next();
-  setTierHeaders(c);
-  c.header('X-Request-Id', c.var.requestId);
-  c.header('X-Content-Type-Options', 'nosniff');
-};
-
 /** The look-ups over HTTP, and what describes them. */
 export const app: Hono<AppEnv> = new Hono<AppEnv>()
-  .use(setCommonHeaders, refuseBrokenEncoding)
-  .route('/', context)
-  .route('/', users)
-  .route('/', accounts)
-  .route('/', profiles)
-  .route('/', operations)
+  .use(logRequest, setCommonHeaders, allowNamedOrigins, refuseOversized, refuseBrokenEncoding)
+  .route('/', api)
   .route(
     '/',
     makeExplain(() => app),

@@ -1,7 +1,14 @@
 import type { Context, HonoRequest } from 'hono';
+import { parseApiKey } from '../api-key.ts';
 import { settingsOf } from '../deps.ts';
+import { type Caller, ROOT } from '../directory/caller.ts';
+import { checkKey, type KeyFault } from '../directory/key-check.ts';
+import { isSameText } from '../same-text.ts';
+import { sha256Of } from '../sha256.ts';
+import { authenticatePerson } from './access.ts';
 import type { AppEnv } from './app-env.ts';
-import { badRequest, ProblemError } from './problem.ts';
+import { badRequest, unauthorized } from './problem.ts';
+import { limitAddress, limitLookUp } from './rate-limit.ts';
 
 const AUTHORIZATION = /^(?:bearer|token) +([\x21-\x7e]+) *$/i;
 const KEY_PARAMETERS = new Set([
@@ -13,13 +20,12 @@ const KEY_PARAMETERS = new Set([
   'key',
   'token',
 ]);
-const KEY_PREFIX = 'ea_';
-const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="edge-accounts"' };
+const KEY = /^ea_[a-z0-9]+_/;
 
 /** Throws on a key in the query string, where logs and referrers would keep it; a `url` may be any string. */
 export function refuseKeyInQuery(req: HonoRequest): void {
   const isKey = ([name, value]: [string, string]) =>
-    KEY_PARAMETERS.has(name.toLowerCase()) || (name !== 'url' && value.startsWith(KEY_PREFIX));
+    KEY_PARAMETERS.has(name.toLowerCase()) || (name !== 'url' && KEY.test(value));
   const found = Object.entries(req.query()).find(isKey);
   if (found) {
     const detail = 'a key belongs in the Authorization header, never in the query string; replace this one';
@@ -27,24 +33,47 @@ export function refuseKeyInQuery(req: HonoRequest): void {
   }
 }
 
-/** Throws unless the request has the root key: `Authorization: Bearer <key>` or `Token <key>`. */
-export async function requireKey(c: Context<AppEnv>): Promise<void> {
-  const [, key] = AUTHORIZATION.exec(c.req.header('Authorization') ?? '') ?? [];
-  if (key === undefined) {
-    throw new ProblemError('unauthorized', 'send a key as Authorization: Bearer <key>', {
-      headers: CHALLENGE,
-    });
+/**
+ * The caller whose key the request has: `Authorization: Bearer <key>` or `Token <key>`. Without that header, the person
+ * whom Cloudflare Access vouches for. Throws when there is neither, and `OriginUnavailable` when nobody can say. What is no
+ * API key of this environment is refused without a request.
+ */
+export async function authenticate(c: Context<AppEnv>): Promise<Caller> {
+  const key = presentedKey(c.req);
+  if (key === undefined) return requirePerson(c);
+  const { ENVIRONMENT, ROOT_API_KEY_SHA256 } = settingsOf(c.env);
+  const parts = parseApiKey(key);
+  if (parts?.environment === ENVIRONMENT) {
+    const sha256 = await sha256Of(parts.secret);
+    return limitLookUp(c, parts.id, sha256, async () =>
+      requireKey(await checkKey(c.var.deps, parts.id, sha256)),
+    );
   }
-  if (!(await isRootKey(key, settingsOf(c.env).ROOT_API_KEY_SHA256))) {
-    throw new ProblemError('unauthorized', 'the key is not valid', { headers: CHALLENGE });
-  }
+  const isRoot = ROOT_API_KEY_SHA256 !== null && isSameText(await sha256Of(key), ROOT_API_KEY_SHA256);
+  if (isRoot) return ROOT;
+  await limitAddress(c);
+  throw unauthorized(REFUSALS.invalid);
 }
 
-async function isRootKey(key: string, sha256Hex: string): Promise<boolean> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key));
-  return crypto.subtle.timingSafeEqual(digest, Uint8Array.from(fromHex(sha256Hex)));
+/** The key as it came with the request, whether it is good or not. */
+export function presentedKey(req: HonoRequest): string | undefined {
+  return AUTHORIZATION.exec(req.header('Authorization') ?? '')?.[1];
 }
 
-function fromHex(hex: string): number[] {
-  return (hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
+async function requirePerson(c: Context<AppEnv>): Promise<Caller> {
+  const person = c.req.header('Authorization') === undefined ? await authenticatePerson(c) : null;
+  if (person) return person;
+  await limitAddress(c);
+  throw unauthorized('send a key as Authorization: Bearer <key>');
+}
+
+const REFUSALS: Readonly<Record<KeyFault, string>> = {
+  invalid: 'the key is not valid',
+  revoked: 'the key was revoked',
+  expired: 'the key has expired',
+};
+
+function requireKey(checked: Caller | KeyFault): Caller {
+  if (typeof checked === 'string') throw unauthorized(REFUSALS[checked]);
+  return checked;
 }

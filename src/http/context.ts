@@ -23,7 +23,7 @@ const getAccountNumber = endpoint({
     }),
   }),
   body: z.object({ accountNumber: AccountNumber.nullable() }).meta({ id: 'AccountNumberOfUrl' }),
-  open: true,
+  scope: 'open',
 });
 
 const getContext = endpoint({
@@ -31,6 +31,9 @@ const getContext = endpoint({
   summary: "The account of the request's own host",
   description:
     'Both are null when the host names no account; the account alone when no account has the number.',
+  scope: 'directory:read',
+  // Who may not see the account gets null for it, by the same steps as for one that is not there.
+  about: () => null,
   body: z
     .object({ accountNumber: AccountNumber.nullable(), account: Account.nullable() })
     .meta({ id: 'Context' }),
@@ -48,8 +51,14 @@ export const context = new Hono<AppEnv>()
   })
   .get('/v1/context', getContext, async (c) => {
     const accountNumber = accountNumberFromUrl(c.req.url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES);
-    const account = accountNumber && (await findAccount(c.var.deps, accountNumber, c.var.read));
+    const account = accountNumber && (await findVisibleAccount(c.var, accountNumber));
     const etag = account ? etagOfRow(account) : `"context-${accountNumber}"`;
     c.header('Vary', 'Host');
     return answer(c, { accountNumber, account }, etag);
   });
+
+// An account that the caller may not see is as one that is not there.
+async function findVisibleAccount({ deps, caller, read }: AppEnv['Variables'], accountNumber: string) {
+  const isHidden = caller.accountNumber !== null && caller.accountNumber !== accountNumber;
+  return isHidden ? null : findAccount(deps, accountNumber, read);
+}

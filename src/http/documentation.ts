@@ -12,7 +12,7 @@ const getOpenApi = endpoint({
   tag,
   summary: 'This description, as OpenAPI 3.1',
   body: z.looseObject({ openapi: z.string() }),
-  open: true,
+  scope: 'open',
 });
 
 const getDocs = endpoint({
@@ -20,12 +20,12 @@ const getDocs = endpoint({
   summary: 'This description, as a page',
   body: z.string(),
   html: true,
-  open: true,
+  scope: 'open',
 });
 
 /** No script at all, and nothing from another host. */
 const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The OpenAPI document and the page that shows it, made from the routes when first asked for. */
 export function makeDocumentation(routes: () => Route[]) {

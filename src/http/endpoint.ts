@@ -1,55 +1,28 @@
-import type { HonoRequest, MiddlewareHandler } from 'hono';
+import type { Context, HonoRequest, MiddlewareHandler } from 'hono';
 import * as z from 'zod';
-import type { KeyedLookUp } from '../cache/cache.ts';
 import { makeDeps } from '../deps.ts';
-import type { Deps } from '../directory/deps.ts';
+import { requireScope } from '../directory/caller.ts';
+import { requireVisible } from '../directory/visibility.ts';
 import type { AppEnv } from './app-env.ts';
-import { refuseKeyInQuery, requireKey } from './auth.ts';
-import { badRequest, type Fault, type ProblemCode } from './problem.ts';
+import { authenticate, refuseKeyInQuery } from './auth.ts';
+import type { AnyEndpointSpec, EndpointSpec } from './endpoint-spec.ts';
+import { parseIdempotencyKey } from './idempotency-key.ts';
+import { parseJson, readJsonText, refuseBody } from './json-body.ts';
+import { parsePrecondition } from './preconditions.ts';
+import { badRequest, type Fault, faultsOf } from './problem.ts';
+import { limitAddress, limitCaller } from './rate-limit.ts';
 import { parseReadDemands } from './read-demands.ts';
 
-/** Everything that validation and the OpenAPI document need to know of a route. */
-export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject> {
-  readonly summary: string;
-  readonly description?: string;
-  /** The documented function of the original platform that the route answers. */
-  readonly implements?: string;
-  readonly tag: string;
-  readonly path?: P;
-  readonly query?: Q;
-  /** Schema of the 200 body. */
-  readonly body: z.ZodType;
-  /** The route can answer 201 as well, with the same body. */
-  readonly creates?: boolean;
-  /** The route can answer 503 as well, with the same body. */
-  readonly unready?: boolean;
-  /** The body is a page, not JSON. */
-  readonly html?: boolean;
-  /** What the route throws, besides what every route does. */
-  readonly errors?: readonly ProblemCode[];
-  /** Answers without a key. */
-  readonly open?: boolean;
-  /** The demands of a read may be given, though the route is none. */
-  readonly demands?: boolean;
-  /**
-   * The look-up of a route that reads through the cache: demands in, `Cache-Status` and `ETag` out. Null when this
-   * request looks nothing up. A method, for specs of all parameters go into one list.
-   */
-  lookUp?(deps: Deps, input: LookUpInput<P, Q>): KeyedLookUp | null;
-}
+/** A part of the request under its name in the client's arguments; left out when the schema has no field. */
+type Part<Name extends string, S extends z.ZodObject> = keyof S['shape'] extends never
+  ? {}
+  : {} extends z.input<S>
+    ? { [name in Name]?: z.input<S> }
+    : { [name in Name]: z.input<S> };
 
-export type AnyEndpointSpec = EndpointSpec<z.ZodObject, z.ZodObject>;
-
-export interface LookUpInput<P extends z.ZodObject, Q extends z.ZodObject> {
-  readonly param: z.output<P>;
-  readonly query: z.output<Q>;
-  readonly url: string;
-  readonly env: object;
-}
-
-type Input<P extends z.ZodObject, Q extends z.ZodObject> = {
-  in: { param: z.input<P>; query: z.input<Q> };
-  out: { param: z.output<P>; query: z.output<Q> };
+type Input<P extends z.ZodObject, Q extends z.ZodObject, J extends z.ZodType> = {
+  in: Part<'param', P> & Part<'query', Q> & (z.ZodUndefined extends J ? {} : { json: z.input<J> });
+  out: { param: z.output<P>; query: z.output<Q>; json: z.output<J> };
 };
 
 const specs = new WeakMap<object, AnyEndpointSpec>();
@@ -60,27 +33,71 @@ export function specOf(handler: object): AnyEndpointSpec | undefined {
 }
 
 /**
- * The first handler of every route: asks for the key unless the route is open, then validates path, query, headers and the
- * absence of a body together, so that a caller hears of every fault at once.
+ * The first handler of every route: asks for a key with the scope unless the route is open, then validates path, query,
+ * headers and body together, so that a caller hears of every fault at once, and last asks whether the caller may see what
+ * the request is about.
  */
-export function endpoint<P extends z.ZodObject = z.ZodObject<{}>, Q extends z.ZodObject = z.ZodObject<{}>>(
-  spec: EndpointSpec<P, Q>,
-): MiddlewareHandler<AppEnv, string, Input<P, Q>> {
-  const handler: MiddlewareHandler<AppEnv, string, Input<P, Q>> = async (c, next) => {
+export function endpoint<
+  P extends z.ZodObject = z.ZodObject<{}>,
+  Q extends z.ZodObject = z.ZodObject<{}>,
+  J extends z.ZodType = z.ZodUndefined,
+>(spec: EndpointSpec<P, Q, J>): MiddlewareHandler<AppEnv, string, Input<P, Q, J>> {
+  const handler: MiddlewareHandler<AppEnv, string, Input<P, Q, J>> = async (c, next) => {
     refuseKeyInQuery(c.req);
-    if (!spec.open) await requireKey(c);
-    const faults = await findBodyFaults(c.req);
-    const { param, query } = parseParameters(spec, c.req, faults);
-    const demands = parseReadDemands(c.req.raw.headers, faults);
-    if (faults.length > 0) throw badRequest(faults);
-    c.req.addValidatedData('param', param);
-    c.req.addValidatedData('query', query);
-    c.set('read', { ...demands, trace: {} });
-    if (spec.lookUp) c.set('deps', makeDeps(c.env, c.executionCtx));
+    if (spec.scope !== 'open' || spec.lookUp) c.set('deps', makeDeps(c.env, c.executionCtx));
+    if (spec.scope === 'open') await limitAddress(c);
+    else {
+      c.set('caller', await authenticate(c));
+      await limitCaller(c, c.var.caller);
+      requireScope(c.var.caller, spec.scope);
+    }
+    const input = await parseInput(c, spec);
+    if (spec.scope !== 'open') await requireRights(c, spec, input);
     await next();
   };
   specs.set(handler, spec);
   return handler;
+}
+
+async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {
+  const faults: Fault[] = [];
+  const json = await parseBody(c, spec, faults);
+  const { param, query } = parseParameters(spec, c.req, faults);
+  const demands = parseReadDemands(c.req.raw.headers, faults);
+  if (spec.precondition) c.set('precondition', parsePrecondition(c.req, spec, query, faults));
+  if (spec.idempotent) c.set('idempotency', await parseIdempotencyKey(c.req, json.text, faults));
+  if (faults.length > 0) throw badRequest(faults);
+  c.req.addValidatedData('param', param);
+  c.req.addValidatedData('query', query);
+  // What was parsed is an object wherever a schema of a body is given.
+  c.req.addValidatedData('json', json.value as object);
+  c.set('read', { ...demands, trace: {} });
+  return { param, query, json: json.value, url: c.req.url, env: c.env };
+}
+
+async function requireRights(
+  c: Context<AppEnv>,
+  spec: AnyEndpointSpec,
+  input: Parameters<NonNullable<AnyEndpointSpec['about']>>[0],
+): Promise<void> {
+  const { deps, caller, read } = c.var;
+  // Elsewhere there is nothing to drop, and clients say it of everything.
+  const isRead = Boolean(spec.lookUp ?? spec.demands);
+  if (read.reload && isRead) requireScope(caller, 'cache:invalidate');
+  const subject = spec.about?.(input) ?? null;
+  if (subject) await requireVisible(deps, caller, subject, isRead ? read : { token: read.token });
+}
+
+async function parseBody(c: Context<AppEnv>, spec: AnyEndpointSpec, faults: Fault[]) {
+  if (!spec.json) {
+    await refuseBody(c.req, faults);
+    return { text: '', value: undefined };
+  }
+  const text = await readJsonText(c.req, spec);
+  const result = spec.json.safeParse(parseJson(text));
+  if (result.success) return { text, value: result.data };
+  faults.push(...faultsOf('body', result.error));
+  return { text, value: undefined };
 }
 
 /** The parameters of a request as the spec has them; what is wrong with them is added to the faults. */
@@ -92,8 +109,13 @@ export function parseParameters(
   faults.push(...findRepeated(req));
   return {
     param: parsePart('path', path, req.param(), faults),
-    query: parsePart('query', query, req.query(), faults),
+    query: parsePart('query', isSafe(req) ? query : (query ?? z.object({})).strict(), req.query(), faults),
   };
+}
+
+// A change must not be made because of a parameter whose name is mistyped.
+function isSafe({ method }: HonoRequest): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function parsePart(
@@ -104,25 +126,11 @@ function parsePart(
 ): Record<string, unknown> {
   const result = (schema ?? z.object({})).safeParse(raw);
   if (result.success) return result.data;
-  for (const { path, message } of result.error.issues) {
-    faults.push({ in: place, name: path.join('.'), detail: message });
-  }
+  faults.push(...faultsOf(place, result.error));
   return {};
 }
 
 function findRepeated(req: HonoRequest): Fault[] {
   const repeated = Object.entries(req.queries()).filter(([, values]) => values.length > 1);
   return repeated.map(([name]) => ({ in: 'query', name, detail: 'is given more than once' }));
-}
-
-async function findBodyFaults(req: HonoRequest): Promise<Fault[]> {
-  const isAnnounced = Number(req.header('Content-Length') ?? '0') > 0;
-  const hasBody = isAnnounced || (req.raw.body !== null && (await hasBytes(req.raw.body)));
-  return hasBody ? [{ in: 'body', name: 'body', detail: 'this request takes no body' }] : [];
-}
-
-// Many clients send an empty body with a PUT; only its first byte makes it one.
-async function hasBytes(body: ReadableStream<Uint8Array>): Promise<boolean> {
-  for await (const chunk of body) if (chunk.length > 0) return true;
-  return false;
 }

@@ -26,6 +26,8 @@ const getExplanation = endpoint({
         example: '/v1/accounts/1234-5678-9012/users?limit=2',
       }),
   }),
+  scope: 'directory:read',
+  about: () => ({ kind: 'everything' }),
   body: Explanation,
   demands: true,
 });

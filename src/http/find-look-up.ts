@@ -5,7 +5,8 @@ import type { KeyedLookUp } from '../cache/cache.ts';
 import type { Deps } from '../directory/deps.ts';
 import type { AppEnv } from './app-env.ts';
 import { refuseKeyInQuery } from './auth.ts';
-import { type AnyEndpointSpec, parseParameters, specOf } from './endpoint.ts';
+import type { AnyEndpointSpec } from './endpoint-spec.ts';
+import { parseParameters, specOf } from './endpoint.ts';
 import { requireDecodable } from './percent-encoding.ts';
 import { badRequest, type Fault, ProblemError } from './problem.ts';
 
@@ -25,7 +26,7 @@ export function findLookUp(app: Hono<AppEnv>, url: URL, deps: Deps, env: object)
     const input = parseParameters(spec, req, faults);
     if (faults.length > 0) throw badRequest(faults);
     if (!spec.lookUp) throw badPath(`${route} is answered without a cache`);
-    const lookUp = spec.lookUp(deps, { ...input, url: url.href, env });
+    const lookUp = spec.lookUp(deps, { ...input, json: undefined, url: url.href, env });
     if (!lookUp) throw badPath(`the host ${url.hostname} names no account, so nothing is looked up`);
     return { route, lookUp };
   } catch (error) {

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import {
   createDocument,
   type ZodOpenApiOperationObject,
@@ -6,47 +6,19 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import { version } from '../../package.json';
-import type { AnyEndpointSpec } from './endpoint.ts';
+import { type AnyEndpointSpec, JSON_TYPES } from './endpoint-spec.ts';
+import { problemHeadersOf, requestHeadersOf, responseHeadersOf } from './openapi-headers.ts';
 import { Problem, type ProblemCode, problems } from './problem.ts';
 import type { Route } from './routes.ts';
 
 export type OpenApi = ReturnType<typeof createDocument>;
-
-const demandHeaders = {
-  'Cache-Control': z.string().optional().meta({
-    description:
-      '`no-cache` drops the entry in memory and Redis and asks Postgres; `max-age=0` skips memory; `max-age=N` refuses a memory entry read more than N seconds ago.',
-  }),
-  'Consistency-Token': z.string().optional().meta({
-    description: 'The answer is at least as fresh as the write that returned this token.',
-  }),
-};
-const conditionHeader = {
-  'If-None-Match': z
-    .string()
-    .optional()
-    .meta({ description: 'Entity tags that the caller has; 304 when one is current.' }),
-};
-
-const cacheHeaders = {
-  'Cache-Status': z.string().optional().meta({
-    description: 'RFC 9211; one member per cache asked, nearest last.',
-    example: 'redis; hit; ttl=240, isolate; fwd=miss; stored',
-  }),
-  'Server-Timing': z.string().optional().meta({ description: 'Time spent per tier asked, in ms.' }),
-};
-const requestIdHeader = {
-  'X-Request-Id': z.string().meta({ description: 'Names the request in the logs.' }),
-};
-const retryAfterHeader = { 'Retry-After': z.string().meta({ description: 'Seconds.' }) };
-const etagHeader = { ETag: z.string().meta({ description: 'Changes with the revision of any row shown.' }) };
 
 /** The OpenAPI 3.1 document, from the very schemas that validate requests. */
 export function makeOpenApi(routes: readonly Route[]): OpenApi {
   const paths: ZodOpenApiPathsObject = {};
   for (const { method, path, spec } of routes) {
     const name = path.replaceAll(/:(\w+)/g, '{$1}');
-    paths[name] = { ...paths[name], [method.toLowerCase()]: operationOf(spec) };
+    paths[name] = { ...paths[name], [method.toLowerCase()]: operationOf(spec, method === 'GET') };
   }
   return createDocument({
     openapi: '3.1.1',
@@ -61,61 +33,83 @@ export function makeOpenApi(routes: readonly Route[]): OpenApi {
   });
 }
 
-function operationOf(spec: AnyEndpointSpec): ZodOpenApiOperationObject {
+function operationOf(spec: AnyEndpointSpec, isRead: boolean): ZodOpenApiOperationObject {
   const documented = spec.implements && `Implements \`${spec.implements}\`.`;
+  const right = spec.scope !== 'open' && `Needs the scope \`${spec.scope}\`.`;
   return {
     tags: [spec.tag],
     summary: spec.summary,
-    description: [spec.description, documented].filter(Boolean).join(' '),
-    security: spec.open ? [] : [{ key: [] }],
+    description: [spec.description, documented, right].filter(Boolean).join(' '),
+    security: spec.scope === 'open' ? [] : [{ key: [] }],
     requestParams: {
       ...(spec.path && { path: spec.path }),
       ...(spec.query && { query: spec.query }),
-      ...(spec.demands && { header: z.object(demandHeaders) }),
-      ...(spec.lookUp && { header: z.object({ ...demandHeaders, ...conditionHeader }) }),
+      header: requestHeadersOf(spec, isRead),
     },
-    responses: { ...successesOf(spec), ...problemsOf(spec) },
+    ...(spec.json && { requestBody: bodyOf(spec, spec.json) }),
+    responses: { ...successesOf(spec, isRead), ...problemsOf(spec) },
   };
 }
 
-function successesOf(spec: AnyEndpointSpec): ZodOpenApiResponsesObject {
+function bodyOf({ jsonTypes = JSON_TYPES }: AnyEndpointSpec, schema: z.ZodType) {
+  return { required: true, content: Object.fromEntries(jsonTypes.map((type) => [type, { schema }])) };
+}
+
+function successesOf(spec: AnyEndpointSpec, isRead: boolean): ZodOpenApiResponsesObject {
   const content = { [spec.html ? 'text/html' : 'application/json']: { schema: spec.body } };
-  const headers = z.object({ ...requestIdHeader, ...(spec.lookUp && { ...cacheHeaders, ...etagHeader }) });
-  const ok = { description: 'The answer.', headers, content };
-  const created = z.object({
-    ...headers.shape,
-    'Consistency-Token': z.string().meta({ description: 'For reads that must see what was created.' }),
-    Location: z.string(),
-  });
+  const headers = responseHeadersOf(spec, false);
+  const created = { description: 'Created.', headers: responseHeadersOf(spec, true), content };
   return {
-    200: ok,
-    ...(spec.creates && { 201: { description: 'Created.', headers: created, content } }),
+    ...(spec.creates !== 'always' && { 200: { description: 'The answer.', headers, content } }),
+    ...(spec.creates && { 201: created }),
     ...(spec.unready && {
-      503: { description: 'As 200.', headers: headers.extend(retryAfterHeader), content },
+      503: { description: 'As 200.', headers: problemHeadersOf(503), content },
     }),
-    ...(spec.lookUp && { 304: { description: 'The caller has the current representation.', headers } }),
+    ...(isRead &&
+      (spec.lookUp || spec.uncached) && {
+        304: { description: 'The caller has the current representation.', headers },
+      }),
   };
 }
 
 function problemsOf(spec: AnyEndpointSpec): ZodOpenApiResponsesObject {
-  const codes: ProblemCode[] = ['bad_request', ...(spec.errors ?? []), 'internal_error'];
-  if (!spec.open) codes.push('unauthorized');
-  if (spec.lookUp) codes.push('unavailable');
-  const byStatus = Map.groupBy(codes, (code) => problems[code].status);
+  const byStatus = Map.groupBy(codesOf(spec), (code) => problems[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, ofStatus]) => [status, problemResponse(status, ofStatus)]),
   );
 }
 
+function codesOf(spec: AnyEndpointSpec): ProblemCode[] {
+  return [
+    'bad_request',
+    'request_timeout',
+    ...(spec.errors ?? []),
+    'internal_error',
+    ...ofKey(spec),
+    ...(spec.json ? BODY_CODES : []),
+    ...(spec.precondition ? PRECONDITION_CODES : []),
+    ...(spec.idempotent ? IDEMPOTENCY_CODES : []),
+    // The check of a key is a read too.
+    ...(spec.lookUp || spec.scope !== 'open' ? UNAVAILABLE_CODES : []),
+    ...LIMIT_CODES,
+  ];
+}
+
+const BODY_CODES = ['content_too_large', 'unsupported_media_type'] as const;
+const PRECONDITION_CODES = ['precondition_failed', 'precondition_required'] as const;
+const IDEMPOTENCY_CODES = ['idempotency_key_reused'] as const;
+const LIMIT_CODES = ['headers_too_large', 'too_many_requests', 'uri_too_long'] as const;
+const UNAVAILABLE_CODES = ['unavailable'] as const;
+
+function ofKey({ scope }: AnyEndpointSpec): ProblemCode[] {
+  return scope === 'open' ? [] : ['unauthorized', 'forbidden'];
+}
+
 function problemResponse(status: number, codes: readonly ProblemCode[]) {
   const description = codes.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' ');
-  const extra = {
-    ...(status === 401 && { 'WWW-Authenticate': z.string() }),
-    ...(status === 503 && retryAfterHeader),
-  };
   return {
     description,
-    headers: z.object({ ...requestIdHeader, ...extra }),
+    headers: problemHeadersOf(status),
     content: { 'application/problem+json': { schema: Problem } },
   };
 }

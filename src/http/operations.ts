@@ -15,7 +15,7 @@ const getHealth = endpoint({
   tag,
   summary: 'Whether the process answers',
   body: z.object({ status: z.literal('ok') }).meta({ id: 'Health' }),
-  open: true,
+  scope: 'open',
 });
 
 const getReadiness = endpoint({
@@ -27,7 +27,7 @@ const getReadiness = endpoint({
     .object({ status: z.enum(['ready', 'degraded', 'unavailable']), redis: state, postgres: state })
     .meta({ id: 'Readiness' }),
   unready: true,
-  open: true,
+  scope: 'open',
 });
 
 export const operations = new Hono<AppEnv>()

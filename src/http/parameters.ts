@@ -23,6 +23,8 @@ function id(description: string) {
 
 export const UserId = id('Id of a user.');
 export const UserProfileId = id('Id of a user profile.');
+export const KeyId = id('Id of an API key.');
+export const EntityId = id('Id of a row.');
 
 export const AccountNumber = z
   .string()
@@ -35,7 +37,8 @@ export const Username = z
   .refine((text) => text.isWellFormed(), 'is not well-formed Unicode')
   .meta({ description: 'Exact username; case matters.' });
 
-const Limit = z
+/** `?limit=` of every list. */
+export const Limit = z
   .string()
   .regex(/^[0-9]{1,3}$/, `must be a whole number from 1 to ${MAX_PAGE_SIZE}`)
   .transform(Number)
@@ -55,6 +58,20 @@ const Cursor = z
 
 /** `?limit=` and `?cursor=` of every list. */
 export const PageQuery = z.object({ limit: Limit, cursor: Cursor });
+
+/** `?dryRun=` of every deletion. */
+export const DryRunQuery = z.object({
+  dryRun: z
+    .enum(['true', 'false'], 'must be true or false')
+    .default('false')
+    .transform((text) => text === 'true')
+    .meta({
+      description: 'Say what would be deleted, and delete nothing.',
+      override: ({ jsonSchema }) => {
+        Object.assign(jsonSchema, { type: 'boolean', enum: undefined, default: false });
+      },
+    }),
+});
 
 const CURSOR_PREFIX = 'after:';
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { unknownUserProfile } from '../directory/absence.ts';
 import { getCachedSmarterAdminUserProfile, platformAdmin } from '../directory/admins.ts';
-import { LookUpError } from '../directory/errors.ts';
 import {
   findUserProfile,
   listValidResourceOwners,
@@ -22,6 +22,8 @@ const errors = ['user_profile_does_not_exist'] as const;
 const getUserProfile = endpoint({
   tag,
   summary: 'A user profile by id',
+  scope: 'directory:read',
+  about: ({ param }) => ({ kind: 'user-profile', ...param }),
   path,
   body: UserProfile,
   errors,
@@ -33,6 +35,8 @@ const getValidResourceOwners = endpoint({
   summary: "Who may own a user's resources",
   description: 'Every profile of the account that the profile belongs to, by id.',
   implements: 'valid_resource_owners_for_user',
+  scope: 'directory:read',
+  about: ({ param }) => ({ kind: 'user-profile', ...param }),
   path,
   query: PageQuery,
   body: UserProfileList,
@@ -45,6 +49,8 @@ const getPlatformAdminProfile = endpoint({
   summary: "The platform admin's profile",
   description: 'The lowest-id profile of the platform account whose user is superuser.',
   implements: 'get_cached_smarter_admin_user_profile',
+  scope: 'directory:read',
+  about: () => ({ kind: 'platform-admin' }),
   body: UserProfile,
   errors: ['no_platform_admin'],
   lookUp: platformAdmin,
@@ -53,9 +59,7 @@ const getPlatformAdminProfile = endpoint({
 export const profiles = new Hono<AppEnv>()
   .get('/v1/user-profiles/:userProfileId', getUserProfile, async (c) => {
     const profile = await findUserProfile(c.var.deps, c.req.valid('param').userProfileId, c.var.read);
-    if (!profile)
-      throw new LookUpError('user_profile_does_not_exist', 'no user profile has this userProfileId');
-    return answerRow(c, profile);
+    return answerRow(c, profile ?? unknownUserProfile());
   })
   .get('/v1/user-profiles/:userProfileId/valid-resource-owners', getValidResourceOwners, async (c) => {
     const page = toPage(c.req.valid('query'));

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import type { AppEnv } from './app-env.ts';
-import { type AnyEndpointSpec, specOf } from './endpoint.ts';
+import type { AnyEndpointSpec } from './endpoint-spec.ts';
+import { specOf } from './endpoint.ts';
 
 /** A registered route and the spec it validates by. */
 export interface Route {

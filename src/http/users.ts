@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { noAccountForUser, unknownUser } from '../directory/absence.ts';
 import { Account, accountForUser, getCachedAccountForUser } from '../directory/accounts.ts';
-import { LookUpError } from '../directory/errors.ts';
 import {
   getCachedUserForUserId,
   getCachedUserForUsername,
@@ -21,6 +21,8 @@ const getUser = endpoint({
   tag,
   summary: 'A user by id',
   implements: 'get_cached_user_for_user_id',
+  scope: 'directory:read',
+  about: ({ param }) => ({ kind: 'user', ...param }),
   path,
   body: User,
   errors: ['user_does_not_exist'],
@@ -31,6 +33,8 @@ const getUserByUsername = endpoint({
   tag,
   summary: 'A user by username',
   implements: 'get_cached_user_for_username',
+  scope: 'directory:read',
+  about: ({ param }) => ({ kind: 'username', ...param }),
   path: z.object({ username: Username }),
   body: User,
   errors: ['user_does_not_exist'],
@@ -43,6 +47,8 @@ const getAccountForUser = endpoint({
   description:
     "The platform account for the platform's admin; else the default account, if the user has a profile there; else the account of the user's profile with the lowest id.",
   implements: 'get_cached_account_for_user',
+  scope: 'directory:read',
+  about: ({ param }) => ({ kind: 'account-of-user', ...param }),
   path,
   body: Account,
   errors: ['no_account_for_user'],
@@ -52,15 +58,12 @@ const getAccountForUser = endpoint({
 export const users = new Hono<AppEnv>()
   .get('/v1/users/:userId', getUser, async (c) => {
     const user = await getCachedUserForUserId(c.var.deps, c.req.valid('param').userId, c.var.read);
-    if (!user) throw new LookUpError('user_does_not_exist', 'no user has this userId');
-    return answerRow(c, user);
+    return answerRow(c, user ?? unknownUser('userId'));
   })
   .get('/v1/users/by-username/:username', getUserByUsername, async (c) =>
     answerRow(c, await getCachedUserForUsername(c.var.deps, c.req.valid('param').username, c.var.read)),
   )
   .get('/v1/users/:userId/account', getAccountForUser, async (c) => {
     const account = await getCachedAccountForUser(c.var.deps, c.req.valid('param').userId, c.var.read);
-    if (!account)
-      throw new LookUpError('no_account_for_user', 'the user is unknown or a member of no account');
-    return answerRow(c, account);
+    return answerRow(c, account ?? noAccountForUser());
   });

@@ -36,6 +36,22 @@ test('an absent answer is cached, for its shorter life and with no stale part', 
   expect(cache.shared.fills).toMatchObject([{ payload: 'null', freshMs: 30_000, staleMs: 0 }]);
 });
 
+test('a look-up may keep its absent answers out of memory: each is read again, and takes the place of what was kept', async () => {
+  const cache = makeFakeCache();
+  const lookUp = { ...lookUpOf<string | null>('a', null, null, 'b'), forgetsAbsent: true };
+  expect(await readThrough(cache, lookUp)).toBe('a');
+  expect(await readThrough(cache, lookUp)).toBe('a');
+  expect(await readThrough(cache, lookUp, { maxAgeMs: 0 })).toBeNull();
+  const trace: Trace = {};
+  expect(await readThrough(cache, lookUp, { trace })).toBeNull();
+  expect(trace.isolate).toMatchObject({ hit: false, stored: false });
+  expect(cache.memory.peek('user:1', cache.clock.now())).toBeUndefined();
+  expect(await readThrough(cache, lookUp)).toBe('b');
+  expect(await readThrough(cache, lookUp)).toBe('b');
+  expect(cache.shared.reads).toHaveLength(4);
+  expect(cache.shared.fills.map(({ freshMs }) => freshMs)).toEqual([300_000, 30_000, 30_000, 300_000]);
+});
+
 test('memory ends five seconds after the read of the shared store was sent', async () => {
   const cache = makeFakeCache();
   const lookUp = lookUpOf('a', 'b');

@@ -2,6 +2,7 @@ import { createExecutionContext } from 'cloudflare:test';
 import { beforeAll, expect, test } from 'vitest';
 import { ACCOUNT_NUMBER } from '../../src/account-number.ts';
 import { makeDeps } from '../../src/deps.ts';
+import { ROOT } from '../../src/directory/caller.ts';
 import { getCachedAdminUserForAccount } from '../../src/directory/admins.ts';
 import type { Deps } from '../../src/directory/deps.ts';
 import { getUsersForAccount } from '../../src/directory/users.ts';
@@ -87,7 +88,9 @@ const replays: Readonly<Record<string, () => Promise<void>>> = {
   'A1 apps/account/tests/test_utils.py:133-138': () => expectBoth(`${ACCOUNT}/admin-user`, ADMIN),
   // No account is an error of the caller here, not an absent user.
   'A1 apps/account/tests/test_utils.py:140-142': () =>
-    expect(getCachedAdminUserForAccount(deps(), '')).rejects.toMatchObject({ code: 'account_required' }),
+    expect(getCachedAdminUserForAccount(deps(), { caller: ROOT, requestId: '1' }, '')).rejects.toMatchObject({
+      code: 'account_required',
+    }),
   'A1 apps/account/tests/test_utils.py:168-173': async () =>
     expect(await read(`${ACCOUNT}/users`)).toMatchObject({ items: [ADMIN, MORTAL] }),
   'A1 apps/account/tests/test_utils.py:175-177': () =>

@@ -5,6 +5,7 @@ import { useSession } from './session.ts';
 
 const session = useSession({ seed: true });
 const neon = useNeon(session);
+const author = { actor: 'test', requestId: '1' };
 const empty = '2718-2818-2845';
 
 afterEach(() => session.query(`delete from users where username like '%-admin%'`));
@@ -12,7 +13,7 @@ afterEach(() => session.query(`delete from users where username like '%-admin%'`
 const admins = () => session.query(`select id from users where username like '${empty}-admin%'`);
 
 test('an account without admin gets one, staff and not superuser, with a profile', async () => {
-  const { accountId, user, created, tags } = await insertAdminUser(neon.db, empty, 'corp.example');
+  const { accountId, user, created, tags } = await insertAdminUser(neon.db, author, empty, 'corp.example');
   expect({ accountId, created }).toEqual({ accountId: 3, created: true });
   expect(user).toMatchObject({
     username: `${empty}-admin`,
@@ -30,19 +31,19 @@ test('an account without admin gets one, staff and not superuser, with a profile
 });
 
 test('an account with an admin keeps it, and nothing is invalidated', async () => {
-  const answer = await insertAdminUser(neon.db, '1234-5678-9012', 'corp.example');
+  const answer = await insertAdminUser(neon.db, author, '1234-5678-9012', 'corp.example');
   expect(answer).toMatchObject({ accountId: 2, user: { username: 'janedoe' }, created: false, tags: [] });
 });
 
 test('an unknown account gets nobody', async () => {
-  const answer = await insertAdminUser(neon.db, '0000-0000-0000', 'corp.example');
+  const answer = await insertAdminUser(neon.db, author, '0000-0000-0000', 'corp.example');
   expect(answer).toEqual({ accountId: null, user: null, created: false, tags: [] });
   expect(await session.query(`select from users where username like '0000%'`)).toEqual([]);
 });
 
 test('a plain member does not count as admin', async () => {
   await session.query('insert into user_profiles (user_id, account_id) values (5, 3)');
-  const { created } = await insertAdminUser(neon.db, empty, 'corp.example');
+  const { created } = await insertAdminUser(neon.db, author, empty, 'corp.example');
   await session.query('delete from user_profiles where user_id = 5');
   expect(created).toBe(true);
 });
@@ -50,7 +51,7 @@ test('a plain member does not count as admin', async () => {
 test('users who have taken the names are not adopted', async () => {
   await session.query(`insert into users (username, email, is_staff, is_superuser)
     select '${empty}-admin' || suffix, '', true, true from unnest(array['', '-2', '-4']) as suffix`);
-  const { user } = await insertAdminUser(neon.db, empty, 'corp.example');
+  const { user } = await insertAdminUser(neon.db, author, empty, 'corp.example');
   expect(user).toMatchObject({ username: `${empty}-admin-3`, email: `${empty}-admin-3@corp.example` });
 });
 
@@ -59,7 +60,7 @@ test('a hundred at once get one user, made once, in a hundred requests', async (
   let answers: InsertedAdmin[] = [];
   const requests = await neon.requestsOf(async () => {
     answers = await Promise.all(
-      Array.from({ length: 100 }, () => insertAdminUser(neon.db, empty, 'corp.example')),
+      Array.from({ length: 100 }, () => insertAdminUser(neon.db, author, empty, 'corp.example')),
     );
   });
   expect(requests).toBe(100);
@@ -75,7 +76,7 @@ test.skipIf(!process.env['DATABASE_URL'])(
   async () => {
     await session.query('begin');
     await session.query('insert into user_profiles (user_id, account_id) values (2, 3)');
-    const answer = insertAdminUser(neon.db, empty, 'corp.example');
+    const answer = insertAdminUser(neon.db, author, empty, 'corp.example');
     const waiting =
       'select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))';
     while ((await session.query(waiting)).length === 0);
@@ -106,12 +107,12 @@ async function whileRacing<T>(times: number, work: () => Promise<T>): Promise<T>
 }
 
 test('a name taken meanwhile is tried again, three times', async () => {
-  const { created } = await whileRacing(3, () => insertAdminUser(neon.db, empty, 'corp.example'));
+  const { created } = await whileRacing(3, () => insertAdminUser(neon.db, author, empty, 'corp.example'));
   expect(created).toBe(true);
 });
 
 test('names taken again and again end in the error', async () => {
-  const answer = whileRacing(4, () => insertAdminUser(neon.db, empty, 'corp.example'));
+  const answer = whileRacing(4, () => insertAdminUser(neon.db, author, empty, 'corp.example'));
   await expect(answer).rejects.toThrow('taken meanwhile');
   expect(await admins()).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { readThrough } from '../../src/cache/read-through.ts';
 import type { Db } from '../../src/db/client.ts';
 import {
   findAccount,
@@ -5,8 +6,11 @@ import {
   getCachedDefaultAccount,
 } from '../../src/directory/accounts.ts';
 import { findAdminUserForAccount, getCachedSmarterAdminUserProfile } from '../../src/directory/admins.ts';
+import type { Caller } from '../../src/directory/caller.ts';
 import type { Deps, Platform } from '../../src/directory/deps.ts';
 import { LookUpError } from '../../src/directory/errors.ts';
+import { keyById } from '../../src/directory/checked-key.ts';
+import { makeKeyUses } from '../../src/directory/key-uses.ts';
 import type { Page } from '../../src/directory/page.ts';
 import {
   findUserProfile,
@@ -18,6 +22,7 @@ import {
   getCachedUserForUsername,
   listUsersForAccount,
 } from '../../src/directory/users.ts';
+import { requireVisible } from '../../src/directory/visibility.ts';
 import { makeFakeCache } from '../cache/fake-cache.ts';
 
 /** Keys few enough that random statements meet each of them again and again. */
@@ -25,6 +30,7 @@ export const universe = {
   accountIds: [1, 2, 3],
   userIds: [1, 2, 3],
   profileIds: [1, 2, 3, 4],
+  keyIds: [1, 2],
   accountNumbers: ['0000-0000-0001', '0000-0000-0002'],
   usernames: ['admin', 'ann', 'user:1', 'bob'],
 } as const;
@@ -35,6 +41,7 @@ const platform: Platform = {
   accountNumber: universe.accountNumbers[0],
   adminUsername: universe.usernames[0],
   rootDomain: 'corp.example',
+  environment: 'test',
 };
 
 const pages: (Page | undefined)[] = [undefined, { afterId: 0, limit: 1 }, { afterId: 1, limit: 2 }];
@@ -64,10 +71,31 @@ const lookUps: [string, Ask][] = [
   ...each('account', [...universe.accountNumbers, absent.accountNumber], findAccount),
   ...each('admin of', [...universe.accountNumbers, absent.accountNumber], findAdminUserForAccount),
   ...each('profile', [...universe.profileIds, absent.id], findUserProfile),
+  ...universe.accountNumbers.flatMap((accountNumber) => [
+    ...each(`sight in ${accountNumber} of user`, [...universe.userIds, absent.id], (deps, userId) =>
+      requireVisible(deps, boundTo(accountNumber), { kind: 'user', userId }),
+    ),
+    ...each(
+      `sight in ${accountNumber} of username`,
+      [...universe.usernames, absent.username],
+      (deps, username) => requireVisible(deps, boundTo(accountNumber), { kind: 'username', username }),
+    ),
+    ...each(
+      `sight in ${accountNumber} of profile`,
+      [...universe.profileIds, absent.id],
+      (deps, userProfileId) =>
+        requireVisible(deps, boundTo(accountNumber), { kind: 'user-profile', userProfileId }),
+    ),
+  ]),
+  ...each('key', [...universe.keyIds, absent.id], (deps, id) => readThrough(deps.cache, keyById(deps, id))),
   ...eachPage('users of', universe.accountNumbers, absent.accountNumber, listUsersForAccount),
   ...eachPage('profiles of', universe.accountNumbers, absent.accountNumber, listUserProfilesForAccount),
   ...eachPage('owners for', universe.profileIds, absent.id, listValidResourceOwners),
 ];
+
+function boundTo(accountNumber: string): Caller {
+  return { id: 'key:1', scopes: new Set(), accountNumber };
+}
 
 function each<K>(noun: string, keys: readonly K[], ask: (deps: Deps, key: K) => Promise<unknown>) {
   return keys.map((key): [string, Ask] => [`${noun} ${key}`, (deps) => ask(deps, key)]);
@@ -82,7 +110,7 @@ function eachPage<K>(noun: string, keys: readonly K[], absentKey: K, list: List<
 // A cache of its own for each look-up: it misses, and its one fill is what the look-up stored.
 async function load(db: Db, name: string, ask: Ask): Promise<Stored> {
   const cache = makeFakeCache();
-  await ask({ cache, db, platform, log: cache.log }).catch(unlessAbsent);
+  await ask({ cache, db, platform, keyUses: makeKeyUses(), log: cache.log }).catch(unlessAbsent);
   const [fill, ...more] = cache.shared.fills;
   if (!fill || more.length > 0)
     throw new Error(`${name} stored ${cache.shared.fills.length} answers, not one`);

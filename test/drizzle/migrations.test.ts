@@ -61,7 +61,7 @@ test('every trigger fires whatever the role of the session', async () => {
     url,
     `select count(*)::int as triggers, bool_and(tgenabled = 'A') as always from pg_trigger where not tgisinternal`,
   );
-  expect(rows).toEqual([{ triggers: 20, always: true }]);
+  expect(rows).toEqual([{ triggers: 41, always: true }]);
 }, 60_000);
 
 test('a migration that fails leaves nothing behind', async () => {

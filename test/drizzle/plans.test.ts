@@ -3,8 +3,11 @@ import { drizzle } from 'drizzle-orm/neon-http';
 import { beforeAll, expect, test } from 'vitest';
 import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../../src/db/accounts.ts';
 import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/admins.ts';
+import { deleteOldAuditRows } from '../../src/db/audit.ts';
 import type { Db } from '../../src/db/client.ts';
+import { deleteForgottenAnswers } from '../../src/db/idempotency.ts';
 import { deleteInvalidations, markInvalidated, selectPendingInvalidations } from '../../src/db/outbox.ts';
+import { noteKeyUse, selectKey, selectKeyRecord, selectKeys } from '../../src/db/keys.ts';
 import {
   selectProfileById,
   selectProfilesOfAccount,
@@ -30,8 +33,15 @@ beforeAll(async () => {
     insert into users (username, email) select 'user' || n, '' from generate_series(1, ${members}) as n;
     insert into user_profiles (user_id, account_id) select id, 1 from users order by id;
     insert into users (username, email, is_staff) select 'staff' || n, '', true from generate_series(1, 20) as n;
+    insert into api_keys (name, scopes, account_id, sha256)
+      select 'x', '{}', case when n % 2 = 0 then 1 + n % 100 end, repeat('0', 64) from generate_series(1, ${members}) as n;
+    insert into api_key_uses (key_id) select id from api_keys;
     insert into cache_invalidations (tags, invalidated_at)
-      select '{x}', case when n > 100 then now() end from generate_series(1, ${members}) as n`);
+      select '{x}', case when n > 100 then now() end from generate_series(1, ${members}) as n;
+    insert into idempotency_keys (caller, key, request_sha256, created_at)
+      select 'root', n, '', now() - n * interval '3 seconds' from generate_series(1, 2 * ${members}) as n;
+    insert into audit_log (actor, request_id, action, entity, entity_id, changes, at)
+      select 'root', '', 'update', 'user', n, '{}', now() - n * interval '1 hour' from generate_series(1, ${members}) as n`);
   await session.query('analyze');
 }, 60_000);
 
@@ -92,9 +102,19 @@ test.each<[string, (db: Db) => Promise<unknown>]>([
   ['the last profiles beside a profile', (db) => selectProfilesSharingAccount(db, 77, lastPage)],
   ['the admin of an account that has none', (db) => selectAdminOfAccount(db, big)],
   ['the platform admin where there is none', (db) => selectPlatformAdminProfile(db, big)],
+  ['a key to check', (db) => selectKeyRecord(db, 77)],
+  ['a key', (db) => selectKey(db, null, 77)],
+  ['a key of an account', (db) => selectKey(db, '0000-0000-0077', 77)],
+  ['the first keys', (db) => selectKeys(db, null, firstPage)],
+  ['the last keys', (db) => selectKeys(db, null, lastPage)],
+  ['the first keys of an account', (db) => selectKeys(db, '0000-0000-0077', firstPage)],
+  ['noting the use of a key', (db) => noteKeyUse(db, 77, 0)],
   ['the pending invalidations', (db) => selectPendingInvalidations(db, 10)],
   ['marking invalidations', (db) => markInvalidated(db, [1, 2, 3])],
   ['deleting invalidations', (db) => deleteInvalidations(db, [1, 2, 3])],
+  ['forgetting answers', (db) => deleteForgottenAnswers(db, 10)],
+  ['deleting old entries of the log', (db) => deleteOldAuditRows(db, 400, 10)],
+  ['deleting old entries of the log where there are none', (db) => deleteOldAuditRows(db, 4_000, 10)],
 ])('%s costs few rows, however many there are', async (_, query) => {
   const read = await rowsRead(query);
   expect(Object.keys(read)).not.toEqual([]);

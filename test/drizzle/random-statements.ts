@@ -7,6 +7,7 @@ const accountNumber = fc.constantFrom(...universe.accountNumbers).map(quoted);
 const userId = fc.constantFrom(...universe.userIds);
 const username = fc.constantFrom(...universe.usernames).map(quoted);
 const profileId = fc.constantFrom(...universe.profileIds);
+const keyId = fc.constantFrom(...universe.keyIds);
 const flag = fc.boolean().map(String);
 const anyOf = (id: fc.Arbitrary<number>) =>
   fc.uniqueArray(id, { minLength: 1, maxLength: 3 }).map((ids) => `id in (${ids.join(', ')})`);
@@ -24,6 +25,13 @@ const insertUsers = fc
 const insertProfiles = fc
   .uniqueArray(profile, { minLength: 1, maxLength: 3 })
   .map((rows) => `insert into user_profiles (id, user_id, account_id) values ${rows.join(', ')}`);
+
+const insertKey = fc
+  .tuple(keyId, accountId)
+  .map(
+    ([id, of]) =>
+      `insert into api_keys (id, name, scopes, account_id, sha256) values (${id}, 'x', '{}', ${of}, repeat('0', 64))`,
+  );
 
 const userChange = fc.oneof(
   username.map((name) => `username = ${name}`),
@@ -45,6 +53,7 @@ const inserts = fc.oneof(
   insertAccount.map((sql) => `${sql} on conflict do nothing`),
   insertUsers.map((sql) => `${sql} on conflict do nothing`),
   insertProfiles.map((sql) => `${sql} on conflict do nothing`),
+  insertKey.map((sql) => `${sql} on conflict (id) do update set name = api_keys.name || 'x'`),
   insertAccount.map((sql) => `${sql} on conflict (account_number) do update set city = accounts.city || 'y'`),
   insertUsers.map(
     (sql) =>
@@ -63,6 +72,8 @@ const updates = fc.oneof(
     .map(([change, where]) => `update accounts set ${change} where ${where}`),
   anyOf(profileId).map((where) => `update user_profiles set is_test = not is_test where ${where}`),
   accountId.map((id) => `update user_profiles set name = name || 'x' where account_id = ${id}`),
+  anyOf(keyId).map((where) => `update api_keys set scopes = scopes || '{rights:write}' where ${where}`),
+  keyId.map((id) => `update api_keys set revoked_at = now(), expires_at = now() where id = ${id}`),
 );
 
 /** Of one row, so that few are refused: whom a flag makes the answer may stand in no tag of the answer before. */
@@ -76,10 +87,12 @@ const deletes = fc.oneof(
   anyOf(userId).map((where) => `delete from users where ${where}`),
   anyOf(accountId).map((where) => `delete from accounts where ${where}`),
   anyOf(profileId).map((where) => `delete from user_profiles where ${where}`),
+  anyOf(keyId).map((where) => `delete from api_keys where ${where}`),
 );
 
 const truncates = fc.constantFrom(
   'truncate user_profiles',
+  'truncate api_keys cascade',
   'truncate users cascade',
   'truncate accounts cascade',
 );
@@ -149,4 +162,5 @@ export const populate = `
   values (1, '0000-0000-0001', 'platform', false), (2, '0000-0000-0002', 'customer', false);
   insert into users (id, username, email, is_staff, is_superuser)
   values (1, 'admin', 'x', true, true), (2, 'ann', 'x', true, false), (3, 'user:1', 'x', false, false);
-  insert into user_profiles (id, user_id, account_id) values (1, 3, 1), (2, 2, 2), (3, 3, 2), (4, 1, 1)`;
+  insert into user_profiles (id, user_id, account_id) values (1, 3, 1), (2, 2, 2), (3, 3, 2), (4, 1, 1);
+  insert into api_keys (id, name, scopes, account_id, sha256) values (1, 'x', '{}', 2, repeat('0', 64))`;

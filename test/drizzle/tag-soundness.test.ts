@@ -24,7 +24,8 @@ let checked = 0;
 const readRows = () =>
   session.query(`select (select json_agg(a order by id) from accounts as a) as accounts,
     (select json_agg(u order by id) from users as u) as users,
-    (select json_agg(p order by id) from user_profiles as p) as profiles`);
+    (select json_agg(p order by id) from user_profiles as p) as profiles,
+    (select json_agg(k order by id) from api_keys as k) as keys`);
 
 /** The look-ups that the emitted tags leave alone, although their answers or tags changed. */
 function findUnsound(before: Answers, after: Answers, emitted: ReadonlySet<string>): unknown[] {
@@ -58,7 +59,7 @@ async function checkStatement(sql: string, before: Answers): Promise<Answers> {
 
 async function checkProgram(statements: readonly string[]): Promise<void> {
   if (checked >= wanted) return;
-  await session.query('truncate accounts, users, user_profiles');
+  await session.query('truncate accounts, users, user_profiles, api_keys cascade');
   await session.query(populate);
   let answers = await loadEveryLookUp(prepared.db);
   for (const sql of statements) if (checked < wanted) answers = await checkStatement(sql, answers);

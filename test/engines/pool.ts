@@ -13,7 +13,8 @@ export interface EnginePool {
 }
 
 const EMPTY = `
-truncate accounts, users, user_profiles, cache_invalidations restart identity cascade;
+truncate accounts, users, user_profiles, api_keys, api_key_uses, idempotency_keys, audit_log, cache_invalidations
+  restart identity cascade;
 delete from cache_invalidations;`;
 
 export function makeEnginePool(): EnginePool {

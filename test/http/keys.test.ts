@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { get, send, useStack } from '../stack.ts';
+import { send, useStack } from '../stack.ts';
 import { expectProblem } from './problem.ts';
-import { nameOf, pathOf, routes } from './routes.ts';
+import { askRoute, initOf, nameOf, pathOf, routes, useGoodRows } from './routes.ts';
 
 const stack = useStack();
+useGoodRows(stack);
 const PATH = '/v1/users/3';
 const ask = (authorization: string, path = PATH) =>
   send(stack.current, path, { headers: { Authorization: authorization } });
@@ -50,8 +51,8 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
   const and = path.includes('?') ? '&' : '?';
 
   test('asks for a key unless it is open', async () => {
-    const response = await send(stack.current, path, { method: route.method });
-    expect(response.status).toBe(route.spec.open ? 200 : 401);
+    const response = await send(stack.current, path, initOf(route));
+    expect(response.status).toBe(route.spec.scope === 'open' ? 200 : 401);
   });
 
   test.each(['key', 'api_key', 'token', 'access_token', 'API-Key', 'Authorization'])(
@@ -59,7 +60,7 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
     async (name) => {
       const asked = `${path}${and}${name}=ea_secret`;
       for (const headers of [{}, { Authorization: 'Bearer ea_local_root' }]) {
-        const response = await send(stack.current, asked, { method: route.method, headers });
+        const response = await send(stack.current, asked, initOf(route, headers));
         const problem = await expectProblem(response, 'bad_request');
         expect(problem.errors).toMatchObject([{ in: 'query', name }]);
         expect(JSON.stringify(problem)).not.toContain('ea_secret');
@@ -68,9 +69,6 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
   );
 
   test('a key in the query under any name is 400', async () => {
-    await expectProblem(
-      await get(stack.current, `${path}${and}x=ea_local_root`, {}, route.method),
-      'bad_request',
-    );
+    await expectProblem(await askRoute(stack.current, route, `${path}${and}x=ea_local_root`), 'bad_request');
   });
 });

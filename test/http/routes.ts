@@ -1,4 +1,7 @@
+import { beforeAll } from 'vitest';
+import { KEY, send, sql, type TestStack } from '../stack.ts';
 import { app } from '../../src/http/app.ts';
+import { encodeCursor } from '../../src/http/list-cursor.ts';
 import { type Route, routesOf } from '../../src/http/routes.ts';
 
 export const routes: readonly Route[] = routesOf(app);
@@ -6,17 +9,43 @@ export const routes: readonly Route[] = routesOf(app);
 /** A good value of every parameter. */
 export const goodValues: Readonly<Record<string, string>> = {
   accountNumber: '1234-5678-9012',
+  actor: 'root',
+  companyNamePrefix: 'S',
   cursor: 'YWZ0ZXI6MQ',
+  dryRun: 'true',
+  keyId: '900001',
+  emailPrefix: 'johndoe@',
+  entity: 'account',
+  entityId: '2',
+  isActive: 'true',
   limit: '2',
   path: '/v1/users/3',
+  requestId: 'ffffffff-ffff-4fff-bfff-ffffffffffff',
+  since: '2026-01-01T00:00:00Z',
+  until: '9999-12-31T23:59:59.999999+01:00',
   url: 'https://hr.1234-5678-9012.api.example.com/',
   userId: '3',
   userProfileId: '3',
   username: 'johndoe',
+  usernamePrefix: 'jo',
 };
 
-function value(name: string, values: Readonly<Record<string, string>>): string {
-  const found = values[name] ?? goodValues[name];
+/** Of routes where others are good, or none is beside the rest, or that spoil theirs for the others. */
+const goodValuesOf: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
+  'GET /v1/accounts': {
+    cursor: encodeCursor({ list: 'accounts companyName+1 true', key: 'Smarter', id: 1 }),
+  },
+  'DELETE /v1/keys/:keyId': { keyId: '900002' },
+  'GET /v1/audit': { cursor: null },
+  'GET /v1/users': {
+    cursor: encodeCursor({ list: 'users username+2 true', key: 'johndoe', id: 3 }),
+    emailPrefix: null,
+  },
+};
+
+function value(route: Route, name: string, values: Readonly<Record<string, string>>): string | null {
+  const own = goodValuesOf[nameOf(route)]?.[name];
+  const found = values[name] ?? (own === undefined ? goodValues[name] : own);
   if (found === undefined) throw new Error(`the tests know no value of ${name}`);
   return found;
 }
@@ -29,9 +58,73 @@ export function parametersOf({ spec }: Route): { path: string[]; query: string[]
 /** A path that the route answers, with some parameters replaced; they are encoded unless they are `raw`. */
 export function pathOf(route: Route, values: Readonly<Record<string, string>> = {}, raw = false): string {
   const encode = raw ? String : encodeURIComponent;
-  const path = route.path.replaceAll(/:(\w+)/g, (_all, name: string) => encode(value(name, values)));
-  const query = parametersOf(route).query.map((name) => `${name}=${encode(value(name, values))}`);
+  const path = route.path.replaceAll(/:(\w+)/g, (_all, name: string) =>
+    encode(value(route, name, values) ?? ''),
+  );
+  const query = parametersOf(route).query.flatMap((name) => {
+    const given = value(route, name, values);
+    return given === null ? [] : [`${name}=${encode(given)}`];
+  });
   return query.length > 0 ? `${path}?${query.join('&')}` : path;
+}
+
+/** Makes, before the tests of a file, what the good values name and the seed has not. */
+export function useGoodRows(stack: { readonly current: TestStack }): void {
+  beforeAll(async () => {
+    await sql(
+      stack.current,
+      `insert into api_keys (id, name, scopes, sha256)
+       select id, 'Of the tests', '{directory:read}', repeat('0', 64) from (values (900001), (900002)) as good (id)`,
+    );
+  });
+}
+
+function makeUser(): object {
+  const username = `user-${crypto.randomUUID()}`;
+  return { username, email: 'made-by-a-test@example.com', accountNumber: '1234-5678-9012' };
+}
+
+/** Who of the seed is a member of neither account, and makes it none with an admin. */
+const newcomers = ['2718-2818-2845', '1618-0339-8874'].flatMap((accountNumber) =>
+  [5, 3, 6].map((userId) => ({ userId, accountNumber })),
+);
+let newcomersTaken = 0;
+const takeNewcomer = (): object => newcomers[newcomersTaken++ % newcomers.length] ?? {};
+
+/** A good body of every route that takes one; where names must be free, another one each time. */
+const goodBodies: Readonly<Record<string, () => object>> = {
+  'POST /v1/accounts': () => ({ companyName: 'Made by a test' }),
+  'PUT /v1/accounts/default': () => ({ accountNumber: '3141-5926-5359' }),
+  'PATCH /v1/accounts/:accountNumber': () => ({ city: 'Sample' }),
+  'POST /v1/keys': () => ({ name: 'Made by a test', scopes: ['directory:read'] }),
+  'PATCH /v1/keys/:keyId': () => ({ name: 'Changed by a test' }),
+  'POST /v1/keys/:keyId/rotate': () => ({ gracePeriodSeconds: 60 }),
+  'POST /v1/users': makeUser,
+  'POST /v1/users/batch': () => ({ users: [makeUser()] }),
+  'PATCH /v1/users/:userId': () => ({ firstName: 'Sample' }),
+  'POST /v1/user-profiles': takeNewcomer,
+  'PATCH /v1/user-profiles/:userProfileId': () => ({ name: 'Sample' }),
+};
+
+/** A request that the route answers, but for what the headers spoil; without a key unless they bring one. */
+export function initOf(route: Route, headers: Record<string, string> = {}): RequestInit {
+  const { method, spec } = route;
+  const condition = spec.precondition ? { 'If-Match': '*' } : {};
+  if (!spec.json) return { method, headers: { ...condition, ...headers } };
+  const body = goodBodies[nameOf(route)]?.();
+  if (!body) throw new Error(`the tests know no body of ${nameOf(route)}`);
+  const type = { 'Content-Type': 'application/json' };
+  return { method, body: JSON.stringify(body), headers: { ...type, ...condition, ...headers } };
+}
+
+/** Asks the route, with the root key. */
+export function askRoute(
+  stack: TestStack,
+  route: Route,
+  path = pathOf(route),
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return send(stack, path, initOf(route, { Authorization: `Bearer ${KEY}`, ...headers }));
 }
 
 /** Names a route in a test. */

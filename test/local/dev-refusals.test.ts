@@ -72,8 +72,14 @@ test.each(['0', '65536', '80a', '-1', ' 80', '1e3'])('"%s" is no port', (PORT) =
   expect(() => readDevOptions({ PORT })).toThrow(`PORT must be a port from 1 to 65535, not "${PORT}".`);
 });
 
+test('lines for requests are printed where LOG_REQUESTS says so', () => {
+  expect(readDevOptions({}).logRequests).toBe(false);
+  expect(readDevOptions({ LOG_REQUESTS: 'true' }).logRequests).toBe(true);
+  expect(() => readDevOptions({ LOG_REQUESTS: '1' })).toThrow('LOG_REQUESTS must be true or false, not "1".');
+});
+
 test('an empty variable means the default', () => {
-  const empty = { PORT: '', LOCAL_REDIS_PORT: '', DATABASE_URL: '', REDIS_URL: '' };
+  const empty = { PORT: '', LOCAL_REDIS_PORT: '', DATABASE_URL: '', REDIS_URL: '', LOG_REQUESTS: '' };
   expect(readDevOptions(empty)).toEqual(readDevOptions({}));
 });
 

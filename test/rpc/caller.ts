@@ -1,8 +1,8 @@
-interface CallerEnv {
-  readonly ACCOUNTS: Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>;
-}
+/** Service bindings by name; `ACCOUNTS` has no props. */
+type CallerEnv = Readonly<Record<string, Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>>>;
 
 interface Call {
+  readonly binding?: string;
   readonly method: string;
   readonly args: unknown[];
   /** How often to make the call, all at once. */
@@ -11,9 +11,11 @@ interface Call {
 
 /** Calls the RPC class as any other Worker would, and says what came back over the wire. */
 export default {
-  async fetch(request: Request, { ACCOUNTS }: CallerEnv): Promise<Response> {
-    const { method, args, times }: Call = await request.json();
-    const calls = Array.from({ length: times }, () => outcomeOf(async () => ACCOUNTS[method]?.(...args)));
+  async fetch(request: Request, env: CallerEnv): Promise<Response> {
+    const { binding = 'ACCOUNTS', method, args, times }: Call = await request.json();
+    const calls = Array.from({ length: times }, () =>
+      outcomeOf(async () => env[binding]?.[method]?.(...args)),
+    );
     return Response.json(await Promise.all(calls));
   },
 };

@@ -1,0 +1,120 @@
+import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
+import { unionAll } from 'drizzle-orm/pg-core';
+import type { Db } from './client.ts';
+import { compareRows, isOnly, selectInIndexOrder } from './index-order.ts';
+import type { Position } from './lists.ts';
+import { accounts, apiKeys, auditLog, type AuditRow, userProfiles, users } from './schema.ts';
+
+export const AUDITED_ENTITIES = ['account', 'user', 'user_profile', 'api_key'] as const;
+export type AuditedEntity = (typeof AUDITED_ENTITIES)[number];
+
+const audited = { account: accounts, user: users, user_profile: userProfiles, api_key: apiKeys };
+
+/** A page of the audit log, newest first; null: whatever it is. Times are ISO 8601, in UTC, with microseconds. */
+export interface AuditPage {
+  readonly actor: string | null;
+  readonly requestId: string | null;
+  readonly entity: AuditedEntity | null;
+  /** Needs the entity. */
+  readonly entityId: number | null;
+  readonly since: string | null;
+  /** The first that is too late. */
+  readonly until: string | null;
+  /** Its key is a time. */
+  readonly after: Position | null;
+  readonly limit: number;
+}
+
+/** An entry, with its time to the microsecond. */
+export type AuditEntryRow = AuditRow & { readonly instant: string };
+
+const columns = {
+  ...getTableColumns(auditLog),
+  instant: sql<string>`to_char(${auditLog.at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as(
+    'instant',
+  ),
+};
+
+export function selectAuditRows(db: Db, page: AuditPage): Promise<AuditEntryRow[]> {
+  const [first, second, ...others] = leadsOf(page).map((lead) => selectStretch(db, page, lead));
+  if (!first) return Promise.resolve([]);
+  if (!second) return selectInIndexOrder(db, first);
+  const all = unionAll(first, second, ...others).as('listed');
+  const merged = db.select().from(all);
+  return selectInIndexOrder(db, merged.orderBy(desc(all.at), desc(all.id)).limit(page.limit));
+}
+
+const FILTERS = ['actor', 'requestId', 'entityId', 'entity'] as const;
+
+/** What the entries of a stretch of an index have in common: its first columns, in their order. No other index is in that of the
+ * first, the time and the id. */
+type Lead = { readonly [K in (typeof FILTERS)[number]]?: string | number };
+
+/** The stretches to read. The filters that are in no lead leave out little of a request's entries, or of one row's. */
+function leadsOf({ actor, requestId, entity, entityId }: AuditPage): Lead[] {
+  if (requestId !== null) return [{ requestId }];
+  if (entity !== null && entityId !== null) return [{ entityId, entity }];
+  if (actor === null) return entity === null ? [{}] : [{ entity }];
+  return (entity === null ? AUDITED_ENTITIES : [entity]).map((name) => ({ actor, entity: name }));
+}
+
+function selectStretch(db: Db, page: AuditPage, lead: Lead) {
+  const order = [
+    ...FILTERS.filter((name) => name in lead).map((name) => auditLog[name]),
+    auditLog.at,
+    auditLog.id,
+  ];
+  return db
+    .select(columns)
+    .from(auditLog)
+    .where(and(...filtersOf(page, lead), ...boundsOf(page)))
+    .orderBy(...order.map((column) => desc(column)))
+    .limit(page.limit);
+}
+
+function filtersOf(page: AuditPage, lead: Lead): SQL[] {
+  const [first] = Object.keys(lead);
+  return FILTERS.flatMap((name) => {
+    const value = lead[name] ?? page[name];
+    if (value === null) return [];
+    return name === first ? isOnly(auditLog[name], value) : eq(auditLog[name], value);
+  });
+}
+
+function boundsOf({ after, since, until }: AuditPage): (SQL | undefined)[] {
+  const { at, id } = auditLog;
+  return [
+    since === null ? undefined : sql`${at} >= ${since}`,
+    after ? compareRows([at, id], '<', [after.key ?? '', after.id]) : undefined,
+    until === null || after ? undefined : sql`${at} < ${until}`,
+  ];
+}
+
+/** The changes of an entry by the names that answers have, with times as answers show them: `[before, after]`. */
+export function namedChanges({
+  entity,
+  changes,
+}: AuditRow): [name: string, before: unknown, after: unknown][] {
+  const table = audited[entity as AuditedEntity];
+  const named = new Map(
+    Object.entries(getTableColumns(table)).map(([name, column]) => [column.name, { name, column }]),
+  );
+  return Object.entries(changes as Record<string, [unknown, unknown]>).map(([key, values]) => {
+    const { name = key, column } = named.get(key) ?? {};
+    const [before, after] = column?.dataType === 'date' ? values.map(toIsoTime) : values;
+    return [name, before, after];
+  });
+}
+
+const toIsoTime = (value: unknown) => (typeof value === 'string' ? new Date(value).toISOString() : value);
+
+/** Deletes entries older than so many days, at most `limit`, the oldest first. */
+export function deleteOldAuditRows(db: Db, days: number, limit: number) {
+  const old = db
+    .select({ ctid: sql`ctid` })
+    .from(auditLog)
+    .where(sql`${auditLog.at} < now() - ${days} * interval '1 day'`)
+    .orderBy(auditLog.at)
+    .limit(limit);
+  return db.delete(auditLog).where(sql`ctid = any(array(${old}))`);
+}

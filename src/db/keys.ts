@@ -1,0 +1,72 @@
+import { and, asc, eq, getTableColumns, gt, sql, type SQL, inArray } from 'drizzle-orm';
+import type { Db } from './client.ts';
+import type { Page } from './page.ts';
+import { accounts, apiKeys, type ApiKeyRow, apiKeyUses } from './schema.ts';
+
+/** What a key's check needs. */
+export interface KeyRecord {
+  readonly key: ApiKeyRow;
+  /** Null: the key is bound to no account, or to one that is not there. */
+  readonly accountNumber: string | null;
+}
+
+/** A key as it is shown: without its hashes. */
+export interface ShownKey extends Omit<ApiKeyRow, 'accountId' | 'previousSha256' | 'sha256'> {
+  readonly accountNumber: string | null;
+  readonly lastUsedAt: Date | null;
+}
+
+/** Whose keys a statement may see: those bound to the account, or all where it is null. */
+export type Reach = string | null;
+
+export async function selectKeyRecord(db: Db, id: number): Promise<KeyRecord | null> {
+  const [row] = await db
+    .select({ key: apiKeys, accountNumber: accounts.accountNumber })
+    .from(apiKeys)
+    .leftJoin(accounts, eq(accounts.id, apiKeys.accountId))
+    .where(eq(apiKeys.id, id));
+  return row ?? null;
+}
+
+/** The key as it is shown, if it is within reach. */
+export async function selectKey(db: Db, reach: Reach, id: number): Promise<ShownKey | null> {
+  const [row] = await selectShown(db, and(eq(apiKeys.id, id), isWithin(reach)));
+  return row ?? null;
+}
+
+/** One page of the keys within reach, by id. */
+export function selectKeys(db: Db, reach: Reach, { afterId, limit }: Page): Promise<ShownKey[]> {
+  // Cut before the joins: a plan that merges tables would read all of them up to the page.
+  const ids = db
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(and(gt(apiKeys.id, afterId), isWithin(reach)))
+    .orderBy(asc(apiKeys.id))
+    .limit(limit);
+  return selectShown(db, inArray(apiKeys.id, ids)).orderBy(asc(apiKeys.id));
+}
+
+/** The statement that shows keys, in a batch or alone. */
+export function selectShown(db: Db, condition: SQL | undefined) {
+  const { accountId, sha256: _sha256, previousSha256: _previous, ...shown } = getTableColumns(apiKeys);
+  return db
+    .select({ ...shown, accountNumber: accounts.accountNumber, lastUsedAt: apiKeyUses.lastUsedAt })
+    .from(apiKeys)
+    .leftJoin(accounts, eq(accounts.id, accountId))
+    .leftJoin(apiKeyUses, eq(apiKeyUses.keyId, apiKeys.id))
+    .where(condition);
+}
+
+export function isWithin(reach: Reach): SQL | undefined {
+  if (reach === null) return undefined;
+  return eq(apiKeys.accountId, sql`(select a.id from accounts as a where a.account_number = ${reach})`);
+}
+
+/** Notes that the key is in use, unless that was noted less than so long ago. */
+export async function noteKeyUse(db: Db, id: number, resolutionMs: number): Promise<void> {
+  // Out of the table of keys, for the key may be gone by now.
+  await db.execute(sql`
+    insert into api_key_uses (key_id) select k.id from api_keys as k where k.id = ${id}
+    on conflict (key_id) do update set last_used_at = excluded.last_used_at
+    where api_key_uses.last_used_at <= now() - ${resolutionMs} * interval '1 millisecond'`);
+}

@@ -1,0 +1,47 @@
+import { and, eq } from 'drizzle-orm';
+import type { Db } from './client.ts';
+import { accounts, userProfiles, users } from './schema.ts';
+
+export interface Membership {
+  /** `null`: there is no such account. */
+  readonly accountId: number | null;
+  readonly isMember: boolean;
+}
+
+/** Whether the account has the profile, or one of the user. */
+export async function selectMembership(
+  db: Db,
+  accountNumber: string,
+  asked: { readonly userId: number } | { readonly userProfileId: number },
+): Promise<Membership> {
+  const isAsked =
+    'userId' in asked ? eq(userProfiles.userId, asked.userId) : eq(userProfiles.id, asked.userProfileId);
+  const [row] = await db
+    .select({ accountId: accounts.id, profileId: userProfiles.id })
+    .from(accounts)
+    .leftJoin(userProfiles, and(eq(userProfiles.accountId, accounts.id), isAsked))
+    .where(eq(accounts.accountNumber, accountNumber));
+  return { accountId: row?.accountId ?? null, isMember: (row?.profileId ?? null) !== null };
+}
+
+export interface MemberNamed {
+  /** `null`: there is no such account. */
+  accountId: number | null;
+  /** `null`: none of its members has the name. */
+  userId: number | null;
+}
+
+/** The account's member with this username. */
+export async function selectMemberByUsername(
+  db: Db,
+  accountNumber: string,
+  username: string,
+): Promise<MemberNamed> {
+  const [row] = await db
+    .select({ accountId: accounts.id, userId: userProfiles.userId })
+    .from(accounts)
+    .leftJoin(users, eq(users.username, username))
+    .leftJoin(userProfiles, and(eq(userProfiles.accountId, accounts.id), eq(userProfiles.userId, users.id)))
+    .where(eq(accounts.accountNumber, accountNumber));
+  return row ?? { accountId: null, userId: null };
+}

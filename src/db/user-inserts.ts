@@ -1,0 +1,117 @@
+import { sql, type SQL } from 'drizzle-orm';
+import type { Db } from './client.ts';
+import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim } from './idempotency.ts';
+import type { UserRow } from './schema.ts';
+import { type Authorship, type Values, writeBatch } from './write-batch.ts';
+
+export interface NewUser extends Values<Omit<UserRow, 'id' | 'dateJoined' | 'revision'>> {
+  readonly username: string;
+  readonly email: string;
+  /** Of the account that the user becomes a member of. */
+  readonly accountNumber?: string | undefined;
+}
+
+/** What became of one of the users, as it is kept for a claim too. */
+export interface InsertedUser {
+  /** Snapshot of the row; null when there is none: the account is unknown, or else the username was taken. */
+  readonly user: unknown;
+  readonly isAccountKnown: boolean;
+}
+
+/**
+ * Inserts each user whose account, if it names one, is known, and whose username is free, with its profile there. The
+ * answer is kept for the claim; where `forgetsRefusals`, only if a user was made.
+ */
+export async function insertUsers(
+  db: Db,
+  author: Authorship,
+  newUsers: readonly NewUser[],
+  claim: IdempotencyClaim | null,
+  forgetsRefusals: boolean,
+): Promise<{ value: InsertedUser[]; tags: string[] }> {
+  const answer = keepAnswer(claim, forgetsRefusals);
+  const insert = db.execute<{ answer: InsertedUser[] }>(insertAll(newUsers, answer));
+  if (!claim) {
+    const { results, tags } = await writeBatch(db, author, [insert]);
+    return { value: answerOf(results[0]), tags };
+  }
+  const { results, tags } = await writeBatch(db, author, [
+    ...claimIdempotencyKey(db, claim),
+    insert,
+    forgetUnanswered(db, claim),
+  ]);
+  return { value: answerOf(results[2]), tags };
+}
+
+// Accounts are locked so that none goes before the profile is there. Rows go in by username, so that two batches with
+// the same names wait and do not deadlock.
+function insertAll(newUsers: readonly NewUser[], kept: SQL): SQL {
+  return sql`
+    with asked as materialized (
+      select * from rows from (
+        jsonb_to_recordset(${JSON.stringify(newUsers.map(toRecord))}::jsonb) as (
+          username text, email text, first_name text, last_name text, is_active boolean, is_staff boolean,
+          is_superuser boolean, last_login timestamptz, account_number text
+        )
+      ) with ordinality as asked (
+        username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login, account_number, n
+      )
+    ), found as materialized (
+      select id, account_number from accounts where account_number in (select account_number from asked)
+      order by id for key share
+    ), possible as materialized (
+      select distinct on (asked.username collate "C") asked.*, found.id as account_id
+      from asked left join found using (account_number)
+      where asked.account_number is null or found.id is not null
+      order by asked.username collate "C", asked.n
+    ), new_users as (
+      insert into users (username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login)
+      select username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login
+      from possible order by username collate "C"
+      on conflict (username) do nothing
+      returning *
+    ), new_profiles as (
+      insert into user_profiles (user_id, account_id)
+      select new_users.id, possible.account_id from new_users join possible using (username)
+      where possible.account_id is not null
+    ), outcome as (
+      select
+        jsonb_agg(jsonb_build_object(
+          'user', to_jsonb(new_users),
+          'isAccountKnown', asked.account_number is null or found.id is not null
+        ) order by asked.n) as answer,
+        count(new_users.id) > 0 as is_any_made
+      from asked
+      left join found using (account_number)
+      left join possible on possible.n = asked.n
+      left join new_users on new_users.username = possible.username
+    )${kept}
+    select answer from outcome`;
+}
+
+function keepAnswer(claim: IdempotencyClaim | null, forgetsRefusals: boolean): SQL {
+  if (!claim) return sql``;
+  return sql`, kept as (
+    update idempotency_keys set answer = outcome.answer from outcome
+    where caller = ${claim.caller} and key = ${claim.key} and (is_any_made or not ${forgetsRefusals}::boolean)
+  )`;
+}
+
+function toRecord(user: NewUser): Readonly<Record<string, unknown>> {
+  return {
+    username: user.username,
+    email: user.email,
+    first_name: user.firstName ?? '',
+    last_name: user.lastName ?? '',
+    is_active: user.isActive ?? true,
+    is_staff: user.isStaff ?? false,
+    is_superuser: user.isSuperuser ?? false,
+    last_login: user.lastLogin ?? null,
+    account_number: user.accountNumber ?? null,
+  };
+}
+
+function answerOf({ rows: [row] }: { rows: { answer: InsertedUser[] }[] }): InsertedUser[] {
+  if (!row) throw new Error('an aggregate gave no row');
+  return row.answer;
+}

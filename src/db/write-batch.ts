@@ -1,0 +1,80 @@
+import { and, eq, or, sql, type SQL } from 'drizzle-orm';
+import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
+import type { Db } from './client.ts';
+import { selectTagsOfTransaction } from './outbox.ts';
+
+/** Who writes, and in which request, for the audit log. */
+export interface Authorship {
+  readonly actor: string;
+  readonly requestId: string;
+}
+
+/** One state of a row, as a caller has seen it. */
+export interface RowState {
+  readonly id?: number;
+  readonly revision: number;
+  /** When the row came to be, in whole ms. */
+  readonly sinceMs?: number;
+}
+
+/** Values of some columns; those that are undefined are left as they are. */
+export type Values<Row> = { readonly [K in keyof Row]?: Row[K] | undefined };
+
+type Statements = readonly [BatchItem<'pg'>, ...BatchItem<'pg'>[]];
+
+export interface Written<S extends Statements> {
+  readonly results: BatchResponse<S>;
+  /** What to invalidate once the answer is here. */
+  readonly tags: string[];
+}
+
+/** Runs the statements in one transaction and one request, audited as the author's. */
+export async function writeBatch<const S extends Statements>(
+  db: Db,
+  author: Authorship,
+  statements: S,
+): Promise<Written<S>> {
+  const batch: [BatchItem<'pg'>, ...BatchItem<'pg'>[]] = [
+    nameAuthor(db, author),
+    ...statements,
+    selectTagsOfTransaction(db),
+  ];
+  const answers: readonly unknown[] = await db.batch(batch);
+  const outbox = answers.at(-1) as { tags: string[] }[];
+  // The batch answers its statements in order; the tuple's type is lost where others are put around them.
+  const results = answers.slice(1, -1) as BatchResponse<S>;
+  return { results, tags: [...new Set(outbox.flatMap(({ tags }) => tags))] };
+}
+
+/** Whether the row is in one of the states; null: whatever it is in. */
+export function isInState(
+  row: { id: AnyPgColumn; revision: AnyPgColumn; since: AnyPgColumn },
+  states: readonly RowState[] | null,
+): SQL | undefined {
+  if (!states) return undefined;
+  const matches = states.map(({ id, revision, sinceMs }) =>
+    and(
+      eq(row.revision, revision),
+      id === undefined ? undefined : eq(row.id, id),
+      sinceMs === undefined
+        ? undefined
+        : sql`floor(extract(epoch from ${row.since}) * 1000) = ${sinceMs}::bigint`,
+    ),
+  );
+  return or(...matches) ?? sql`false`;
+}
+
+// Local to the transaction, so that nobody else's statements are taken for the author's.
+function nameAuthor(db: Db, { actor, requestId }: Authorship) {
+  return db.execute(sql`
+    select set_config('edge_accounts.actor', ${actor}, true), set_config('edge_accounts.request_id', ${requestId}, true)`);
+}
+
+/** The name of the constraint that the error says was violated; null when it says nothing of the kind. */
+export function violatedConstraint(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const isViolation = 'code' in error && typeof error.code === 'string' && error.code.startsWith('23');
+  if (isViolation && 'constraint' in error && typeof error.constraint === 'string') return error.constraint;
+  return violatedConstraint(error.cause);
+}

@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import type { ReadDemands } from '../cache/cache.ts';
+import {
+  AUDITED_ENTITIES,
+  type AuditEntryRow,
+  type AuditPage,
+  namedChanges,
+  selectAuditRows,
+} from '../db/audit.ts';
+import type { Deps } from './deps.ts';
+import { type Listed, readPage } from './listing.ts';
+
+export const AuditedEntity = z.enum(AUDITED_ENTITIES, `must be one of ${AUDITED_ENTITIES.join(', ')}`);
+
+const value = z.json().meta({ description: 'Null where there is none.' });
+
+/** One row that was changed, by whom and how. */
+export const AuditEntry = z
+  .object({
+    id: z.int().positive(),
+    at: z.iso.datetime().meta({ description: 'When its transaction began, to the microsecond.' }),
+    actor: z.string().meta({ description: 'Who changed it, such as `key:12`, `rpc:worker` or `root`.' }),
+    requestId: z.string().meta({ description: '`X-Request-Id` of the answer to the change.' }),
+    action: z.enum(['create', 'update', 'delete']),
+    entity: AuditedEntity,
+    entityId: z.int().positive(),
+    changes: z
+      .record(z.string(), z.object({ before: value, after: value }))
+      .meta({ description: 'By field, what it was and what it became.' }),
+  })
+  .meta({ id: 'AuditEntry' });
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/** What was changed through the service, newest first, a page at a time. */
+export function listAuditEntries(
+  deps: Deps,
+  page: AuditPage,
+  read: ReadDemands,
+): Promise<Listed<AuditEntry>> {
+  return readPage(deps, read, page, {
+    select: (slice) => selectAuditRows(deps.db, slice),
+    toItem: toEntry,
+    positionOf: ({ at, id }) => ({ key: at, id }),
+  });
+}
+
+const Stored = AuditEntry.pick({ action: true, entity: true });
+
+function toEntry(row: AuditEntryRow): AuditEntry {
+  const { id, instant, actor, requestId, entityId } = row;
+  return { id, at: instant, actor, requestId, ...Stored.parse(row), entityId, changes: toChanges(row) };
+}
+
+function toChanges(row: AuditEntryRow): AuditEntry['changes'] {
+  return Object.fromEntries(
+    namedChanges(row).map(([name, before, after]) => [
+      name,
+      { before, after } as AuditEntry['changes'][string],
+    ]),
+  );
+}

@@ -1,0 +1,50 @@
+import { RefusedError } from './errors.ts';
+
+/** What a caller may be allowed to do. */
+export const SCOPES = [
+  'directory:read',
+  'directory:write',
+  'cache:invalidate',
+  'keys:write',
+  'rights:write',
+  'audit:read',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Those that this deployment knows: another one may have more, and they allow nothing here. */
+export function knownScopes(names: readonly string[]): Scope[] {
+  return SCOPES.filter((scope) => names.includes(scope));
+}
+
+/** Who asks, and what they may. */
+export interface Caller {
+  /** Names the caller in logs, limits and the audit log, e.g. `key:12`; holds no secret. */
+  readonly id: string;
+  readonly scopes: ReadonlySet<Scope>;
+  /** Number of the only account that the caller sees; null: it sees all of them. */
+  readonly accountNumber: string | null;
+  /** A Worker without rights of its own, who gets what the documented look-ups do, the creation of an admin user included. */
+  readonly isUnprivileged?: true;
+  /** When the caller's rights end, in ISO 8601; undefined: never. */
+  readonly expiresAt?: string;
+}
+
+/** A caller in one request of theirs: what the audit log notes. */
+export interface Writer {
+  readonly caller: Caller;
+  readonly requestId: string;
+}
+
+/** The holder of the bootstrap key. */
+export const ROOT: Caller = { id: 'root', scopes: new Set(SCOPES), accountNumber: null };
+
+/** Throws `forbidden`, naming the scope. */
+export function requireScope({ scopes }: Caller, scope: Scope): void {
+  if (!scopes.has(scope)) throw new RefusedError('forbidden', `this needs the scope ${scope}`);
+}
+
+/** Throws `forbidden` when the caller is bound to an account: for what changes another one. */
+export function requireUnbound({ accountNumber }: Caller): void {
+  if (accountNumber === null) return;
+  throw new RefusedError('forbidden', 'this is not for callers that are bound to an account');
+}

@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import { RefusedError } from './errors.ts';
+
+const count = z.int().nonnegative();
+
+/** What a deletion deleted, or would. */
+export const Deletion = z
+  .object({ dryRun: z.boolean(), accounts: count, users: count, userProfiles: count, keys: count })
+  .meta({ id: 'Deletion' });
+export type Deletion = z.infer<typeof Deletion>;
+
+/** The error of a write to a row that is not in the state its writer has seen. */
+export function refuseOther(current: object): RefusedError {
+  return new RefusedError('precondition_failed', 'it was changed since you read it; read it again', current);
+}
+
+/** The error of a write that would leave an account, or the platform, without an admin. */
+export function refuseLastAdmin(): RefusedError {
+  return new RefusedError(
+    'last_admin_is_protected',
+    'the user is the last admin of an account; make another member one first',
+  );
+}

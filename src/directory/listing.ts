@@ -1,0 +1,42 @@
+import { OriginUnavailable } from '../cache/errors.ts';
+import type { ReadDemands } from '../cache/cache.ts';
+import type { Position } from '../db/lists.ts';
+import { describeError } from '../log.ts';
+import type { Deps } from './deps.ts';
+
+/** A page of a list that is ordered by more than ids. */
+export interface Listed<T> {
+  readonly items: readonly T[];
+  /** Of the last item; null on the last page. */
+  readonly next: Position | null;
+}
+
+/**
+ * Reads a page of what has no end of dependencies: any row may come into it, and no set of tags names those that are not
+ * there yet. So nothing keeps it, and Postgres, the primary, answers every time: as fresh as any token asks.
+ * Throws `OriginUnavailable` when it does not.
+ */
+export async function readPage<P extends { readonly limit: number }, Row, T>(
+  { cache: { clock }, log }: Deps,
+  { trace }: ReadDemands,
+  page: P,
+  list: {
+    readonly select: (page: P) => Promise<readonly Row[]>;
+    readonly toItem: (row: Row) => T;
+    readonly positionOf: (item: T) => Position;
+  },
+): Promise<Listed<T>> {
+  const startedMs = clock.now();
+  try {
+    // One more tells whether there is another page.
+    const rows = await list.select({ ...page, limit: page.limit + 1 });
+    const items = rows.slice(0, page.limit).map(list.toItem);
+    const last = items.at(-1);
+    return { items, next: last && rows.length > page.limit ? list.positionOf(last) : null };
+  } catch (error) {
+    log.error('list_failed', { error: describeError(error) });
+    throw new OriginUnavailable('the list could not be read', { cause: error });
+  } finally {
+    if (trace) trace.postgres = { ms: clock.now() - startedMs };
+  }
+}

@@ -1,0 +1,131 @@
+import * as z from 'zod';
+import { ACCOUNT_NUMBER } from '../account-number.ts';
+import {
+  deleteProfile,
+  insertProfile,
+  type ProfileState,
+  selectProfileDeletion,
+  updateProfile,
+} from '../db/profile-writes.ts';
+import { accounts, userProfiles, users } from '../db/schema.ts';
+import type { ProfileRow } from '../db/profiles.ts';
+import { fromSnapshot } from '../db/snapshot.ts';
+import { unknownAccount, unknownUser, unknownUserProfile } from './absence.ts';
+import type { Writer } from './caller.ts';
+import { type Deletion, refuseLastAdmin, refuseOther } from './deletion.ts';
+import type { Deps } from './deps.ts';
+import { changesOf, text, WebUrl } from './fields.ts';
+import { toUserProfile, type UserProfile } from './user-profile.ts';
+import {
+  authorOf,
+  claimOf,
+  create,
+  type Created,
+  type Done,
+  type Idempotency,
+  type Precondition,
+  write,
+} from './write.ts';
+
+/** Lengths are those of the original platform's forms. */
+const fields = { name: text(255), profileImageUrl: WebUrl.nullable(), isTest: z.boolean() };
+
+/** What a profile is created from: it makes the user a member of the account. */
+export const NewUserProfile = z
+  .strictObject({
+    ...z.strictObject(fields).partial().shape,
+    userId: z.int().positive(),
+    accountNumber: z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012'),
+  })
+  .meta({ id: 'NewUserProfile' });
+export type NewUserProfile = z.infer<typeof NewUserProfile>;
+
+export const UserProfileChanges = changesOf(fields).meta({ id: 'UserProfileChanges' });
+export type UserProfileChanges = z.infer<typeof UserProfileChanges>;
+
+/**
+ * Makes a user a member of an account. Throws `user_does_not_exist`, `account_does_not_exist` and
+ * `user_profile_exists`.
+ */
+export async function createUserProfile(
+  deps: Deps,
+  writer: Writer,
+  profile: NewUserProfile,
+  idempotency?: Idempotency,
+): Promise<Created<UserProfile>> {
+  const claim = claimOf(writer, idempotency);
+  const { value, ...created } = await create(
+    deps,
+    claim,
+    () => insertProfile(deps.db, authorOf(writer), profile, claim),
+    (answer) => ({ profile: fromProfileSnapshot(answer), isUserKnown: true }),
+  );
+  if (!value.isUserKnown) unknownUser('userId');
+  return { ...created, value: toUserProfile(value.profile ?? unknownAccount()) };
+}
+
+/** Changes a profile; throws `user_profile_does_not_exist` and `precondition_failed`. */
+export async function changeUserProfile(
+  deps: Deps,
+  writer: Writer,
+  userProfileId: number,
+  changes: UserProfileChanges,
+  precondition: Precondition,
+): Promise<Done<UserProfile>> {
+  const { isDone, current, token } = await write(deps, () =>
+    updateProfile(deps.db, authorOf(writer), userProfileId, changes, profileStates(precondition)),
+  );
+  const value = toUserProfile(current ?? unknownUserProfile());
+  if (!isDone) throw refuseOther(value);
+  return { value, token };
+}
+
+/**
+ * Ends a membership, or says what that would delete. Throws `user_profile_does_not_exist`, `precondition_failed` and
+ * `last_admin_is_protected`.
+ */
+export async function deleteUserProfile(
+  deps: Deps,
+  writer: Writer,
+  userProfileId: number,
+  precondition: Precondition,
+  dryRun: boolean,
+): Promise<Done<Deletion>> {
+  const { platform, db } = deps;
+  const states = profileStates(precondition);
+  const run = () =>
+    dryRun
+      ? selectProfileDeletion(db, userProfileId, states, platform.accountNumber)
+      : deleteProfile(db, authorOf(writer), userProfileId, states, platform.accountNumber);
+  const { isDone, current, isSeen, isLastAdmin, token } = await write(deps, run);
+  if (!isDone) {
+    if (!current) unknownUserProfile();
+    if (!isSeen) throw refuseOther(toUserProfile(current));
+    if (isLastAdmin) throw refuseLastAdmin();
+    // Gone with its account meanwhile.
+    if (!dryRun) unknownUserProfile();
+  }
+  return { value: { dryRun, accounts: 0, users: 0, userProfiles: 1, keys: 0 }, token };
+}
+
+/** Over HTTP a profile is shown with its user and account, over RPC callers name its own revision alone. */
+const ROWS_OF_PROFILE = 3;
+
+function profileStates(precondition: Precondition): ProfileState[] | null {
+  if (!precondition) return null;
+  return precondition.flatMap((rows) => {
+    const [profile, user, account] = rows;
+    const isWhole = rows.length === ROWS_OF_PROFILE || profile?.id === undefined;
+    return profile && isWhole ? [{ profile, user, account }] : [];
+  });
+}
+
+function fromProfileSnapshot(answer: unknown): ProfileRow {
+  // Made by the statement that inserts a profile.
+  const { profile, user, account } = answer as Readonly<Record<keyof ProfileRow, unknown>>;
+  return {
+    profile: fromSnapshot(userProfiles, profile),
+    user: fromSnapshot(users, user),
+    account: fromSnapshot(accounts, account),
+  };
+}

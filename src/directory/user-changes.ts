@@ -1,0 +1,109 @@
+import type * as z from 'zod';
+import {
+  deleteUser as deleteUserRow,
+  selectUserDeletion,
+  updateUser,
+  type UserConditions,
+  type UserState,
+} from '../db/user-writes.ts';
+import { unknownUser } from './absence.ts';
+import { requireScope, type Writer } from './caller.ts';
+import type { Deps } from './deps.ts';
+import { type Deletion, refuseLastAdmin, refuseOther } from './deletion.ts';
+import { RefusedError } from './errors.ts';
+import { changesOf } from './fields.ts';
+import { requirePlatformRights, toTime, userFields } from './user-fields.ts';
+import { toUser, type User } from './users.ts';
+import { authorOf, type Done, type Precondition, rowStates, write } from './write.ts';
+
+export const UserChanges = changesOf(userFields).meta({ id: 'UserChanges' });
+export type UserChanges = z.infer<typeof UserChanges>;
+
+/**
+ * Changes a user. Throws `user_does_not_exist`, `precondition_failed`, `username_taken`, `last_admin_is_protected`, and
+ * `forbidden` for rights without their scope, and for a user of other accounts too to a caller that is bound to one.
+ */
+export async function changeUser(
+  deps: Deps,
+  writer: Writer,
+  userId: number,
+  changes: UserChanges,
+  precondition: Precondition,
+): Promise<Done<User>> {
+  const { isStaff, isSuperuser, lastLogin } = changes;
+  if (isStaff !== undefined || isSuperuser !== undefined) requireScope(writer.caller, 'rights:write');
+  requirePlatformRights(writer.caller, deps.platform, changes);
+  const values = { ...changes, lastLogin: toTime(lastLogin) };
+  const conditions = conditionsOf(deps, writer, precondition, isOfIdentity(changes));
+  const { done, token, ...state } = await write(deps, () =>
+    updateUser(deps.db, authorOf(writer), userId, values, conditions),
+  );
+  if (!done) return refuse(state);
+  return { value: toUser(done), token };
+}
+
+/** Deletes a user with its profiles, or says what that would delete. Throws as `changeUser` does. */
+export async function deleteUser(
+  deps: Deps,
+  writer: Writer,
+  userId: number,
+  precondition: Precondition,
+  dryRun: boolean,
+): Promise<Done<Deletion>> {
+  const conditions = conditionsOf(deps, writer, precondition, true);
+  const run = () =>
+    dryRun
+      ? selectUserDeletion(deps.db, userId, conditions)
+      : deleteUserRow(deps.db, authorOf(writer), userId, conditions);
+  const { done, token, ...state } = await write(deps, run);
+  if (!done && !dryRun) return refuse(state);
+  if (dryRun) requireWritable(state);
+  return { value: { dryRun, accounts: 0, users: 1, userProfiles: state.userProfiles, keys: 0 }, token };
+}
+
+/** Who a user is, for whoever signs them in. */
+function isOfIdentity({ username, email, isActive, isStaff, isSuperuser }: UserChanges): boolean {
+  return [username, email, isActive, isStaff, isSuperuser].some((value) => value !== undefined);
+}
+
+function conditionsOf(
+  { platform }: Deps,
+  { caller }: Writer,
+  precondition: Precondition,
+  touchesIdentity: boolean,
+): UserConditions {
+  const mayTouchStaff = caller.scopes.has('rights:write');
+  const mayTouchAll = mayTouchStaff && caller.accountNumber === null;
+  return {
+    states: rowStates(precondition),
+    onlyIn: caller.accountNumber,
+    platformNumber: platform.accountNumber,
+    // Whoever may rename or delete them has their rights, or takes them away.
+    outOfReach:
+      touchesIdentity && !mayTouchAll
+        ? { username: platform.adminUsername, withStaff: !mayTouchStaff }
+        : null,
+  };
+}
+
+// Where nothing stands against the write, the user came to be after it looked.
+function refuse(state: UserState): never {
+  requireWritable(state);
+  unknownUser('userId');
+}
+
+function requireWritable(state: UserState): void {
+  const { current, isHidden, isShared, isOutOfReach, isSeen, isLastAdmin } = state;
+  if (!current || isHidden) unknownUser('userId');
+  if (isShared) {
+    throw new RefusedError('forbidden', 'callers that are bound to an account may not change this user');
+  }
+  if (isOutOfReach) {
+    throw new RefusedError(
+      'forbidden',
+      'this user has rights that need rights:write, and those of the platform no account',
+    );
+  }
+  if (!isSeen) throw refuseOther(toUser(current));
+  if (isLastAdmin) throw refuseLastAdmin();
+}

@@ -1,0 +1,106 @@
+import * as z from 'zod';
+import { ACCOUNT_NUMBER } from '../account-number.ts';
+import { users } from '../db/schema.ts';
+import { fromSnapshot } from '../db/snapshot.ts';
+import { type InsertedUser, insertUsers } from '../db/user-inserts.ts';
+import { accountDoesNotExist } from './absence.ts';
+import { requireScope, type Writer } from './caller.ts';
+import type { Deps } from './deps.ts';
+import type { LookUpError, RefusedError } from './errors.ts';
+import { requirePlatformRights, toTime, userFields } from './user-fields.ts';
+import { toUser, type User } from './users.ts';
+import type { Subject } from './visibility.ts';
+import { authorOf, claimOf, create, type Created, type Idempotency, usernameTaken } from './write.ts';
+
+/** What a user is created from, and, with an account's number, its profile there. */
+export const NewUser = z
+  .strictObject({
+    ...z.strictObject(userFields).partial().shape,
+    username: userFields.username,
+    email: userFields.email,
+    accountNumber: z
+      .string()
+      .regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012')
+      .optional()
+      .meta({ description: 'Number of the account that the user becomes a member of.' }),
+  })
+  .meta({ id: 'NewUser' });
+export type NewUser = z.infer<typeof NewUser>;
+
+/** Few enough for one statement within the deadline, and for one body. */
+const MAX_USERS = 200;
+
+export const NewUsers = z
+  .array(NewUser)
+  .min(1, 'must have at least one user')
+  .max(MAX_USERS, `must have at most ${MAX_USERS} users`);
+
+/** A user that was created, or why it was not. */
+export type UserOutcome = User | LookUpError | RefusedError;
+
+/** What creating the users is about: the account that all of them become members of, or more than one's affairs. */
+export function subjectOfNewUsers(newUsers: readonly NewUser[]): Subject {
+  const numbers = new Set(newUsers.map(({ accountNumber }) => accountNumber));
+  const [accountNumber] = numbers;
+  const isOfOne = numbers.size === 1 && accountNumber !== undefined;
+  return isOfOne ? { kind: 'account', accountNumber } : { kind: 'everything' };
+}
+
+/**
+ * Creates a user, and its profile in the account that is named, both or neither. Throws `username_taken`,
+ * `account_does_not_exist`, and `forbidden` without the scope for rights that are given.
+ */
+export async function createUser(
+  deps: Deps,
+  writer: Writer,
+  newUser: NewUser,
+  idempotency?: Idempotency,
+): Promise<Created<User>> {
+  const { value, ...created } = await insert(deps, writer, [newUser], idempotency, true);
+  const [outcome] = value;
+  if (!outcome || outcome instanceof Error) throw outcome ?? new Error('the insert answered nothing');
+  return { ...created, value: outcome };
+}
+
+/**
+ * Creates up to 200 users in one transaction, each as `createUser` does or not at all; what became of each, in order. Of
+ * those with the same username the first is made. Throws `forbidden` if any of them needs a scope that is lacking.
+ */
+export function createUsers(
+  deps: Deps,
+  writer: Writer,
+  newUsers: readonly NewUser[],
+  idempotency?: Idempotency,
+): Promise<Created<readonly UserOutcome[]>> {
+  return insert(deps, writer, newUsers, idempotency, false);
+}
+
+async function insert(
+  deps: Deps,
+  writer: Writer,
+  newUsers: readonly NewUser[],
+  idempotency: Idempotency | undefined,
+  forgetsRefusals: boolean,
+): Promise<Created<UserOutcome[]>> {
+  for (const newUser of newUsers) requireAllowed(deps, writer, newUser);
+  const rows = newUsers.map((newUser) => ({ ...newUser, lastLogin: toTime(newUser.lastLogin) }));
+  const claim = claimOf(writer, idempotency);
+  const created = await create(
+    deps,
+    claim,
+    () => insertUsers(deps.db, authorOf(writer), rows, claim, forgetsRefusals),
+    // What was kept is what was answered.
+    (answer) => answer as InsertedUser[],
+  );
+  return { ...created, value: created.value.map(toOutcome) };
+}
+
+function requireAllowed({ platform }: Deps, { caller }: Writer, newUser: NewUser): void {
+  if (newUser.isStaff || newUser.isSuperuser) requireScope(caller, 'rights:write');
+  requirePlatformRights(caller, platform, newUser);
+}
+
+function toOutcome({ user, isAccountKnown }: InsertedUser): UserOutcome {
+  if (user) return toUser(fromSnapshot(users, user));
+  return isAccountKnown ? usernameTaken() : accountDoesNotExist();
+}

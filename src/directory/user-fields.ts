@@ -1,0 +1,40 @@
+import * as z from 'zod';
+import { type Caller, requireScope } from './caller.ts';
+import type { Platform } from './deps.ts';
+import { RefusedError } from './errors.ts';
+import { DateTime, Email, text } from './fields.ts';
+import { NewUsername } from './username.ts';
+
+const rights = { description: 'Needs the scope `rights:write`.' };
+
+/** What callers may write of a user; lengths are those of the original platform's forms. */
+export const userFields = {
+  username: NewUsername,
+  email: Email,
+  firstName: text(150),
+  lastName: text(150),
+  isActive: z.boolean(),
+  isStaff: z.boolean().meta(rights),
+  isSuperuser: z.boolean().meta(rights),
+  lastLogin: DateTime.nullable(),
+};
+
+/**
+ * Throws `forbidden` unless the caller may give a user what reaches beyond any account: to a superuser, and to whoever has the
+ * name of the platform's admin, the platform's account belongs.
+ */
+export function requirePlatformRights(
+  caller: Caller,
+  platform: Platform,
+  { username, isSuperuser }: { username?: string | undefined; isSuperuser?: boolean | undefined },
+): void {
+  if (username !== platform.adminUsername && !isSuperuser) return;
+  requireScope(caller, 'rights:write');
+  if (caller.accountNumber === null) return;
+  throw new RefusedError('forbidden', 'who is bound to an account cannot give rights over others');
+}
+
+/** The time that the text spells, as rows have it. */
+export function toTime(time: string | null | undefined): Date | null | undefined {
+  return typeof time === 'string' ? new Date(time) : time;
+}

@@ -1,0 +1,153 @@
+import * as z from 'zod';
+import type { LookUp, ReadDemands } from '../cache/cache.ts';
+import { readThrough } from '../cache/read-through.ts';
+import { type Membership, selectMemberByUsername, selectMembership } from '../db/members.ts';
+import {
+  noAccountForUser,
+  noDefaultAccount,
+  noPlatformAdmin,
+  unknownAccount,
+  unknownKey,
+  unknownUser,
+  unknownUserProfile,
+} from './absence.ts';
+import { type Account, accountForUser, defaultAccount } from './accounts.ts';
+import type { Caller } from './caller.ts';
+import type { Deps } from './deps.ts';
+import { RefusedError } from './errors.ts';
+import { USERNAME } from './users.ts';
+
+/** What a request is about, as far as it decides who may see it. */
+export type Subject =
+  /** More than one account's affairs. */
+  | { readonly kind: 'everything' }
+  /** API keys: every statement about them shows a caller none but those within its reach, so nothing is asked here. */
+  | { readonly kind: 'keys' }
+  | { readonly kind: 'account'; readonly accountNumber: string }
+  | { readonly kind: 'default-account' }
+  | { readonly kind: 'platform-admin' }
+  | { readonly kind: 'user'; readonly userId: number }
+  | { readonly kind: 'username'; readonly username: string }
+  | { readonly kind: 'account-of-user'; readonly userId: number }
+  | { readonly kind: 'user-profile'; readonly userProfileId: number };
+
+const absences: Readonly<Record<Subject['kind'], () => never>> = {
+  everything: () => {
+    throw new RefusedError('forbidden', 'this is not for callers that are bound to an account');
+  },
+  keys: unknownKey,
+  account: unknownAccount,
+  'default-account': noDefaultAccount,
+  'platform-admin': noPlatformAdmin,
+  user: () => unknownUser('userId'),
+  username: () => unknownUser('username'),
+  'account-of-user': noAccountForUser,
+  'user-profile': unknownUserProfile,
+};
+
+/**
+ * Throws unless the caller sees the subject: the very error of a subject that is not there, found by the same questions,
+ * so that neither the answer nor its time tells them apart. `forbidden` for what concerns all accounts.
+ */
+export async function requireVisible(
+  deps: Deps,
+  caller: Caller,
+  subject: Subject,
+  read?: ReadDemands,
+): Promise<void> {
+  const { accountNumber } = caller;
+  // What is asked of the answer is asked of the membership too, but what the tiers did is told of the answer alone.
+  const demands = { ...read, trace: undefined };
+  const isVisible = accountNumber === null || (await isIn({ deps, accountNumber, demands }, subject));
+  if (!isVisible) absences[subject.kind]();
+}
+
+/** What a caller who is bound to an account demands of the look-ups of memberships. */
+interface Viewer {
+  readonly deps: Deps;
+  readonly accountNumber: string;
+  readonly demands: ReadDemands;
+}
+
+// oxlint-disable-next-line consistent-return -- every kind returns
+async function isIn(viewer: Viewer, subject: Subject): Promise<boolean> {
+  const { deps, accountNumber } = viewer;
+  switch (subject.kind) {
+    case 'everything':
+      return false;
+    case 'keys':
+      return true;
+    case 'account':
+      return subject.accountNumber === accountNumber;
+    case 'platform-admin':
+      return deps.platform.accountNumber === accountNumber;
+    case 'default-account':
+      return isAnswer(viewer, defaultAccount(deps));
+    case 'user':
+      return isMember(viewer, subject.userId);
+    case 'username':
+      return hasMemberNamed(viewer, subject.username);
+    case 'user-profile':
+      return hasProfile(viewer, subject.userProfileId);
+    case 'account-of-user':
+      return (
+        (await isMember(viewer, subject.userId)) && isAnswer(viewer, accountForUser(deps, subject.userId))
+      );
+  }
+}
+
+async function isAnswer(
+  { deps, accountNumber, demands }: Viewer,
+  lookUp: LookUp<Account | null>,
+): Promise<boolean> {
+  const account = await readThrough(deps.cache, lookUp, demands);
+  return account?.accountNumber === accountNumber;
+}
+
+const isTrue = z.boolean().parse;
+const isFalse = (value: boolean): boolean => !value;
+
+function isMember(viewer: Viewer, userId: number): Promise<boolean> {
+  const { deps, accountNumber } = viewer;
+  return isOfAccount(viewer, `member:${accountNumber}:${userId}`, () =>
+    selectMembership(deps.db, accountNumber, { userId }),
+  );
+}
+
+function hasProfile(viewer: Viewer, userProfileId: number): Promise<boolean> {
+  const { deps, accountNumber } = viewer;
+  return isOfAccount(viewer, `profile-in:${accountNumber}:${userProfileId}`, () =>
+    selectMembership(deps.db, accountNumber, { userProfileId }),
+  );
+}
+
+// Tags of the viewer's own account alone: those of what it asks for would tell when others change it.
+function isOfAccount(
+  { deps, accountNumber, demands }: Viewer,
+  key: string,
+  select: () => Promise<Membership>,
+): Promise<boolean> {
+  const load = async () => {
+    const { accountId, isMember: value } = await select();
+    const tags = [`account-number:${accountNumber}`];
+    return { value, tags: accountId === null ? tags : [...tags, `members:${accountId}`] };
+  };
+  return readThrough(deps.cache, { key, parse: isTrue, isAbsent: isFalse, load }, demands);
+}
+
+async function hasMemberNamed({ deps, accountNumber, demands }: Viewer, username: string): Promise<boolean> {
+  if (!USERNAME.test(username) || !username.isWellFormed()) return false;
+  const lookUp: LookUp<number | null> = {
+    key: `member-named:${accountNumber}:${username}`,
+    parse: z.int().nullable().parse,
+    load: () => loadMemberNamed(deps, accountNumber, username),
+  };
+  return (await readThrough(deps.cache, lookUp, demands)) !== null;
+}
+
+async function loadMemberNamed({ db }: Deps, accountNumber: string, username: string) {
+  const { accountId, userId } = await selectMemberByUsername(db, accountNumber, username);
+  const tags = [`account-number:${accountNumber}`, `username:${username}`];
+  if (accountId !== null) tags.push(`members:${accountId}`);
+  return { value: userId, tags };
+}

@@ -1,0 +1,113 @@
+import { OriginUnavailable } from '../cache/errors.ts';
+import { invalidate } from '../cache/invalidate.ts';
+import type { Token } from '../cache/logical-time.ts';
+import { IDEMPOTENCY_CONSTRAINT, type IdempotencyClaim, selectKeptAnswer } from '../db/idempotency.ts';
+import { type Authorship, type RowState, violatedConstraint } from '../db/write-batch.ts';
+import { describeError } from '../log.ts';
+import type { Writer } from './caller.ts';
+import type { Deps } from './deps.ts';
+import { RefusedError, type RefusalCode } from './errors.ts';
+import { traceOrigin } from './origin-trace.ts';
+
+/** What the caller has seen of what is to be changed: a row, and those it was shown with. Null: whatever it is. */
+export type Precondition = readonly (readonly RowState[])[] | null;
+
+/** What a write made, and the token for reads that must see it; null when nothing was changed. */
+export interface Done<T> {
+  readonly value: T;
+  readonly token: Token | null;
+}
+
+/** A creation that the caller may ask for again: `requestSha256` tells what was asked. */
+export interface Idempotency {
+  readonly key: string;
+  readonly requestSha256: string;
+}
+
+export interface Created<T> extends Done<T> {
+  /** The answer of an earlier request with the same `Idempotency-Key`. */
+  readonly isReplay: boolean;
+}
+
+const USERNAME_TAKEN = ['username_taken', 'a user has this username'] as const;
+
+const refusals: Readonly<Record<string, readonly [RefusalCode, string]>> = {
+  accounts_account_number_key: ['account_number_taken', 'an account has this accountNumber'],
+  users_username_key: USERNAME_TAKEN,
+  user_profiles_account_id_user_id_key: ['user_profile_exists', 'the user has a profile in this account'],
+};
+
+export function usernameTaken(): RefusedError {
+  return new RefusedError(...USERNAME_TAKEN);
+}
+
+/** The states of the row itself. */
+export function rowStates(precondition: Precondition): RowState[] | null {
+  return precondition && precondition.flatMap((rows) => rows[0] ?? []);
+}
+
+export function authorOf({ caller, requestId }: Writer): Authorship {
+  return { actor: caller.id, requestId };
+}
+
+/**
+ * Runs one batch and invalidates what it changed, after it has committed. Throws `RefusedError` for what a constraint
+ * refuses and `OriginUnavailable` for any other failure: whether such a write was done is then unknown.
+ */
+export async function write<W extends { readonly tags: readonly string[] }>(
+  deps: Deps,
+  run: () => Promise<W>,
+): Promise<W & { token: Token | null }> {
+  const written = await runOrThrow(deps, run);
+  const token = written.tags.length > 0 ? await invalidate(deps.cache, written.tags) : null;
+  return { ...written, token };
+}
+
+/** The same for a creation that is remembered under the caller's key; `replay` makes the value of what was kept. */
+export async function create<T>(
+  deps: Deps,
+  claim: IdempotencyClaim | null,
+  run: () => Promise<{ readonly value: T; readonly tags: readonly string[] }>,
+  replay: (answer: unknown) => T,
+): Promise<Created<T>> {
+  try {
+    const { value, token } = await write(deps, run);
+    return { value, token, isReplay: false };
+  } catch (error) {
+    if (!claim || violatedConstraint(error) !== IDEMPOTENCY_CONSTRAINT) throw error;
+    return { value: replay(await readKeptAnswer(deps, claim)), token: afterAnother(deps), isReplay: true };
+  }
+}
+
+export function claimOf({ caller }: Writer, idempotency: Idempotency | undefined): IdempotencyClaim | null {
+  return idempotency ? { caller: caller.id, ...idempotency } : null;
+}
+
+async function readKeptAnswer({ db, log }: Deps, claim: IdempotencyClaim): Promise<unknown> {
+  const kept = await selectKeptAnswer(db, claim).catch((error: unknown) => {
+    log.error('write_failed', { error: describeError(error) });
+    throw new OriginUnavailable('what was answered could not be read', { cause: error });
+  });
+  if (!kept) throw new OriginUnavailable('what was answered has just been forgotten');
+  if (kept.requestSha256 === claim.requestSha256) return kept.answer;
+  throw new RefusedError('idempotency_key_reused', 'this Idempotency-Key came with another request before');
+}
+
+// Whoever was answered first may not have invalidated yet.
+function afterAnother({ cache }: Deps): Token {
+  return { unsharedSinceMs: cache.clock.now() };
+}
+
+async function runOrThrow<W>(deps: Deps, run: () => Promise<W>): Promise<W> {
+  const { log } = deps;
+  try {
+    return await traceOrigin(deps, run);
+  } catch (error) {
+    const constraint = violatedConstraint(error);
+    if (constraint === IDEMPOTENCY_CONSTRAINT) throw error;
+    const [code, message] = refusals[constraint ?? ''] ?? [];
+    if (code && message) throw new RefusedError(code, message);
+    log.error('write_failed', { error: describeError(error) });
+    throw new OriginUnavailable('the write could not be done', { cause: error });
+  }
+}

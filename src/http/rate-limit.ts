@@ -1,0 +1,97 @@
+import type { Context } from 'hono';
+import { settingsOf } from '../deps.ts';
+import { type Caller, ROOT } from '../directory/caller.ts';
+import { isolateOf } from '../isolate.ts';
+import { consoleLog, describeError } from '../log.ts';
+import type { AppEnv } from './app-env.ts';
+import { ProblemError } from './problem.ts';
+
+/** The bindings, each with the name of its policy (draft-ietf-httpapi-ratelimit-headers). */
+const POLICIES = { KEY_RATE_LIMIT: 'caller', ADDRESS_RATE_LIMIT: 'address' } as const;
+type Binding = keyof typeof POLICIES;
+
+/** For so long a key that was good is taken for one before it is looked up. */
+const PROVEN_MS = 60_000;
+const IPV6_GROUPS = 8;
+/** What one customer has at least. */
+const IPV6_PREFIX_GROUPS = 4;
+
+const failing = new WeakSet<object>();
+
+/** Counts the request against its client's address; throws `too_many_requests`. Without an address, nothing. */
+export async function limitAddress(c: Context<AppEnv>): Promise<void> {
+  const address = c.req.header('CF-Connecting-IP');
+  if (address !== undefined) await count(c, 'ADDRESS_RATE_LIMIT', networkOf(address));
+}
+
+/** Counts the request against its caller; the bootstrap key, with which limits are lifted, has none. */
+export async function limitCaller(c: Context<AppEnv>, { id }: Caller): Promise<void> {
+  if (id !== ROOT.id) await count(c, 'KEY_RATE_LIMIT', id);
+}
+
+/**
+ * Looks a key up, which asks the stores, by its id and the SHA-256 of its secret. It counts against the address before, so
+ * that a flood of wrong keys ends here, unless this isolate has lately seen it to be good: so a good key goes on behind an
+ * address that floods.
+ */
+export async function limitLookUp(
+  c: Context<AppEnv>,
+  id: number,
+  sha256: string,
+  lookUp: () => Promise<Caller>,
+): Promise<Caller> {
+  const { provenKeys } = isolateOf(c.env);
+  // With the id, for who has one good secret could send it with any number of them.
+  const proven = `${id}:${sha256}`;
+  const isProven = Date.now() - (provenKeys.get(proven) ?? 0) < PROVEN_MS;
+  if (!isProven) await limitAddress(c);
+  try {
+    const caller = await lookUp();
+    if (!isProven) provenKeys.set(proven, Date.now());
+    return caller;
+  } catch (error) {
+    if (error instanceof ProblemError) provenKeys.delete(proven);
+    throw error;
+  }
+}
+
+async function count(c: Context<AppEnv>, binding: Binding, key: string): Promise<void> {
+  const limiter = limiterOf(c.env, binding);
+  if (!limiter) return;
+  const { quota, windowS } = settingsOf(c.env)[`${binding}_POLICY`];
+  const name = POLICIES[binding];
+  c.set('rateLimitPolicy', `"${name}";q=${quota};w=${windowS}`);
+  if (await isWithin(limiter, key)) return;
+  const headers = { 'Retry-After': String(windowS), RateLimit: `"${name}";r=0;t=${windowS}` };
+  const detail = `this ${name} may send ${quota} requests in ${windowS} s; try again after that`;
+  throw new ProblemError('too_many_requests', detail, { headers });
+}
+
+// Whoever hosts it elsewhere has no such binding.
+function limiterOf(env: object, binding: Binding): RateLimit | undefined {
+  return (env as Partial<Record<Binding, RateLimit>>)[binding];
+}
+
+// Limits protect the service; one that fails must not be what takes it away.
+async function isWithin(limiter: RateLimit, key: string): Promise<boolean> {
+  try {
+    return (await limiter.limit({ key })).success;
+  } catch (error) {
+    if (!failing.has(limiter)) consoleLog.error('rate_limit_failed', { error: describeError(error) });
+    failing.add(limiter);
+    return true;
+  }
+}
+
+/** The address; of IPv6 the network of its customer, who may send from any address in it. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [before = [], after = []] = address.toLowerCase().split('::').map(groupsOf);
+  const zeros = Array.from({ length: Math.max(0, IPV6_GROUPS - before.length - after.length) }, () => '0');
+  const prefix = [...before, ...zeros, ...after].slice(0, IPV6_PREFIX_GROUPS);
+  return `${prefix.map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`;
+}
+
+function groupsOf(text: string): string[] {
+  return text.split(':').filter((group) => group !== '');
+}

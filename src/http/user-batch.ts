@@ -1,0 +1,42 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import { createUsers, NewUsers, subjectOfNewUsers, type UserOutcome } from '../directory/user-creation.ts';
+import { User } from '../directory/users.ts';
+import { answerBatch } from './answer-write.ts';
+import type { AppEnv } from './app-env.ts';
+import { endpoint } from './endpoint.ts';
+import { describeProblem, Problem } from './problem.ts';
+
+const Item = z
+  .discriminatedUnion('status', [
+    z.object({ status: z.literal(201), user: User }),
+    z.object({ status: z.literal([404, 409]), problem: Problem.omit({ requestId: true, errors: true }) }),
+  ])
+  .meta({ id: 'UserBatchItem' });
+type Item = z.infer<typeof Item>;
+
+const postUsers = endpoint({
+  tag: 'Users',
+  summary: 'Create many users',
+  description:
+    'In one transaction, each of them whole, with its user profile, or not at all; `items` says what became of each, in order. Of those with the same username the first is created. Who is bound to an account creates members of it only.',
+  scope: 'directory:write',
+  about: ({ json }) => subjectOfNewUsers(json.users),
+  json: z.strictObject({ users: NewUsers }).meta({ id: 'UserBatch' }),
+  body: z.object({ items: z.array(Item) }).meta({ id: 'UserBatchAnswer' }),
+  idempotent: true,
+  writes: true,
+  errors: ['account_does_not_exist'],
+});
+
+export const userBatch = new Hono<AppEnv>().post('/v1/users/batch', postUsers, async (c) => {
+  const { deps, idempotency } = c.var;
+  const created = await createUsers(deps, c.var, c.req.valid('json').users, idempotency);
+  return answerBatch(c, { ...created, value: { items: created.value.map(toItem) } });
+});
+
+function toItem(outcome: UserOutcome): Item {
+  if (!(outcome instanceof Error)) return { status: 201, user: outcome };
+  const problem = describeProblem(outcome.code, outcome.message);
+  return { status: problem.status === 404 ? 404 : 409, problem };
+}

@@ -1,0 +1,48 @@
+import { deleteOldAuditRows } from './db/audit.ts';
+import { deleteForgottenAnswers } from './db/idempotency.ts';
+import { makeDeps, type RequestContext, settingsOf } from './deps.ts';
+import type { Deps } from './directory/deps.ts';
+import { describeError } from './log.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MIN = 60;
+/** Small enough to take no time, and enough of them for more than a million rows a day. */
+const PORTION = 5_000;
+const MAX_PORTIONS = 10;
+
+/** Whether a firing of the scheduled handler at this time is that of its hour in which old rows are deleted. */
+export function isRetentionDue(scheduledMs: number): boolean {
+  return Math.floor(scheduledMs / MINUTE_MS) % HOUR_MIN === 0;
+}
+
+/**
+ * Deletes the rows that are kept for a time only, the oldest first and so many at most; the next hour goes on.
+ * Throws only when a var is wrong.
+ */
+export async function deleteOldRows(env: object, ctx: RequestContext): Promise<void> {
+  const deps = makeDeps(env, ctx);
+  const { AUDIT_RETENTION_DAYS: days } = settingsOf(env);
+  // At once, so that without Postgres one deadline passes and not two.
+  await Promise.all([
+    deleteInPortions(deps, 'idempotency_keys', () => deleteForgottenAnswers(deps.db, PORTION)),
+    days > 0 && deleteInPortions(deps, 'audit_log', () => deleteOldAuditRows(deps.db, days, PORTION)),
+  ]);
+}
+
+async function deleteInPortions(
+  { log }: Deps,
+  table: string,
+  deletePortion: () => PromiseLike<{ readonly rowCount: number }>,
+): Promise<void> {
+  let rows = 0;
+  try {
+    for (let portions = 0; portions < MAX_PORTIONS; portions++) {
+      const { rowCount } = await deletePortion();
+      rows += rowCount;
+      if (rowCount < PORTION) break;
+    }
+  } catch (error) {
+    log.error('retention_failed', { table, error: describeError(error) });
+  }
+  if (rows > 0) log.info('old_rows_deleted', { table, rows });
+}

@@ -1,0 +1,92 @@
+import * as z from 'zod';
+import { findAccount, getCachedAccountForUser, getCachedDefaultAccount } from './directory/accounts.ts';
+import { getCachedAdminUserForAccount, getCachedSmarterAdminUserProfile } from './directory/admins.ts';
+import {
+  findUserProfile,
+  getUserProfilesForAccount,
+  validResourceOwnersForUser,
+} from './directory/profiles.ts';
+import { getCachedUserForUserId, getCachedUserForUsername, getUsersForAccount } from './directory/users.ts';
+import { method } from './rpc-call.ts';
+
+const scope = 'directory:read';
+const id = z.int().positive();
+// An empty one has an error of its own, thrown by the look-up.
+const accountNumber = z.preprocess((value) => value ?? '', z.string());
+const ofAccount = { args: z.object({ accountNumber }), scope } as const;
+const ofUser = { args: z.object({ userId: id }), scope } as const;
+const ofNothing = { args: z.object({}), scope } as const;
+
+export const account = method({
+  ...ofAccount,
+  about: (args) => ({ kind: 'account', ...args }),
+  isNullable: true,
+  run: (deps, args, read) => findAccount(deps, args.accountNumber, read),
+});
+
+export const userProfile = method({
+  args: z.object({ userProfileId: id }),
+  scope,
+  about: (args) => ({ kind: 'user-profile', ...args }),
+  isNullable: true,
+  run: (deps, { userProfileId }, read) => findUserProfile(deps, userProfileId, read),
+});
+
+export const cachedAccountForUser = method({
+  ...ofUser,
+  about: (args) => ({ kind: 'account-of-user', ...args }),
+  isNullable: true,
+  run: (deps, { userId }, read) => getCachedAccountForUser(deps, userId, read),
+});
+
+export const cachedAdminUserForAccount = method({
+  ...ofAccount,
+  about: (args) => ({ kind: 'account', ...args }),
+  run: (deps, args, read, writer) => getCachedAdminUserForAccount(deps, writer, args.accountNumber, read),
+});
+
+export const cachedDefaultAccount = method({
+  ...ofNothing,
+  about: () => ({ kind: 'default-account' }),
+  run: (deps, _args, read) => getCachedDefaultAccount(deps, read),
+});
+
+export const cachedSmarterAdminUserProfile = method({
+  ...ofNothing,
+  about: () => ({ kind: 'platform-admin' }),
+  run: (deps, _args, read) => getCachedSmarterAdminUserProfile(deps, read),
+});
+
+export const cachedUserForUserId = method({
+  ...ofUser,
+  about: (args) => ({ kind: 'user', ...args }),
+  isNullable: true,
+  run: (deps, { userId }, read) => getCachedUserForUserId(deps, userId, read),
+});
+
+export const cachedUserForUsername = method({
+  args: z.object({ username: z.string() }),
+  scope,
+  about: (args) => ({ kind: 'username', ...args }),
+  run: (deps, { username }, read) => getCachedUserForUsername(deps, username, read),
+});
+
+export const userProfilesForAccount = method({
+  ...ofAccount,
+  about: (args) => ({ kind: 'account', ...args }),
+  run: (deps, args, read) => getUserProfilesForAccount(deps, args.accountNumber, read),
+});
+
+export const usersForAccount = method({
+  ...ofAccount,
+  about: (args) => ({ kind: 'account', ...args }),
+  run: (deps, args, read) => getUsersForAccount(deps, args.accountNumber, read),
+});
+
+export const validResourceOwners = method({
+  args: z.object({ userProfileId: id.nullable() }),
+  scope,
+  about: ({ userProfileId }) =>
+    userProfileId === null ? { kind: 'platform-admin' } : { kind: 'user-profile', userProfileId },
+  run: (deps, { userProfileId }, read) => validResourceOwnersForUser(deps, userProfileId, read),
+});

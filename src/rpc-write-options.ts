@@ -1,0 +1,64 @@
+import * as z from 'zod';
+import { formatToken } from './cache/logical-time.ts';
+import type { Created, Done, Idempotency, Precondition } from './directory/write.ts';
+import { sha256Of } from './sha256.ts';
+
+/** What every change and deletion takes after its arguments. */
+export interface ChangeOptions {
+  /** The `revision` of the row that the caller has read: refused when it is another by now. */
+  readonly revision: number;
+}
+
+export interface DeleteOptions extends Partial<ChangeOptions> {
+  /** Say what would be deleted, and delete nothing; then `revision` may be left out. */
+  readonly dryRun?: boolean;
+}
+
+export interface CreateOptions {
+  /** Names this creation for 24 hours: asked again, it is answered as the first time and done once. */
+  readonly idempotencyKey?: string;
+}
+
+/** The row as written, and the token for reads that must see it; none where nothing was changed. */
+export interface RpcWritten<T> {
+  readonly value: T;
+  readonly consistencyToken?: string;
+}
+
+const revision = z.int().positive();
+/** Schema of `ChangeOptions`. */
+export const change = z.strictObject({ revision });
+/** Schema of `DeleteOptions`. */
+export const deletion = z
+  .strictObject({ revision: revision.optional(), dryRun: z.boolean().default(false) })
+  .refine(({ revision: seen, dryRun }) => dryRun || seen !== undefined, {
+    path: ['revision'],
+    error: 'is required',
+  });
+/** Schema of `CreateOptions`. */
+export const creation = z
+  .strictObject({
+    idempotencyKey: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,255}$/, 'must have 1 to 255 printable ASCII characters')
+      .optional(),
+  })
+  .default({});
+
+export function toWritten<T>({ value, token }: Done<T> | Created<T>): RpcWritten<T> {
+  return token ? { value, consistencyToken: formatToken(token) } : { value };
+}
+
+export function preconditionOf({ revision: seen }: { revision?: number | undefined }): Precondition {
+  return seen === undefined ? null : [[{ revision: seen }]];
+}
+
+/** The claim that the options make; `name` and `input` tell what is asked for under it. */
+export async function idempotencyOf(
+  name: string,
+  input: object,
+  { idempotencyKey }: z.output<typeof creation>,
+): Promise<Idempotency | undefined> {
+  if (idempotencyKey === undefined) return undefined;
+  return { key: idempotencyKey, requestSha256: await sha256Of(`${name}\n${JSON.stringify(input)}`) };
+}

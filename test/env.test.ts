@@ -1,0 +1,37 @@
+import { env } from 'cloudflare:workers';
+import { expect, test } from 'vitest';
+import { parseSettings } from '../src/env.ts';
+
+const good = {
+  ...env,
+  DATABASE_URL: 'postgres://me@db.example.com/accounts',
+  UPSTASH_REDIS_REST_URL: 'https://redis.example.com',
+  UPSTASH_REDIS_REST_TOKEN: 'token',
+  ROOT_API_KEY_SHA256: 'a'.repeat(64),
+};
+
+test('the vars of wrangler.toml are good, beside good secrets', () => {
+  expect(parseSettings(good)).toMatchObject({
+    ENVIRONMENT: 'production',
+    ROOT_API_KEY_SHA256: 'a'.repeat(64),
+  });
+});
+
+test('off is no root key', () => {
+  expect(parseSettings({ ...good, ROOT_API_KEY_SHA256: 'off' }).ROOT_API_KEY_SHA256).toBeNull();
+});
+
+test.each([
+  ['ENVIRONMENT', ''],
+  ['ENVIRONMENT', 'Production'],
+  ['ENVIRONMENT', 'a_b'],
+  ['ENVIRONMENT', 'x'.repeat(21)],
+  ['ENVIRONMENT', undefined],
+  ['ROOT_API_KEY_SHA256', ''],
+  ['ROOT_API_KEY_SHA256', 'OFF'],
+  ['ROOT_API_KEY_SHA256', 'A'.repeat(64)],
+  ['ROOT_API_KEY_SHA256', 'off\n'],
+  ['ROOT_API_KEY_SHA256', undefined],
+])('%s = %j is an error that names it', (name, value) => {
+  expect(() => parseSettings({ ...good, [name]: value })).toThrow(new RegExp(`^${name}: `));
+});

@@ -1,0 +1,469 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { SCOPES } from '../../src/directory/caller.ts';
+import { get, send, sql, useStack, whileAway } from '../stack.ts';
+import { change, create, jsonOf } from './changes.ts';
+import { type Issued, issuedOf, issueKey, withKey } from './issued-keys.ts';
+import { expectProblem } from './problem.ts';
+
+const stack = useStack();
+const STACKADEMY = '1234-5678-9012';
+const any = { 'If-Match': '*' };
+const make = (body: unknown, headers = {}) => create(stack.current, '/v1/keys', body, headers);
+const patch = ({ id }: Pick<Issued, 'id'>, body: object, headers: Record<string, string> = any) =>
+  change(stack.current, 'PATCH', `/v1/keys/${id}`, body, headers);
+const rotate = ({ id }: Pick<Issued, 'id'>, body: object = {}, headers = {}) =>
+  create(stack.current, `/v1/keys/${id}/rotate`, body, headers);
+const revoke = ({ id }: Pick<Issued, 'id'>, headers = {}) =>
+  change(stack.current, 'DELETE', `/v1/keys/${id}`, undefined, headers);
+const read = async ({ id }: Pick<Issued, 'id'>, headers = {}) =>
+  jsonOf(await get(stack.current, `/v1/keys/${id}`, headers));
+interface KeyPage {
+  readonly items: readonly Record<string, unknown>[];
+  readonly nextCursor: string | null;
+}
+
+const good = { name: 'Reader', scopes: ['directory:read'] };
+
+/** A key that may manage keys and read, and no more. */
+const keeper = (rest: object = {}) =>
+  issueKey(stack.current, { scopes: ['keys:write', 'directory:read'], ...rest });
+
+afterEach(() => void vi.useRealTimers());
+
+describe('creating', () => {
+  test('shows the key once, and its metadata ever after', async () => {
+    const expiresAt = '2100-01-01T02:00:00+02:00';
+    const response = await make({ ...good, accountNumber: STACKADEMY, expiresAt });
+    expect(response.status).toBe(201);
+    expect(response.headers.get('Cache-Control')).toBe('no-store');
+    const { key, ...metadata } = await jsonOf(response);
+    expect(response.headers.get('Location')).toBe(`/v1/keys/${String(metadata['id'])}`);
+    expect(key).toMatch(new RegExp(`^ea_local_${String(metadata['id'])}_[0-9A-Za-z]{49}$`));
+    const time: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(metadata).toEqual({
+      id: expect.any(Number),
+      ...good,
+      accountNumber: STACKADEMY,
+      createdAt: time,
+      updatedAt: time,
+      expiresAt: '2100-01-01T00:00:00.000Z',
+      revokedAt: null,
+      lastUsedAt: null,
+      previousValidUntil: null,
+      revision: 1,
+    });
+    const found = await get(stack.current, `/v1/keys/${String(metadata['id'])}`);
+    expect(found.headers.get('ETag')).toBe(response.headers.get('ETag'));
+    expect(found.headers.get('Cache-Control')).toBe('no-store');
+    expect(await found.json()).toEqual(metadata);
+  });
+
+  test.each([
+    [{}, ['name', 'scopes']],
+    [{ ...good, name: '' }, ['name']],
+    [{ ...good, name: 'x'.repeat(101) }, ['name']],
+    [{ ...good, name: 'a\nb' }, ['name']],
+    [{ ...good, scopes: [] }, ['scopes']],
+    [{ ...good, scopes: ['all'] }, ['scopes.0']],
+    [{ ...good, scopes: ['directory:read', 'directory:read'] }, ['scopes']],
+    [{ ...good, scopes: 'directory:read' }, ['scopes']],
+    [{ ...good, accountNumber: null }, ['accountNumber']],
+    [{ ...good, accountNumber: '1' }, ['accountNumber']],
+    [{ ...good, expiresAt: 'tomorrow' }, ['expiresAt']],
+    [{ ...good, expiresAt: '2030-01-01' }, ['expiresAt']],
+    [{ ...good, expiresAt: '0000-01-01T00:00:00Z' }, ['expiresAt']],
+    [{ ...good, expiresAt: '9999-12-31T23:59:59-01:00' }, ['expiresAt']],
+    [{ ...good, expiresAt: 7 }, ['expiresAt']],
+    [
+      { ...good, id: 7, sha256: 'x', revokedAt: null, revision: 7 },
+      ['id', 'sha256', 'revokedAt', 'revision'],
+    ],
+    [[], ['body']],
+  ])('from %j is 400 and names %j', async (body, names) => {
+    const { errors } = await expectProblem(await make(body), 'bad_request');
+    expect(errors?.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
+  });
+
+  test('for an account that is not there is 404, and makes nothing', async () => {
+    const before = await sql(stack.current, 'select count(*) from api_keys');
+    const headers = { 'Idempotency-Key': 'unknown-account' };
+    const body = { ...good, accountNumber: '0000-0000-0000' };
+    await expectProblem(await make(body), 'account_does_not_exist');
+    await expectProblem(await make(body, headers), 'account_does_not_exist');
+    await expectProblem(await make(body, headers), 'account_does_not_exist');
+    expect(await sql(stack.current, 'select count(*) from api_keys')).toEqual(before);
+    expect((await make(good, headers)).status).toBe(201);
+  });
+
+  test('is 503 without Postgres, and goes on without Redis', async () => {
+    await expectProblem(await whileAway(stack.current, ['postgres'], () => make(good)), 'unavailable');
+    const response = await whileAway(stack.current, ['redis'], () => make(good));
+    expect(response.headers.get('Cache-Status')).toContain('detail=invalidation-pending');
+    expect(
+      (await send(stack.current, '/v1/users/3', { headers: withKey(await issuedOf(response)) })).status,
+    ).toBe(200);
+  });
+});
+
+describe('an Idempotency-Key', () => {
+  const headers = (name: string, of?: Issued) => ({ 'Idempotency-Key': name, ...(of && withKey(of)) });
+
+  test('makes one key, and its secret is shown again byte for byte', async () => {
+    const body = { ...good, name: 'Once', accountNumber: STACKADEMY, expiresAt: '2100-01-01T00:00:00Z' };
+    const first = await make(body, headers('once'));
+    const again = await make(body, headers('once'));
+    expect(again.status).toBe(201);
+    expect(again.headers.get('Idempotency-Replayed')).toBe('true');
+    expect(again.headers.get('Location')).toBe(first.headers.get('Location'));
+    expect(again.headers.get('ETag')).toBe(first.headers.get('ETag'));
+    const text = await first.text();
+    expect(await again.text()).toBe(text);
+    const { key } = JSON.parse(text) as Issued;
+    const used = await send(stack.current, '/v1/users/3', { headers: withKey({ key }) });
+    expect(used.status).toBe(200);
+    expect(await sql(stack.current, `select 1 from api_keys where name = 'Once'`)).toHaveLength(1);
+    expect(await (await make(body, headers('once'))).text()).toBe(text);
+    await expectProblem(await make({ ...body, name: 'Twice' }, headers('once')), 'idempotency_key_reused');
+  });
+
+  test('gives simultaneous requests one key', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => make({ ...good, name: 'Crowd' }, headers('crowd'))),
+    );
+    const texts = await Promise.all(answers.map((answer) => answer.text()));
+    expect(new Set(texts).size).toBe(1);
+    expect(texts[0]).toContain('"key":"ea_local_');
+    expect(await sql(stack.current, `select 1 from api_keys where name = 'Crowd'`)).toHaveLength(1);
+  });
+
+  test('of one caller is not that of another, and their secrets differ', async () => {
+    const [a, b] = [await keeper(), await keeper()];
+    const ofA = await issuedOf(await make(good, headers('same', a)));
+    const ofB = await issuedOf(await make(good, headers('same', b)));
+    expect(ofB.id).not.toBe(ofA.id);
+    expect(ofB.key.slice(-49)).not.toBe(ofA.key.slice(-49));
+  });
+
+  test('shows the secret to nobody who has not the key that it was made with', async () => {
+    const maker = await keeper();
+    // Within the grace period, beyond which the secret before can give nothing.
+    const body = { ...good, expiresAt: new Date(Date.now() + 3_600_000).toISOString() };
+    const made = await issuedOf(await make(body, headers('rotated', maker)));
+    const next = await issuedOf(await rotate(maker));
+    const response = await make(body, headers('rotated', next));
+    const { detail } = await expectProblem(response, 'idempotency_key_reused');
+    expect(detail).toContain(`key ${made.id} `);
+    const withOld = await issuedOf(await make(body, headers('rotated', maker)));
+    expect(withOld.key).toBe(made.key);
+  });
+});
+
+describe('an Idempotency-Key of a rotation', () => {
+  const headers = (name: string, of?: Pick<Issued, 'key'>) => ({
+    'Idempotency-Key': name,
+    ...(of && withKey(of)),
+  });
+
+  test('has the secret shown again byte for byte, and changes nothing the second time', async () => {
+    const key = await issueKey(stack.current);
+    const first = await rotate(key, { gracePeriodSeconds: 60 }, headers('again'));
+    expect(first.headers.get('Idempotency-Replayed')).toBeNull();
+    const text = await first.text();
+    const row = () => sql(stack.current, 'select * from api_keys where id = $1', key.id);
+    const before = await row();
+    const again = await rotate(key, { gracePeriodSeconds: 60 }, headers('again'));
+    expect(again.status).toBe(200);
+    expect(again.headers.get('Idempotency-Replayed')).toBe('true');
+    expect(again.headers.get('ETag')).toBe(first.headers.get('ETag'));
+    expect(await again.text()).toBe(text);
+    expect(await row()).toEqual(before);
+    for (const secret of [key, JSON.parse(text) as Issued])
+      expect((await send(stack.current, '/v1/users/3', { headers: withKey(secret) })).status).toBe(200);
+  });
+
+  test('repeats the rotation of a key by itself, with the secret until then', async () => {
+    const maker = await keeper();
+    const first = await issuedOf(await rotate(maker, {}, headers('own', maker)));
+    const again = await issuedOf(await rotate(maker, {}, headers('own', maker)));
+    expect(again).toEqual(first);
+    await expectProblem(await rotate(maker, {}, headers('another', maker)), 'forbidden');
+  });
+
+  test('gives simultaneous requests one secret, and other names and keys others', async () => {
+    const [key, other] = [await issueKey(stack.current), await issueKey(stack.current)];
+    const answers = await Promise.all(Array.from({ length: 8 }, () => rotate(key, {}, headers('crowd'))));
+    const issued = await Promise.all(answers.map(issuedOf));
+    expect(new Set(issued.map((one) => one.key)).size).toBe(1);
+    expect(await read(key)).toMatchObject({ revision: 2 });
+    const secrets = [
+      ...issued.slice(0, 1),
+      await issuedOf(await rotate(key, {}, headers('crowd 2'))),
+      await issuedOf(await rotate(other, {}, headers('crowd'))),
+      await issuedOf(await rotate(other, {}, headers('crowd', await keeper()))),
+    ].map((one) => one.key.split('_')[3]);
+    expect(new Set(secrets).size).toBe(4);
+  });
+
+  test('brings no secret back after the next rotation, nor a revoked key', async () => {
+    const key = await issueKey(stack.current);
+    await rotate(key, {}, headers('early'));
+    await rotate(key);
+    await expectProblem(await rotate(key, {}, headers('early')), 'idempotency_key_reused');
+    expect(await read(key)).toMatchObject({ revision: 3 });
+    await rotate(key, {}, headers('last'));
+    await revoke(key);
+    await expectProblem(await rotate(key, {}, headers('last')), 'key_is_revoked');
+  });
+});
+
+describe('listing', () => {
+  test('shows every key in pages by id, and no hash', async () => {
+    const made = [
+      await issueKey(stack.current),
+      await issueKey(stack.current),
+      await issueKey(stack.current),
+    ];
+    const ids: unknown[] = [];
+    let path = '/v1/keys?limit=2';
+    for (;;) {
+      const response = await get(stack.current, path);
+      expect(response.headers.get('Cache-Control')).toBe('no-store');
+      const { items, nextCursor } = await response.json<KeyPage>();
+      expect(items.length).toBeLessThanOrEqual(2);
+      for (const item of items) {
+        ids.push(item['id']);
+        expect(Object.keys(item).join()).not.toMatch(/sha|secret|"key"/i);
+      }
+      if (nextCursor === null) break;
+      path = `/v1/keys?limit=2&cursor=${nextCursor}`;
+    }
+    expect(ids).toEqual(ids.toSorted((a, b) => Number(a) - Number(b)));
+    expect(ids).toEqual(expect.arrayContaining(made.map(({ id }) => id)));
+    const rows = await sql<{ id: string }>(stack.current, 'select id from api_keys order by id');
+    expect(ids).toEqual(rows.map(({ id }) => Number(id)));
+  });
+
+  test('and reading are 503 without Postgres', async () => {
+    await issueKey(stack.current);
+    for (const path of ['/v1/keys', '/v1/keys/1'])
+      await expectProblem(
+        await whileAway(stack.current, ['postgres'], () => get(stack.current, path)),
+        'unavailable',
+      );
+  });
+});
+
+test('a key that is not there is 404 to every method', async () => {
+  const absent = { id: 999_999 };
+  for (const response of [
+    await get(stack.current, '/v1/keys/999999'),
+    await patch(absent, { name: 'x' }),
+    await rotate(absent),
+    await revoke(absent),
+  ])
+    await expectProblem(response, 'key_does_not_exist');
+});
+
+describe('changing', () => {
+  test('needs If-Match, and one that is current', async () => {
+    const key = await issueKey(stack.current);
+    await expectProblem(await patch(key, { name: 'A' }, {}), 'precondition_required');
+    const done = await patch(key, { name: 'A', expiresAt: '2100-01-01T00:00:00Z' }, { 'If-Match': key.etag });
+    expect(await jsonOf(done)).toMatchObject({ name: 'A', revision: 2, scopes: ['directory:read'] });
+    expect(done.headers.get('Consistency-Token')).not.toBeNull();
+    const late = await patch(key, { name: 'B' }, { 'If-Match': key.etag });
+    expect(late.headers.get('ETag')).toBe(done.headers.get('ETag'));
+    await expectProblem(late, 'precondition_failed');
+    expect(await jsonOf(await patch(key, { expiresAt: null }))).toMatchObject({ name: 'A', expiresAt: null });
+  });
+
+  test.each([
+    {},
+    { accountNumber: STACKADEMY },
+    { revokedAt: null },
+    { sha256: 'x' },
+    { scopes: [] },
+    { name: null },
+  ])('%j is 400', async (body) => {
+    const key = await issueKey(stack.current);
+    await expectProblem(await patch(key, body), 'bad_request');
+  });
+});
+
+describe('revoking', () => {
+  test('needs no If-Match, leaves the key listed, and again changes nothing', async () => {
+    const key = await issueKey(stack.current);
+    const first = await jsonOf(await revoke(key));
+    expect(first['revokedAt']).not.toBeNull();
+    expect(await jsonOf(await revoke(key))).toEqual(first);
+    expect(await read(key)).toEqual(first);
+  });
+
+  test('cannot be undone: neither by a rotation nor by a change', async () => {
+    const key = await issueKey(stack.current);
+    await revoke(key);
+    await expectProblem(await rotate(key), 'key_is_revoked');
+    await expectProblem(await patch(key, { name: 'x' }, { 'If-Match': key.etag }), 'precondition_failed');
+    await patch(key, { expiresAt: null, scopes: ['directory:read'] });
+    await expectProblem(await send(stack.current, '/v1/users/3', { headers: withKey(key) }), 'unauthorized');
+  });
+});
+
+test.each([-1, 604_801, 1.5, '60', null])('a grace period of %j is 400', async (gracePeriodSeconds) => {
+  const key = await issueKey(stack.current);
+  await expectProblem(await rotate(key, { gracePeriodSeconds }), 'bad_request');
+});
+
+test('a rotation says until when the secret before it is good, a day without a word', async () => {
+  const key = await issueKey(stack.current);
+  const response = await rotate(key);
+  expect(response.headers.get('Cache-Control')).toBe('no-store');
+  const { previousValidUntil, updatedAt } = await jsonOf(response);
+  const graceMs = Date.parse(String(previousValidUntil)) - Date.parse(String(updatedAt));
+  expect(Math.abs(graceMs - 86_400_000)).toBeLessThan(10);
+  expect(await jsonOf(await rotate(key, { gracePeriodSeconds: 0 }))).toMatchObject({
+    previousValidUntil: null,
+  });
+});
+
+describe('nobody gives what they have not', () => {
+  const more = ['keys:write', 'directory:write'];
+
+  test('not by creating a key', async () => {
+    const own = withKey(await keeper());
+    const { detail } = await expectProblem(await make({ ...good, scopes: more }, own), 'forbidden');
+    expect(detail).toContain('directory:write');
+    expect((await make(good, own)).status).toBe(201);
+  });
+
+  test('not by giving a key more scopes', async () => {
+    const own = withKey(await keeper());
+    const key = await issueKey(stack.current);
+    await expectProblem(await patch(key, { scopes: more }, { ...any, ...own }), 'forbidden');
+    expect(await read(key)).toMatchObject({ scopes: ['directory:read'], revision: 1 });
+  });
+
+  test('not by rotating or changing a key that may do more, which may be revoked all the same', async () => {
+    const own = withKey(await keeper());
+    const key = await issueKey(stack.current, { scopes: [...SCOPES] });
+    await expectProblem(await rotate(key, {}, own), 'forbidden');
+    await expectProblem(await patch(key, { expiresAt: null }, { ...any, ...own }), 'forbidden');
+    expect(await read(key)).toMatchObject({ revision: 1, previousValidUntil: null });
+    expect(await jsonOf(await revoke(key, own))).toMatchObject({ revision: 2 });
+  });
+
+  test('not by a key that outlives their own', async () => {
+    const soon = '2100-01-01T00:00:00.000Z';
+    const later = '2100-01-01T00:00:00.001Z';
+    const own = withKey(await keeper({ expiresAt: soon }));
+    for (const expiresAt of [undefined, null, later]) {
+      const { detail } = await expectProblem(await make({ ...good, expiresAt }, own), 'forbidden');
+      expect(detail).toContain(soon);
+    }
+    const equal = await issuedOf(await make({ ...good, expiresAt: soon }, own));
+    await expectProblem(await patch(equal, { expiresAt: later }, { ...any, ...own }), 'forbidden');
+    await expectProblem(await patch(equal, { expiresAt: null }, { ...any, ...own }), 'forbidden');
+    expect((await patch(equal, { name: 'Renamed' }, { ...any, ...own })).status).toBe(200);
+    for (const expiresAt of [null, later]) {
+      const longer = await issueKey(stack.current, { expiresAt });
+      await expectProblem(await rotate(longer, {}, own), 'forbidden');
+      await expectProblem(await patch(longer, { name: 'Renamed' }, { ...any, ...own }), 'forbidden');
+      expect(await read(longer)).toMatchObject({ revision: 1 });
+      expect((await revoke(longer, own)).status).toBe(200);
+    }
+    expect((await rotate(equal, {}, own)).status).toBe(200);
+  });
+
+  test.each([null, '2100-01-01T00:00:00.000Z'])(
+    'not by the secret before, beyond its grace period, when the key expires at %j',
+    async (expiresAt) => {
+      const maker = await keeper({ expiresAt });
+      const next = await issuedOf(await rotate(maker, { gracePeriodSeconds: 3_600 }));
+      const end = String((await read(maker))['previousValidUntil']);
+      const after = new Date(Date.parse(end) + 1).toISOString();
+      const [before, own] = [withKey(maker), withKey(next)];
+      for (const later of [expiresAt, after]) {
+        const { detail } = await expectProblem(
+          await make({ ...good, expiresAt: later }, before),
+          'forbidden',
+        );
+        expect(detail).toContain(end);
+      }
+      const equal = await issuedOf(await make({ ...good, expiresAt: end }, before));
+      await expectProblem(await patch(equal, { expiresAt: after }, { ...any, ...before }), 'forbidden');
+      await expectProblem(await rotate(maker, {}, before), 'forbidden');
+      await expectProblem(await patch(maker, { name: 'Mine' }, { ...any, ...before }), 'forbidden');
+      expect(await read(maker)).toMatchObject({ revision: 2, previousValidUntil: end });
+      expect((await make({ ...good, expiresAt }, own)).status).toBe(201);
+      expect((await rotate(maker, {}, own)).status).toBe(200);
+    },
+  );
+
+  test('not by the secret before of a key that expires within the grace period', async () => {
+    const expiresAt = new Date(Date.now() + 600_000).toISOString();
+    const maker = await keeper({ expiresAt });
+    await rotate(maker);
+    const { detail } = await expectProblem(await make(good, withKey(maker)), 'forbidden');
+    expect(detail).toContain(expiresAt);
+  });
+
+  test('a key that is bound gives keys of its account alone', async () => {
+    const own = withKey(await keeper({ accountNumber: STACKADEMY }));
+    const bound = { ...good, accountNumber: STACKADEMY };
+    expect(await jsonOf(await make(bound, own))).toMatchObject({ accountNumber: STACKADEMY });
+    await expectProblem(await make(good, own), 'forbidden');
+    for (const accountNumber of ['3141-5926-5359', '0000-0000-0000'])
+      await expectProblem(await make({ ...good, accountNumber }, own), 'account_does_not_exist');
+  });
+
+  test('a key that is bound sees and changes keys of its account alone', async () => {
+    const own = await keeper({ accountNumber: STACKADEMY });
+    const mine = await issueKey(stack.current, { accountNumber: STACKADEMY });
+    const others = [
+      await issueKey(stack.current),
+      await issueKey(stack.current, { accountNumber: '3141-5926-5359' }),
+    ];
+    const rows = await sql<{ id: string }>(
+      stack.current,
+      'select id from api_keys where account_id = 2 order by id',
+    );
+    const response = await get(stack.current, '/v1/keys?limit=500', withKey(own));
+    const { items } = await response.json<KeyPage>();
+    expect(items.map((item) => item['id'])).toEqual(rows.map(({ id }) => Number(id)));
+    expect(await read(mine, withKey(own))).toMatchObject({ id: mine.id });
+    for (const other of others) {
+      const before = await read(other);
+      for (const refused of [
+        await get(stack.current, `/v1/keys/${other.id}`, withKey(own)),
+        await patch(other, { name: 'x' }, { ...any, ...withKey(own) }),
+        await rotate(other, {}, withKey(own)),
+        await revoke(other, withKey(own)),
+      ])
+        await expectProblem(refused, 'key_does_not_exist');
+      expect(await read(other)).toEqual(before);
+    }
+    expect((await revoke(mine, withKey(own))).status).toBe(200);
+  });
+});
+
+test('the audit log tells who made, changed and revoked a key, and no hash', async () => {
+  const maker = await keeper();
+  const own = withKey(maker);
+  const key = await issuedOf(await make(good, own));
+  await patch(key, { name: 'Renamed' }, { ...any, ...own });
+  await rotate(key, {}, own);
+  await rotate(key, {}, own);
+  await revoke(key, own);
+  const rows = await sql<{ actor: string; action: string; changes: Record<string, unknown> }>(
+    stack.current,
+    `select actor, action, changes from audit_log where entity = 'api_key' and entity_id = $1 order by id`,
+    key.id,
+  );
+  expect(rows.map(({ actor, action }) => [actor, action])).toEqual(
+    ['create', 'update', 'update', 'update', 'update'].map((action) => [`key:${maker.id}`, action]),
+  );
+  expect(rows[0]?.changes).toMatchObject({ name: [null, 'Reader'], scopes: [null, ['directory:read']] });
+  expect(rows[1]?.changes).toMatchObject({ name: ['Reader', 'Renamed'] });
+  expect(Object.keys(rows[4]?.changes ?? {}).toSorted()).toEqual(['revision', 'revoked_at', 'updated_at']);
+  expect(JSON.stringify(rows)).not.toMatch(/sha256|[0-9a-f]{64}/);
+});

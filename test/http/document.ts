@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+const json = z.json();
+const schema = z.record(z.string(), json);
+const Parameter = z.object({
+  in: z.enum(['path', 'query', 'header']),
+  name: z.string().min(1),
+  required: z.boolean().optional(),
+  description: z.string().min(1).optional(),
+  schema,
+});
+const content = z.record(z.string(), z.object({ schema }));
+const DocumentedResponse = z.object({
+  description: z.string().min(1),
+  headers: z.record(z.string(), z.looseObject({ schema })).optional(),
+  content: content.optional(),
+});
+type DocumentedResponse = z.infer<typeof DocumentedResponse>;
+export const Operation = z.object({
+  tags: z.array(z.string()).min(1),
+  summary: z.string().min(1),
+  description: z.string(),
+  security: z.array(z.record(z.string(), z.array(z.string()))),
+  parameters: z.array(Parameter).optional(),
+  requestBody: z.object({ required: z.literal(true), content }).optional(),
+  responses: z.record(z.string().regex(/^[1-5]\d\d$/), DocumentedResponse),
+});
+export type Operation = z.infer<typeof Operation>;
+
+/** The OpenAPI document, as strictly as the tests need it. */
+export const Document = z.strictObject({
+  openapi: z.string().regex(/^3\.1\.\d+$/),
+  info: z.looseObject({ title: z.string().min(1), version: z.string().regex(/^\d+\.\d+\.\d+/) }),
+  components: z.object({
+    schemas: z.record(z.string(), schema),
+    securitySchemes: z.record(z.string(), z.object({ type: z.literal('http'), scheme: z.literal('bearer') })),
+  }),
+  paths: z.record(
+    z.string().startsWith('/'),
+    z.partialRecord(z.enum(['get', 'put', 'post', 'patch', 'delete']), Operation),
+  ),
+});
+export type Document = z.infer<typeof Document>;
+
+/** A schema of the document, as a validator. */
+export function validatorOf(api: Document, part: object): z.ZodType {
+  const whole = { ...part, $defs: api.components.schemas };
+  return z.fromJSONSchema(JSON.parse(JSON.stringify(whole).replaceAll('#/components/schemas/', '#/$defs/')));
+}
+
+/** What is wrong with an answer, held against its operation in the document; null when nothing is. */
+export async function findFault(
+  api: Document,
+  operation: Operation,
+  response: Response,
+): Promise<string | null> {
+  const documented = operation.responses[response.status];
+  const body = await response.text();
+  if (!documented) return `the status ${response.status} is not documented: ${body}`;
+  const missing = requiredHeaders(documented).find((name) => !response.headers.has(name));
+  if (missing) return `${response.status} lacks ${missing}`;
+  return findBodyFault(api, documented, response.headers.get('Content-Type'), body);
+}
+
+function findBodyFault(
+  api: Document,
+  documented: DocumentedResponse,
+  contentType: string | null,
+  body: string,
+): string | null {
+  const [only] = Object.entries(documented.content ?? {});
+  if (!only) return body === '' && contentType === null ? null : `an undocumented body: ${body}`;
+  const [type, { schema: part }] = only;
+  if (contentType?.split(';')[0] !== type) return `the type ${contentType} is not documented`;
+  const value: unknown = type.endsWith('json') ? JSON.parse(body) : body;
+  const result = cachedValidator(api, part).safeParse(value);
+  return result.success ? null : `not as documented: ${result.error.message} in ${body}`;
+}
+
+function requiredHeaders({ headers = {} }: DocumentedResponse): string[] {
+  return Object.entries(headers).flatMap(([name, header]) => (header['required'] === true ? [name] : []));
+}
+
+const validators = new WeakMap<object, z.ZodType>();
+
+function cachedValidator(api: Document, part: object): z.ZodType {
+  const known = validators.get(part) ?? validatorOf(api, part);
+  validators.set(part, known);
+  return known;
+}
