@@ -7,6 +7,7 @@ interface Row {
   readonly id: number;
   readonly revision: number;
   readonly username: string;
+  readonly accountNumber: string;
 }
 
 interface Outcome {
@@ -179,7 +180,7 @@ test('props without a name are told apart by their account, and what are no prop
 
 test('an admin user is created for who may give rights, and for who has no props', async () => {
   const account = await write('WRITER', 'createAccount', { companyName: 'Adminless' });
-  const { accountNumber } = account.value;
+  const accountNumber = account.value.accountNumber;
   const refused = await call('READER', 'getCachedAdminUserForAccount', accountNumber);
   expect(refused.error).toMatchObject({ code: 'forbidden', message: 'this needs the scope rights:write' });
   expect(await write('ACCOUNTS', 'getCachedAdminUserForAccount', accountNumber)).toMatchObject({
