@@ -45,6 +45,9 @@ export function requireScope({ scopes }: Caller, scope: Scope): void {
 
 /** Throws `forbidden` when the caller is bound to an account: for what changes another one. */
 export function requireUnbound({ accountNumber }: Caller): void {
-  if (accountNumber === null) return;
+  if (accountNumber !== null) refuseBound();
+}
+
+export function refuseBound(): never {
   throw new RefusedError('forbidden', 'this is not for callers that are bound to an account');
 }

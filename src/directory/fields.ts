@@ -40,17 +40,9 @@ export const DateTime = z.iso
     return time >= FIRST_DATE && time <= LAST_DATE;
   }, 'must be in the years 1000 to 9999');
 
-const EPOCH_MS = 0;
-const END_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
-
-/** A time that Postgres and JavaScript both know. */
-export const Instant = z.iso
-  .datetime({ offset: true, error: 'must be a time of ISO 8601 with its offset' })
-  .refine((time) => !isOutside(Date.parse(time)), 'must be from 1970 to 9999');
-
-// What is no time has that fault already.
-function isOutside(ms: number): boolean {
-  return ms < EPOCH_MS || ms > END_MS;
+/** The time that the text spells, as rows have it. */
+export function toDate(time: string | null | undefined): Date | null | undefined {
+  return typeof time === 'string' ? new Date(time) : time;
 }
 
 /** A change by RFC 7396: any of the fields, and at least one. */

@@ -17,7 +17,7 @@ import { type Caller, SCOPES, type Writer } from './caller.ts';
 import { refuseOther } from './deletion.ts';
 import type { Deps } from './deps.ts';
 import { RefusedError } from './errors.ts';
-import { changesOf, Instant, text } from './fields.ts';
+import { changesOf, DateTime, text, toDate } from './fields.ts';
 import { refuseFormerRights, requireNoLonger, requireScopes, rightsOf } from './key-rights.ts';
 import { deriveSecret, drawSecret } from './key-secret.ts';
 import { ApiKey, toApiKey } from './keys.ts';
@@ -40,7 +40,7 @@ const fields = {
     .min(1, 'must name a scope')
     .refine((scopes) => new Set(scopes).size === scopes.length, 'names a scope twice')
     .meta({ override: ({ jsonSchema }) => Object.assign(jsonSchema, { uniqueItems: true }) }),
-  expiresAt: Instant.nullable().meta({ description: 'Null: never.' }),
+  expiresAt: DateTime.nullable().meta({ description: 'Null: never.' }),
 };
 
 /** What a key is created from. */
@@ -214,8 +214,4 @@ async function deriveAgain({ row, salt }: MadeKey, makersKey: string): Promise<s
     'idempotency_key_reused',
     `key ${row.id} was created with another key than this one, without which its secret cannot be shown again`,
   );
-}
-
-function toDate(time: string | null | undefined): Date | null | undefined {
-  return typeof time === 'string' ? new Date(time) : time;
 }

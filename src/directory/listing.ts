@@ -1,8 +1,7 @@
-import { OriginUnavailable } from '../cache/errors.ts';
 import type { ReadDemands } from '../cache/cache.ts';
 import type { Position } from '../db/lists.ts';
-import { describeError } from '../log.ts';
 import type { Deps } from './deps.ts';
+import { readOrigin } from './read-origin.ts';
 
 /** A page of a list that is ordered by more than ids. */
 export interface Listed<T> {
@@ -17,7 +16,7 @@ export interface Listed<T> {
  * Throws `OriginUnavailable` when it does not.
  */
 export async function readPage<P extends { readonly limit: number }, Row, T>(
-  { cache: { clock }, log }: Deps,
+  deps: Deps,
   { trace }: ReadDemands,
   page: P,
   list: {
@@ -26,17 +25,13 @@ export async function readPage<P extends { readonly limit: number }, Row, T>(
     readonly positionOf: (item: T) => Position;
   },
 ): Promise<Listed<T>> {
-  const startedMs = clock.now();
   try {
     // One more tells whether there is another page.
-    const rows = await list.select({ ...page, limit: page.limit + 1 });
+    const rows = await readOrigin(deps, () => list.select({ ...page, limit: page.limit + 1 }));
     const items = rows.slice(0, page.limit).map(list.toItem);
     const last = items.at(-1);
     return { items, next: last && rows.length > page.limit ? list.positionOf(last) : null };
-  } catch (error) {
-    log.error('list_failed', { error: describeError(error) });
-    throw new OriginUnavailable('the list could not be read', { cause: error });
   } finally {
-    if (trace) trace.postgres = { ms: clock.now() - startedMs };
+    if (trace && deps.trace) Object.assign(trace, deps.trace);
   }
 }

@@ -11,8 +11,8 @@ import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { type Deletion, refuseLastAdmin, refuseOther } from './deletion.ts';
 import { RefusedError } from './errors.ts';
-import { changesOf } from './fields.ts';
-import { requirePlatformRights, toTime, userFields } from './user-fields.ts';
+import { changesOf, toDate } from './fields.ts';
+import { requirePlatformRights, userFields } from './user-fields.ts';
 import { toUser, type User } from './users.ts';
 import { authorOf, type Done, type Precondition, rowStates, write } from './write.ts';
 
@@ -33,7 +33,7 @@ export async function changeUser(
   const { isStaff, isSuperuser, lastLogin } = changes;
   if (isStaff !== undefined || isSuperuser !== undefined) requireScope(writer.caller, 'rights:write');
   requirePlatformRights(writer.caller, deps.platform, changes);
-  const values = { ...changes, lastLogin: toTime(lastLogin) };
+  const values = { ...changes, lastLogin: toDate(lastLogin) };
   const conditions = conditionsOf(deps, writer, precondition, isOfIdentity(changes));
   const { done, token, ...state } = await write(deps, () =>
     updateUser(deps.db, authorOf(writer), userId, values, conditions),

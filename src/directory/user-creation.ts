@@ -7,7 +7,8 @@ import { accountDoesNotExist } from './absence.ts';
 import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import type { LookUpError, RefusedError } from './errors.ts';
-import { requirePlatformRights, toTime, userFields } from './user-fields.ts';
+import { toDate } from './fields.ts';
+import { requirePlatformRights, userFields } from './user-fields.ts';
 import { toUser, type User } from './users.ts';
 import type { Subject } from './visibility.ts';
 import { authorOf, claimOf, create, type Created, type Idempotency, usernameTaken } from './write.ts';
@@ -83,7 +84,7 @@ async function insert(
   forgetsRefusals: boolean,
 ): Promise<Created<UserOutcome[]>> {
   for (const newUser of newUsers) requireAllowed(deps, writer, newUser);
-  const rows = newUsers.map((newUser) => ({ ...newUser, lastLogin: toTime(newUser.lastLogin) }));
+  const rows = newUsers.map((newUser) => ({ ...newUser, lastLogin: toDate(newUser.lastLogin) }));
   const claim = claimOf(writer, idempotency);
   const created = await create(
     deps,

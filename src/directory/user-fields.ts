@@ -33,8 +33,3 @@ export function requirePlatformRights(
   if (caller.accountNumber === null) return;
   throw new RefusedError('forbidden', 'who is bound to an account cannot give rights over others');
 }
-
-/** The time that the text spells, as rows have it. */
-export function toTime(time: string | null | undefined): Date | null | undefined {
-  return typeof time === 'string' ? new Date(time) : time;
-}

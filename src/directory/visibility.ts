@@ -12,9 +12,8 @@ import {
   unknownUserProfile,
 } from './absence.ts';
 import { type Account, accountForUser, defaultAccount } from './accounts.ts';
-import type { Caller } from './caller.ts';
+import { type Caller, refuseBound } from './caller.ts';
 import type { Deps } from './deps.ts';
-import { RefusedError } from './errors.ts';
 import { USERNAME } from './users.ts';
 
 /** What a request is about, as far as it decides who may see it. */
@@ -32,9 +31,7 @@ export type Subject =
   | { readonly kind: 'user-profile'; readonly userProfileId: number };
 
 const absences: Readonly<Record<Subject['kind'], () => never>> = {
-  everything: () => {
-    throw new RefusedError('forbidden', 'this is not for callers that are bound to an account');
-  },
+  everything: refuseBound,
   keys: unknownKey,
   account: unknownAccount,
   'default-account': noDefaultAccount,

@@ -8,6 +8,7 @@ import type { Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { RefusedError, type RefusalCode } from './errors.ts';
 import { traceOrigin } from './origin-trace.ts';
+import { readOrigin } from './read-origin.ts';
 
 /** What the caller has seen of what is to be changed: a row, and those it was shown with. Null: whatever it is. */
 export type Precondition = readonly (readonly RowState[])[] | null;
@@ -83,11 +84,8 @@ export function claimOf({ caller }: Writer, idempotency: Idempotency | undefined
   return idempotency ? { caller: caller.id, ...idempotency } : null;
 }
 
-async function readKeptAnswer({ db, log }: Deps, claim: IdempotencyClaim): Promise<unknown> {
-  const kept = await selectKeptAnswer(db, claim).catch((error: unknown) => {
-    log.error('write_failed', { error: describeError(error) });
-    throw new OriginUnavailable('what was answered could not be read', { cause: error });
-  });
+async function readKeptAnswer(deps: Deps, claim: IdempotencyClaim): Promise<unknown> {
+  const kept = await readOrigin(deps, () => selectKeptAnswer(deps.db, claim));
   if (!kept) throw new OriginUnavailable('what was answered has just been forgotten');
   if (kept.requestSha256 === claim.requestSha256) return kept.answer;
   throw new RefusedError('idempotency_key_reused', 'this Idempotency-Key came with another request before');
