@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { change, create, jsonOf } from './changes.ts';
 import { countRequests, get, newIsolate, redisKeys, sql, useStack, whileAway } from '../stack.ts';
 import { expectProblem } from './problem.ts';
@@ -23,6 +23,21 @@ test('numbers are drawn where none is given', async () => {
   for (let i = 0; i < 20; i++) numbers.add((await jsonOf(await make({ companyName: 'x' })))['accountNumber']);
   expect(numbers.size).toBe(20);
   for (const number of numbers) expect(number).toMatch(/^\d{4}-\d{4}-\d{4}$/);
+});
+
+test('a drawn number that is taken is drawn again, a few times', async () => {
+  const taken = [3141, 5926, 5359];
+  const drawn = [...taken, ...taken, 0, 42, 9999];
+  const source = vi.spyOn(crypto, 'getRandomValues').mockImplementation((array) => {
+    if (array instanceof Uint16Array) array[0] = drawn.shift() ?? 0;
+    return array;
+  });
+  const made = await jsonOf(await make({ companyName: 'Third draw' }));
+  expect(made['accountNumber']).toBe('0000-0042-9999');
+  drawn.push(...Array.from({ length: 5 }, () => taken).flat());
+  await expectProblem(await make({ companyName: 'No luck' }), 'account_number_taken');
+  expect(drawn).toEqual([]);
+  source.mockRestore();
 });
 
 test('a number that is taken is 409, and nothing is made', async () => {
