@@ -1,27 +1,27 @@
-import { neon, neonConfig } from '@neondatabase/serverless';
-import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http';
-import { fetchResults } from './neon-results.ts';
+import type { NeonQueryFunction } from '@neondatabase/serverless';
+import type { NeonHttpDatabase } from 'drizzle-orm/neon-http';
+import { type NeonHttpQueryResultHKT, NeonHttpSession } from 'drizzle-orm/neon-http/session';
+import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core';
+import { makeNeon, type Statement, type Value } from './neon.ts';
 
-export type Db = NeonHttpDatabase;
+export type Db = PgDatabase<NeonHttpQueryResultHKT> & Pick<NeonHttpDatabase, 'batch'>;
 
-const localHosts = new Set(['127.0.0.1', 'localhost', '[::1]']);
-const neonEndpoint = neonConfig.fetchEndpoint;
-
-// A Postgres on this machine stands behind a bridge for Neon's protocol on the port that its URL names.
-neonConfig.fetchEndpoint = (host, port, options) => {
-  if (localHosts.has(host)) return `http://${host}:${port}/sql`;
-  return typeof neonEndpoint === 'function' ? neonEndpoint(host, port, options) : neonEndpoint;
-};
-
-neonConfig.fetchFunction = fetchResults;
+type NeonDriver = NeonQueryFunction<boolean, boolean>;
 
 /** Postgres through Neon's HTTP protocol. Each request, a batch too, fails after `deadlineMs`. */
 export function makeDb(databaseUrl: string, deadlineMs: number): Db {
-  const fetchOptions = {
-    // The driver spreads these options into every fetch: a getter makes a fresh signal each time.
-    get signal() {
-      return AbortSignal.timeout(deadlineMs);
-    },
-  };
-  return drizzle(neon(databaseUrl, { fetchOptions }));
+  const neon = makeNeon(databaseUrl, deadlineMs);
+  const dialect = new PgDialect();
+  const makeSession = (driver: object) => new NeonHttpSession(driver as NeonDriver, dialect, undefined);
+  // Drizzle hands its driver the statements of a batch as if each were to run at once, and what that answered as the batch.
+  const batches = makeSession({ query: toStatement, transaction: neon.runBatch });
+  const singles = makeSession({ query: (...query: Query) => neon.run(toStatement(...query)) });
+  const db = new PgDatabase<NeonHttpQueryResultHKT>(dialect, singles, undefined);
+  return Object.assign(db, { batch: batches.batch.bind(batches) });
+}
+
+type Query = [text: string, values: Value[], options: { arrayMode: boolean }];
+
+function toStatement(...[text, values, { arrayMode }]: Query): Statement {
+  return { text, values, asArrays: arrayMode };
 }

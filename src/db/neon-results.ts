@@ -1,19 +1,61 @@
-/** `fetch` for Neon's driver, which would take an answer of another shape for one without rows: a thing that is not there. */
-export async function fetchResults(url: string, init: RequestInit) {
-  const response = await fetch(url, init);
-  if (!response.ok) return response;
-  const body: unknown = await response.json();
-  requireResults(body);
-  return { ok: true, status: response.status, json: async () => body };
+/** What Neon answers to one statement. */
+export interface Result {
+  readonly command: string;
+  readonly fields: readonly Field[];
+  readonly rowCount: number | null;
+  readonly rows: readonly unknown[];
 }
 
-/** Throws unless it is what Neon answers: a result of as many rows as it says, each of as many values as there are fields. */
-export function requireResults(body: unknown): void {
-  const results = isObject(body) && Array.isArray(body['results']) ? body['results'] : [body];
-  if (!results.every(isResult)) throw new Error('the answer is no result of a statement');
+interface Field {
+  readonly name: string;
+  readonly dataTypeID: number;
 }
 
-function isResult(result: unknown): boolean {
+interface RawResult extends Result {
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
+type Parser = (text: string) => unknown;
+
+/** By the id in pg_type.dat, which never changes. Of all other types a value is its text. */
+const PARSERS = new Map<number, Parser>([
+  // bool, int2, int4, float4, float8
+  [16, (text) => text === 't'],
+  [21, Number],
+  [23, Number],
+  [700, Number],
+  [701, Number],
+  // json, jsonb
+  [114, JSON.parse],
+  [3802, JSON.parse],
+  // text[]
+  [1009, parseTexts],
+]);
+const asItIs: Parser = (text) => text;
+
+/** The result, its rows as arrays or as objects. Throws unless it is what Neon answers to a statement. */
+export function parseResult(result: unknown, asArrays: boolean): Result {
+  // A driver that took an answer of another shape for one without rows would make things absent that are there.
+  if (!isResult(result)) throw new Error('the answer is no result of a statement');
+  const { fields } = result;
+  const parsers = fields.map(({ dataTypeID }) => PARSERS.get(dataTypeID) ?? asItIs);
+  const rows = result.rows.map((row) => {
+    const values = row.map((text, i) => (text === null ? null : (parsers[i] ?? asItIs)(text)));
+    return asArrays ? values : Object.fromEntries(fields.map(({ name }, i) => [name, values[i]]));
+  });
+  return { ...result, rows };
+}
+
+/** The results of a batch, one for each statement. Throws unless all of them are there. */
+export function parseResults(body: unknown, asArrays: readonly boolean[]): Result[] {
+  const results: unknown = Object(body).results;
+  if (!Array.isArray(results) || results.length !== asArrays.length)
+    throw new Error('the answer is no result of a batch');
+  return asArrays.map((isAsked, i) => parseResult(results[i], isAsked));
+}
+
+/** Whether it has as many rows as it says, each of as many values as there are fields. */
+function isResult(result: unknown): result is RawResult {
   if (!isObject(result)) return false;
   const { command, fields, rowCount, rows } = result;
   if (typeof command !== 'string' || !Array.isArray(fields) || !Array.isArray(rows)) return false;
@@ -25,4 +67,16 @@ function isResult(result: unknown): boolean {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+// Postgres' text of an array is JSON but for its braces, its escapes, and words that need no quotes.
+function parseTexts(text: string): unknown {
+  const withoutBounds = text.replace(/^\[[^=]*=/, '');
+  const json = withoutBounds.replaceAll(/"((?:[^"\\]|\\.)*)"|[{}]|[^{},"]+/gs, (token, quoted?: string) => {
+    if (quoted !== undefined) return JSON.stringify(quoted.replaceAll(/\\(.)/gs, '$1'));
+    if (token === '{') return '[';
+    if (token === '}') return ']';
+    return token === 'NULL' ? 'null' : JSON.stringify(token);
+  });
+  return JSON.parse(json);
 }

@@ -1,26 +1,26 @@
-import { NeonDbError } from '@neondatabase/serverless';
 import { DrizzleQueryError } from 'drizzle-orm/errors';
 import { expect, test } from 'vitest';
 import { isPostgresAway } from '../../src/db/away.ts';
+import { PostgresError } from '../../src/db/neon.ts';
 
-const failed = (cause: Error, more: object = {}) =>
-  new DrizzleQueryError('select', [], Object.assign(cause, more));
+const failed = (cause: Error) => new DrizzleQueryError('select', [], cause);
+const refused = (code: string) => failed(new PostgresError('sorry', { code }));
 
 test.each([
-  ['a connection that fails', failed(new NeonDbError('Error connecting to database'))],
+  ['a connection that fails', failed(new PostgresError('Postgres could not be reached'))],
   ['an answer that is cut off', failed(new SyntaxError('Unexpected end of JSON input'))],
-  ['a status that is none of Postgres', failed(new NeonDbError('Server error (HTTP status 429)'))],
-  ['too many connections', failed(new NeonDbError('sorry'), { code: '53300' })],
-  ['a server that shuts down', failed(new NeonDbError('sorry'), { code: '57P01' })],
-  ['a role that may not log in', failed(new NeonDbError('sorry'), { code: '28000' })],
+  ['a status that is none of Postgres', failed(new PostgresError('Neon answered with status 429'))],
+  ['too many connections', refused('53300')],
+  ['a server that shuts down', refused('57P01')],
+  ['a role that may not log in', refused('28000')],
 ])('%s is an outage', (_what, error) => {
   expect(isPostgresAway(error)).toBe(true);
 });
 
 test.each([
-  ['a statement that is refused', failed(new NeonDbError('sorry'), { code: '42P01' })],
-  ['a statement that takes too long', failed(new NeonDbError('sorry'), { code: '57014' })],
-  ['a division by zero', failed(new NeonDbError('sorry'), { code: '22012' })],
+  ['a statement that is refused', refused('42P01')],
+  ['a statement that takes too long', refused('57014')],
+  ['a division by zero', refused('22012')],
   ['a row that cannot be read', new TypeError('row.dateJoined.toISOString is not a function')],
 ])('%s is none', (_what, error) => {
   expect(isPostgresAway(error)).toBe(false);

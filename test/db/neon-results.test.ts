@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { requireResults } from '../../src/db/neon-results.ts';
+import { parseResult, parseResults } from '../../src/db/neon-results.ts';
 
 const field = { name: 'id', dataTypeID: 23 };
 const select = { command: 'SELECT', rowCount: 1, fields: [field], rows: [['3']], rowAsArray: true };
@@ -11,10 +11,8 @@ test.each([
   [{ ...select, command: 'INSERT' }],
   [{ ...select, command: 'INSERT', rowCount: 3, fields: [], rows: [] }],
   [{ ...select, command: 'BEGIN', rowCount: null, fields: [], rows: [] }],
-  [{ results: [] }],
-  [{ results: [select, { ...select, rows: [[null]] }] }],
-])('%j is an answer', (body) => {
-  expect(() => requireResults(body)).not.toThrow();
+])('%j is an answer', (result) => {
+  expect(() => parseResult(result, true)).not.toThrow();
 });
 
 test.each([
@@ -22,8 +20,6 @@ test.each([
   [42],
   [[]],
   [{}],
-  [{ results: {} }],
-  [{ results: [select, null] }],
   [{ fields: [], rows: [] }],
   [{ ...select, command: null }],
   [{ ...select, fields: null }],
@@ -34,6 +30,24 @@ test.each([
   [{ ...select, rows: [['3', '4']] }],
   [{ ...select, rowCount: 0, fields: [], rows: [] }],
   [{ ...select, command: 'INSERT', fields: [] }],
-])('%j is none', (body) => {
-  expect(() => requireResults(body)).toThrow('the answer is no result of a statement');
+])('%j is none', (result) => {
+  expect(() => parseResult(result, true)).toThrow('the answer is no result of a statement');
+});
+
+test('a batch is answered by one result for each statement', () => {
+  const results = parseResults({ results: [select, { ...select, rows: [[null]] }] }, [true, false]);
+  expect(results.map(({ rows }) => rows)).toEqual([[[3]], [{ id: null }]]);
+});
+
+test.each([
+  [null],
+  [{}],
+  [select],
+  [{ results: {} }],
+  [{ results: [] }],
+  [{ results: [select] }],
+  [{ results: [select, null] }],
+  [{ results: [select, select, select] }],
+])('%j answers no batch of two', (body) => {
+  expect(() => parseResults(body, [true, true])).toThrow('the answer is no result');
 });

@@ -1,4 +1,4 @@
-import { neon } from '@neondatabase/serverless';
+import { neon, neonConfig } from '@neondatabase/serverless';
 import { drizzle } from 'drizzle-orm/neon-http';
 import { beforeAll, expect, test } from 'vitest';
 import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../../src/db/accounts.ts';
@@ -72,6 +72,7 @@ async function rowsRead(query: (db: Db) => Promise<unknown>): Promise<Record<str
 async function statementsOf(query: (db: Db) => Promise<unknown>) {
   const statements: { sql: string; params: unknown[] }[] = [];
   const logger = { logQuery: (sql: string, params: unknown[]) => void statements.push({ sql, params }) };
+  neonConfig.fetchEndpoint = (host, port) => `http://${host}:${port}/sql`;
   const db = drizzle(neon(bridge.url), { logger });
   await query(db);
   return statements;
