@@ -15,6 +15,8 @@ export interface WorkersOptions {
   readonly consumerConfig?: string;
   /** Secrets and vars of the account Worker, over those of its wrangler.toml. */
   readonly env: Readonly<Record<string, string>>;
+  /** The code of the account Worker, rather than its source bundled as it is. */
+  readonly code?: string;
   /** One line of a Worker's console. */
   readonly onLog?: LogLine;
   /** workerd has ended without being asked to, and runs again, on the same ports and with empty isolates. */
@@ -91,13 +93,13 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
 
 type Both = Awaited<ReturnType<typeof readWorkers>>;
 
-async function readWorkers({ consumerConfig = CONSUMER, env }: WorkersOptions) {
+async function readWorkers({ consumerConfig = CONSUMER, env, code }: WorkersOptions) {
   const [accounts, consumer] = [readWorkerConfig(ACCOUNTS), readWorkerConfig(consumerConfig)];
   const vars = { ...accounts.vars, ...env };
   requireSettings(vars);
   return {
-    accounts: await describeWorker(accounts, vars),
-    consumer: await describeWorker(consumer, consumer.vars),
+    accounts: describeWorker(accounts, vars, code ?? (await bundleWorker(accounts.main))),
+    consumer: describeWorker(consumer, consumer.vars, await bundleWorker(consumer.main)),
   };
 }
 
@@ -145,15 +147,15 @@ function requireSettings(vars: object): void {
   }
 }
 
-async function describeWorker(config: WorkerConfig, vars: object) {
-  const { name, main, compatibilityDate, services, ratelimits } = config;
+function describeWorker(config: WorkerConfig, vars: object, code: string) {
+  const { name, compatibilityDate, services, ratelimits } = config;
   return {
     name,
     compatibilityDate,
     manifest: {
       mainModule: 'index.js',
       modulesRoot: root,
-      modules: { 'index.js': { type: 'esm' as const, contents: await bundleWorker(main) } },
+      modules: { 'index.js': { type: 'esm' as const, contents: code } },
     },
     env: {
       ...Object.fromEntries(Object.entries(vars).map(toVarBinding)),

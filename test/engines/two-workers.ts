@@ -10,10 +10,11 @@ export interface TwoWorkers {
   close(): Promise<void>;
 }
 
-/** Both Workers in workerd on engines of their own; `vars` go to the account Worker. */
+/** Both Workers in workerd on engines of their own; `vars` go to the account Worker, whose code may be given. */
 export async function startTwoWorkers(
   consumerConfig?: string,
   vars: Readonly<Record<string, string>> = {},
+  code?: string,
 ): Promise<TwoWorkers> {
   const database = await createEmptyDatabase();
   const stack = await startStack({
@@ -25,7 +26,11 @@ export async function startTwoWorkers(
     redisUrl: process.env['REDIS_URL'],
   });
   const options = { port: 0, consumerPort: 0, env: { ...stack.env, ...vars } };
-  const workers = await startWorkers({ ...options, ...(consumerConfig && { consumerConfig }) });
+  const workers = await startWorkers({
+    ...options,
+    ...(consumerConfig && { consumerConfig }),
+    ...(code && { code }),
+  });
   return {
     stack,
     workers,
