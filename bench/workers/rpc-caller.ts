@@ -1,0 +1,19 @@
+import { PEER_USER_ID } from './peer-user.ts';
+
+interface CallerEnv {
+  readonly ACCOUNTS: { getCachedUserForUserId(userId: number): Promise<unknown> };
+  readonly CONSTANT: { getUser(userId: number): Promise<unknown> };
+}
+
+/** Calls the product or the constant, by the path, one after the other as often as `times` says; answers the last user. */
+export default {
+  async fetch(request: Request, { ACCOUNTS, CONSTANT }: CallerEnv): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    const times = Number(searchParams.get('times'));
+    let user: unknown;
+    if (pathname === '/accounts')
+      for (let turn = 0; turn < times; turn += 1) user = await ACCOUNTS.getCachedUserForUserId(PEER_USER_ID);
+    else for (let turn = 0; turn < times; turn += 1) user = await CONSTANT.getUser(PEER_USER_ID);
+    return Response.json(user);
+  },
+};
