@@ -1,9 +1,10 @@
 import type { Question, Result } from '../question.ts';
 import { peerWorker } from '../workerd/beside.ts';
-import { AS_ROOT, issueReader, requireSameUser } from '../workerd/callers.ts';
+import { AS_ROOT, issueReader } from '../workerd/callers.ts';
 import { PEER_USER_ID } from '../workers/peer-user.ts';
 import { type Product, startProduct } from '../workerd/product.ts';
 import { rawRequest } from '../workerd/raw-client.ts';
+import { requireSameUser } from '../workerd/same-user.ts';
 import { describeRate, describeSpeed, describeWaitRatios, describeWaits } from '../workerd/rounds-table.ts';
 import { raceServed, raceWaits, type ServedSide } from '../workerd/served-race.ts';
 

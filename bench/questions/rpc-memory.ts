@@ -1,6 +1,6 @@
 import type { Question } from '../question.ts';
 import { peerWorker, rpcCaller } from '../workerd/beside.ts';
-import { requireSameUser } from '../workerd/callers.ts';
+import { requireSameUser } from '../workerd/same-user.ts';
 import { startProduct } from '../workerd/product.ts';
 import { rawRequest } from '../workerd/raw-client.ts';
 import { describeRate, describeSpeed } from '../workerd/rounds-table.ts';

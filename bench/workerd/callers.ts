@@ -1,6 +1,4 @@
 import { LOCAL_KEY } from '../../local/stack.ts';
-import { PEER_USER } from '../workers/peer-user.ts';
-import { bodyFrom, type ServedSide } from './served-race.ts';
 
 /** The header of the bootstrap key. */
 export const AS_ROOT = { Authorization: `Bearer ${LOCAL_KEY}` };
@@ -16,12 +14,4 @@ export async function issueReader(url: string): Promise<{ Authorization: string 
   if (!response.ok) throw new Error(`no key was issued: ${text}`);
   // As the API documents it.
   return { Authorization: `Bearer ${(JSON.parse(text) as { key: string }).key}` };
-}
-
-/** Throws unless all sides answer the same user, byte by byte. */
-export async function requireSameUser(sides: readonly ServedSide[]): Promise<void> {
-  for (const side of sides) {
-    const body = await bodyFrom(side);
-    if (body !== JSON.stringify(PEER_USER)) throw new Error(`${side.name} answers ${body}`);
-  }
 }
