@@ -10,8 +10,8 @@ import { raceServed, raceWaits, type ServedSide } from '../workerd/served-race.t
 
 const LOGGING = 'edge-accounts-logging';
 const BARE = 'bare Hono route';
-/** A third of what one core serves here, so that waits are those of answering and not of a queue. */
-const RATE_PER_S = 2_000;
+/** Well below what the slowest side serves on one core, so that waits are those of answering and not of a queue. */
+const RATE_PER_S = 1_000;
 
 /**
  * A user who is in isolate memory, over HTTP: the whole product (key check, validation, memory, headers) against a Hono
