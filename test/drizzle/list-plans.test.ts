@@ -4,6 +4,7 @@ import type { Db } from '../../src/db/client.ts';
 import { type AccountPage, selectAccounts, selectUsers, type UserPage } from '../../src/db/lists.ts';
 import { scaled } from '../scale.ts';
 import { useNeon } from './neon.ts';
+import { readingOf } from './plan-reading.ts';
 import { useSession } from './session.ts';
 
 const session = useSession();
@@ -39,84 +40,12 @@ beforeAll(async () => {
   }
 }, 600_000);
 
-interface Plan {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  'Rows Removed by Index Recheck'?: number;
-  'Shared Hit Blocks': number;
-  'Shared Read Blocks': number;
-  Plans?: Plan[];
-}
-
-interface Reading {
-  /** Of the answer. */
-  answered: number;
-  /** That the table had to show. */
-  rows: number;
-  buffers: number;
-  scans: Set<string>;
-}
-
-interface Statement {
-  readonly sql: string;
-  readonly params: unknown[];
-}
-
-/** The database, and the statements of the batches that it has run. */
-function watch(real: Db): { db: Db; statements: Statement[] } {
-  const statements: Statement[] = [];
-  const batch: Db['batch'] = (items) => {
-    // As drizzle's own batch asks them; its types do not say that they answer.
-    const queries = items as unknown as readonly { _prepare(): { getQuery(): Statement } }[];
-    // oxlint-disable-next-line no-underscore-dangle -- drizzle's name
-    statements.push(...queries.map((query) => query._prepare().getQuery()));
-    return real.batch(items);
-  };
-  return { db: Object.assign(Object.create(real) as Db, { batch }), statements };
-}
-
-async function readingOf(query: (db: Db) => Promise<readonly unknown[]>): Promise<Reading> {
-  const { db, statements } = watch(bridge.db);
-  const answered = (await query(db)).length;
-  const reading = { answered, rows: 0, buffers: 0, scans: new Set<string>() };
-  await session.query('begin');
-  for (const { sql, params } of statements) {
-    if (sql.includes('set_config')) await session.query(sql, params);
-    else await addPlan(reading, sql, params);
-  }
-  await session.query('rollback');
-  return reading;
-}
-
-async function addPlan(reading: Reading, sql: string, params: unknown[]): Promise<void> {
-  const [row] = await session.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
-    `explain (analyze, buffers, format json) ${sql}`,
-    params,
-  );
-  const plan = row?.['QUERY PLAN'][0].Plan;
-  if (!plan) throw new Error('there is no plan');
-  reading.buffers += plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
-  addScans(reading, plan);
-}
-
-function addScans(reading: Reading, plan: Plan): void {
-  if (plan['Node Type'].includes('Scan') && plan['Relation Name']) {
-    reading.scans.add(plan['Node Type']);
-    const removed = (plan['Rows Removed by Filter'] ?? 0) + (plan['Rows Removed by Index Recheck'] ?? 0);
-    reading.rows += Math.ceil((plan['Actual Rows'] + removed) * plan['Actual Loops']);
-  }
-  for (const part of plan.Plans ?? []) addScans(reading, part);
-}
-
 async function expectFewRows(
   title: string,
   stretches: number,
   query: (db: Db) => Promise<readonly unknown[]>,
 ): Promise<void> {
-  const reading = await readingOf(query);
+  const reading = await readingOf(bridge.db, session.query, query);
   console.log(`| ${title} | ${reading.answered} | ${reading.rows} | ${reading.buffers} |`);
   expect(reading.rows).toBeLessThanOrEqual(stretches * limit);
   // A row costs its page, and every stretch the way down its index.

@@ -67,6 +67,19 @@ test('a Worker that cannot start is an error that says why', async () => {
   await expect(spawnWorkerd([worker])).rejects.toThrow(/compatibility date/i);
 });
 
+test('a process with an inspector says where it listens, and serves as one without', async () => {
+  const main = fileURLToPath(new URL('./scheduler-worker.ts', import.meta.url));
+  const worker = { name: 'inspected', main, compatibilityDate: '2026-11-01' };
+  const inspected = await spawnWorkerd([worker], { isInspected: true, isSilent: true });
+  try {
+    expect([...inspected.urls.keys()]).toEqual(['inspected']);
+    const doors = await (await fetch(`${inspected.inspectorUrl}/json`)).json();
+    expect(doors).toMatchObject([{ id: 'inspected' }]);
+  } finally {
+    await inspected.kill();
+  }
+});
+
 test('the guardian ends what a run that was killed has left running, and nothing else', async () => {
   const [left, ended] = [startIdle(), startIdle()];
   const guardian = spawn(process.execPath, [fileURLToPath(new URL('./guardian.ts', import.meta.url))]);

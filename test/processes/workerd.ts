@@ -21,6 +21,8 @@ export interface Workerd {
   readonly pid: number;
   /** Where each Worker listens, by name. */
   readonly urls: ReadonlyMap<string, string>;
+  /** Where its inspector listens, each Worker's at a path of its name; null without one. */
+  readonly inspectorUrl: string | null;
   /** What it has printed so far, line by line. */
   readonly output: readonly string[];
   /** Its exit code, or the signal that ended it. */
@@ -29,25 +31,36 @@ export interface Workerd {
   kill(): Promise<void>;
 }
 
+export interface SpawnOptions {
+  /** With a debugger's door, see `inspectorUrl`. */
+  readonly isInspected?: boolean;
+  /** What Workers log goes nowhere: reading it would cost the one who measures. */
+  readonly isSilent?: boolean;
+}
+
 interface ListenEvent {
+  /** `listen`, and `listen-inspector`, which names no socket. */
   readonly event: string;
-  readonly socket: string;
+  readonly socket?: string;
   readonly port: number;
 }
 
 // The package exports the path of the binary; its own `bin` is a script where install scripts are off.
 const require = createRequire(import.meta.url);
 const { default: binary } = require('workerd') as { default: string };
+/** No Worker is called so. */
+const INSPECTOR = '(inspector)';
+const INSPECTED = '--inspector-addr=127.0.0.1:0';
 const bundles = new Map<string, Promise<string>>();
 let guardian: ChildProcess | undefined;
 
 /** Runs the Workers in one workerd. Throws what it printed when it ends before it listens. */
-export async function spawnWorkerd(workers: readonly Worker[]): Promise<Workerd> {
+export async function spawnWorkerd(workers: readonly Worker[], options: SpawnOptions = {}): Promise<Workerd> {
   const folder = await mkdtemp(join(tmpdir(), 'edge-accounts-'));
   try {
     await Promise.all(workers.map(async ({ name, main }) => write(folder, `${name}.js`, await bundle(main))));
     await write(folder, 'config.capnp', workerdConfig(workers));
-    return await serve(join(folder, 'config.capnp'), workers.length);
+    return await serve(join(folder, 'config.capnp'), workers.length, options);
   } finally {
     // Read at the start, and not again.
     await rm(folder, { recursive: true });
@@ -64,11 +77,14 @@ function bundle(main: string): Promise<string> {
   return known;
 }
 
-async function serve(config: string, sockets: number): Promise<Workerd> {
+async function serve(
+  config: string,
+  sockets: number,
+  { isInspected = false, isSilent = false }: SpawnOptions,
+): Promise<Workerd> {
   // Experimental is the binding that fires a scheduled handler; other Workers run as without the option.
-  const child = spawn(binary, ['serve', '--experimental', '--control-fd=3', config], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
+  const args = ['serve', '--experimental', '--control-fd=3', ...(isInspected ? [INSPECTED] : []), config];
+  const child = spawn(binary, args, { stdio: ['ignore', isSilent ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
   tellGuardian(`+${child.pid}`);
   const ended = once(child, 'close').then(([code, signal]) => {
     tellGuardian(`-${child.pid}`);
@@ -80,10 +96,13 @@ async function serve(config: string, sockets: number): Promise<Workerd> {
     await ended;
   };
   // One of the pipes that `stdio` asks for.
-  const urls = await Promise.race([readUrls(child.stdio[3] as Readable, sockets), ended]);
-  if (typeof urls !== 'object' || child.pid === undefined)
+  const doors = sockets + (isInspected ? 1 : 0);
+  const listening = await Promise.race([readUrls(child.stdio[3] as Readable, doors), ended]);
+  if (typeof listening !== 'object' || child.pid === undefined)
     throw new Error(`workerd ended as it started: ${output.join('\n')}`);
-  return { pid: child.pid, urls, output, ended, kill };
+  const inspectorUrl = listening.get(INSPECTOR) ?? null;
+  const urls = new Map([...listening].filter(([name]) => name !== INSPECTOR));
+  return { pid: child.pid, urls, inspectorUrl, output, ended, kill };
 }
 
 /** Whatever becomes of this process, the guardian ends those that it has started. */
@@ -109,13 +128,13 @@ function collectLines({ stdout, stderr }: ChildProcess): readonly string[] {
 }
 
 /** Resolves when all listen; when the process ends before, never. */
-function readUrls(control: Readable, sockets: number): Promise<Map<string, string>> {
+function readUrls(control: Readable, doors: number): Promise<Map<string, string>> {
   const urls = new Map<string, string>();
   return new Promise((resolve) => {
     createInterface({ input: control }).on('line', (line) => {
-      const { event, socket, port } = JSON.parse(line) as ListenEvent;
-      if (event === 'listen') urls.set(socket, `http://127.0.0.1:${port}`);
-      if (urls.size === sockets) resolve(urls);
+      const { event, socket = INSPECTOR, port } = JSON.parse(line) as ListenEvent;
+      if (event.startsWith('listen')) urls.set(socket, `http://127.0.0.1:${port}`);
+      if (urls.size === doors) resolve(urls);
     });
   });
 }

@@ -1,0 +1,70 @@
+import type { Question, Result } from '../question.ts';
+import { peerWorker } from '../workerd/beside.ts';
+import { AS_ROOT, issueReader } from '../workerd/callers.ts';
+import { PEER_USER_ID } from '../workers/peer-user.ts';
+import { type Product, startProduct } from '../workerd/product.ts';
+import { rawRequest } from '../workerd/raw-client.ts';
+import { requireSameUser } from '../workerd/same-user.ts';
+import { describeRate, describeSpeed, describeWaitRatios, describeWaits } from '../workerd/rounds-table.ts';
+import { raceServed, raceWaits, type ServedSide } from '../workerd/served-race.ts';
+
+const LOGGING = 'edge-accounts-logging';
+const BARE = 'bare Hono route';
+/** Well below what the slowest side serves on one core, so that waits are those of answering and not of a queue. */
+const RATE_PER_S = 1_000;
+
+/**
+ * A user who is in isolate memory, over HTTP: the whole product (key check, validation, memory, headers) against a Hono
+ * route that answers the same bytes and does nothing else, in the same workerd, by turns.
+ */
+export const question: Question = {
+  name: 'http-memory',
+  async ask() {
+    const product = await startProduct({
+      isSilent: true,
+      twins: { [LOGGING]: { LOG_REQUESTS: 'true' } },
+      beside: (env) => [peerWorker(env)],
+    });
+    try {
+      return await compare(await makeSides(product));
+    } finally {
+      await product.close();
+    }
+  },
+};
+
+async function makeSides(product: Product): Promise<ServedSide[]> {
+  const path = `/v1/users/${PEER_USER_ID}`;
+  const reader = await issueReader(product.url);
+  return [
+    { name: BARE, requests: [rawRequest(`${product.urlOf('peer')}/user`)] },
+    { name: 'root key', requests: [rawRequest(`${product.url}${path}`, AS_ROOT)] },
+    { name: 'issued key', requests: [rawRequest(`${product.url}${path}`, reader)] },
+    { name: 'issued key, logged', requests: [rawRequest(`${product.urlOf(LOGGING)}${path}`, reader)] },
+  ];
+}
+
+async function compare(sides: readonly ServedSide[]): Promise<readonly Result[]> {
+  await requireSameUser(sides);
+  const rounds = await raceServed(sides);
+  const waits = await raceWaits(sides, RATE_PER_S);
+  return sides.slice(1).flatMap(({ name }): Result[] => {
+    const common = { question: `memory hit over HTTP, ${name}`, target: '≥ 0.9x', met: null };
+    return [
+      {
+        ...common,
+        measure: 'requests/s, 8 connections',
+        ours: describeRate(rounds, name),
+        peers: `${BARE} ${describeRate(rounds, BARE)}`,
+        ratio: describeSpeed(rounds, name, BARE),
+      },
+      {
+        ...common,
+        measure: `p50 / p99 at ${RATE_PER_S.toLocaleString('en')} requests/s, µs`,
+        ours: describeWaits(waits, name),
+        peers: `${BARE} ${describeWaits(waits, BARE)}`,
+        ratio: describeWaitRatios(waits, name, BARE),
+      },
+    ];
+  });
+}

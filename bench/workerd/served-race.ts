@@ -1,0 +1,130 @@
+import { median, type Rounds } from '../measure.ts';
+import { paced } from '../pace.ts';
+import { bodyOf, openRaw, type RawConnection, type RawRequest } from './raw-client.ts';
+
+/** One of the servers that are compared, by the requests that it answers, taken up by its connections in turn. */
+export interface ServedSide {
+  readonly name: string;
+  readonly requests: readonly [RawRequest, ...RawRequest[]];
+}
+
+/** A connection, and the one request that it sends again and again. */
+interface Asker {
+  readonly connection: RawConnection;
+  readonly bytes: Buffer;
+}
+
+/** What callers of a side waited, in µs, by round. */
+export interface Waits {
+  readonly p50Us: readonly number[];
+  readonly p99Us: readonly number[];
+}
+
+const SLICE_MS = paced(400, 1_000);
+const ROUNDS = paced(5, 15);
+const WARM_UP_MS = paced(1_000, 3_000);
+/** Enough for a server never to wait for callers, and few enough that no queue of ours is what is measured. */
+export const CONNECTIONS = 8;
+const NS_PER_MS = 1e6;
+const US_PER_MS = 1_000;
+const [MIDDLE, TAIL] = [0.5, 0.99];
+
+/**
+ * How long each request took the server when it is asked as fast as it answers, in ns and round by round: in each round
+ * every side is asked for one slice of time, the order turning around.
+ */
+export function raceServed(sides: readonly ServedSide[]): Promise<Rounds> {
+  return inRounds(sides, async (askers) => {
+    const { answered, ms } = await askFor(askers, SLICE_MS);
+    return (ms * NS_PER_MS) / answered;
+  });
+}
+
+/** What callers wait when each side is asked at the same rate, in rounds as above. Counts from when a request was due. */
+export async function raceWaits(
+  sides: readonly ServedSide[],
+  ratePerS: number,
+): Promise<ReadonlyMap<string, Waits>> {
+  const waits = new Map(sides.map(({ name }) => [name, { p50Us: [] as number[], p99Us: [] as number[] }]));
+  await inRounds(sides, async (askers, { name }) => {
+    const sorted = (await askAtRate(askers, ratePerS)).sort((a, b) => a - b);
+    waits.get(name)?.p50Us.push(quantile(sorted, MIDDLE));
+    waits.get(name)?.p99Us.push(quantile(sorted, TAIL));
+    return median(sorted);
+  });
+  return waits;
+}
+
+/** The body that a side answers. */
+export async function bodyFrom({ requests: [request] }: ServedSide): Promise<string> {
+  const connection = await openRaw(request.port);
+  try {
+    return bodyOf(await connection.send(request.bytes));
+  } finally {
+    connection.close();
+  }
+}
+
+async function inRounds(
+  sides: readonly ServedSide[],
+  slice: (askers: readonly Asker[], side: ServedSide) => Promise<number>,
+): Promise<Rounds> {
+  const rounds = new Map<string, number[]>(sides.map(({ name }) => [name, []]));
+  const open = await Promise.all(sides.map(async (side) => ({ side, askers: await openAll(side) })));
+  try {
+    for (const { askers } of open) await askFor(askers, WARM_UP_MS);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const { side, askers } of round % 2 === 0 ? open : open.toReversed())
+        rounds.get(side.name)?.push(await slice(askers, side));
+    }
+  } finally {
+    for (const { askers } of open) for (const { connection } of askers) connection.close();
+  }
+  return rounds;
+}
+
+function openAll({ requests }: ServedSide): Promise<Asker[]> {
+  return Promise.all(
+    Array.from({ length: CONNECTIONS }, async (_, at) => {
+      const { port, bytes } = requests[at % requests.length] ?? requests[0];
+      return { connection: await openRaw(port), bytes };
+    }),
+  );
+}
+
+async function askFor(askers: readonly Asker[], forMs: number) {
+  const startedMs = performance.now();
+  let answered = 0;
+  const ask = async ({ connection, bytes }: Asker): Promise<void> => {
+    while (performance.now() < startedMs + forMs) {
+      await connection.send(bytes);
+      answered += 1;
+    }
+  };
+  await Promise.all(askers.map(ask));
+  return { answered, ms: performance.now() - startedMs };
+}
+
+/** Waits in µs. A turn of the event loop between two looks at the clock: timers are a hundred times as coarse. */
+async function askAtRate(askers: readonly Asker[], ratePerS: number): Promise<number[]> {
+  const idle = [...askers];
+  const waits: Promise<number>[] = [];
+  const startedMs = performance.now();
+  const total = Math.round((ratePerS * SLICE_MS) / 1_000);
+  while (waits.length < total) {
+    const dueMs = startedMs + (waits.length * 1_000) / ratePerS;
+    const asker = performance.now() < dueMs ? undefined : idle.pop();
+    if (asker) waits.push(waitOf(asker, dueMs).finally(() => idle.push(asker)));
+    else await new Promise(setImmediate);
+  }
+  return Promise.all(waits);
+}
+
+async function waitOf({ connection, bytes }: Asker, dueMs: number): Promise<number> {
+  await connection.send(bytes);
+  return (performance.now() - dueMs) * US_PER_MS;
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
