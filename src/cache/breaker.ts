@@ -66,3 +66,16 @@ export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker 
     },
   };
 }
+
+/** The breaker for a request whose questions travel together: what was sent at one moment and failed is one failure. */
+export function countedTogether(breaker: Breaker): Breaker {
+  const failedSentMs = new Set<number>();
+  return {
+    ...breaker,
+    failed(sentAtMs, nowMs) {
+      if (failedSentMs.has(sentAtMs)) return;
+      failedSentMs.add(sentAtMs);
+      breaker.failed(sentAtMs, nowMs);
+    },
+  };
+}

@@ -35,3 +35,40 @@ export function sleep(clock: Clock, ms: number): Promise<void> {
     clock.after(ms, resolve);
   });
 }
+
+interface SharedTimer {
+  readonly callbacks: Set<() => void>;
+  readonly cancel: () => void;
+}
+
+/**
+ * The clock for a request that waits for many things at once: what falls due at one moment is called back in one turn, so that
+ * what is asked next of a store travels together again.
+ */
+export function withSharedTimers(clock: Clock): Clock {
+  const timers = new Map<number, SharedTimer>();
+  const start = (dueMs: number, ms: number): SharedTimer => {
+    const callbacks = new Set<() => void>();
+    const cancel = clock.after(ms, () => {
+      timers.delete(dueMs);
+      for (const callback of callbacks) callback();
+    });
+    const timer = { callbacks, cancel };
+    timers.set(dueMs, timer);
+    return timer;
+  };
+  return {
+    now: () => clock.now(),
+    after(ms, callback) {
+      const dueMs = clock.now() + ms;
+      const timer = timers.get(dueMs) ?? start(dueMs, ms);
+      timer.callbacks.add(callback);
+      return () => {
+        timer.callbacks.delete(callback);
+        if (timer.callbacks.size > 0 || timers.get(dueMs) !== timer) return;
+        timers.delete(dueMs);
+        timer.cancel();
+      };
+    },
+  };
+}
