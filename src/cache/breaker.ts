@@ -67,15 +67,18 @@ export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker 
   };
 }
 
-/** The breaker for a request whose questions travel together: what was sent at one moment and failed is one failure. */
+/** The breaker for a request whose questions travel together: until the store answers one, what fails is one failure. */
 export function countedTogether(breaker: Breaker): Breaker {
-  const failedSentMs = new Set<number>();
+  let isCounted = false;
   return {
     ...breaker,
+    succeeded(sentAtMs) {
+      isCounted = false;
+      breaker.succeeded(sentAtMs);
+    },
     failed(sentAtMs, nowMs) {
-      if (failedSentMs.has(sentAtMs)) return;
-      failedSentMs.add(sentAtMs);
-      breaker.failed(sentAtMs, nowMs);
+      if (!isCounted) breaker.failed(sentAtMs, nowMs);
+      isCounted = true;
     },
   };
 }

@@ -87,7 +87,7 @@ test('a call that hangs until the deadline is one failure too', async () => {
   expect(failures(fake)).toEqual({ redis: 1, postgres: 0 });
 });
 
-test('a batch that fails is one failure of the origin, and the next one another', async () => {
+test('a batch that fails is one failure of the origin, and another one once it has answered', async () => {
   const { fake, cache } = makeCache(() => load);
   const fail = async () => {
     const failing = lookUps(async () => {
@@ -98,9 +98,13 @@ test('a batch that fails is one failure of the origin, and the next one another'
   };
   await fail();
   expect(failures(fake)).toEqual({ redis: 0, postgres: 1 });
-  await fake.clock.advance(1);
   await fail();
-  expect(failures(fake)).toEqual({ redis: 0, postgres: 2 });
+  expect(failures(fake)).toEqual({ redis: 0, postgres: 1 });
+  await Promise.all(lookUps(async (n) => n).map((lookUp) => readThrough(cache, lookUp)));
+  expect(failures(fake)).toEqual({ redis: 0, postgres: 0 });
+  await fake.clock.advance(5_001);
+  await fail();
+  expect(failures(fake)).toEqual({ redis: 0, postgres: 1 });
 });
 
 test('without it fifty reads that fail together would open the breaker', async () => {
@@ -138,6 +142,22 @@ test('shared timers call back in one turn, and what was cancelled not at all', a
   cancel();
   await clock.advance(1);
   expect(turns.slice(4)).toEqual(['c', 'after c', 'later', 'after later']);
+});
+
+test('timers of one turn share one though the clock goes on in it, and those of a later turn do not', async () => {
+  const clock = makeFakeClock();
+  let [aheadMs, started] = [0, 0];
+  const shared = withSharedTimers({
+    now: () => clock.now() + aheadMs++,
+    after: (ms, callback) => {
+      started += 1;
+      return clock.after(ms, callback);
+    },
+  });
+  for (let n = 0; n < 6; n++) shared.after(20, () => {});
+  expect(started).toBe(1);
+  shared.after(20, () => {});
+  expect(started).toBe(2);
 });
 
 test('the last who cancels a shared timer ends it', async () => {
