@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { findAccount, getCachedAccountForUser, getCachedDefaultAccount } from './directory/accounts.ts';
 import { getCachedAdminUserForAccount, getCachedSmarterAdminUserProfile } from './directory/admins.ts';
-import { EntityLookUps, findMany, type LookUpOutcome } from './directory/look-up-batch.ts';
+import { EntityLookUps, findMany, type LookUpOutcome, requireAnswer } from './directory/look-up-batch.ts';
 import type { Entity } from './directory/entity-look-ups.ts';
 import {
   findUserProfile,
@@ -103,8 +103,11 @@ export const many = method({
   scope,
   // Each look-up is about something of its own, and asked for its visibility like one.
   about: () => null,
-  run: async (deps, args, read, { caller }) =>
-    (await findMany(deps, caller, args.lookUps, read)).map(toRpcOutcome),
+  run: async (deps, args, read, { caller }) => {
+    const outcomes = await findMany(deps, caller, args.lookUps, read);
+    requireAnswer(outcomes);
+    return outcomes.map(toRpcOutcome);
+  },
 });
 
 function toRpcOutcome(outcome: LookUpOutcome): RpcOutcome {

@@ -107,20 +107,18 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
   const commonArgs = (): string[] => [randomId(), `${prefix}tag:`, `${LONGEST_LIFE_MS + TAG_MARGIN_MS}`];
 
   const readAll = async (reads: readonly Read[]): Promise<PromiseSettledResult<SharedRead>[]> => {
-    const keys = [clock, ...reads.flatMap(({ key }) => keysOf(key).slice(1))];
-    const args = reads.flatMap(({ owner, mode, least }) => [
-      owner,
-      mode,
-      least ? formatLogicalTime(least) : '',
-    ]);
-    const reply = await run(scripts.read, keys, [...commonArgs(), `${settings.leaseMs}`, ...args]);
-    const replies = z.array(z.unknown()).length(reads.length).parse(reply);
-    return Promise.allSettled(replies.map(async (one) => toSharedRead(one)));
+    const keys = reads.flatMap(({ key }) => keysOf(key).slice(1));
+    const args = [...commonArgs(), `${settings.leaseMs}`, ...reads.flatMap(toReadArgs)];
+    return toSharedReads(await run(scripts.read, [clock, ...keys], args), reads.length);
   };
-  const read = makeCollector(readAll, { maxPerCall: READS_PER_CALL, schedule: queueMicrotask });
+  // Made when first needed: most requests are answered from memory.
+  let read: ((asked: Read) => Promise<SharedRead>) | undefined;
 
   return {
-    read: (key, owner, mode, least) => read({ key, owner, mode, least }),
+    read(key, owner, mode, least) {
+      read ??= makeCollector(readAll, { maxPerCall: READS_PER_CALL, schedule: queueMicrotask });
+      return read({ key, owner, mode, least });
+    },
     async fill(key, owner, { asOf, payload, tags, freshMs, staleMs }) {
       const lifeMs = Math.min(freshMs + staleMs, LONGEST_LIFE_MS);
       const life = [`${freshMs}`, `${lifeMs}`, `${MAX_AS_OF_AGE_MS}`];
@@ -144,6 +142,15 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
       return toSharedDescription(keys[1], settings.leaseMs, reply);
     },
   };
+}
+
+function toReadArgs({ owner, mode, least }: Read): string[] {
+  return [owner, mode, least ? formatLogicalTime(least) : ''];
+}
+
+async function toSharedReads(reply: unknown, reads: number): Promise<PromiseSettledResult<SharedRead>[]> {
+  if (!Array.isArray(reply) || reply.length !== reads) throw new Error('an answer to other reads');
+  return Promise.allSettled(reply.map(async (one: unknown) => toSharedRead(one)));
 }
 
 function toSharedRead(reply: unknown): SharedRead {

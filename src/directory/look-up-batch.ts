@@ -38,8 +38,7 @@ interface Failed {
 /**
  * What each of the look-ups answers, in order, each as if it were asked alone but for the number of requests: what they ask
  * of Redis travels in one call, and what must be loaded in one batch of Postgres. For a caller who is bound to an account
- * the look-ups of memberships come before, in a call and a batch of their own. Throws `OriginUnavailable` when no store could
- * answer any of them.
+ * the look-ups of memberships come before, in a call and a batch of their own.
  */
 export async function findMany(
   deps: Deps,
@@ -66,17 +65,20 @@ async function findAll(asked: Asked, verbs: readonly EntityVerb[]): Promise<Look
   const reached = await Promise.all(
     verbs.map(({ subject }) => failureOf(requireReach(deps, caller, subject, read))),
   );
-  const outcomes = await Promise.all(
+  return Promise.all(
     verbs.map(async (verb, at): Promise<LookUpOutcome> => {
       const error = reached[at];
       return error ? { error, trace: {} } : findOne(asked, verb);
     }),
   );
+}
+
+/** Throws `OriginUnavailable` when that is what became of all of them. */
+export function requireAnswer(outcomes: readonly LookUpOutcome[]): void {
   const outages = outcomes.flatMap((outcome) =>
     'error' in outcome && outcome.error instanceof OriginUnavailable ? outcome.error : [],
   );
   if (outages[0] && outages.length === outcomes.length) throw outages[0];
-  return outcomes;
 }
 
 async function findOne({ deps, caller, read }: Asked, { subject, find }: EntityVerb): Promise<LookUpOutcome> {

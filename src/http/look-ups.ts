@@ -1,11 +1,11 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import type { ReadDemands } from '../cache/cache.ts';
 import { Account } from '../directory/accounts.ts';
-import { EntityLookUps, findMany, type LookUpOutcome } from '../directory/look-up-batch.ts';
 import { LookUpError } from '../directory/errors.ts';
+import { EntityLookUps, findMany, type LookUpOutcome, requireAnswer } from '../directory/look-up-batch.ts';
 import { UserProfile } from '../directory/user-profile.ts';
 import { User } from '../directory/users.ts';
-import type { ReadDemands } from '../cache/cache.ts';
 import { etagOfRow, NO_CACHE_ASKED } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { formatCacheStatus, mergeTraces } from './cache-status.ts';
@@ -55,6 +55,7 @@ export const lookUps = new Hono<AppEnv>().post('/v1/lookup', postLookUps, async 
   await limitMany(c, caller, asked.length);
   const outcomes = await findMany(deps, caller, asked, read);
   c.set('read', { ...read, trace: mergeTraces(outcomes.map(({ trace }) => trace)) });
+  requireAnswer(outcomes);
   c.header('Cache-Control', 'private, no-cache');
   c.header('Cache-Status', NO_CACHE_ASKED);
   return c.json({ results: outcomes.map((outcome) => toResult(outcome, read)) }, 200);

@@ -317,6 +317,9 @@ describe('when a store fails', () => {
       const response = await postLookUps(newIsolate(stack.current), mixed);
       await expectProblem(response, 'unavailable');
       expect(response.headers.get('Retry-After')).toBe('2');
+      expect(response.headers.get('Cache-Status')).toBe(
+        'redis; fwd=miss; detail=unavailable, isolate; fwd=miss',
+      );
       expect(statuses(await look(isolate, mixed))).toEqual([503, 503, 200, 503, 503, 503, 503]);
     });
   });
