@@ -14,6 +14,20 @@ export const consoleLog: Log = {
   error: (event, fields) => console.error(JSON.stringify({ level: 'error', event, ...fields })),
 };
 
+/** The log without lines that are word for word as one before. */
+export function withoutRepeats(log: Log): Log {
+  const said = new Set<string>();
+  const sayOnce =
+    (level: keyof Log): Log[keyof Log] =>
+    (event, fields) => {
+      const line = JSON.stringify([level, event, fields]);
+      if (said.has(line)) return;
+      said.add(line);
+      log[level](event, fields);
+    };
+  return { info: sayOnce('info'), warn: sayOnce('warn'), error: sayOnce('error') };
+}
+
 /** What may be said of an error in a log: its name and SQLSTATE, for messages may hold whole commands. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;

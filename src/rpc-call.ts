@@ -135,13 +135,14 @@ function parse<A extends z.ZodType>(schema: A, value: unknown): z.output<A> {
 
 // The stack and the cause would tell callers of SQL and keys; the runtime sends own properties along.
 function toRpcError(error: unknown): Error {
-  const { code, message } = describe(error);
+  const { code, message } = describeRpcError(error);
   const clean = Object.assign(new Error(message), { code });
   clean.stack = `Error: ${message}`;
   return clean;
 }
 
-function describe(error: unknown): { code: string; message: string } {
+/** What other Workers are told of an error. */
+export function describeRpcError(error: unknown): { code: string; message: string } {
   if (error instanceof LookUpError || error instanceof RefusedError || error instanceof BadArgument)
     return error;
   if (error instanceof OriginUnavailable) return { code: 'unavailable', message: 'no store could answer' };

@@ -1,13 +1,20 @@
 import * as z from 'zod';
 import { findAccount, getCachedAccountForUser, getCachedDefaultAccount } from './directory/accounts.ts';
 import { getCachedAdminUserForAccount, getCachedSmarterAdminUserProfile } from './directory/admins.ts';
+import { EntityLookUps, findMany, type LookUpOutcome, requireAnswer } from './directory/look-up-batch.ts';
+import type { Entity } from './directory/entity-look-ups.ts';
 import {
   findUserProfile,
   getUserProfilesForAccount,
   validResourceOwnersForUser,
 } from './directory/profiles.ts';
 import { getCachedUserForUserId, getCachedUserForUsername, getUsersForAccount } from './directory/users.ts';
-import { method } from './rpc-call.ts';
+import { describeRpcError, method } from './rpc-call.ts';
+
+/** What became of one look-up of many. */
+export type RpcOutcome =
+  | { readonly value: Entity }
+  | { readonly error: { readonly code: string; readonly message: string } };
 
 const scope = 'directory:read';
 const id = z.int().positive();
@@ -90,3 +97,21 @@ export const validResourceOwners = method({
     userProfileId === null ? { kind: 'platform-admin' } : { kind: 'user-profile', userProfileId },
   run: (deps, { userProfileId }, read) => validResourceOwnersForUser(deps, userProfileId, read),
 });
+
+export const many = method({
+  args: z.object({ lookUps: EntityLookUps }),
+  scope,
+  // Each look-up is about something of its own, and asked for its visibility like one.
+  about: () => null,
+  run: async (deps, args, read, { caller }) => {
+    const outcomes = await findMany(deps, caller, args.lookUps, read);
+    requireAnswer(outcomes);
+    return outcomes.map(toRpcOutcome);
+  },
+});
+
+function toRpcOutcome(outcome: LookUpOutcome): RpcOutcome {
+  if ('value' in outcome) return { value: outcome.value };
+  const { code, message } = describeRpcError(outcome.error);
+  return { error: { code, message } };
+}

@@ -2,6 +2,7 @@ import { WorkerEntrypoint } from 'cloudflare:workers';
 import { accountNumberFromUrl } from './account-number.ts';
 import { settingsOf } from './deps.ts';
 import type { AccountChanges, NewAccount } from './directory/account-changes.ts';
+import type { EntityLookUp } from './directory/entity-look-ups.ts';
 import type { Account } from './directory/accounts.ts';
 import type { Deletion } from './directory/deletion.ts';
 import type { NewUserProfile, UserProfileChanges } from './directory/profile-changes.ts';
@@ -11,6 +12,7 @@ import type { UserProfile } from './directory/user-profile.ts';
 import type { User } from './directory/users.ts';
 import type { RpcOptions } from './rpc-call.ts';
 import * as lookUps from './rpc-look-ups.ts';
+import type { RpcOutcome } from './rpc-look-ups.ts';
 import * as userWrites from './rpc-user-writes.ts';
 import type { RpcUserOutcome } from './rpc-user-writes.ts';
 import * as writes from './rpc-writes.ts';
@@ -35,6 +37,14 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
   /** The profile with this id, with its user and account, or null. */
   getUserProfile(userProfileId: number, options?: RpcOptions): Promise<UserProfile | null> {
     return lookUps.userProfile(this.env, this.ctx, { userProfileId }, options);
+  }
+
+  /**
+   * Up to 100 look-ups of accounts, users and profiles at the price of one; what became of each, in order, where what is absent
+   * is an error. An admin user is looked up and not created. Throws `unavailable` when no store could answer any of them.
+   */
+  getMany(asked: readonly EntityLookUp[], options?: RpcOptions): Promise<readonly RpcOutcome[]> {
+    return lookUps.many(this.env, this.ctx, { lookUps: asked }, options);
   }
 
   getCachedAccountForUser(userId: number, options?: RpcOptions): Promise<Account | null> {

@@ -66,3 +66,19 @@ export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker 
     },
   };
 }
+
+/** The breaker for a request whose questions travel together: until the store answers one, what fails is one failure. */
+export function countedTogether(breaker: Breaker): Breaker {
+  let isCounted = false;
+  return {
+    ...breaker,
+    succeeded(sentAtMs) {
+      isCounted = false;
+      breaker.succeeded(sentAtMs);
+    },
+    failed(sentAtMs, nowMs) {
+      if (!isCounted) breaker.failed(sentAtMs, nowMs);
+      isCounted = true;
+    },
+  };
+}

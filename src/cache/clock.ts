@@ -35,3 +35,49 @@ export function sleep(clock: Clock, ms: number): Promise<void> {
     clock.after(ms, resolve);
   });
 }
+
+/** In production the clock stands still within a turn; elsewhere it may go on by so much while many reads begin. */
+const TURN_MS = 5;
+
+interface SharedTimer {
+  readonly dueMs: number;
+  readonly callbacks: Set<() => void>;
+  readonly cancel: () => void;
+}
+
+/**
+ * The clock for a request that waits for many things at once: timers that are started together, for as long, call back in one
+ * turn, so that what is asked next of a store travels together again.
+ */
+export function withSharedTimers(clock: Clock): Clock {
+  const newest = new Map<number, SharedTimer>();
+  const start = (ms: number, dueMs: number): SharedTimer => {
+    const callbacks = new Set<() => void>();
+    const cancel = clock.after(ms, () => {
+      leave(ms, timer);
+      for (const callback of callbacks) callback();
+    });
+    const timer: SharedTimer = { dueMs, callbacks, cancel };
+    newest.set(ms, timer);
+    return timer;
+  };
+  const leave = (ms: number, timer: SharedTimer): void => {
+    if (newest.get(ms) === timer) newest.delete(ms);
+  };
+  return {
+    now: () => clock.now(),
+    after(ms, callback) {
+      const dueMs = clock.now() + ms;
+      const started = newest.get(ms);
+      const isTogether = started !== undefined && Math.abs(dueMs - started.dueMs) <= TURN_MS;
+      const timer = isTogether ? started : start(ms, dueMs);
+      timer.callbacks.add(callback);
+      return () => {
+        timer.callbacks.delete(callback);
+        if (timer.callbacks.size > 0) return;
+        leave(ms, timer);
+        timer.cancel();
+      };
+    },
+  };
+}

@@ -96,26 +96,26 @@ end
 `;
 
 /**
- * KEYS clock, entry, lease. ARGV epoch for a new clock, tag prefix, tag life, lease owner, lease ms,
- * mode (`any`, `none`: a new as-of whatever is stored, `drop`: and the entry is deleted), least as-of or ''.
- * Answers {hit | load | busy, as-of for the load, as-of of the entry, payload, tags, fresh ms left}.
+ * KEYS clock, then of every read its entry and its lease. ARGV epoch for a new clock, tag prefix, tag life, lease ms, then of
+ * every read the lease's owner, mode (`any`, `none`: a new as-of whatever is stored, `drop`: and the entry is deleted) and least
+ * as-of or ''. Answers of every read {hit | load | busy, as-of for the load, as-of of the entry, payload, tags, fresh ms left}.
  */
 const READ = `${PRELUDE}
-local OWNER, LEASE_MS, MODE, LEAST = ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local LEASE_MS = tonumber(ARGV[4])
 
-local function entry()
-  if MODE == 'none' then return nil end
-  if MODE == 'drop' then redis.pcall('DEL', KEYS[2]) return nil end
+local function entry(key, mode, least)
+  if mode == 'none' then return nil end
+  if mode == 'drop' then redis.pcall('DEL', key) return nil end
   local epoch, last = logical(get(KEYS[1]))
-  local fields = redis.pcall('HMGET', KEYS[2], 'asof', 'born', 'fresh', 'life', 'tags', 'payload')
-  if failed(fields) then redis.pcall('DEL', KEYS[2]) return nil end
+  local fields = redis.pcall('HMGET', key, 'asof', 'born', 'fresh', 'life', 'tags', 'payload')
+  if failed(fields) then redis.pcall('DEL', key) return nil end
   local e, asof = logical(fields[1])
   local born, fresh, life = whole(fields[2]), whole(fields[3]), whole(fields[4])
   local tags, payload = fields[5], fields[6]
   if not epoch or e ~= epoch or asof > last then return nil end
   if not born or not fresh or not life or not tags or not payload then return nil end
-  if LEAST ~= '' then
-    local le, ln = logical(LEAST)
+  if least ~= '' then
+    local le, ln = logical(least)
     if le ~= epoch or asof < ln then return nil end
   end
   if not untouched_since(tags, epoch, asof, last) then return nil end
@@ -125,27 +125,40 @@ local function entry()
   return { asof = fields[1], tags = tags, payload = payload, left = fresh - age }
 end
 
-local function lease()
-  local reply = redis.pcall('SET', KEYS[3], OWNER, 'PX', LEASE_MS, 'NX')
+local function lease(key, owner)
+  local reply = redis.pcall('SET', key, owner, 'PX', LEASE_MS, 'NX')
   if failed(reply) then return true end
   if reply then return true end
-  local ttl = redis.call('PTTL', KEYS[3])
+  local ttl = redis.call('PTTL', key)
   if ttl >= 0 and ttl <= LEASE_MS then return false end
-  redis.pcall('SET', KEYS[3], OWNER, 'PX', LEASE_MS)
+  redis.pcall('SET', key, owner, 'PX', LEASE_MS)
   return true
 end
 
-local found = entry()
-if found and found.left > 0 then
-  return { 'hit', '', found.asof, found.payload, found.tags, digits(found.left) }
+local replies, loads = {}, {}
+for i = 1, (#KEYS - 1) / 2 do
+  local owner, mode, least = ARGV[2 + 3 * i], ARGV[3 + 3 * i], ARGV[4 + 3 * i]
+  local found = entry(KEYS[2 * i], mode, least)
+  if found and found.left > 0 then
+    replies[i] = { 'hit', '', found.asof, found.payload, found.tags, digits(found.left) }
+  else
+    local status = lease(KEYS[2 * i + 1], owner) and 'load' or 'busy'
+    loads[#loads + 1] = { at = i, status = status, found = found }
+  end
 end
-local status = lease() and 'load' or 'busy'
+if #loads == 0 then return replies end
+-- One for all: every load begins after this.
 local epoch, n = tick()
 local asof = epoch and stamp(epoch, n) or ''
-if found and (not epoch or epoch == logical(found.asof)) then
-  return { status, asof, found.asof, found.payload, found.tags, digits(found.left) }
+for _, load in ipairs(loads) do
+  local found = load.found
+  if found and (not epoch or epoch == logical(found.asof)) then
+    replies[load.at] = { load.status, asof, found.asof, found.payload, found.tags, digits(found.left) }
+  else
+    replies[load.at] = { load.status, asof, '', '', '', '0' }
+  end
 end
-return { status, asof, '', '', '', '0' }
+return replies
 `;
 
 /**

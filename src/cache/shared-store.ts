@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { makeCollector } from '../collector.ts';
 import { explainScript } from './explain-script.ts';
 import { formatLogicalTime, type LogicalTime, parseLogicalTime, randomId } from './logical-time.ts';
 import { logicalTime, whole } from './reply-parts.ts';
@@ -32,6 +33,7 @@ export type SharedRead =
 export type ReadMode = 'any' | 'none' | 'drop';
 
 export interface SharedStore {
+  /** Reads that are asked for in one turn travel in one call. */
   read(key: string, owner: string, mode: ReadMode, least: LogicalTime | null): Promise<SharedRead>;
   /** Stores an answer unless it may be older than what its tags allow, and gives the lease back. */
   fill(key: string, owner: string, fill: Fill): Promise<FillStatus>;
@@ -74,6 +76,9 @@ const MAX_AS_OF_AGE_MS = 30_000;
 /** What the script takes for tags at most: as many as an entry has. */
 const MAX_DESCRIBED_TAGS = 1_000;
 
+/** Far below the engines' limits on keys, and in answers of the usual size on the length of a reply. */
+const READS_PER_CALL = 100;
+
 const ReadReply = z.tuple([
   z.enum(['hit', 'load', 'busy']),
   logicalTime,
@@ -82,6 +87,13 @@ const ReadReply = z.tuple([
   z.string(),
   whole,
 ]);
+
+interface Read {
+  readonly key: string;
+  readonly owner: string;
+  readonly mode: ReadMode;
+  readonly least: LogicalTime | null;
+}
 
 /** The shared store over its scripts. Rejects when Redis fails or answers what a script cannot have answered. */
 export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): SharedStore {
@@ -94,10 +106,18 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
   };
   const commonArgs = (): string[] => [randomId(), `${prefix}tag:`, `${LONGEST_LIFE_MS + TAG_MARGIN_MS}`];
 
+  const readAll = async (reads: readonly Read[]): Promise<PromiseSettledResult<SharedRead>[]> => {
+    const keys = reads.flatMap(({ key }) => keysOf(key).slice(1));
+    const args = [...commonArgs(), `${settings.leaseMs}`, ...reads.flatMap(toReadArgs)];
+    return toSharedReads(await run(scripts.read, [clock, ...keys], args), reads.length);
+  };
+  // Made when first needed: most requests are answered from memory.
+  let read: ((asked: Read) => Promise<SharedRead>) | undefined;
+
   return {
-    async read(key, owner, mode, least) {
-      const args = [owner, `${settings.leaseMs}`, mode, least ? formatLogicalTime(least) : ''];
-      return toSharedRead(await run(scripts.read, keysOf(key), [...commonArgs(), ...args]));
+    read(key, owner, mode, least) {
+      read ??= makeCollector(readAll, { maxPerCall: READS_PER_CALL, schedule: queueMicrotask });
+      return read({ key, owner, mode, least });
     },
     async fill(key, owner, { asOf, payload, tags, freshMs, staleMs }) {
       const lifeMs = Math.min(freshMs + staleMs, LONGEST_LIFE_MS);
@@ -122,6 +142,15 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
       return toSharedDescription(keys[1], settings.leaseMs, reply);
     },
   };
+}
+
+function toReadArgs({ owner, mode, least }: Read): string[] {
+  return [owner, mode, least ? formatLogicalTime(least) : ''];
+}
+
+async function toSharedReads(reply: unknown, reads: number): Promise<PromiseSettledResult<SharedRead>[]> {
+  if (!Array.isArray(reply) || reply.length !== reads) throw new Error('an answer to other reads');
+  return Promise.allSettled(reply.map(async (one: unknown) => toSharedRead(one)));
 }
 
 function toSharedRead(reply: unknown): SharedRead {

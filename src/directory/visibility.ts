@@ -52,11 +52,44 @@ export async function requireVisible(
   subject: Subject,
   read?: ReadDemands,
 ): Promise<void> {
+  await requireReach(deps, caller, subject, read);
+  const lookUp = caller.accountNumber === null ? null : tellingLookUp(deps, subject);
+  if (!lookUp) return;
+  requireOwn(caller, subject, await readThrough(deps.cache, lookUp, { ...read, trace: undefined }));
+}
+
+/**
+ * As `requireVisible`, as far as it can be told before the answer is there: for `account-of-user` and `default-account` the
+ * rest is for `requireOwn`.
+ */
+export async function requireReach(
+  deps: Deps,
+  caller: Caller,
+  subject: Subject,
+  read?: ReadDemands,
+): Promise<void> {
   const { accountNumber } = caller;
   // What is asked of the answer is asked of the membership too, but what the tiers did is told of the answer alone.
   const demands = { ...read, trace: undefined };
-  const isVisible = accountNumber === null || (await isIn({ deps, accountNumber, demands }, subject));
-  if (!isVisible) absences[subject.kind]();
+  const isReached = accountNumber === null || (await isIn({ deps, accountNumber, demands }, subject));
+  if (!isReached) absences[subject.kind]();
+}
+
+/** Throws as `requireVisible` does, by what the subject's look-up has answered. */
+export function requireOwn({ accountNumber }: Caller, subject: Subject, answer: object | null): void {
+  if (accountNumber === null || !isToldByAnswer(subject)) return;
+  const isOwn = answer !== null && 'accountNumber' in answer && answer.accountNumber === accountNumber;
+  if (!isOwn) absences[subject.kind]();
+}
+
+function isToldByAnswer({ kind }: Subject): boolean {
+  return kind === 'default-account' || kind === 'account-of-user';
+}
+
+/** The look-up whose answer alone tells whose the subject is. */
+function tellingLookUp(deps: Deps, subject: Subject): LookUp<Account | null> | null {
+  if (subject.kind === 'default-account') return defaultAccount(deps);
+  return subject.kind === 'account-of-user' ? accountForUser(deps, subject.userId) : null;
 }
 
 /** What a caller who is bound to an account demands of the look-ups of memberships. */
@@ -79,26 +112,15 @@ async function isIn(viewer: Viewer, subject: Subject): Promise<boolean> {
     case 'platform-admin':
       return deps.platform.accountNumber === accountNumber;
     case 'default-account':
-      return isAnswer(viewer, defaultAccount(deps));
+      return true;
     case 'user':
+    case 'account-of-user':
       return isMember(viewer, subject.userId);
     case 'username':
       return hasMemberNamed(viewer, subject.username);
     case 'user-profile':
       return hasProfile(viewer, subject.userProfileId);
-    case 'account-of-user':
-      return (
-        (await isMember(viewer, subject.userId)) && isAnswer(viewer, accountForUser(deps, subject.userId))
-      );
   }
-}
-
-async function isAnswer(
-  { deps, accountNumber, demands }: Viewer,
-  lookUp: LookUp<Account | null>,
-): Promise<boolean> {
-  const account = await readThrough(deps.cache, lookUp, demands);
-  return account?.accountNumber === accountNumber;
 }
 
 const isTrue = z.boolean().parse;

@@ -6,6 +6,7 @@ import { audit } from './audit.ts';
 import { context } from './context.ts';
 import { directoryLists } from './directory-lists.ts';
 import { keys } from './keys.ts';
+import { lookUps } from './look-ups.ts';
 import { operations } from './operations.ts';
 import { profileChanges } from './profile-changes.ts';
 import { profiles } from './profiles.ts';
@@ -16,6 +17,7 @@ import { users } from './users.ts';
 /** The routes of the API, by noun. */
 export const api = new Hono<AppEnv>()
   .route('/', context)
+  .route('/', lookUps)
   .route('/', userBatch)
   .route('/', users)
   .route('/', userChanges)

@@ -20,6 +20,36 @@ export function formatServerTiming(trace: Trace): string {
   return tiers.flatMap(([name, tier]) => (tier ? [`${name};dur=${tier.ms}`] : [])).join(', ');
 }
 
+/**
+ * What the tiers did for many look-ups, told as one: the tier was a hit that was one for all who asked it, its answer as good as
+ * the worst and its time that of the slowest.
+ */
+export function mergeTraces(traces: readonly Trace[]): Trace {
+  const isolate = mergeTiers(traces.flatMap((trace) => trace.isolate ?? []));
+  const redis = mergeTiers(traces.flatMap((trace) => trace.redis ?? []));
+  const postgresMs = traces.flatMap(({ postgres }) => postgres?.ms ?? []);
+  return {
+    ...(isolate && { isolate }),
+    ...(redis && { redis }),
+    ...(postgresMs.length > 0 && { postgres: { ms: Math.max(...postgresMs) } }),
+    refused: traces.some(({ refused }) => refused),
+  };
+}
+
+function mergeTiers<T extends Tier & { readonly ms: number }>(tiers: readonly T[]): T | undefined {
+  const [first] = tiers;
+  if (!first) return undefined;
+  const ttlsMs = tiers.flatMap(({ ttlMs }) => ttlMs ?? []);
+  return {
+    ...first,
+    ...tiers.find(({ detail }) => detail),
+    hit: tiers.every(({ hit }) => hit),
+    stored: tiers.some(({ stored }) => stored),
+    ...(ttlsMs.length > 0 && { ttlMs: Math.min(...ttlsMs) }),
+    ms: Math.max(...tiers.map(({ ms }) => ms)),
+  };
+}
+
 interface Tier {
   readonly hit: boolean;
   readonly ttlMs?: number;

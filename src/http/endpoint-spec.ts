@@ -51,8 +51,10 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J ex
   readonly html?: boolean;
   /** What the route throws, besides what every route does. */
   readonly errors?: readonly ProblemCode[];
-  /** The demands of a read may be given, though the route is none. */
+  /** The demands of a read may be given, though the route is none, or more than one. */
   readonly demands?: boolean;
+  /** `Cache-Status` and `Server-Timing` in the answer, though the route is not one look-up. */
+  readonly tiered?: boolean;
   /**
    * The look-up of a route that reads through the cache: demands in, `Cache-Status` and `ETag` out. Null when this
    * request looks nothing up.

@@ -84,7 +84,7 @@ export function responseHeadersOf(spec: AnyEndpointSpec, isCreated: boolean): z.
   return z.object({
     ...requestIdHeader,
     ...policyHeader,
-    ...((spec.lookUp || spec.uncached) && cacheHeaders),
+    ...((spec.lookUp || spec.uncached || spec.tiered) && cacheHeaders),
     ...((spec.lookUp || spec.uncached || spec.tagged) && etagHeader),
     ...((spec.writes || isCreated) && writeHeaders),
     ...(spec.idempotent && replayHeader),

@@ -107,6 +107,8 @@ export class ProblemError extends Error {
 export const RETRY_AFTER_S = '2';
 
 /** The problem to answer for whatever a handler threw; null when it is a defect of ours. */
+export function asProblem(error: LookUpError | OriginUnavailable): ProblemError;
+export function asProblem(error: unknown): ProblemError | null;
 export function asProblem(error: unknown): ProblemError | null {
   if (error instanceof ProblemError) return error;
   if (error instanceof LookUpError) return new ProblemError(error.code, error.message);

@@ -1,11 +1,18 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { LogicalTime } from '../../src/cache/logical-time.ts';
-import { makeSharedStore, type SharedStore } from '../../src/cache/shared-store.ts';
+import {
+  makeSharedStore,
+  type RunScript,
+  type SharedRead,
+  type SharedStore,
+} from '../../src/cache/shared-store.ts';
 import { makeUpstash } from '../../src/cache/upstash.ts';
 import { redis, useStack } from '../stack.ts';
 
 const stack = useStack();
 let store: SharedStore;
+/** How many keys each call had. */
+let calls: number[];
 let prefix: string;
 let count = 0;
 
@@ -17,11 +24,16 @@ beforeEach(() => {
   // Within the prefix that the stack deletes at its end, and unlike that of any other test.
   const databaseId = `${env.DATABASE_ID}}:${++count}:{x`;
   prefix = `ea:{${databaseId}}:`;
-  const { run } = makeUpstash({
+  const upstash = makeUpstash({
     url: env.UPSTASH_REDIS_REST_URL,
     token: env.UPSTASH_REDIS_REST_TOKEN,
     deadlineMs: 5_000,
   });
+  calls = [];
+  const run: RunScript = (script, keys, args) => {
+    calls.push(keys.length);
+    return upstash.run(script, keys, args);
+  };
   store = makeSharedStore(run, { ...settings, databaseId });
 });
 
@@ -256,4 +268,119 @@ test('a thousand tags in one entry and one invalidation', async () => {
   expect((await read()).status).toBe('hit');
   await store.invalidate(tags);
   expect((await read()).status).not.toBe('hit');
+});
+
+const readKeys = (keys: readonly string[]): Promise<SharedRead>[] =>
+  keys.map((key) => store.read(key, 'me', 'any', null));
+
+const keysFrom1To = (length: number): string[] => Array.from({ length }, (_, i) => `key-${i + 1}`);
+
+test('reads of one turn travel in one call, and those of the next in another', async () => {
+  await Promise.all(readKeys(keysFrom1To(50)));
+  expect(calls).toEqual([1 + 2 * 50]);
+  await Promise.all(readKeys(['k']));
+  expect(calls).toEqual([1 + 2 * 50, 1 + 2]);
+});
+
+test('a call has a hundred reads at most', async () => {
+  const answers = await Promise.all(readKeys(keysFrom1To(101)));
+  expect(calls).toEqual([1 + 2 * 100, 1 + 2]);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set(['load']));
+});
+
+test('each read of a call has its own answer: hit, busy, stale, refused by its token, dropped, none', async () => {
+  const asOf = await filled();
+  await store.fill('old', 'me', { asOf, payload: '"old"', tags: ['a'], freshMs: 0, staleMs: 60_000 });
+  for (const key of ['invalid', 'dropped', 'refused']) {
+    await store.fill(key, 'me', { asOf, payload: '2', tags: [key], ...fresh });
+  }
+  const token = await store.invalidate(['invalid']);
+  await store.read('held', 'other', 'any', null);
+  calls = [];
+  const [hit, invalid, held, old, dropped, refused, none] = await Promise.all([
+    store.read('k', 'me', 'any', asOf),
+    store.read('invalid', 'me', 'any', null),
+    store.read('held', 'me', 'any', null),
+    store.read('old', 'me', 'any', null),
+    store.read('dropped', 'me', 'drop', null),
+    store.read('refused', 'me', 'any', token),
+    store.read('none', 'me', 'none', null),
+  ]);
+  expect(calls).toEqual([1 + 2 * 7]);
+  expect(hit).toMatchObject({ status: 'hit', entry: { payload: '{"id":1}', asOf } });
+  expect(invalid).toMatchObject({ status: 'load', stale: null });
+  expect(held).toMatchObject({ status: 'busy', stale: null });
+  expect(old).toMatchObject({ status: 'load', stale: { payload: '"old"', asOf } });
+  expect(dropped).toMatchObject({ status: 'load', stale: null });
+  expect(refused).toMatchObject({ status: 'load', stale: null });
+  expect(none).toMatchObject({ status: 'load', stale: null });
+  // Those that load share one as-of, later than whatever was invalidated before.
+  const asOfs = [invalid, held, old, dropped, refused, none].map((one) => 'asOf' in one && one.asOf);
+  expect(new Set(asOfs.map((one) => JSON.stringify(one))).size).toBe(1);
+  expect(asOfs[0]).toMatchObject({ epoch: asOf.epoch });
+  if (!token || !asOfs[0]) throw new Error('Redis is not full');
+  expect(asOfs[0].n).toBeGreaterThan(token.n);
+});
+
+test('of two reads of one key in one call one gets the lease', async () => {
+  const [a, b] = await Promise.all([read('a'), read('b')]);
+  expect([a.status, b.status]).toEqual(['load', 'busy']);
+});
+
+test('a fill under the as-of of a call is condemned by whatever comes after the call', async () => {
+  const [a, b] = await Promise.all(readKeys(['a', 'b']));
+  if (!a || a.status === 'hit' || !a.asOf || !b || b.status === 'hit') throw new Error('nothing is stored');
+  expect(b.asOf).toEqual(a.asOf);
+  await store.invalidate(['tag-of-b']);
+  const { asOf } = a;
+  expect(await store.fill('a', 'me', { asOf, payload: '1', tags: ['tag-of-a'], ...fresh })).toBe('stored');
+  expect(await store.fill('b', 'me', { asOf, payload: '1', tags: ['tag-of-b'], ...fresh })).toBe(
+    'invalidated',
+  );
+});
+
+test.each(garbage)(
+  '%s heals in a call of three, and a sound entry after it is a hit',
+  async (_what, commands) => {
+    await filled();
+    for (const [command = '', key = '', ...args] of commands) {
+      await redis(stack.current, command, `${prefix}${key}`, ...args);
+    }
+    const [bad, twin] = await Promise.all(readKeys(['k', 'twin']));
+    expect([bad?.status, twin?.status]).toEqual(['load', 'load']);
+    const asOf = bad?.status !== 'hit' && bad?.asOf;
+    if (!asOf) throw new Error('there is no as-of');
+    for (const key of ['k', 'twin']) {
+      expect(await store.fill(key, 'me', { asOf, payload: '1', tags: ['user:1'], ...fresh })).toBe('stored');
+    }
+    const healed = await Promise.all(readKeys(['k', 'twin']));
+    expect(healed.map(({ status }) => status)).toEqual(['hit', 'hit']);
+  },
+);
+
+test('an entry that is garbage does not keep the others of its call from being hits', async () => {
+  const asOf = await filled();
+  await store.fill('b', 'me', { asOf, payload: '2', tags: ['user:2'], ...fresh });
+  await redis(stack.current, 'SET', `${prefix}entry:1:k`, 'garbage');
+  const answers = await Promise.all(readKeys(['k', 'b']));
+  expect(answers.map(({ status }) => status)).toEqual(['load', 'hit']);
+});
+
+test.each<[string, unknown]>([
+  ['no list', 'OK'],
+  ['too short', [['load', '', '', '', '', '0']]],
+  ['too long', Array.from({ length: 3 }, () => ['load', '', '', '', '', '0'])],
+])('a reply to a call that is %s rejects every read of it', async (_what, reply) => {
+  const broken = makeSharedStore(async () => reply, { ...settings, databaseId: 'x' });
+  const reads = ['a', 'b'].map((key) => broken.read(key, 'me', 'any', null));
+  const outcomes = await Promise.allSettled(reads);
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+});
+
+test('a part of a reply that no script can have answered rejects its own read alone', async () => {
+  const load = ['load', '', '', '', '', '0'];
+  const broken = makeSharedStore(async () => [load, ['hit'], load], { ...settings, databaseId: 'x' });
+  const reads = ['a', 'b', 'c'].map((key) => broken.read(key, 'me', 'any', null));
+  const outcomes = await Promise.allSettled(reads);
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
 });

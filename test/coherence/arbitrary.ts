@@ -173,6 +173,9 @@ function makeRead(run: Ingredients): fc.Arbitrary<object> {
   const delay = oneOf(run.delays);
   const parts = {
     step: fc.record({ isolate, key: oneOf(run.keys) }),
+    others: some<{ with: LookUpKey[] }>(run, { with: fc.subarray([...LOOK_UPS], { maxLength: 3 }) }, [
+      'with',
+    ]),
     demands: makeDemands(run),
     load: some<LoadPlan>(run, { snapshotMs: delay, answerMs: delay, fails: fc.constant(true) }, [
       'fails',
@@ -183,8 +186,8 @@ function makeRead(run: Ingredients): fc.Arbitrary<object> {
   };
   return fc
     .record(parts)
-    .map(({ step, demands, load, calls, dying }) =>
-      compact({ do: 'read', ...step, ...demands, load, calls, ...dying }),
+    .map(({ step, others, demands, load, calls, dying }) =>
+      compact({ do: 'read', ...step, ...others, ...demands, load, calls, ...dying }),
     );
 }
 
@@ -237,9 +240,8 @@ function makeKeyName({ keys, ids }: Ingredients): fc.Arbitrary<KeyName> {
 function compact(parts: object): object {
   const isEmpty = (part: unknown): boolean =>
     part === undefined || (typeof part === 'object' && part !== null && Object.keys(part).length === 0);
-  const kept = Object.entries(parts).map(([named, part]) => [
-    named,
-    typeof part === 'object' && part !== null ? compact(part) : part,
-  ]);
+  const isNested = (part: unknown): part is object =>
+    typeof part === 'object' && part !== null && !Array.isArray(part);
+  const kept = Object.entries(parts).map(([named, part]) => [named, isNested(part) ? compact(part) : part]);
   return Object.fromEntries(kept.filter(([, part]) => !isEmpty(part)));
 }

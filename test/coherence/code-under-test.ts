@@ -1,4 +1,5 @@
 import { makeBreaker } from '../../src/cache/breaker.ts';
+import { makeCacheOfMany } from '../../src/cache/cache-of-many.ts';
 import { drain } from '../../src/cache/drain.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
@@ -11,6 +12,7 @@ import { makeDatabase } from './model-database.ts';
 /** All that a mutation may change: the lab runs this, or a mutant's copy of it. */
 export const codeUnderTest = {
   makeBreaker,
+  makeCacheOfMany,
   drain,
   invalidate,
   makeMemory,

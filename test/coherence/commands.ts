@@ -9,6 +9,8 @@ export interface ReadCommand {
   readonly do: 'read';
   readonly isolate: number;
   readonly key: LookUpKey;
+  /** Read in the same turn of the same request. */
+  readonly with?: readonly LookUpKey[];
   readonly maxAgeMs?: number;
   readonly noCache?: boolean;
   /** Counted from the latest token backwards. */

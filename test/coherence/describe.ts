@@ -49,7 +49,8 @@ function describeRead({ isolate, key, load, calls, ...command }: ReadCommand): s
       ? `with a token ${command.forged === 'epoch' ? 'of another epoch' : 'ahead of the clock'}`
       : '',
   ];
-  const subject = [`${isolateName(isolate)} reads ${describeKey(key)}`, ...demands].filter(Boolean).join(' ');
+  const keys = [key, ...(command.with ?? [])].map(describeKey).join(' and ');
+  const subject = [`${isolateName(isolate)} reads ${keys}`, ...demands].filter(Boolean).join(' ');
   return sentence(subject, ...describeLoad(load), ...describeCalls(calls), dies(command));
 }
 

@@ -36,8 +36,25 @@ const SOUND_LOAD_MS = 1_000;
 
 /** Begins the read and, whatever comes of it, holds it to its claims. */
 export function startReading(lab: LabCore, isolate: Isolate, key: LookUpKey, plan: ReadPlan): Reading {
-  const { demands = {}, load = {} } = plan;
   const request = lab.start(isolate, plan.calls, plan.diesAfterMs);
+  return startReadingIn(lab, request, key, plan);
+}
+
+/** Begins the reads in one turn of one request. */
+export function startReadings(
+  lab: LabCore,
+  isolate: Isolate,
+  keys: readonly LookUpKey[],
+  plan: ReadPlan,
+): Reading[] {
+  const request = lab.start(isolate, plan.calls, plan.diesAfterMs);
+  const together = { ...request, cache: lab.code.makeCacheOfMany(request.cache) };
+  return keys.map((key) => startReadingIn(lab, together, key, plan));
+}
+
+function startReadingIn(lab: LabCore, request: Request, key: LookUpKey, plan: ReadPlan): Reading {
+  const { demands = {}, load = {} } = plan;
+  const { isolate } = request;
   const begin = beginOf(lab, isolate, key, plan);
   if (!isSound(load)) lab.isOriginSound = false;
   const debt = lab.claims.debtOf(begin);

@@ -14,7 +14,7 @@ import {
   VARIANT,
 } from './isolate.ts';
 import { makePasses, type Passes } from './lab-outbox.ts';
-import { type ReadPlan, type Reading, startReading } from './lab-read.ts';
+import { type ReadPlan, type Reading, startReading, startReadings } from './lab-read.ts';
 import { commitNow, type DrainPlan, drainIn, type WritePlan, writeIn } from './lab-write.ts';
 import { LOOK_UPS, type LookUpKey } from './look-ups.ts';
 import type { Change, Commit, Database } from './model-database.ts';
@@ -35,6 +35,8 @@ export interface Lab {
   /** A delay that ends when the test opens it. */
   hold(): Gate;
   read(isolate: Isolate, key: LookUpKey, plan?: ReadPlan): Promise<Reading>;
+  /** Reads in one turn of one request. */
+  readMany(isolate: Isolate, keys: readonly LookUpKey[], plan?: ReadPlan): Promise<readonly Reading[]>;
   /** A write through the service; resolves to the token, null if the change was refused, never if the request dies. */
   write(
     isolate: Isolate,
@@ -90,14 +92,14 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
   const report = (violation: string): void => void violations.push(violation);
 
   const noteScript = ({ kind, keys, args, reply }: ScriptRun): void => {
-    // As the scripts are given them: the entry's key, the mode of a read, the payload of a fill, the tags from the fourth on.
-    const key = lookUpOf(keys[1] ?? '');
+    // As the scripts are given them: the payload of a fill, and the tags from the fourth on.
     if (kind === 'invalidate') {
       if (reply === '') claims.kept.forget(null);
       claims.noteInvalidated(args.slice(3));
       passes.noteInvalidated(args.slice(3), timeline.now());
     }
-    if (kind === 'read' && args[5] === 'drop') claims.kept.forget(null, key);
+    if (kind === 'read') for (const key of droppedBy(keys, args)) claims.kept.forget(null, key);
+    const key = lookUpOf(keys[1] ?? '');
     if (kind === 'fill' && reply === 'stored' && redis.state !== 'full' && key)
       noteStored(key, args[5] ?? '');
   };
@@ -158,6 +160,11 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
       await advance(0);
       return reading;
     },
+    async readMany(isolate, keys, plan = {}) {
+      const readings = startReadings(core, isolate, keys, plan);
+      await advance(0);
+      return readings;
+    },
     async write(isolate, change, plan = {}) {
       const token = writeIn(core, core.start(isolate, plan.calls, plan.diesAfterMs), change, plan);
       await advance(0);
@@ -206,6 +213,12 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
     },
     close: redis.flush,
   };
+}
+
+// After the clock every read has two keys, and after the four arguments for all three of its own, the second of them its mode.
+function droppedBy(keys: readonly string[], args: readonly string[]): (LookUpKey | undefined)[] {
+  const entryKeys = keys.filter((_key, at) => at % 2 === 1);
+  return entryKeys.filter((_key, at) => args[4 + 3 * at + 1] === 'drop').map(lookUpOf);
 }
 
 function lookUpOf(entryKey: string): LookUpKey | undefined {

@@ -43,5 +43,6 @@ function* simplifyPart(part: object): Generator<object> {
 
 function* simplifyValue(value: unknown): Generator {
   if (typeof value === 'number') yield* PLAIN_NUMBERS.filter((plain) => plain < value);
-  if (typeof value === 'object' && value !== null) yield* simplifyPart(value);
+  if (Array.isArray(value)) for (const at of value.keys()) yield value.toSpliced(at, 1);
+  else if (typeof value === 'object' && value !== null) yield* simplifyPart(value);
 }

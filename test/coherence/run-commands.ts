@@ -58,7 +58,9 @@ const steps: { readonly [D in Command['do']]: Step<D> } = {
   read: (run, command) => {
     if (isVeryLate(command) && run.hasClockStepped) return undefined;
     run.hasVeryLateCall ||= isVeryLate(command);
-    return run.lab.read(isolateAt(run, command.isolate), command.key, planOf(run.lab, command));
+    const [isolate, plan] = [isolateAt(run, command.isolate), planOf(run.lab, command)];
+    if (!command.with) return run.lab.read(isolate, command.key, plan);
+    return run.lab.readMany(isolate, [command.key, ...command.with], plan);
   },
   write: (run, command) => run.lab.write(isolateAt(run, command.isolate), command.change, command),
   'write elsewhere': ({ lab }, { change, openMs }) => lab.writeElsewhere(change, openMs),
@@ -121,7 +123,7 @@ async function readEverything({ lab, isolates, keys }: Run, token?: Token): Prom
 // What nobody has read is nowhere to be found old. A run without a read is about writers: there every look-up is.
 function keysOf(commands: readonly Command[]): readonly LookUpKey[] {
   const read = LOOK_UPS.filter((key) =>
-    commands.some((command) => command.do === 'read' && command.key === key),
+    commands.some((command) => command.do === 'read' && (command.key === key || command.with?.includes(key))),
   );
   return read.length > 0 ? read : LOOK_UPS;
 }

@@ -1,12 +1,38 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { scripts } from '../../src/cache/scripts.ts';
+import type { EntityLookUp } from '../../src/directory/entity-look-ups.ts';
 import { app } from '../../src/http/app.ts';
-import { countRequests, drainNow, emptyRedis, get, KEY, newIsolate, send, useStack } from '../stack.ts';
+import { AccountDirectory } from '../../src/rpc.ts';
+import {
+  countRequests,
+  drainNow,
+  emptyRedis,
+  get,
+  KEY,
+  newIsolate,
+  send,
+  sql,
+  type TestStack,
+  useStack,
+} from '../stack.ts';
+import { issueTo, type Tenant } from './tenants.ts';
+import { postLookUps } from './look-up-requests.ts';
 import { lookUps } from './seed.ts';
 
 const stack = useStack();
 const NUMBER = '2718-2818-2845';
 const FILL = 1;
+const STACKADEMY: Tenant = {
+  subjects: {
+    accountNumber: '1234-5678-9012',
+    keyId: '',
+    userId: '3',
+    userProfileId: '3',
+    username: 'johndoe',
+  },
+  marks: [],
+};
 
 const paths = [
   ...lookUps.map(({ path }) => path),
@@ -111,3 +137,118 @@ test('a thousand simultaneous reads of a cold key in four isolates load it four 
   expect(counts.postgres).toBeGreaterThanOrEqual(1);
   expect(counts.postgres).toBeLessThanOrEqual(4);
 });
+
+describe('fifty different look-ups in one request', () => {
+  const PEOPLE = 16;
+  const firstId = 5_000;
+  const lookUpsOf = (n: number): object[] => {
+    const userId = firstId + n;
+    return [
+      { lookUp: 'user', userId },
+      { lookUp: 'userByUsername', username: `batch_${n}` },
+      { lookUp: 'accountForUser', userId },
+    ];
+  };
+  const fifty = [
+    ...Array.from({ length: PEOPLE }, (_, n) => lookUpsOf(n)).flat(),
+    { lookUp: 'defaultAccount' },
+    { lookUp: 'adminUser', accountNumber: '1618-0339-8874' },
+  ];
+
+  beforeAll(async () => {
+    await sql(
+      stack.current,
+      `with made as (
+         insert into users (id, username, email)
+         select ${firstId} + n, 'batch_' || n, 'batch@example.com' from generate_series(0, ${PEOPLE - 1}) as n
+         returning id
+       )
+       insert into user_profiles (user_id, account_id) select id, 2 from made`,
+    );
+    await drainNow(stack.current);
+  });
+
+  const ask = async (isolate: TestStack, asked: readonly object[], headers = {}) => {
+    const response = await postLookUps(isolate, asked, headers);
+    expect(response.status).toBe(200);
+    const { results } = await response.json<{ results: { status: number }[] }>();
+    return results.map(({ status }) => status);
+  };
+  // Nobody administers the account that is asked for last.
+  const statuses = [...Array.from({ length: 49 }, () => 200), 404];
+
+  test('cost one call of the read script and one batch when nobody knows, and the fills together', async () => {
+    const { fetch: realFetch } = globalThis;
+    const commands: unknown[][] = [];
+    vi.stubGlobal('fetch', (input: string, init?: RequestInit) => {
+      const isRedis = input.startsWith(stack.current.env.UPSTASH_REDIS_REST_URL);
+      if (isRedis && typeof init?.body === 'string') commands.push(...commandsOf(JSON.parse(init.body)));
+      return realFetch(input, init);
+    });
+    const counts = await countRequests(stack.current, async () =>
+      expect(await ask(newIsolate(stack.current), fifty)).toEqual(statuses),
+    );
+    expect(counts).toEqual({ redis: 1 + FILL, postgres: 1 });
+    const sha1 = await scripts.read.sha1();
+    expect(commands.filter((command) => command[1] === sha1).map(([name]) => name)).toEqual(['evalsha']);
+    expect(commands).toHaveLength(1 + fifty.length);
+  });
+
+  test('cost one request to Redis when it knows, and none when memory does', async () => {
+    await ask(newIsolate(stack.current), fifty);
+    const isolate = newIsolate(stack.current);
+    const again = async () => expect(await ask(isolate, fifty)).toEqual(statuses);
+    expect(await countRequests(stack.current, again)).toEqual({ redis: 1, postgres: 0 });
+    expect(await countRequests(stack.current, again)).toEqual({ redis: 0, postgres: 0 });
+  });
+
+  test('cost one of each for what is missing, whoever knows the rest', async () => {
+    await ask(newIsolate(stack.current), fifty.slice(0, 20));
+    const isolate = newIsolate(stack.current);
+    await ask(isolate, fifty.slice(0, 10));
+    const counts = await countRequests(stack.current, () => ask(isolate, fifty));
+    expect(counts).toEqual({ redis: 1 + FILL, postgres: 1 });
+  });
+
+  test('cost no more when each is asked twice, with no-cache too', async () => {
+    const twice = [...fifty, ...fifty];
+    for (const headers of [{}, { 'Cache-Control': 'no-cache' }, { 'Cache-Control': 'max-age=0' }]) {
+      await emptyRedis(stack.current);
+      const counts = await countRequests(stack.current, () => ask(stack.current, twice, headers));
+      expect(counts).toEqual({ redis: 1 + FILL, postgres: 1 });
+    }
+  });
+
+  test('cost the same over RPC', async () => {
+    const isolate = newIsolate(stack.current);
+    const call = async () => {
+      const ctx = createExecutionContext();
+      // The union of what is made above is what the method takes.
+      const outcomes = await new AccountDirectory(ctx, isolate.env).getMany(fifty as EntityLookUp[]);
+      await waitOnExecutionContext(ctx);
+      expect(outcomes.filter((outcome) => 'value' in outcome)).toHaveLength(49);
+    };
+    expect(await countRequests(stack.current, call)).toEqual({ redis: 1 + FILL, postgres: 1 });
+    expect(await countRequests(stack.current, call)).toEqual({ redis: 0, postgres: 0 });
+  });
+
+  test('cost whoever is bound to an account two of each at most, as many as it gives', async () => {
+    const key = await issueTo(stack.current, STACKADEMY);
+    const headers = { Authorization: `Bearer ${key}` };
+    const hundred = Array.from({ length: 34 }, (_, n) => lookUpsOf(n))
+      .flat()
+      .slice(0, 98);
+    hundred.push({ lookUp: 'userProfile', userProfileId: 3 }, { lookUp: 'defaultAccount' });
+    const isolate = newIsolate(stack.current);
+    // The check of the key is not what is counted here.
+    await send(isolate, '/v1/accounts/1234-5678-9012', { headers });
+    const read = async () => expect(await ask(isolate, hundred, headers)).toContain(200);
+    expect(await countRequests(stack.current, read)).toEqual({ redis: 2 * (1 + FILL), postgres: 2 });
+    expect(await countRequests(stack.current, read)).toEqual({ redis: 0, postgres: 0 });
+  });
+});
+
+/** The commands of a request to Redis, which may be one or a pipeline. */
+function commandsOf(body: unknown[]): unknown[][] {
+  return body.every(Array.isArray) ? body : [body];
+}

@@ -41,6 +41,25 @@ test('the typed client sends conditions as headers', async () => {
   expect(await changed.json()).toMatchObject({ city: 'Typed' });
 });
 
+test('the typed client looks many things up, and its types know the kinds', async () => {
+  const { lookup } = client().v1;
+  const response = await lookup.$post({
+    json: {
+      lookUps: [
+        { lookUp: 'user', userId: 3 },
+        { lookUp: 'account', accountNumber: '0000-0000-0000' },
+      ],
+    },
+  });
+  expect(response.status).toBe(200);
+  const { results } = await response.json();
+  const told = results.map((one) => (one.status === 200 ? one.value.id : one.problem.code));
+  expect(told).toEqual([3, 'account_does_not_exist']);
+  // @ts-expect-error -- a user is not looked up by the number of an account
+  const refused = await lookup.$post({ json: { lookUps: [{ lookUp: 'user', accountNumber: 'x' }] } });
+  expect(refused.status).toBe(400);
+});
+
 test('a wrong key is an answer, not an exception', async () => {
   const response = await client('wrong').v1.accounts.default.$get();
   expect(response.ok).toBe(false);

@@ -6,7 +6,9 @@ import { asProblem, toResponse, unauthorized } from '../../src/http/problem.ts';
 import { limitCaller, limitLookUp, networkOf } from '../../src/http/rate-limit.ts';
 import { OriginUnavailable } from '../../src/cache/errors.ts';
 import { parseSettings } from '../../src/env.ts';
-import { newIsolate, send, type TestStack, useStack } from '../stack.ts';
+import { countRequests, newIsolate, send, type TestStack, useStack } from '../stack.ts';
+import { issueKey, withKey } from './issued-keys.ts';
+import { postLookUps } from './look-up-requests.ts';
 import { expectProblem } from './problem.ts';
 import { askRoute, initOf, nameOf, pathOf, routes, useGoodRows } from './routes.ts';
 
@@ -96,6 +98,40 @@ test.each([
   ['2001:db8::1:2:3:4:5', '2001:db8:0:1::/64'],
 ])('%s is counted as %s', (ip, network) => {
   expect(networkOf(ip)).toBe(network);
+});
+
+describe('many look-ups in one request', () => {
+  const users = (length: number) => Array.from({ length }, (_, n) => ({ lookUp: 'user', userId: n + 1 }));
+  const headersOf = async () => withKey(await issueKey(stack.current));
+
+  test.each([
+    [1, 1],
+    [10, 1],
+    [11, 2],
+    [100, 10],
+  ])('%d of them count as %d requests', async (length, counted) => {
+    caller = makeLimiter(100);
+    const on = { ...limited, env: { ...limited.env, KEY_RATE_LIMIT: caller } };
+    expect((await postLookUps(on, users(length), await headersOf())).status).toBe(200);
+    expect([...caller.counts.values()]).toEqual([counted]);
+  });
+
+  test('beyond the limit are 429 as a whole, and ask nobody', async () => {
+    const headers = await headersOf();
+    const on = newIsolate(limited);
+    expect((await postLookUps(on, users(20), headers)).status).toBe(200);
+    const counts = await countRequests(stack.current, async () => {
+      const response = await postLookUps(on, users(20), headers);
+      await expectProblem(response, 'too_many_requests');
+      expect(response.headers.get('RateLimit')).toBe('"caller";r=0;t=10');
+    });
+    expect(counts).toEqual({ redis: 0, postgres: 0 });
+  });
+
+  test('are not limited for root', async () => {
+    expect((await postLookUps(limited, users(100))).status).toBe(200);
+    expect(caller.counts.size).toBe(0);
+  });
 });
 
 test('without an address, or without the binding, nothing is counted', async () => {

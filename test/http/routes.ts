@@ -1,5 +1,6 @@
 import { beforeAll } from 'vitest';
 import { KEY, send, sql, type TestStack } from '../stack.ts';
+import type { EntityLookUp } from '../../src/directory/entity-look-ups.ts';
 import { app } from '../../src/http/app.ts';
 import { encodeCursor } from '../../src/http/list-cursor.ts';
 import { type Route, routesOf } from '../../src/http/routes.ts';
@@ -91,9 +92,22 @@ const newcomers = ['2718-2818-2845', '1618-0339-8874'].flatMap((accountNumber) =
 let newcomersTaken = 0;
 const takeNewcomer = (): object => newcomers[newcomersTaken++ % newcomers.length] ?? {};
 
+/** A look-up of every kind that can be asked for with others, each with an answer in the seed. */
+export const goodLookUps: { readonly [K in EntityLookUp['lookUp']]: Extract<EntityLookUp, { lookUp: K }> } = {
+  user: { lookUp: 'user', userId: 3 },
+  userByUsername: { lookUp: 'userByUsername', username: 'johndoe' },
+  account: { lookUp: 'account', accountNumber: '1234-5678-9012' },
+  defaultAccount: { lookUp: 'defaultAccount' },
+  accountForUser: { lookUp: 'accountForUser', userId: 3 },
+  userProfile: { lookUp: 'userProfile', userProfileId: 3 },
+  platformAdminProfile: { lookUp: 'platformAdminProfile' },
+  adminUser: { lookUp: 'adminUser', accountNumber: '1234-5678-9012' },
+};
+
 /** A good body of every route that takes one; where names must be free, another one each time. */
 const goodBodies: Readonly<Record<string, () => object>> = {
   'POST /v1/accounts': () => ({ companyName: 'Made by a test' }),
+  'POST /v1/lookup': () => ({ lookUps: Object.values(goodLookUps) }),
   'PUT /v1/accounts/default': () => ({ accountNumber: '3141-5926-5359' }),
   'PATCH /v1/accounts/:accountNumber': () => ({ city: 'Sample' }),
   'POST /v1/keys': () => ({ name: 'Made by a test', scopes: ['directory:read'] }),

@@ -17,7 +17,8 @@ import {
   useStack,
 } from '../stack.ts';
 import { expectProblem } from './problem.ts';
-import { initOf, nameOf, parametersOf, pathOf, routes } from './routes.ts';
+import { postLookUps, resultsOf, ROUTE_OF_KIND } from './look-up-requests.ts';
+import { goodLookUps, initOf, nameOf, parametersOf, pathOf, routes } from './routes.ts';
 import {
   issueTo,
   makeTenants,
@@ -83,11 +84,16 @@ function kindOf(route: Route): Subject['kind'] | undefined {
   return route.spec.about?.({ param: {}, query: {}, json, url: '', env: {} })?.kind;
 }
 
-/** The fields of the body that say what the request is about. A username there is a name to be given, unique for all. */
-function bodySubjectsOf({ spec }: Route): string[] {
+/** A route that changes nothing, whatever its method. */
+const isRead = ({ spec }: Route): boolean => spec.scope === 'directory:read';
+
+/** The fields of the body that say what the request is about. Of a change a username there is a name to be given, unique for all. */
+function bodySubjectsOf(route: Route): string[] {
+  const { spec } = route;
   if (!spec.json) return [];
   const schema = JSON.stringify(z.toJSONSchema(spec.json, { io: 'input', unrepresentable: 'any' }));
-  return SUBJECT_NAMES.filter((name) => name !== 'username' && schema.includes(`"${name}":`));
+  const names = SUBJECT_NAMES.filter((name) => schema.includes(`"${name}":`));
+  return isRead(route) ? names : names.filter((name) => name !== 'username');
 }
 
 function subjectNamesOf(route: Route): string[] {
@@ -95,26 +101,29 @@ function subjectNamesOf(route: Route): string[] {
   return SUBJECT_NAMES.filter((name) => [...path, ...query, ...bodySubjectsOf(route)].includes(name));
 }
 
+type Values = Readonly<Record<string, string>>;
+
+const fieldOf = (subjects: Values, name: string) =>
+  name.endsWith('Id') ? Number(subjects[name]) : subjects[name];
+
+/** Puts what the request is about into the fields that its body has. */
+function fillFields(value: unknown, subjects: Values, names: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((one) => fillFields(one, subjects, names));
+  if (typeof value !== 'object' || value === null) return value;
+  const fill = ([name, old]: [string, unknown]) => [
+    name,
+    names.includes(name) ? fieldOf(subjects, name) : fillFields(old, subjects, names),
+  ];
+  return Object.fromEntries(Object.entries(value).map(fill));
+}
+
 /** Puts what the request is about into its body: where the field is, else at the top. */
-function fillBody(
-  body: unknown,
-  subjects: Readonly<Record<string, string>>,
-  names: readonly string[],
-): unknown {
-  const filled = new Set<string>();
-  const fill = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(fill);
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, old]) => [name, fillField(name, old)]));
-  };
-  const fillField = (name: string, old: unknown): unknown => {
-    if (!names.includes(name)) return fill(old);
-    filled.add(name);
-    return valueOf(name);
-  };
-  const valueOf = (name: string) => (name.endsWith('Id') ? Number(subjects[name]) : subjects[name]);
+function fillBody(body: unknown, subjects: Values, names: readonly string[]): unknown {
   const rest = names.filter((name) => !JSON.stringify(body).includes(`"${name}":`));
-  return { ...(fill(body) as object), ...Object.fromEntries(rest.map((name) => [name, valueOf(name)])) };
+  return {
+    ...(fillFields(body, subjects, names) as object),
+    ...Object.fromEntries(rest.map((name) => [name, fieldOf(subjects, name)])),
+  };
 }
 
 interface Asked {
@@ -123,17 +132,23 @@ interface Asked {
   readonly key: string;
   readonly values?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** In place of the good body. */
+  readonly body?: object;
 }
 
 /** Asks a route about the subjects, also by the host that the request is sent to. */
-function ask(on: TestStack, { route, subjects, key, values, headers }: Asked): Promise<Response> {
+function ask(
+  on: TestStack,
+  { route, subjects, key, values, headers, body: given }: Asked,
+): Promise<Response> {
   const path = pathOf(route, { ...subjects, ...values });
   const init = initOf(route, { Authorization: `Bearer ${key}`, ...headers });
   const names = bodySubjectsOf(route);
-  const body =
-    typeof init.body === 'string' && JSON.stringify(fillBody(JSON.parse(init.body), subjects, names));
+  const good: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
+  const filled = given ? fillFields(given, subjects, names) : good && fillBody(good, subjects, names);
+  const body = filled === undefined ? {} : { body: JSON.stringify(filled) };
   const url = `http://hr.${subjects.accountNumber}.api.localhost:8787${path}`;
-  return send(on, url, { ...init, ...(body && { body }) });
+  return send(on, url, { ...init, ...body });
 }
 
 /** An answer as another tenant sees it, without what differs between any two. */
@@ -160,11 +175,11 @@ interface Observed {
  * What a tenant can see of two requests to an isolate and a Redis that know nothing, or only what whoever may see
  * everything has just read there: the answers, and what they cost.
  */
-async function observe(on: TestStack, asked: Asked, isRead = false): Promise<Observed> {
+async function observe(on: TestStack, asked: Asked, isReadBefore = false): Promise<Observed> {
   await drainNow(on);
   await emptyRedis(on);
   const isolate = newIsolate(on);
-  if (isRead) await ask(isolate, { ...asked, key: KEY });
+  if (isReadBefore) await ask(isolate, { ...asked, key: KEY });
   const answers: unknown[] = [];
   const counts: Counts[] = [];
   for (let time = 0; time < 2; time++) {
@@ -293,7 +308,7 @@ describe.each(named(closed))('$name', ({ route }) => {
     });
   }
 
-  if (route.method !== 'GET') {
+  if (route.method !== 'GET' && !isRead(route)) {
     test('changes nothing for a key that may only read', async () => {
       const reading: Scope[] = ['directory:read', 'audit:read', 'cache:invalidate'];
       const readOnly = await issueTo(stack.current, tenants.a, reading);
@@ -341,4 +356,119 @@ test('the account of a user of two tenants is shown to that one alone whose it i
   const nobody = { ...a.subjects, userId: absent.userId };
   const missing = await observe(stack.current, { route, subjects: nobody, key: keyOfA });
   expect(hidden.answers).toEqual(missing.answers);
+});
+
+const routeNamed = (name: string): Route => {
+  const route = routes.find((one) => nameOf(one) === name);
+  if (!route) throw new Error(`there is no ${name}`);
+  return route;
+};
+
+/** An answer of a route for one thing, in the form that a batch gives it. */
+async function asResult(response: Response): Promise<object> {
+  const body = await response.json<Record<string, unknown>>();
+  const { status, headers } = response;
+  if (status === 200) return { status, value: body, etag: headers.get('ETag') };
+  const { requestId: _named, ...problem } = body;
+  return { status, problem };
+}
+
+describe.each(Object.values(goodLookUps).map((lookUp) => ({ lookUp, kind: lookUp.lookUp })))(
+  'POST /v1/lookup for $kind',
+  ({ lookUp, kind }) => {
+    const batch = routeNamed('POST /v1/lookup');
+    const single = routeNamed(ROUTE_OF_KIND[kind]);
+    const subjectKind = kindOf(single);
+    const body = { lookUps: [lookUp] };
+
+    /** The answers of the batch and of the route for this one, each of an isolate that knows nothing, and what they cost. */
+    async function compare(on: TestStack, key: string, subjects: Subjects): Promise<object> {
+      const observeOne = async (route: Route, toResult: (response: Response) => Promise<unknown>) => {
+        await drainNow(on);
+        await emptyRedis(on);
+        const isolate = newIsolate(on);
+        const asked = { route, subjects, key, ...(route === batch && { body }) };
+        let result: unknown;
+        const counts = await countRequests(on, async () => {
+          result = await toResult(await ask(isolate, asked));
+        });
+        return { result, counts };
+      };
+      const ofBatch = await observeOne(batch, async (response) => {
+        const [result] = await resultsOf(response);
+        const { cacheStatus: _status, ...rest } = result ?? {};
+        return rest;
+      });
+      expect(ofBatch).toEqual(await observeOne(single, asResult));
+      return ofBatch.result as object;
+    }
+
+    test('answers a tenant as the route for one does, its own, another’s and what is not there', async () => {
+      const { a, b, absent } = await makeTenants(stack.current);
+      const key = await issueTo(stack.current, a);
+      const state = states[subjectKind ?? 'everything'];
+      const on = state ? await state.give(stack.current, a) : stack.current;
+      expect(await compare(on, key, a.subjects)).toMatchObject({ status: 200 });
+      if (state) {
+        const hidden = await compare(await state.give(stack.current, b), key, a.subjects);
+        expect(hidden).toMatchObject({ status: 404 });
+        expect(hidden).toEqual(await compare(await state.remove(stack.current), key, a.subjects));
+      } else {
+        const hidden = await compare(stack.current, key, b.subjects);
+        expect(hidden).toMatchObject({ status: 404 });
+        expect(hidden).toEqual(await compare(stack.current, key, absent));
+      }
+    });
+
+    test.each([
+      { 'Cache-Control': 'max-age=3600' },
+      { 'Cache-Control': 'max-age=0' },
+      { 'Cache-Control': 'no-cache' },
+    ])(
+      'tells by nothing that another tenant’s is there, nor that somebody has just read it: %j',
+      async (headers) => {
+        const { a, b, absent } = await makeTenants(stack.current);
+        const key = await issueTo(stack.current, a);
+        const state = states[subjectKind ?? 'everything'];
+        const asked = { route: batch, key, body, headers };
+        const there = state ? await state.give(stack.current, b) : stack.current;
+        const subjects = state ? a.subjects : b.subjects;
+        const ofB = await observe(there, { ...asked, subjects });
+        const readBefore = await observe(there, { ...asked, subjects }, true);
+        if (!state) expect(readBefore).toEqual(ofB);
+        const nowhere = state ? await state.remove(stack.current) : stack.current;
+        const missing = { ...asked, subjects: state ? a.subjects : absent };
+        expect(ofB).toEqual(await observe(nowhere, missing));
+        if (state) expect(readBefore).toEqual(await observe(nowhere, missing, true));
+      },
+    );
+  },
+);
+
+test('a batch of what is another tenant’s and what is not there asks the stores as often as one of either', async () => {
+  const { a, b, absent } = await makeTenants(stack.current);
+  const key = await issueTo(stack.current, a);
+  const lookUpsOf = ({ userId, userProfileId, username, accountNumber }: Subjects) => [
+    { lookUp: 'user', userId: Number(userId) },
+    { lookUp: 'accountForUser', userId: Number(userId) },
+    { lookUp: 'userProfile', userProfileId: Number(userProfileId) },
+    { lookUp: 'userByUsername', username },
+    { lookUp: 'account', accountNumber },
+  ];
+  const observeAll = async (...all: Subjects[]) => {
+    await drainNow(stack.current);
+    await emptyRedis(stack.current);
+    const isolate = newIsolate(stack.current);
+    let statuses: number[] = [];
+    const counts = await countRequests(stack.current, async () => {
+      const headers = { Authorization: `Bearer ${key}` };
+      const response = await postLookUps(isolate, all.flatMap(lookUpsOf), headers);
+      statuses = (await resultsOf(response)).map(({ status }) => status);
+    });
+    expect(new Set(statuses)).toEqual(new Set([404]));
+    return counts;
+  };
+  const ofB = await observeAll(b.subjects);
+  expect(await observeAll(absent)).toEqual(ofB);
+  expect(await observeAll(b.subjects, absent)).toEqual(ofB);
 });

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTwoWorkers, type TwoWorkers } from '../engines/two-workers.ts';
 
 interface Outcome {
@@ -138,6 +138,149 @@ test('a hundred simultaneous callers of an account without admin get one and the
   const made = await sql(`select u.id from users u join user_profiles p on p.user_id = u.id
     where u.username like '2222-2222-2222%'`);
   expect(made).toHaveLength(1);
+});
+
+describe('getMany', () => {
+  const through = async (binding: string, ...args: unknown[]): Promise<Outcome> => {
+    const body = JSON.stringify({ binding, method: 'getMany', args, times: 1 });
+    const response = await fetch(two.workers.consumerUrl, { method: 'POST', body });
+    // The caller Worker writes this.
+    const [outcome = {}] = (await response.json()) as Outcome[];
+    return outcome;
+  };
+  const everyKind = [
+    { lookUp: 'user', userId: 3 },
+    { lookUp: 'userByUsername', username: 'johndoe' },
+    { lookUp: 'account', accountNumber: '1234-5678-9012' },
+    { lookUp: 'defaultAccount' },
+    { lookUp: 'accountForUser', userId: 3 },
+    { lookUp: 'userProfile', userProfileId: 3 },
+    { lookUp: 'platformAdminProfile' },
+    { lookUp: 'adminUser', accountNumber: '1234-5678-9012' },
+  ];
+  const absent = (code: string) => ({ error: { code, message: expect.any(String) as unknown } });
+
+  test('answers every kind as its method does, in order', async () => {
+    const { value } = await through('ACCOUNTS', everyKind);
+    const calls: [string, ...unknown[]][] = [
+      ['getCachedUserForUserId', 3],
+      ['getCachedUserForUsername', 'johndoe'],
+      ['getAccount', '1234-5678-9012'],
+      ['getCachedDefaultAccount'],
+      ['getCachedAccountForUser', 3],
+      ['getUserProfile', 3],
+      ['getCachedSmarterAdminUserProfile'],
+      ['getCachedAdminUserForAccount', '1234-5678-9012'],
+    ];
+    expect(value).toEqual(await Promise.all(calls.map(([method, ...args]) => call(method, ...args))));
+  });
+
+  test('answers an error with a code where there is none, and creates no admin user', async () => {
+    const lookUps = [
+      { lookUp: 'user', userId: 999 },
+      { lookUp: 'user', userId: 3 },
+      { lookUp: 'userByUsername', username: 'nobody' },
+      { lookUp: 'account', accountNumber: '9999-9999-9999' },
+      { lookUp: 'accountForUser', userId: 5 },
+      { lookUp: 'userProfile', userProfileId: 999 },
+      { lookUp: 'adminUser', accountNumber: '2718-2818-2845' },
+      { lookUp: 'user', userId: 999 },
+    ];
+    expect(await through('ACCOUNTS', lookUps)).toEqual({
+      value: [
+        absent('user_does_not_exist'),
+        { value: expect.objectContaining({ username: 'johndoe' }) as unknown },
+        absent('user_does_not_exist'),
+        absent('account_does_not_exist'),
+        absent('no_account_for_user'),
+        absent('user_profile_does_not_exist'),
+        absent('admin_user_does_not_exist'),
+        absent('user_does_not_exist'),
+      ],
+    });
+    expect(await sql(`select 1 from users where username like '2718-2818-2845-admin%'`)).toEqual([]);
+  });
+
+  test('shows a Worker that is bound to an account that account’s alone', async () => {
+    const others = [
+      { lookUp: 'user', userId: 1 },
+      { lookUp: 'userByUsername', username: 'admin' },
+      { lookUp: 'account', accountNumber: '3141-5926-5359' },
+      { lookUp: 'accountForUser', userId: 6 },
+      { lookUp: 'userProfile', userProfileId: 1 },
+      { lookUp: 'adminUser', accountNumber: '3141-5926-5359' },
+    ];
+    expect(await through('TENANT', [...everyKind, ...others])).toEqual({
+      value: [
+        { value: expect.objectContaining({ id: 3 }) as unknown },
+        { value: expect.objectContaining({ id: 3 }) as unknown },
+        { value: expect.objectContaining({ id: 2 }) as unknown },
+        absent('no_default_account'),
+        { value: expect.objectContaining({ id: 2 }) as unknown },
+        { value: expect.objectContaining({ id: 3 }) as unknown },
+        absent('no_platform_admin'),
+        { value: expect.objectContaining({ id: 4 }) as unknown },
+        absent('user_does_not_exist'),
+        absent('user_does_not_exist'),
+        absent('account_does_not_exist'),
+        absent('no_account_for_user'),
+        absent('user_profile_does_not_exist'),
+        absent('account_does_not_exist'),
+      ],
+    });
+  });
+
+  test.each([
+    ['READER', undefined],
+    ['WRITER', undefined],
+    ['OFFICER', 'directory:read'],
+    ['MISTAKEN', 'props'],
+    ['TEXT', 'props'],
+  ])('through %s asks for the right to read', async (binding, lacking) => {
+    const { value, error } = await through(binding, everyKind.slice(0, 1));
+    if (lacking === undefined) expect(value).toHaveLength(1);
+    else
+      expect(error).toMatchObject({
+        code: 'forbidden',
+        message: expect.stringContaining(lacking) as unknown,
+      });
+  });
+
+  test('reads past the cache for whoever may invalidate', async () => {
+    await through('ACCOUNTS', everyKind);
+    await sql(`update users set first_name = 'Many' where id = 3`);
+    const { error } = await through('READER', everyKind, { invalidate: true });
+    expect(error).toMatchObject({ code: 'forbidden' });
+    const { value } = await through('ACCOUNTS', everyKind, { invalidate: true });
+    expect(value).toMatchObject([
+      { value: { firstName: 'Many' } },
+      { value: { firstName: 'Many' } },
+      {},
+      {},
+      {},
+      { value: { user: { firstName: 'Many' } } },
+      {},
+      {},
+    ]);
+  });
+
+  test.each<[unknown[], string]>([
+    [[], 'lookUps'],
+    [[[]], 'lookUps'],
+    [[{}], 'lookUps'],
+    [[Array.from({ length: 101 }, () => everyKind[0])], 'lookUps'],
+    [[[everyKind[0], { lookUp: 'user' }]], 'lookUps.1.userId'],
+    [[[{ lookUp: 'user', userId: 2 ** 53 }]], 'lookUps.0.userId'],
+    [[[{ lookUp: 'users', userId: 1 }]], 'lookUps.0.lookUp'],
+    [[[{ lookUp: 'user', userId: 1, more: 1 }]], 'lookUps.0.more'],
+    [[[{ lookUp: 'account', accountNumber: '' }]], 'lookUps.0.accountNumber'],
+    [[[{ lookUp: 'userByUsername', username: 'a\n' }]], 'lookUps.0.username'],
+    [[everyKind, { consistencyToken: 'x' }], 'options.consistencyToken'],
+  ])('refuses what is none, case %#', async (args, name) => {
+    const { error } = await through('ACCOUNTS', ...args);
+    expect(error?.code).toBe('bad_request');
+    expect(error?.message).toMatch(new RegExp(`^${name}: `));
+  });
 });
 
 test('a write behind our back is seen at once with invalidate', async () => {

@@ -56,6 +56,16 @@ export const scriptsMutations: readonly Mutation[] = [
     ],
   },
   {
+    name: 'the reads of one call are all answered by the entry of the first',
+    edits: [
+      {
+        file: scripts,
+        find: 'local found = entry(KEYS[2 * i], mode, least)',
+        replace: 'local found = entry(KEYS[2], mode, least)',
+      },
+    ],
+  },
+  {
     name: 'the read script checks the first tag only',
     edits: [
       {

@@ -1,0 +1,57 @@
+export interface CollectorSettings {
+  readonly maxPerCall: number;
+  /** Calls back once all that belongs together has been asked. */
+  readonly schedule: (flush: () => void) => void;
+}
+
+interface Waiting<Q, A> {
+  readonly question: Q;
+  readonly resolve: (answer: A) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * Makes of questions that are asked one by one calls of many: all that are asked until `schedule` calls back travel together,
+ * and each has its own outcome. What `askAll` throws is the outcome of all its questions.
+ */
+export function makeCollector<Q, A>(
+  askAll: (questions: readonly Q[]) => Promise<readonly PromiseSettledResult<A>[]>,
+  { maxPerCall, schedule }: CollectorSettings,
+): (question: Q) => Promise<A> {
+  let waiting: Waiting<Q, A>[] = [];
+
+  const send = async (asked: readonly Waiting<Q, A>[]): Promise<void> => {
+    const outcomes = await settleAll(
+      asked.map(({ question }) => question),
+      askAll,
+    );
+    for (const [at, { resolve, reject }] of asked.entries()) {
+      const outcome = outcomes[at];
+      if (outcome?.status === 'fulfilled') resolve(outcome.value);
+      else reject(outcome ? outcome.reason : new Error('the call answered fewer than it was asked'));
+    }
+  };
+  const flush = (): void => {
+    const asked = waiting;
+    waiting = [];
+    for (let at = 0; at < asked.length; at += maxPerCall) void send(asked.slice(at, at + maxPerCall));
+  };
+
+  return (question) => {
+    const { promise, resolve, reject } = Promise.withResolvers<A>();
+    waiting.push({ question, resolve, reject });
+    if (waiting.length === 1) schedule(flush);
+    return promise;
+  };
+}
+
+async function settleAll<Q, A>(
+  questions: readonly Q[],
+  askAll: (questions: readonly Q[]) => Promise<readonly PromiseSettledResult<A>[]>,
+): Promise<readonly PromiseSettledResult<A>[]> {
+  try {
+    return await askAll(questions);
+  } catch (reason) {
+    return questions.map(() => ({ status: 'rejected', reason }));
+  }
+}

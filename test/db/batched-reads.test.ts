@@ -1,0 +1,134 @@
+import { NeonDbError } from '@neondatabase/serverless';
+import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/neon-http';
+import { expect, test } from 'vitest';
+import { isPostgresAway } from '../../src/db/away.ts';
+import { batchReads } from '../../src/db/batched-reads.ts';
+import { makeDb } from '../../src/db/client.ts';
+import { users } from '../../src/db/schema.ts';
+import { selectUserById } from '../../src/db/users.ts';
+import { countRequests, useStack } from '../stack.ts';
+
+const stack = useStack();
+
+const nextTask = (flush: () => void) => void setTimeout(flush, 0);
+
+/** A driver that answers ids, and refuses a batch with the first error that one of its statements has. */
+function makeFake(errors: Readonly<Record<number, Error>> = {}) {
+  const batches: unknown[][] = [];
+  const answer = (id: unknown) => {
+    const error = errors[Number(id)];
+    if (error) throw error;
+    return { rows: [[id]], fields: [], rowCount: 1 };
+  };
+  // Lazy, as the driver's are: a query that is given to a transaction asks nothing by itself.
+  const query = (_text: string, [id]: unknown[]) => {
+    const ask = async () => {
+      batches.push([id]);
+      return answer(id);
+    };
+    // oxlint-disable-next-line unicorn/no-thenable -- as the driver's
+    return { id, then: (...args: [() => void, () => void]) => ask().then(...args) };
+  };
+  const transaction = async (queries: { id: unknown }[]) => {
+    batches.push(queries.map(({ id }) => id));
+    return queries.map(({ id }) => answer(id));
+  };
+  const db = drizzle({ client: { query, transaction } as never });
+  const select = (on: typeof db, id: number) =>
+    on
+      .select({ id: users.id })
+      .from(users)
+      .where(sql`${users.id} = ${id}`);
+  return { batches, db, select };
+}
+
+const refused = (code = '22003') => Object.assign(new NeonDbError('refused'), { code });
+const ids = (length: number) => Array.from({ length }, (_, i) => i + 1);
+
+async function outcomesOf(errors: Readonly<Record<number, Error>>, count: number) {
+  const { batches, db, select } = makeFake(errors);
+  const batched = batchReads(db, nextTask) as typeof db;
+  const settled = await Promise.allSettled(ids(count).map((id) => select(batched, id)));
+  return { batches, settled, failed: ids(count).filter((id) => settled[id - 1]?.status === 'rejected') };
+}
+
+test('reads of one turn are one batch, and each has its own rows', async () => {
+  const { batches, settled } = await outcomesOf({}, 50);
+  expect(batches).toEqual([ids(50)]);
+  expect(settled.map((one) => one.status === 'fulfilled' && one.value)).toEqual(
+    ids(50).map((id) => [{ id }]),
+  );
+});
+
+test('reads that are some microtasks apart are one batch too', async () => {
+  const { batches, db, select } = makeFake();
+  const batched = batchReads(db, nextTask) as typeof db;
+  await Promise.all(
+    ids(20).map(async (id) => {
+      for (let turn = 0; turn < id; turn++) await Promise.resolve();
+      return select(batched, id);
+    }),
+  );
+  expect(batches).toHaveLength(1);
+});
+
+test('a single read is a single statement, and more than a hundred are two batches', async () => {
+  expect((await outcomesOf({}, 1)).batches).toEqual([[1]]);
+  expect((await outcomesOf({}, 130)).batches.map(({ length }) => length)).toEqual([100, 30]);
+});
+
+test('a statement that Postgres refuses is found by halving, and all others are answered', async () => {
+  for (const bad of [1, 37, 100]) {
+    const { batches, failed } = await outcomesOf({ [bad]: refused() }, 100);
+    expect(failed).toEqual([bad]);
+    expect(batches.length).toBeLessThanOrEqual(1 + 14);
+  }
+});
+
+test('however many are refused, a batch is halved a bounded number of times', async () => {
+  const errors = Object.fromEntries(ids(100).map((id) => [id, refused()]));
+  const { batches, failed } = await outcomesOf(errors, 100);
+  expect(failed).toEqual(ids(100));
+  expect(batches).toHaveLength(1 + 14);
+});
+
+test.each([
+  ['away', Object.assign(new NeonDbError('x'), { code: '57P01' })],
+  ['not to be reached', new NeonDbError('Error connecting to database')],
+  ['too slow for a statement', refused('57014')],
+])('a batch is asked once when Postgres is %s, and every read of it fails', async (_what, error) => {
+  const { batches, failed, settled } = await outcomesOf({ 2: error }, 3);
+  expect(batches).toHaveLength(1);
+  expect(failed).toEqual([1, 2, 3]);
+  const [first] = settled;
+  expect(isPostgresAway(first?.status === 'rejected' && first.reason)).toBe(error.message !== 'refused');
+});
+
+test('a batch with another number of results rejects every read of it', async () => {
+  const client = { query: () => ({}), transaction: async () => [{ rows: [[1]] }] };
+  const batched = batchReads(drizzle({ client: client as never }), nextTask);
+  const reads = [1, 2].map((id) => selectUserById(batched, id));
+  expect((await Promise.allSettled(reads)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+});
+
+test('over the real protocol: one request, rows to their own reads, and a refused statement alone', async () => {
+  const db = makeDb(stack.current.env.DATABASE_URL, 10_000);
+  const batched = () => batchReads(db, nextTask);
+  const counts = await countRequests(stack.current, async () => {
+    const on = batched();
+    const found = await Promise.all([3, 999, 1, 3].map((id) => selectUserById(on, id)));
+    expect(found.map((user) => user?.username)).toEqual(['johndoe', undefined, 'admin', 'johndoe']);
+    expect(found[0]).toEqual(await selectUserById(db, 3));
+  });
+  expect(counts.postgres).toBe(1 + 1);
+  const on = batched();
+  const outcomes = await Promise.allSettled([3, 1e300, 1].map((id) => selectUserById(on, id)));
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+});
+
+test('a batch of writes is refused: it would not be one transaction', async () => {
+  const { db } = makeFake();
+  const batched = batchReads(db, nextTask) as typeof db;
+  await expect(batched.batch([batched.select().from(users)])).rejects.toThrow('takes no transaction');
+});
