@@ -1,6 +1,6 @@
 import { hitRatio, memoryShare } from './closed-form.ts';
 import { makeConfig } from './config.ts';
-import { ACCOUNTS, ISOLATES } from './experiments.ts';
+import { ACCOUNTS, ISOLATES, UNKEY_PERCENT } from './experiments.ts';
 import { perMillionReads } from './prices.ts';
 import { memoryPercent, of, type Result, type Results } from './results.ts';
 import { type Axis, type Chart, type Series, shortNumber } from './svg.ts';
@@ -71,7 +71,6 @@ function isolateChart(): Chart {
   const percentAt = (accounts: number, reads: number): number =>
     memoryShare(makeConfig({ isolates: 1, accounts, memoryTtlMs, readsPerS: reads / seconds(memoryTtlMs) })) *
     100;
-  const published = 27;
   return {
     title: 'When memory pays: the traffic of one isolate',
     x: { label: 'reads of the isolate in one memory lifetime', ticks: READS_PER_LIFETIME, isLog: true },
@@ -84,12 +83,12 @@ function isolateChart(): Chart {
         points: xs.map((x) => [x, percentAt(accounts, x)] as const),
       })),
       {
-        name: 'Unkey, published: 27 %',
+        name: `Unkey, published: ${UNKEY_PERCENT} %`,
         colour: 1,
         kind: 'dashed',
         points: [
-          [1, published],
-          [100_000, published],
+          [1, UNKEY_PERCENT],
+          [100_000, UNKEY_PERCENT],
         ],
       },
     ],

@@ -9,6 +9,8 @@ export interface Experiment {
 export const ISOLATES = [10, 100, 1_000, 10_000];
 export const LIFETIMES_MS = [0, 1_000, 5_000, 10_000, 30_000, 60_000];
 export const ACCOUNTS = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+/** What Unkey published of its memory hits. */
+export const UNKEY_PERCENT = 27;
 const SHORT_AND_LONG_MS = [5_000, 60_000];
 const READS_PER_S = 500;
 const MIN_WARM_UP_MS = 30_000;

@@ -21,7 +21,7 @@ export interface Chart {
   readonly series: readonly Series[];
 }
 
-const WIDTH = 760;
+const WIDTH = 800;
 const HEIGHT = 420;
 const PLOT = { left: 64, right: 560, top: 44, bottom: 360 };
 const LEGEND = { left: 580, top: 60, rowHeight: 20, markWidth: 24 };

@@ -1,6 +1,6 @@
 import { hitRatio, memoryShare } from './closed-form.ts';
 import { makeConfig } from './config.ts';
-import { ISOLATES, LIFETIMES_MS } from './experiments.ts';
+import { ACCOUNTS, ISOLATES, LIFETIMES_MS, UNKEY_PERCENT } from './experiments.ts';
 import { perMillionReads } from './prices.ts';
 import { compareToClosedForm, memoryPercent, of, percentOf, type Result, type Results } from './results.ts';
 import { shortNumber } from './svg.ts';
@@ -49,8 +49,7 @@ const latency: readonly Column[] = [
 
 const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-const staleReads = ({ staleMs }: Result['measures']): number =>
-  staleMs.service.length + staleMs.outside.length;
+const perMillion = (count: number, { reads }: Result['measures']): number => (count / reads) * 1e6;
 
 /** Isolates down, lifetimes across. */
 function grid(results: Results, cell: (result: Result) => Cell): string {
@@ -105,6 +104,21 @@ function rule(): string {
   return table(heads, [['answered by memory', ...RULE_READS.map((n) => percent(hitRatio(n) * 100))]]);
 }
 
+/** The least traffic of one isolate, in reads per lifetime, for which memory answers the share that Unkey published. */
+function unkey(): string {
+  const rows = ACCOUNTS.map((count) => [shortNumber(count), whole(readsFor(UNKEY_PERCENT, count))]);
+  return table(['accounts that an isolate sees', 'reads in a memory lifetime'], rows);
+}
+
+const PRECISION = 1.01;
+
+function readsFor(wantedPercent: number, count: number): number {
+  const lifetimeS = 5;
+  let reads = 1;
+  while (onePercent(reads / lifetimeS, count, lifetimeS * 1_000) < wantedPercent) reads *= PRECISION;
+  return Number(reads.toPrecision(2));
+}
+
 function agreement(results: Results): string {
   const { fleets, mean, worst } = compareToClosedForm(results);
   return `Over ${fleets} fleets it is ${mean.toFixed(1)} points from what was counted on average, and ${worst.toFixed(1)} at worst.`;
@@ -136,11 +150,18 @@ const runs: Readonly<Record<string, readonly Column[]>> = {
   ],
   staleness: [
     lifetime,
-    ['wrong answers per M reads', ({ measures }) => whole((staleReads(measures) / measures.reads) * 1e6)],
-    ['written here: median', ({ measures }) => seconds(quantile(measures.staleMs.service, 0.5))],
+    [
+      'written here: wrong per M reads',
+      ({ measures }) => whole(perMillion(measures.staleMs.service.length, measures)),
+    ],
+    ['median', ({ measures }) => seconds(quantile(measures.staleMs.service, 0.5))],
     ['99 %', ({ measures }) => seconds(quantile(measures.staleMs.service, 0.99))],
     ['oldest', ({ measures }) => seconds(quantile(measures.staleMs.service, 1))],
-    ['by others: median', ({ measures }) => seconds(quantile(measures.staleMs.outside, 0.5))],
+    [
+      'by others: wrong per M reads',
+      ({ measures }) => whole(perMillion(measures.staleMs.outside.length, measures)),
+    ],
+    ['median', ({ measures }) => seconds(quantile(measures.staleMs.outside, 0.5))],
     ['oldest', ({ measures }) => seconds(quantile(measures.staleMs.outside, 1))],
     ['longest after Redis knew', ({ measures }) => seconds(measures.longestPastRedisMs)],
   ],
@@ -165,6 +186,7 @@ export function makeTables(results: Results, seed: number): Readonly<Record<stri
   return {
     run: `${all.length} fleets, ${whole(reads)} reads counted, \`SEED=${seed}\`.`,
     rule: rule(),
+    unkey: unkey(),
     agreement: agreement(results),
     memory: grid(results, (result) => percent(memoryPercent(result))),
     price: grid(results, ({ measures }) => dollars(perMillionReads(measures).redisUsd)),
