@@ -5,7 +5,7 @@ import { unstable_readConfig as readConfig } from 'wrangler';
 const { compatibility_date: compatibilityDate, main, vars } = readConfig({ config: 'wrangler.toml' });
 
 /** The folders whose tests run in Node; all others run inside workerd. */
-const IN_NODE = 'test/{local,drizzle,examples,rpc,coherence,processes,budget}';
+const IN_NODE = 'test/{local,drizzle,examples,rpc,coherence,processes,budget,fleet}';
 
 // Engines start in seconds on an idle machine; a busy one must not turn that into a failure.
 const timeouts = { hookTimeout: 120_000, testTimeout: 60_000 };

@@ -1,0 +1,57 @@
+import type { Lives } from './isolates.ts';
+import { type Network, PUBLISHED } from './network.ts';
+
+/** A fleet, its traffic and its settings. */
+export interface FleetConfig {
+  readonly seed: number;
+  readonly places: number;
+  readonly isolates: number;
+  readonly lives: Lives;
+  readonly accounts: number;
+  /** Accounts are asked for as often as their rank to this negative power. */
+  readonly zipfExponent: number;
+  /** Share of an account's reads that come from the place that is its own. */
+  readonly homeShare: number;
+  /** Of the whole fleet. */
+  readonly readsPerS: number;
+  readonly readsPerWrite: number;
+  /** Share of writes that are not this service's: only the drain tells of them. */
+  readonly outsideShare: number;
+  readonly payloadBytes: number;
+  readonly network: Network;
+  readonly memoryTtlMs: number;
+  readonly memoryMaxBytes: number;
+  readonly redisDeadlineMs: number;
+  readonly drainEveryMs: number;
+  /** Not counted. */
+  readonly warmUpMs: number;
+  readonly countedMs: number;
+}
+
+/** The defaults of the product, where it has one; of the traffic, the middle of what the page shows. */
+const STANDARD: FleetConfig = {
+  seed: 1,
+  places: 300,
+  isolates: 1_000,
+  lives: { idleMs: 60_000, meanLifeMs: 1_800_000, deployEveryMs: Infinity },
+  accounts: 100_000,
+  zipfExponent: 0.9,
+  homeShare: 0.8,
+  readsPerS: 1_000,
+  readsPerWrite: 1_000,
+  outsideShare: 0.1,
+  payloadBytes: 450,
+  network: PUBLISHED,
+  memoryTtlMs: 5_000,
+  memoryMaxBytes: 16 * 2 ** 20,
+  redisDeadlineMs: 250,
+  drainEveryMs: 60_000,
+  warmUpMs: 60_000,
+  countedMs: 120_000,
+};
+
+/** The standard fleet but for this; fewer isolates than places leave only the largest places. */
+export function makeConfig(changes: Partial<FleetConfig>): FleetConfig {
+  const config = { ...STANDARD, ...changes };
+  return { ...config, places: Math.min(config.places, config.isolates) };
+}

@@ -1,0 +1,77 @@
+import type { SharedStore } from '../../src/cache/shared-store.ts';
+import type { Random } from './random.ts';
+import type { SharedModel } from './shared-model.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** How long a store takes: log-normal, by its median and its 99th percentile, in ms. */
+export interface ServiceTime {
+  readonly medianMs: number;
+  readonly p99Ms: number;
+}
+
+/** The stores' own times, and how much one trip differs from the next. */
+export interface Network {
+  readonly redis: ServiceTime;
+  readonly postgres: ServiceTime;
+  /** Deviation of the logarithm of a trip's length. */
+  readonly tripSpread: number;
+}
+
+/** As published, as far as it is; docs/fleet.md has the sources, and says what is assumed. */
+export const PUBLISHED: Network = {
+  redis: { medianMs: 2, p99Ms: 10 },
+  postgres: { medianMs: 5, p99Ms: 37 },
+  tripSpread: 0.03,
+};
+
+/** Stores that answer at once: for closed forms, which know no latency. */
+export const INSTANT: Network = {
+  redis: { medianMs: 0, p99Ms: 0 },
+  postgres: { medianMs: 0, p99Ms: 0 },
+  tripSpread: 0,
+};
+
+/** The normal deviate that 1 % lie above. */
+const P99_DEVIATE = 2.326_35;
+
+/** Runs something at a store that far away, and resolves to what it answered when the reply is back. */
+export type Remote = <T>(service: ServiceTime, tripMs: number, run: () => T) => Promise<T>;
+
+export function makeRemote(time: VirtualTime, random: Random, tripSpread: number): Remote {
+  const halfTrip = (tripMs: number): number => (tripMs / 2) * Math.exp(tripSpread * random.normal());
+  return (service, tripMs, run) =>
+    new Promise((resolve) => {
+      time.quietly(halfTrip(tripMs), () => {
+        const reply = run();
+        time.clock.after(drawService(service, random) + halfTrip(tripMs), () => resolve(reply));
+      });
+    });
+}
+
+function drawService({ medianMs, p99Ms }: ServiceTime, random: Random): number {
+  if (medianMs === 0) return 0;
+  return medianMs * Math.exp((Math.log(p99Ms / medianMs) / P99_DEVIATE) * random.normal());
+}
+
+/** Called when Redis runs a script. */
+export type OnScript = (script: 'read' | 'fill' | 'release' | 'invalidate') => void;
+
+/** The shared store as a place that far away sees it. */
+export function makeDistantStore(
+  model: SharedModel,
+  onScript: OnScript,
+  ask: <T>(run: () => T) => Promise<T>,
+): SharedStore {
+  const asked = <T>(script: Parameters<OnScript>[0], run: () => T): Promise<T> =>
+    ask(() => {
+      onScript(script);
+      return run();
+    });
+  return {
+    read: (key, owner, mode, least) => asked('read', () => model.read(key, owner, mode, least)),
+    fill: (key, owner, fill) => asked('fill', () => model.fill(key, owner, fill)),
+    release: (key, owner) => asked('release', () => model.release(key, owner)),
+    invalidate: (tags) => asked('invalidate', () => model.invalidate(tags)),
+    describe: (key, tags) => ask(() => model.describe(key, tags)),
+  };
+}

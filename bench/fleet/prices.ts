@@ -1,0 +1,29 @@
+import type { Measures } from './measures.ts';
+
+/** List prices in US dollars; docs/fleet.md has the sources. */
+const PER_REDIS_COMMAND = 0.2 / 100_000;
+const PER_CU_HOUR = 0.106;
+const S_PER_HOUR = 3_600;
+/** A look-up by a unique index, its share of connection and JSON included, keeps one CU busy for about 1 ms: assumed. */
+const CU_S_PER_QUERY = 0.001;
+const MILLION = 1_000_000;
+
+/** What a million reads cost the stores, in requests and in dollars. */
+export interface PerMillion {
+  readonly redisCommands: number;
+  readonly postgresQueries: number;
+  readonly redisUsd: number;
+  readonly postgresUsd: number;
+}
+
+export function perMillionReads({ commands, loads, reads }: Measures): PerMillion {
+  const all = commands.read + commands.fill + commands.release + commands.invalidate;
+  const redisCommands = (all / reads) * MILLION;
+  const postgresQueries = (loads / reads) * MILLION;
+  return {
+    redisCommands,
+    postgresQueries,
+    redisUsd: redisCommands * PER_REDIS_COMMAND,
+    postgresUsd: (postgresQueries * CU_S_PER_QUERY * PER_CU_HOUR) / S_PER_HOUR,
+  };
+}

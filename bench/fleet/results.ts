@@ -1,0 +1,39 @@
+import { memoryShare } from './closed-form.ts';
+import type { FleetConfig } from './config.ts';
+import type { Measures } from './measures.ts';
+
+/** A fleet, and what was counted of it. */
+export interface Result {
+  readonly config: FleetConfig;
+  readonly measures: Measures;
+}
+
+/** The results of every experiment, in its own order. */
+export type Results = Readonly<Record<string, readonly Result[]>>;
+
+export function of(results: Results, experiment: string): readonly Result[] {
+  const found = results[experiment];
+  if (!found) throw new Error(`there is no experiment ${experiment}`);
+  return found;
+}
+
+/** Per cent of all reads that memory answered. */
+export function memoryPercent({ measures }: Result): number {
+  return percentOf(measures.byTier.memory, measures.reads);
+}
+
+export function percentOf(part: number, whole: number): number {
+  return whole === 0 ? 0 : (part / whole) * 100;
+}
+
+/** Experiments in which isolates outlive the memory lifetime and memory has room: what the closed form is of. */
+const AGREEING = ['lifetime', 'accounts', 'rate', 'skew', 'home'];
+
+/** How far, in points, the closed form is from what was counted, at worst and by the mean. */
+export function compareToClosedForm(results: Results): { fleets: number; worst: number; mean: number } {
+  const gaps = AGREEING.flatMap((name) => of(results, name)).map((result) =>
+    Math.abs(memoryPercent(result) - memoryShare(result.config) * 100),
+  );
+  const sum = gaps.reduce((total, gap) => total + gap, 0);
+  return { fleets: gaps.length, worst: Math.max(...gaps), mean: sum / gaps.length };
+}

@@ -1,0 +1,200 @@
+import { hitRatio, memoryShare } from './closed-form.ts';
+import { makeConfig } from './config.ts';
+import { ACCOUNTS, ISOLATES, LIFETIMES_MS, UNKEY_PERCENT } from './experiments.ts';
+import { perMillionReads } from './prices.ts';
+import { compareToClosedForm, memoryPercent, of, percentOf, type Result, type Results } from './results.ts';
+import { shortNumber } from './svg.ts';
+
+type Cell = string;
+type Column = readonly [head: string, cell: (result: Result) => Cell];
+
+function table(heads: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const line = (cells: readonly Cell[]): string => `| ${cells.join(' | ')} |`;
+  return [line(heads), line(heads.map(() => '--:')), ...rows.map(line)].join('\n');
+}
+
+function tableOf(results: readonly Result[], columns: readonly Column[]): string {
+  return table(
+    columns.map(([head]) => head),
+    results.map((result) => columns.map(([, cell]) => cell(result))),
+  );
+}
+
+const percent = (value: number): Cell => `${value.toFixed(value < 10 ? 1 : 0)} %`;
+const seconds = (ms: number): Cell => `${Number((ms / 1_000).toFixed(1))} s`;
+const secondsOrNone = (ms: number): Cell => (ms < Infinity ? seconds(ms) : '');
+const whole = (value: number): Cell => Math.round(value).toLocaleString('en-US');
+const dollars = (value: number): Cell => `$${value.toFixed(2)}`;
+
+const lifetime: Column = ['memory lifetime', ({ config }) => seconds(config.memoryTtlMs)];
+const accounts: Column = ['accounts', ({ config }) => shortNumber(config.accounts)];
+const memory: Column = ['memory', (result) => percent(memoryPercent(result))];
+const redisUsd: Column = ['Redis, $ per M', ({ measures }) => dollars(perMillionReads(measures).redisUsd)];
+const tiers: readonly Column[] = [
+  memory,
+  ['joined', ({ measures }) => percent(percentOf(measures.byTier.joined, measures.reads))],
+  ['Redis', ({ measures }) => percent(percentOf(measures.byTier.redis, measures.reads))],
+  ['Postgres', ({ measures }) => percent(percentOf(measures.byTier.postgres, measures.reads))],
+];
+const costs: readonly Column[] = [
+  ['Redis commands per M', ({ measures }) => whole(perMillionReads(measures).redisCommands)],
+  redisUsd,
+  ['queries per M', ({ measures }) => whole(perMillionReads(measures).postgresQueries)],
+  ['Postgres, $ per M', ({ measures }) => dollars(perMillionReads(measures).postgresUsd)],
+];
+const latency: readonly Column[] = [
+  ['p50', ({ measures }) => `${whole(measures.p50Ms)} ms`],
+  ['p99', ({ measures }) => `${whole(measures.p99Ms)} ms`],
+];
+
+const quantile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+const perMillion = (count: number, { reads }: Result['measures']): number => (count / reads) * 1e6;
+
+/** Isolates down, lifetimes across. */
+function grid(results: Results, cell: (result: Result) => Cell): string {
+  const runs = of(results, 'lifetime');
+  const rows = ISOLATES.map((isolates) => {
+    const ofIsolates = runs.filter(({ config }) => config.isolates === isolates);
+    return [shortNumber(isolates)].concat(ofIsolates.map(cell));
+  });
+  return table(['isolates', ...LIFETIMES_MS.map(seconds)], rows);
+}
+
+function regionPercent({ measures }: Result, region: string): Cell {
+  const { reads = 0, withoutRedis = 0 } = measures.regions[region] ?? {};
+  return percent(percentOf(withoutRedis, reads));
+}
+
+const SETTING_RATES = [0.1, 1, 10, 100];
+const SETTING_ACCOUNTS = [1_000, 100_000, 10_000_000];
+/** Below this memory is not worth a thought, at or above that it is not worth more staleness. */
+const [POOR_PERCENT, GOOD_PERCENT] = [10, 50];
+
+// What memory answers of the reads of one isolate, at the product's default and at the longest lifetime there is.
+function settings(): string {
+  const rows = SETTING_RATES.flatMap((rate) =>
+    SETTING_ACCOUNTS.map((count) => {
+      const [short, long] = [onePercent(rate, count, 5_000), onePercent(rate, count, 60_000)];
+      return [`${rate}`, shortNumber(count), percent(short), percent(long), advice(short, long)];
+    }),
+  );
+  return table(
+    ['reads/s of the isolate', 'accounts that it sees', 'memory at 5 s', 'at 60 s', 'advice'],
+    rows,
+  );
+}
+
+function onePercent(readsPerS: number, count: number, memoryTtlMs: number): number {
+  const config = makeConfig({ isolates: 1, readsPerS, accounts: count, memoryTtlMs });
+  return memoryShare(config) * 100;
+}
+
+function advice(short: number, long: number): Cell {
+  if (short >= GOOD_PERCENT) return 'keep 5 s';
+  if (long < POOR_PERCENT) return 'memory does not pay: keep it short, it costs nothing';
+  return long >= GOOD_PERCENT ? 'a longer lifetime pays' : 'longer pays a little';
+}
+
+/** Reads of a key in one isolate and lifetime, from those of most keys to those of the busiest. */
+const RULE_READS = [0.01, 0.1, 0.3, 1, 3, 10, 30];
+
+function rule(): string {
+  const heads = ['reads of a key, per isolate and lifetime', ...RULE_READS.map(String)];
+  return table(heads, [['answered by memory', ...RULE_READS.map((n) => percent(hitRatio(n) * 100))]]);
+}
+
+/** The least traffic of one isolate, in reads per lifetime, for which memory answers the share that Unkey published. */
+function unkey(): string {
+  const rows = ACCOUNTS.map((count) => [shortNumber(count), whole(readsFor(UNKEY_PERCENT, count))]);
+  return table(['accounts that an isolate sees', 'reads in a memory lifetime'], rows);
+}
+
+const PRECISION = 1.01;
+
+function readsFor(wantedPercent: number, count: number): number {
+  const lifetimeS = 5;
+  let reads = 1;
+  while (onePercent(reads / lifetimeS, count, lifetimeS * 1_000) < wantedPercent) reads *= PRECISION;
+  return Number(reads.toPrecision(2));
+}
+
+function agreement(results: Results): string {
+  const { fleets, mean, worst } = compareToClosedForm(results);
+  return `Over ${fleets} fleets it is ${mean.toFixed(1)} points from what was counted on average, and ${worst.toFixed(1)} at worst.`;
+}
+
+const runs: Readonly<Record<string, readonly Column[]>> = {
+  accounts: [accounts, lifetime, ...tiers, ...costs, ...latency],
+  rate: [
+    ['reads/s per isolate', ({ config }) => `${Number((config.readsPerS / config.isolates).toPrecision(2))}`],
+    lifetime,
+    ...tiers,
+    redisUsd,
+    ...latency,
+  ],
+  skew: [['exponent', ({ config }) => `${config.zipfExponent}`], ...tiers, redisUsd],
+  home: [['from the own place', ({ config }) => percent(config.homeShare * 100)], ...tiers, redisUsd],
+  size: [
+    ['MEMORY_MAX_BYTES', ({ config }) => `${config.memoryMaxBytes / 1_024} KiB`],
+    memory,
+    ['closed form, with room for all', ({ config }) => percent(memoryShare(config) * 100)],
+    redisUsd,
+  ],
+  lives: [
+    ['mean life of an isolate', ({ config }) => seconds(config.lives.meanLifeMs)],
+    ['a deployment every', ({ config: { lives } }) => secondsOrNone(lives.deployEveryMs)],
+    lifetime,
+    memory,
+    ['births', ({ measures }) => whole(measures.births)],
+  ],
+  staleness: [
+    lifetime,
+    [
+      'written here: wrong per M reads',
+      ({ measures }) => whole(perMillion(measures.staleMs.service.length, measures)),
+    ],
+    ['median', ({ measures }) => seconds(quantile(measures.staleMs.service, 0.5))],
+    ['99 %', ({ measures }) => seconds(quantile(measures.staleMs.service, 0.99))],
+    ['oldest', ({ measures }) => seconds(quantile(measures.staleMs.service, 1))],
+    [
+      'by others: wrong per M reads',
+      ({ measures }) => whole(perMillion(measures.staleMs.outside.length, measures)),
+    ],
+    ['median', ({ measures }) => seconds(quantile(measures.staleMs.outside, 0.5))],
+    ['oldest', ({ measures }) => seconds(quantile(measures.staleMs.outside, 1))],
+    ['longest after Redis knew', ({ measures }) => seconds(measures.longestPastRedisMs)],
+  ],
+  writes: [['reads per write', ({ config }) => whole(config.readsPerWrite)], ...tiers, ...costs],
+  deadline: [
+    ['REDIS_DEADLINE_MS', ({ config }) => `${config.redisDeadlineMs}`],
+    ['without Redis', ({ measures }) => percent(percentOf(measures.withoutRedis, measures.reads))],
+    ...['Frankfurt', 'Tokyo', 'Singapore', 'Sydney'].map((region): Column => [
+      region,
+      (result) => regionPercent(result, region),
+    ]),
+    ['Postgres', ({ measures }) => percent(percentOf(measures.byTier.postgres, measures.reads))],
+    ...latency,
+  ],
+};
+
+/** The tables of docs/fleet.md, by the names of their markers. */
+export function makeTables(results: Results, seed: number): Readonly<Record<string, string>> {
+  const thousand = of(results, 'lifetime').filter(({ config }) => config.isolates === 1_000);
+  const all = Object.values(results).flat();
+  const reads = all.reduce((sum, { measures }) => sum + measures.reads, 0);
+  return {
+    run: `${all.length} fleets, ${whole(reads)} reads counted, \`SEED=${seed}\`.`,
+    rule: rule(),
+    unkey: unkey(),
+    agreement: agreement(results),
+    memory: grid(results, (result) => percent(memoryPercent(result))),
+    price: grid(results, ({ measures }) => dollars(perMillionReads(measures).redisUsd)),
+    latency: grid(results, ({ measures }) => `${whole(measures.p50Ms)} / ${whole(measures.p99Ms)} ms`),
+    tiers: tableOf(thousand, [lifetime, ...tiers, ...costs, ...latency]),
+    settings: settings(),
+    ...Object.fromEntries(
+      Object.entries(runs).map(([name, columns]) => [name, tableOf(of(results, name), columns)]),
+    ),
+  };
+}
