@@ -1,10 +1,9 @@
-import { neon, neonConfig } from '@neondatabase/serverless';
-import { drizzle } from 'drizzle-orm/neon-http';
 import { beforeAll, expect, test } from 'vitest';
 import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../../src/db/accounts.ts';
 import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/admins.ts';
 import { deleteOldAuditRows } from '../../src/db/audit.ts';
-import type { Db } from '../../src/db/client.ts';
+import { type Db, makeDbOver } from '../../src/db/client.ts';
+import type { Statement } from '../../src/db/neon.ts';
 import { deleteForgottenAnswers } from '../../src/db/idempotency.ts';
 import { deleteInvalidations, markInvalidated, selectPendingInvalidations } from '../../src/db/outbox.ts';
 import { noteKeyUse, selectKey, selectKeyRecord, selectKeys } from '../../src/db/keys.ts';
@@ -71,9 +70,12 @@ async function rowsRead(query: (db: Db) => Promise<unknown>): Promise<Record<str
 
 async function statementsOf(query: (db: Db) => Promise<unknown>) {
   const statements: { sql: string; params: unknown[] }[] = [];
-  const logger = { logQuery: (sql: string, params: unknown[]) => void statements.push({ sql, params }) };
-  neonConfig.fetchEndpoint = (host, port) => `http://${host}:${port}/sql`;
-  const db = drizzle(neon(bridge.url), { logger });
+  const note = ({ text, values }: Statement) => void statements.push({ sql: text, params: [...values] });
+  const { run, runBatch } = bridge.db.neon;
+  const db = makeDbOver({
+    run: (statement) => (note(statement), run(statement)),
+    runBatch: (batch) => (batch.forEach(note), runBatch(batch)),
+  });
   await query(db);
   return statements;
 }
