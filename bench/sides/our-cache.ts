@@ -1,0 +1,78 @@
+import { makeBreaker } from '../../src/cache/breaker.ts';
+import type { Cache } from '../../src/cache/cache.ts';
+import { systemClock } from '../../src/cache/clock.ts';
+import { makeMemory } from '../../src/cache/memory.ts';
+import type { SharedStore } from '../../src/cache/shared-store.ts';
+
+/** Longer than any measurement: an entry that expires would turn a hit into a load. */
+const TTL_MS = 3_600_000;
+const MAX_BYTES = 2 ** 24;
+const BREAKER = { failures: 5, coolDownMs: 1_000 };
+
+const askedInVain = (): never => {
+  throw new Error('a hit in memory asked a store');
+};
+
+/** What throws on every question: a hit in memory asks nobody. */
+export const noStore: SharedStore = {
+  read: askedInVain,
+  fill: askedInVain,
+  release: askedInVain,
+  invalidate: askedInVain,
+  describe: askedInVain,
+};
+
+/** The product's cache with a shared store of the caller's, at the system's own time. */
+export function makeCache(shared: SharedStore): Cache {
+  return {
+    memory: makeMemory({ maxBytes: MAX_BYTES, ttlMs: TTL_MS }),
+    flights: new Map(),
+    breaker: makeBreaker(BREAKER),
+    originBreaker: makeBreaker(BREAKER),
+    shared,
+    origin: { probe: askedInVain, isAway: () => false },
+    settings: {
+      freshMs: 300_000,
+      staleMs: 3_600_000,
+      absentFreshMs: 30_000,
+      redisDeadlineMs: 5_000,
+      originDeadlineMs: 5_000,
+    },
+    clock: systemClock,
+    log: { info() {}, warn() {}, error() {} },
+    waitUntil: (promise) => void promise.catch(() => {}),
+  };
+}
+
+/** As many entries as an isolate reads over and over. */
+export const USER_COUNT = 64;
+
+/** The user that the public look-up of `id` answers. */
+export function makeUser(id: number) {
+  return Object.freeze({
+    id,
+    username: `user${id}`,
+    email: `user${id}@example.com`,
+    firstName: 'John',
+    lastName: 'Doe',
+    isActive: true,
+    isStaff: false,
+    isSuperuser: false,
+    dateJoined: '2026-01-01T00:00:00.000Z',
+    lastLogin: null,
+    revision: 1,
+  });
+}
+
+export const userIds = Array.from({ length: USER_COUNT }, (_, at) => at + 1);
+
+/** Puts the users into memory as if they had just been read. */
+export function fillMemory({ memory, clock }: Cache): void {
+  const nowMs = clock.now();
+  for (const id of userIds) {
+    const value = makeUser(id);
+    const order = memory.invalidations.nextOrder();
+    const entry = { value, tags: [`user:${id}`], asOf: null, sentAtMs: nowMs, order, bytes: 300, hits: 0 };
+    memory.set(`user:${id}`, entry, nowMs);
+  }
+}
