@@ -53,9 +53,14 @@ export function settingsOf(env: object): Settings {
 function makeCache(isolate: Isolate, origin: Origin, ctx: RequestContext): Cache {
   const { settings, cache, cacheSettings, storeSettings } = isolate;
   const redis = lazily(() => connectRedis(settings));
+  const shared = lazily(() =>
+    makeSharedStore((script, keys, args) => redis().run(script, keys, args), storeSettings),
+  );
   return {
     ...cache,
-    shared: makeSharedStore((script, keys, args) => redis().run(script, keys, args), storeSettings),
+    get shared() {
+      return shared();
+    },
     origin,
     settings: cacheSettings,
     clock: systemClock,

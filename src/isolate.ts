@@ -30,6 +30,13 @@ export interface AccessKey {
   readonly e: string;
 }
 
+/** What is looked up of a key that was presented. */
+export interface KeyDigest {
+  /** Null: it is the root key. */
+  readonly id: number | null;
+  readonly sha256: string;
+}
+
 /** What an isolate keeps between requests: parsed settings and the values of the cache, never a client. */
 export interface Isolate {
   readonly settings: Settings;
@@ -40,6 +47,8 @@ export interface Isolate {
   readonly storeSettings: SharedStoreSettings;
   /** SHA-256 of keys that were good, and when, in ms since 1970. */
   readonly provenKeys: LRUCache<string, number>;
+  /** Of keys that were good when they were presented, by the key, so that each is taken apart and hashed once. */
+  readonly digests: LRUCache<string, KeyDigest>;
   readonly accessCerts: AccessCerts;
   readonly accessScopes: ReadonlySet<Scope>;
 }
@@ -86,6 +95,7 @@ function makeIsolate(settings: Settings): Isolate {
       leaseMs: settings.LEASE_MS,
     },
     provenKeys: new LRUCache({ max: MAX_PROVEN_KEYS }),
+    digests: new LRUCache({ max: MAX_PROVEN_KEYS }),
     accessCerts: { keys: [], fetchedAtMs: 0, triedAtMs: 0, failedAtMs: 0 },
     accessScopes: new Set(settings.ACCESS_SCOPES.map(toScope)),
   };

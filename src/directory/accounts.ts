@@ -31,6 +31,8 @@ export const Account = z
   .meta({ id: 'Account' });
 export type Account = z.infer<typeof Account>;
 
+const parseAccount = Account.nullable().parse;
+
 export function toAccount(row: AccountRow): Account {
   return { ...row, createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() };
 }
@@ -39,7 +41,7 @@ export function toAccount(row: AccountRow): Account {
 export function accountByNumber(deps: Deps, accountNumber: string): LookUp<Account | null> {
   return {
     key: `account:${accountNumber}`,
-    parse: Account.nullable().parse,
+    parse: parseAccount,
     load: async () => {
       const row = await selectAccountByNumber(deps.db, accountNumber);
       const value = row && toAccount(row);
@@ -62,7 +64,7 @@ export async function findAccount(
 export function defaultAccount(deps: Deps): LookUp<Account | null> {
   return {
     key: 'default-account',
-    parse: Account.nullable().parse,
+    parse: parseAccount,
     load: async () => {
       const row = await selectDefaultAccount(deps.db);
       const value = row && toAccount(row);
@@ -81,7 +83,7 @@ export async function getCachedDefaultAccount(deps: Deps, read?: ReadDemands): P
 export function accountForUser(deps: Deps, userId: number): LookUp<Account | null> {
   return {
     key: `account-for-user:${userId}`,
-    parse: Account.nullable().parse,
+    parse: parseAccount,
     load: () => loadAccountForUser(deps, userId),
   };
 }

@@ -18,9 +18,11 @@ import { authorOf } from './write.ts';
 const AdminOfAccount = z.object({ user: User.nullable() }).nullable();
 type AdminOfAccount = z.infer<typeof AdminOfAccount>;
 
+const parseUserProfile = UserProfile.nullable().parse;
+
 /** The look-up of the platform admin's profile. */
 export function platformAdmin(deps: Deps): LookUp<UserProfile | null> {
-  return { key: 'platform-admin', parse: UserProfile.nullable().parse, load: () => loadPlatformAdmin(deps) };
+  return { key: 'platform-admin', parse: parseUserProfile, load: () => loadPlatformAdmin(deps) };
 }
 
 /**

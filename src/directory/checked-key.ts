@@ -18,11 +18,13 @@ const CheckedKey = z.object({
 });
 export type CheckedKey = z.infer<typeof CheckedKey>;
 
+const parseCheckedKey = CheckedKey.nullable().parse;
+
 /** The look-up of a key by id, for its check. Anybody may ask for any id, so absent ones are not kept in memory. */
 export function keyById(deps: Deps, keyId: number): LookUp<CheckedKey | null> {
   return {
     key: `key:${keyId}`,
-    parse: CheckedKey.nullable().parse,
+    parse: parseCheckedKey,
     forgetsAbsent: true,
     load: async () => {
       const record = await selectKeyRecord(deps.db, keyId);

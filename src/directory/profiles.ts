@@ -16,11 +16,13 @@ import { rowTags, toUserProfile, UserProfile } from './user-profile.ts';
 
 const ProfileList = z.object({ items: z.array(UserProfile), nextAfterId: z.int().nullable() }).nullable();
 
+const parseUserProfile = UserProfile.nullable().parse;
+
 /** The look-up of a profile by id. */
 export function userProfileById(deps: Deps, userProfileId: number): LookUp<UserProfile | null> {
   return {
     key: `profile:${userProfileId}`,
-    parse: UserProfile.nullable().parse,
+    parse: parseUserProfile,
     load: async () => {
       const row = await selectProfileById(deps.db, userProfileId);
       const value = row && toUserProfile(row);

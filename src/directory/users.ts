@@ -25,6 +25,8 @@ export const User = z
   .meta({ id: 'User' });
 export type User = z.infer<typeof User>;
 
+const parseUser = User.nullable().parse;
+
 /** Usernames as Postgres admits them: 1 to 150 characters, none of them a control character. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it excludes
 export const USERNAME = /^[^\u0000-\u001f\u007f-\u009f]{1,150}$/u;
@@ -41,7 +43,7 @@ export function toUser(row: UserRow): User {
 export function userById(deps: Deps, userId: number): LookUp<User | null> {
   return {
     key: `user:${userId}`,
-    parse: User.nullable().parse,
+    parse: parseUser,
     load: async () => {
       const row = await selectUserById(deps.db, userId);
       return { value: row && toUser(row), tags: [`user:${userId}`] };
@@ -64,7 +66,7 @@ export async function getCachedUserForUserId(
 export function userByUsername(deps: Deps, username: string): LookUp<User | null> {
   return {
     key: `username:${username}`,
-    parse: User.nullable().parse,
+    parse: parseUser,
     load: async () => {
       const row = await selectUserByUsername(deps.db, username);
       const value = row && toUser(row);

@@ -154,11 +154,13 @@ function isOfAccount(
   return readThrough(deps.cache, { key, parse: isTrue, isAbsent: isFalse, load }, demands);
 }
 
+const parseUserId = z.int().nullable().parse;
+
 async function hasMemberNamed({ deps, accountNumber, demands }: Viewer, username: string): Promise<boolean> {
   if (!USERNAME.test(username) || !username.isWellFormed()) return false;
   const lookUp: LookUp<number | null> = {
     key: `member-named:${accountNumber}:${username}`,
-    parse: z.int().nullable().parse,
+    parse: parseUserId,
     load: () => loadMemberNamed(deps, accountNumber, username),
   };
   return (await readThrough(deps.cache, lookUp, demands)) !== null;

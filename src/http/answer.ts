@@ -62,10 +62,10 @@ export function setEntityHeaders(c: Context<AppEnv>, etag: string): void {
 }
 
 /** Says what each tier did, on answers and problems alike. */
-export function setTierHeaders(c: Context<AppEnv>): void {
-  const { read } = c.var;
-  if (read.trace.isolate) c.header('Cache-Status', formatCacheStatus(read.trace, read));
-  if (read.trace.isolate || read.trace.postgres) c.header('Server-Timing', formatServerTiming(read.trace));
+export function setTierHeaders(headers: Headers, read: AppEnv['Variables']['read']): void {
+  const { trace } = read;
+  if (trace.isolate) headers.set('Cache-Status', formatCacheStatus(trace, read));
+  if (trace.isolate || trace.postgres) headers.set('Server-Timing', formatServerTiming(trace));
 }
 
 function rowsOf(row: Row | AuditEntry): Revised[] {

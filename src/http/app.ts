@@ -14,7 +14,7 @@ import { logRequest } from './request-log.ts';
 import { allowedMethods, routesOf } from './routes.ts';
 
 const refuseBrokenEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
-  requireDecodable(new URL(c.req.url));
+  if (c.req.url.includes('%')) requireDecodable(new URL(c.req.url));
   await next();
 };
 

@@ -3,6 +3,7 @@ import { parseApiKey } from '../api-key.ts';
 import { settingsOf } from '../deps.ts';
 import { type Caller, ROOT } from '../directory/caller.ts';
 import { checkKey, type KeyFault } from '../directory/key-check.ts';
+import { isolateOf, type KeyDigest } from '../isolate.ts';
 import { isSameText } from '../same-text.ts';
 import { sha256Of } from '../sha256.ts';
 import { authenticatePerson } from './access.ts';
@@ -41,18 +42,30 @@ export function refuseKeyInQuery(req: HonoRequest): void {
 export async function authenticate(c: Context<AppEnv>): Promise<Caller> {
   const key = presentedKey(c.req);
   if (key === undefined) return requirePerson(c);
-  const { ENVIRONMENT, ROOT_API_KEY_SHA256 } = settingsOf(c.env);
-  const parts = parseApiKey(key);
-  if (parts?.environment === ENVIRONMENT) {
-    const sha256 = await sha256Of(parts.secret);
-    return limitLookUp(c, parts.id, sha256, async () =>
-      requireKey(await checkKey(c.var.deps, parts.id, sha256)),
-    );
+  const { digests } = isolateOf(c.env);
+  const known = digests.get(key);
+  const digest = known ?? (await digestOf(c.env, key));
+  if (!digest) {
+    await limitAddress(c);
+    throw unauthorized(REFUSALS.invalid);
   }
-  const isRoot = ROOT_API_KEY_SHA256 !== null && isSameText(await sha256Of(key), ROOT_API_KEY_SHA256);
-  if (isRoot) return ROOT;
-  await limitAddress(c);
-  throw unauthorized(REFUSALS.invalid);
+  const caller = digest.id === null ? ROOT : await lookUpKey(c, digest.id, digest.sha256);
+  if (!known) digests.set(key, digest);
+  return caller;
+}
+
+/** What the text is the key of, whether it is good or not; null when it is none. */
+async function digestOf(env: object, key: string): Promise<KeyDigest | null> {
+  const { ENVIRONMENT, ROOT_API_KEY_SHA256 } = settingsOf(env);
+  const parts = parseApiKey(key);
+  if (parts?.environment === ENVIRONMENT) return { id: parts.id, sha256: await sha256Of(parts.secret) };
+  const sha256 = await sha256Of(key);
+  const isRoot = ROOT_API_KEY_SHA256 !== null && isSameText(sha256, ROOT_API_KEY_SHA256);
+  return isRoot ? { id: null, sha256 } : null;
+}
+
+function lookUpKey(c: Context<AppEnv>, id: number, sha256: string): Promise<Caller> {
+  return limitLookUp(c, id, sha256, async () => requireKey(await checkKey(c.get('deps'), id, sha256)));
 }
 
 /** The key as it came with the request, whether it is good or not. */

@@ -47,9 +47,10 @@ export function endpoint<
     if (spec.scope !== 'open' || spec.lookUp) c.set('deps', makeDeps(c.env, c.executionCtx));
     if (spec.scope === 'open') await limitAddress(c);
     else {
-      c.set('caller', await authenticate(c));
-      await limitCaller(c, c.var.caller);
-      requireScope(c.var.caller, spec.scope);
+      const caller = await authenticate(c);
+      c.set('caller', caller);
+      await limitCaller(c, caller);
+      requireScope(caller, spec.scope);
     }
     const input = await parseInput(c, spec);
     if (spec.scope !== 'open') await requireRights(c, spec, input);
@@ -106,11 +107,17 @@ export function parseParameters(
   req: HonoRequest,
   faults: Fault[],
 ) {
-  faults.push(...findRepeated(req));
+  if (hasQuery(req)) faults.push(...findRepeated(req));
   return {
     param: parsePart('path', path, req.param(), faults),
-    query: parsePart('query', isSafe(req) ? query : (query ?? z.object({})).strict(), req.query(), faults),
+    query: parsePart('query', isSafe(req) ? query : (query ?? NOTHING).strict(), req.query(), faults),
   };
+}
+
+const NOTHING = z.object({});
+
+function hasQuery({ url }: HonoRequest): boolean {
+  return url.includes('?');
 }
 
 // A change must not be made because of a parameter whose name is mistyped.
@@ -124,7 +131,8 @@ function parsePart(
   raw: unknown,
   faults: Fault[],
 ): Record<string, unknown> {
-  const result = (schema ?? z.object({})).safeParse(raw);
+  if (!schema) return {};
+  const result = schema.safeParse(raw);
   if (result.success) return result.data;
   faults.push(...faultsOf(place, result.error));
   return {};

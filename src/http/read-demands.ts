@@ -4,8 +4,12 @@ import type { Fault } from './problem.ts';
 
 /** What `Cache-Control` and `Consistency-Token` demand of a read; what is malformed is added to the faults. */
 export function parseReadDemands(headers: Headers, faults: Fault[]): ReadDemands {
-  const directives = (headers.get('Cache-Control') ?? '').toLowerCase().split(',');
-  const names = directives.map((directive) => directive.trim());
+  const control = headers.get('Cache-Control');
+  const names =
+    control
+      ?.toLowerCase()
+      .split(',')
+      .map((directive) => directive.trim()) ?? [];
   return {
     reload: names.includes('no-cache'),
     maxAgeMs: parseMaxAge(names, faults),

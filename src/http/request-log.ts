@@ -11,9 +11,9 @@ const EVERY_PATH = '/*';
 
 /** Logs every request in one line. Never a path, a parameter or a header: they hold names, addresses and keys. */
 export const logRequest: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (!isLogged(c.env)) return next();
   const startedAtMs = Date.now();
   await next();
-  if (!isLogged(c.env)) return;
   // What a handler asked past the cache is told by its deps.
   const trace = { ...('deps' in c.var && c.var.deps.trace), ...c.var.read.trace };
   const ray = c.req.header('CF-Ray') ?? '';
