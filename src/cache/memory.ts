@@ -49,6 +49,9 @@ const MAX_ENTRY_SHARE = 16;
 /** Requests of one isolate see times as far apart as their last I/O; a clock further back has been set back. */
 const CLOCK_TOLERANCE_MS = 1_000;
 
+/** Given, or lru-cache makes an object of options for every hit: 56 bytes. */
+const AS_EVER = {};
+
 /**
  * The isolate's LRU, bounded by bytes. Only `get`, `peek`, `set` and `delete` of lru-cache are used, without its ttl: workerd's
  * clock stands still between requests, and entries would never expire.
@@ -66,10 +69,10 @@ export function makeMemory({ maxBytes, ttlMs }: { maxBytes: number; ttlMs: numbe
     latestMs = nowMs;
   };
 
-  const findFault = ({ sentAtMs, order, tags }: MemoryEntry, nowMs: number): MemoryFault | null => {
-    if (nowMs < sentAtMs - CLOCK_TOLERANCE_MS) return 'clock-stepped-back';
-    if (nowMs >= sentAtMs + ttlMs) return 'expired';
-    return invalidations.findHitSince(order, tags) === undefined ? null : 'invalidated';
+  const findFault = (entry: MemoryEntry, nowMs: number): MemoryFault | null => {
+    if (nowMs < entry.sentAtMs - CLOCK_TOLERANCE_MS) return 'clock-stepped-back';
+    if (nowMs >= entry.sentAtMs + ttlMs) return 'expired';
+    return invalidations.findHitSince(entry.order, entry.tags) === undefined ? null : 'invalidated';
   };
   const isUsable = (entry: MemoryEntry, nowMs: number): boolean => findFault(entry, nowMs) === null;
 
@@ -85,7 +88,7 @@ export function makeMemory({ maxBytes, ttlMs }: { maxBytes: number; ttlMs: numbe
     },
     get(key, nowMs) {
       emptyIfClockStepsBack(nowMs);
-      const entry = entries.get(key);
+      const entry = entries.get(key, AS_EVER);
       if (!entry || isUsable(entry, nowMs)) return entry;
       entries.delete(key);
       return undefined;
