@@ -16,6 +16,7 @@ export interface RawConnection {
 
 const HEADERS_END = '\r\n\r\n';
 const CHUNKS_END = '0\r\n\r\n';
+const LOST = 'the connection was lost';
 const OK = 'HTTP/1.1 200 ';
 
 /** A GET of the URL over a connection that stays open. */
@@ -37,7 +38,7 @@ export async function openRaw(port: number): Promise<RawConnection> {
   await once(socket, 'connect');
   let waiting: PromiseWithResolvers<string> | undefined;
   let text = '';
-  const lose = (): void => waiting?.reject(new Error('the connection was lost'));
+  const lose = (): void => waiting?.reject(new Error(LOST));
   socket.on('error', lose).on('close', lose);
   socket.setEncoding('latin1').on('data', (chunk: string) => {
     text += chunk;
@@ -53,7 +54,12 @@ export async function openRaw(port: number): Promise<RawConnection> {
   };
 }
 
-function sendOver(socket: Socket, bytes: Buffer, { promise }: PromiseWithResolvers<string>): Promise<string> {
+async function sendOver(
+  socket: Socket,
+  bytes: Buffer,
+  { promise }: PromiseWithResolvers<string>,
+): Promise<string> {
+  if (socket.destroyed) throw new Error(LOST);
   socket.write(bytes);
   return promise;
 }

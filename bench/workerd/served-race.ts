@@ -70,17 +70,25 @@ async function inRounds(
   slice: (askers: readonly Asker[], side: ServedSide) => Promise<number>,
 ): Promise<Rounds> {
   const rounds = new Map<string, number[]>(sides.map(({ name }) => [name, []]));
-  const open = await Promise.all(sides.map(async (side) => ({ side, askers: await openAll(side) })));
-  try {
-    for (const { askers } of open) await askFor(askers, WARM_UP_MS);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const { side, askers } of round % 2 === 0 ? open : open.toReversed())
-        rounds.get(side.name)?.push(await slice(askers, side));
-    }
-  } finally {
-    for (const { askers } of open) for (const { connection } of askers) connection.close();
+  for (const side of sides) await withConnections(side, (askers) => askFor(askers, WARM_UP_MS));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const side of round % 2 === 0 ? sides : sides.toReversed())
+      rounds.get(side.name)?.push(await withConnections(side, (askers) => slice(askers, side)));
   }
   return rounds;
+}
+
+/** Opened anew for each slice: workerd closes those that others' slices leave idle for 5 s. */
+async function withConnections<T>(
+  side: ServedSide,
+  use: (askers: readonly Asker[]) => Promise<T>,
+): Promise<T> {
+  const askers = await openAll(side);
+  try {
+    return await use(askers);
+  } finally {
+    for (const { connection } of askers) connection.close();
+  }
 }
 
 function openAll({ requests }: ServedSide): Promise<Asker[]> {
