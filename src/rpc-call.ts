@@ -71,7 +71,7 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
   return async (env: object, ctx: CallContext, args: unknown, options: unknown): Promise<T> => {
     try {
       const parsed = parse(spec.args, args);
-      const read = parse(z.object({ options: Options }), { options }).options;
+      const read = parseOptions(options);
       const writer = { caller: callerOf(ctx.props), requestId: crypto.randomUUID() };
       const deps = makeDeps(env, ctx);
       requireScope(writer.caller, spec.scope);
@@ -85,6 +85,12 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
       throw toRpcError(error);
     }
   };
+}
+
+const CallOptions = z.object({ options: Options });
+
+function parseOptions(options: unknown): z.output<typeof Options> {
+  return options === undefined ? undefined : parse(CallOptions, { options }).options;
 }
 
 async function isSeen<A extends z.ZodType, T>(
