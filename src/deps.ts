@@ -1,9 +1,7 @@
-import type { Cache, Origin } from './cache/cache.ts';
+import type { Cache } from './cache/cache.ts';
 import { systemClock } from './cache/clock.ts';
-import { makeSharedStore } from './cache/shared-store.ts';
+import { makeSharedStore, type SharedStore } from './cache/shared-store.ts';
 import { makeUpstash, type Upstash } from './cache/upstash.ts';
-import { isPostgresAway } from './db/away.ts';
-import { type Db, makeDb } from './db/client.ts';
 import { selectOne } from './db/probe.ts';
 import type { Deps } from './directory/deps.ts';
 import type { Settings } from './env.ts';
@@ -17,31 +15,27 @@ export interface RequestContext {
 }
 
 /**
- * Bindings become clients, for one request and only when it needs them: most are answered from memory.
+ * Bindings become what a request works with; the client of Redis only when it is needed: most are answered from memory.
  * Throws `ConfigurationError` when a var is wrong.
  */
 export function makeDeps(env: object, ctx: RequestContext): Deps {
   const isolate = isolateOf(env);
-  const db = lazily(() => connectPostgres(isolate.settings));
-  const origin = { probe: () => selectOne(db()), isAway: isPostgresAway };
   return {
-    cache: makeCache(isolate, origin, ctx),
+    cache: makeCache(isolate, ctx),
+    db: isolate.db,
     platform: isolate.platform,
     keyUses: isolate.keyUses,
     log: consoleLog,
     trace: {},
-    get db() {
-      return db();
-    },
   };
 }
 
 /** Asks each store whether it answers, within its deadline. */
 export function makeProbes(env: object): { redis(): Promise<Probe>; postgres(): Promise<Probe> } {
-  const { settings } = isolateOf(env);
+  const { settings, db } = isolateOf(env);
   return {
     redis: () => probe(systemClock, settings.REDIS_DEADLINE_MS, connectRedis(settings).ping()),
-    postgres: () => probe(systemClock, settings.POSTGRES_DEADLINE_MS, selectOne(connectPostgres(settings))),
+    postgres: () => probe(systemClock, settings.POSTGRES_DEADLINE_MS, selectOne(db)),
   };
 }
 
@@ -50,23 +44,28 @@ export function settingsOf(env: object): Settings {
   return isolateOf(env).settings;
 }
 
-function makeCache(isolate: Isolate, origin: Origin, ctx: RequestContext): Cache {
-  const { settings, cache, cacheSettings, storeSettings } = isolate;
-  const redis = lazily(() => connectRedis(settings));
-  const shared = lazily(() =>
-    makeSharedStore((script, keys, args) => redis().run(script, keys, args), storeSettings),
-  );
+function makeCache(isolate: Isolate, ctx: RequestContext): Cache {
+  const { memory, flights, breaker, originBreaker } = isolate.cache;
+  let shared: SharedStore | undefined;
   return {
-    ...cache,
+    memory,
+    flights,
+    breaker,
+    originBreaker,
     get shared() {
-      return shared();
+      return (shared ??= connectShared(isolate));
     },
-    origin,
-    settings: cacheSettings,
+    origin: isolate.origin,
+    settings: isolate.cacheSettings,
     clock: systemClock,
     log: consoleLog,
     waitUntil: (promise) => ctx.waitUntil(promise),
   };
+}
+
+function connectShared({ settings, storeSettings }: Isolate): SharedStore {
+  const redis = connectRedis(settings);
+  return makeSharedStore((script, keys, args) => redis.run(script, keys, args), storeSettings);
 }
 
 function connectRedis(settings: Settings): Upstash {
@@ -75,13 +74,4 @@ function connectRedis(settings: Settings): Upstash {
     token: settings.UPSTASH_REDIS_REST_TOKEN,
     deadlineMs: settings.REDIS_DEADLINE_MS,
   });
-}
-
-function connectPostgres(settings: Settings): Db {
-  return makeDb(settings.DATABASE_URL, settings.POSTGRES_DEADLINE_MS);
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

@@ -1,8 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import { makeBreaker } from './cache/breaker.ts';
-import type { CacheSettings, IsolateCache } from './cache/cache.ts';
+import type { CacheSettings, IsolateCache, Origin } from './cache/cache.ts';
 import { makeMemory } from './cache/memory.ts';
 import type { SharedStoreSettings } from './cache/shared-store.ts';
+import { isPostgresAway } from './db/away.ts';
+import { type Db, makeDb } from './db/client.ts';
+import { selectOne } from './db/probe.ts';
 import { type Scope, SCOPES } from './directory/caller.ts';
 import type { Platform } from './directory/deps.ts';
 import { type KeyUses, makeKeyUses } from './directory/key-uses.ts';
@@ -37,10 +40,12 @@ export interface KeyDigest {
   readonly sha256: string;
 }
 
-/** What an isolate keeps between requests: parsed settings and the values of the cache, never a client. */
+/** What an isolate keeps between requests: parsed settings, the values of the cache, and no client that has any state. */
 export interface Isolate {
   readonly settings: Settings;
   readonly platform: Platform;
+  readonly db: Db;
+  readonly origin: Origin;
   readonly keyUses: KeyUses;
   readonly cache: IsolateCache;
   readonly cacheSettings: CacheSettings;
@@ -66,6 +71,7 @@ export function isolateOf(env: object): Isolate {
 }
 
 function makeIsolate(settings: Settings): Isolate {
+  const db = makeDb(settings.DATABASE_URL, settings.POSTGRES_DEADLINE_MS);
   const breakerSettings = { failures: settings.BREAKER_FAILURES, coolDownMs: settings.BREAKER_COOLDOWN_MS };
   return {
     settings,
@@ -75,6 +81,8 @@ function makeIsolate(settings: Settings): Isolate {
       rootDomain: settings.ROOT_DOMAIN,
       environment: settings.ENVIRONMENT,
     },
+    db,
+    origin: { probe: () => selectOne(db), isAway: isPostgresAway },
     keyUses: makeKeyUses(),
     cache: {
       memory: makeMemory({ maxBytes: settings.MEMORY_MAX_BYTES, ttlMs: settings.MEMORY_TTL_MS }),

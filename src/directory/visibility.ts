@@ -52,8 +52,9 @@ export async function requireVisible(
   subject: Subject,
   read?: ReadDemands,
 ): Promise<void> {
+  if (caller.accountNumber === null) return;
   await requireReach(deps, caller, subject, read);
-  const lookUp = caller.accountNumber === null ? null : tellingLookUp(deps, subject);
+  const lookUp = tellingLookUp(deps, subject);
   if (!lookUp) return;
   requireOwn(caller, subject, await readThrough(deps.cache, lookUp, { ...read, trace: undefined }));
 }

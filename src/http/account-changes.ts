@@ -86,7 +86,7 @@ export const accountChanges = new Hono<AppEnv>()
   })
   .put('/v1/accounts/default', putDefaultAccount, async (c) => {
     const { accountNumber } = c.req.valid('json');
-    return answerWritten(c, await switchDefaultAccount(c.var.deps, c.var, accountNumber));
+    return answerWritten(c, await switchDefaultAccount(c.get('deps'), c.var, accountNumber));
   })
   .patch('/v1/accounts/:accountNumber', patchAccount, async (c) => {
     const { deps, precondition } = c.var;

@@ -100,21 +100,25 @@ const getUserProfiles = endpoint({
 
 export const accounts = new Hono<AppEnv>()
   .get('/v1/accounts/default', getDefaultAccount, async (c) =>
-    answerRow(c, await getCachedDefaultAccount(c.var.deps, c.var.read)),
+    answerRow(c, await getCachedDefaultAccount(c.get('deps'), c.get('read'))),
   )
   .get('/v1/accounts/:accountNumber', getAccount, async (c) => {
-    const account = await findAccount(c.var.deps, c.req.valid('param').accountNumber, c.var.read);
+    const account = await findAccount(c.get('deps'), c.req.valid('param').accountNumber, c.get('read'));
     return answerRow(c, account ?? unknownAccount());
   })
   .get('/v1/accounts/:accountNumber/admin-user', getAdminUser, async (c) => {
-    const user = await findAdminUserForAccount(c.var.deps, c.req.valid('param').accountNumber, c.var.read);
+    const user = await findAdminUserForAccount(
+      c.get('deps'),
+      c.req.valid('param').accountNumber,
+      c.get('read'),
+    );
     return answerRow(c, user ?? noAdminUser());
   })
   .put('/v1/accounts/:accountNumber/admin-user', putAdminUser, async (c) => {
     const { accountNumber } = c.req.valid('param');
-    const known = await findAdminUserForAccount(c.var.deps, accountNumber, c.var.read);
+    const known = await findAdminUserForAccount(c.get('deps'), accountNumber, c.get('read'));
     if (known) return answerRow(c, known);
-    const { user, created, token } = await createAdminUser(c.var.deps, c.var, accountNumber);
+    const { user, created, token } = await createAdminUser(c.get('deps'), c.var, accountNumber);
     if (!created) return answerWritten(c, { value: user, token });
     return answerCreated(c, { value: user, token, isReplay: false }, `/v1/users/${user.id}`);
   })
@@ -122,11 +126,11 @@ export const accounts = new Hono<AppEnv>()
     const page = toPage(c.req.valid('query'));
     return answerPage(
       c,
-      await listUsersForAccount(c.var.deps, c.req.valid('param').accountNumber, page, c.var.read),
+      await listUsersForAccount(c.get('deps'), c.req.valid('param').accountNumber, page, c.get('read')),
     );
   })
   .get('/v1/accounts/:accountNumber/user-profiles', getUserProfiles, async (c) => {
     const page = toPage(c.req.valid('query'));
     const { accountNumber } = c.req.valid('param');
-    return answerPage(c, await listUserProfilesForAccount(c.var.deps, accountNumber, page, c.var.read));
+    return answerPage(c, await listUserProfilesForAccount(c.get('deps'), accountNumber, page, c.get('read')));
   });

@@ -1,4 +1,4 @@
-import type { Context } from 'hono';
+import type { Context, TypedResponse } from 'hono';
 import type { Account } from '../directory/accounts.ts';
 import type { ApiKey } from '../directory/keys.ts';
 import type { AuditEntry } from '../directory/audit.ts';
@@ -7,6 +7,7 @@ import type { Paged } from '../directory/page.ts';
 import type { UserProfile } from '../directory/user-profile.ts';
 import type { User } from '../directory/users.ts';
 import type { AppEnv } from './app-env.ts';
+import { secureHeaders } from './secure-headers.ts';
 import { formatCacheStatus, formatServerTiming } from './cache-status.ts';
 import { etagOf, etagOfList, matchesEtag, type Revised } from './etag.ts';
 import { encodeCursor } from './list-cursor.ts';
@@ -15,6 +16,8 @@ import { encodeCursor as encodeIdCursor } from './parameters.ts';
 /** `Cache-Status` of what no cache was asked for. */
 export const NO_CACHE_ASKED = 'isolate; fwd=bypass';
 
+const ENTITY_CACHE_CONTROL = 'private, no-cache';
+
 export type Row = Account | ApiKey | User | UserProfile;
 
 /** The entity tag of a row and of the rows that it is shown with. */
@@ -22,16 +25,40 @@ export function etagOfRow(row: Row): string {
   return etagOf(...rowsOf(row));
 }
 
+/** A value as it is sent. */
+interface Rendered {
+  readonly etag: string;
+  readonly body: string;
+}
+
+type Answer<T> = (Response & TypedResponse<T, 200, 'json'>) | (Response & TypedResponse<null, 304, 'body'>);
+
+/** Of what isolate memory has answered with: frozen, and the very object that the next caller gets. */
+const kept = new WeakMap<object, Rendered>();
+
 /** Answers a row with its entity tag, or 304. */
-export function answerRow<T extends Row>(c: Context<AppEnv>, row: T) {
-  return answer(c, row, etagOfRow(row));
+export function answerRow<T extends Row>(c: Context<AppEnv>, row: T): Answer<T> {
+  return respond(c, kept.get(row) ?? keep(c, row, { etag: etagOfRow(row), body: JSON.stringify(row) }));
 }
 
 /** Answers a page of a list with the entity tag of its rows, or 304. */
-export async function answerPage<T extends Row>(c: Context<AppEnv>, { items, nextAfterId }: Paged<T>) {
+export async function answerPage<T extends Row>(
+  c: Context<AppEnv>,
+  page: Paged<T>,
+): Promise<Answer<{ items: readonly T[]; nextCursor: string | null }>> {
+  return respond(c, kept.get(page) ?? keep(c, page, await renderPage(page)));
+}
+
+async function renderPage({ items, nextAfterId }: Paged<Row>): Promise<Rendered> {
   const nextCursor = nextAfterId === null ? null : encodeIdCursor(nextAfterId);
   const etag = await etagOfList(items.map(rowsOf), nextCursor ?? '');
-  return answer(c, { items, nextCursor }, etag);
+  return { etag, body: JSON.stringify({ items, nextCursor }) };
+}
+
+// Not at the first answer, which for most is the only one: text beside every value would be half of memory.
+function keep(c: Context<AppEnv>, value: object, rendered: Rendered): Rendered {
+  if (c.get('read').trace.isolate?.hit) kept.set(value, rendered);
+  return rendered;
 }
 
 /** Answers a page of a list that is no look-up, whose name is in its cursors, with the entity tag of its rows, or 304. */
@@ -46,18 +73,30 @@ export async function answerList<T extends Row | AuditEntry>(
 }
 
 /** Answers a value under an entity tag of the caller's making, or 304. */
-export function answer<T extends object>(c: Context<AppEnv>, value: T, etag: string) {
-  setEntityHeaders(c, etag);
+export function answer<T extends object>(c: Context<AppEnv>, value: T, etag: string): Answer<T> {
+  return respond(c, { etag, body: JSON.stringify(value) });
+}
+
+/** As `c.json()`, which copies all headers once more for those that were set before. */
+function respond<T>(c: Context<AppEnv>, { etag, body }: Rendered): Answer<T> {
   // RFC 9110 section 13.1.2 knows 304 for reads only.
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
   const isUnchanged = isRead && matchesEtag(c.req.header('If-None-Match'), etag);
-  return isUnchanged ? c.body(null, 304) : c.json(value, 200);
+  const init = { headers: secureHeaders(c.env), status: isUnchanged ? 304 : 200 };
+  const response = new Response(isUnchanged ? null : body, init);
+  const { headers } = response;
+  if (!isUnchanged) headers.set('Content-Type', 'application/json');
+  headers.set('ETag', etag);
+  headers.set('Cache-Control', ENTITY_CACHE_CONTROL);
+  if (!c.get('read').trace.isolate) headers.set('Cache-Status', NO_CACHE_ASKED);
+  // The body is the text of a T.
+  return response as Answer<T>;
 }
 
 /** What every representation says of itself; the tiers that were asked say so themselves. */
 export function setEntityHeaders(c: Context<AppEnv>, etag: string): void {
   c.header('ETag', etag);
-  c.header('Cache-Control', 'private, no-cache');
+  c.header('Cache-Control', ENTITY_CACHE_CONTROL);
   c.header('Cache-Status', NO_CACHE_ASKED);
 }
 

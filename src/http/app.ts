@@ -1,4 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono';
+import { TrieRouter } from 'hono/router/trie-router';
 import { ConfigurationError } from '../env.ts';
 import { consoleLog, describeError } from '../log.ts';
 import { api } from './api.ts';
@@ -7,20 +8,32 @@ import { setCommonHeaders } from './common-headers.ts';
 import { allowNamedOrigins } from './cors.ts';
 import { makeDocumentation } from './documentation.ts';
 import { makeExplain } from './explain.ts';
-import { requireDecodable } from './percent-encoding.ts';
+import { refuseBrokenEncoding } from './percent-encoding.ts';
 import { asProblem, ProblemError, toResponse } from './problem.ts';
+import { rememberMatches } from './remembering-router.ts';
 import { refuseOversized } from './request-bounds.ts';
-import { logRequest } from './request-log.ts';
+import { isLogged, logRequest } from './request-log.ts';
 import { allowedMethods, routesOf } from './routes.ts';
 
-const refuseBrokenEncoding: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (c.req.url.includes('%')) requireDecodable(new URL(c.req.url));
+const surround: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const startedAtMs = Date.now();
+  c.set('requestId', crypto.randomUUID());
+  c.set('read', { trace: {} });
   await next();
+  setCommonHeaders(c);
+  if (isLogged(c.env)) logRequest(c, startedAtMs);
+};
+
+const refuseUnfit: MiddlewareHandler<AppEnv> = (c, next) => {
+  const { url, headers } = c.req.raw;
+  refuseOversized(url, headers);
+  refuseBrokenEncoding(url);
+  return next();
 };
 
 /** The look-ups over HTTP, and what describes them. */
-export const app: Hono<AppEnv> = new Hono<AppEnv>()
-  .use(logRequest, setCommonHeaders, allowNamedOrigins, refuseOversized, refuseBrokenEncoding)
+export const app: Hono<AppEnv> = new Hono<AppEnv>({ router: rememberMatches(new TrieRouter()) })
+  .use(surround, allowNamedOrigins, refuseUnfit)
   .route('/', api)
   .route(
     '/',
@@ -38,10 +51,10 @@ for (const [path, allow] of allowedMethods(routesOf(app))) {
 }
 
 app.notFound((c) =>
-  toResponse(new ProblemError('not_found', 'see /docs for what there is'), c.var.requestId),
+  toResponse(new ProblemError('not_found', 'see /docs for what there is'), c.get('requestId')),
 );
 
-app.onError((error, c) => toResponse(asProblem(error) ?? defect(error), c.var.requestId));
+app.onError((error, c) => toResponse(asProblem(error) ?? defect(error), c.get('requestId')));
 
 function defect(error: Error): ProblemError {
   if (error instanceof ConfigurationError) {

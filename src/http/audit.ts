@@ -80,5 +80,5 @@ const getAuditLog = endpoint({
 
 export const audit = new Hono<AppEnv>().get('/v1/audit', getAuditLog, async (c) => {
   const query = c.req.valid('query');
-  return answerList(c, nameOf(query), await listAuditEntries(c.var.deps, toPage(query), c.var.read));
+  return answerList(c, nameOf(query), await listAuditEntries(c.get('deps'), toPage(query), c.get('read')));
 });

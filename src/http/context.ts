@@ -53,8 +53,9 @@ export const context = new Hono<AppEnv>()
     const accountNumber = accountNumberFromUrl(c.req.url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES);
     const account = accountNumber && (await findVisibleAccount(c.var, accountNumber));
     const etag = account ? etagOfRow(account) : `"context-${accountNumber}"`;
-    c.header('Vary', 'Host');
-    return answer(c, { accountNumber, account }, etag);
+    const response = answer(c, { accountNumber, account }, etag);
+    response.headers.set('Vary', 'Host');
+    return response;
   });
 
 // An account that the caller may not see is as one that is not there.

@@ -37,8 +37,10 @@ const answerNamedOrigins = cors({
 });
 
 /** Lets the pages of the origins in `CORS_ORIGINS` call the API; without any, does nothing at all. */
-export const allowNamedOrigins: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (!isCorsOn(c.env)) return next();
+export const allowNamedOrigins: MiddlewareHandler<AppEnv> = (c, next) =>
+  isCorsOn(c.env) ? answerOrigin(c, next) : next();
+
+const answerOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
   const origin = c.req.header('Origin') ?? '';
   const isPreflight = c.req.header('Access-Control-Request-Method') !== undefined;
   const isForOthers = c.req.method === 'OPTIONS' && !(isPreflight && isNamed(c.env, origin));

@@ -110,9 +110,9 @@ const getAccounts = endpoint({
 export const directoryLists = new Hono<AppEnv>()
   .get('/v1/users', getUsers, async (c) => {
     const page = toUserPage(c.req.valid('query'));
-    return answerList(c, nameOf('users', page), await listUsers(c.var.deps, page, c.var.read));
+    return answerList(c, nameOf('users', page), await listUsers(c.get('deps'), page, c.get('read')));
   })
   .get('/v1/accounts', getAccounts, async (c) => {
     const page = toAccountPage(c.req.valid('query'));
-    return answerList(c, nameOf('accounts', page), await listAccounts(c.var.deps, page, c.var.read));
+    return answerList(c, nameOf('accounts', page), await listAccounts(c.get('deps'), page, c.get('read')));
   });

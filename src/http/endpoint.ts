@@ -1,11 +1,12 @@
 import type { Context, HonoRequest, MiddlewareHandler } from 'hono';
+import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 import { makeDeps } from '../deps.ts';
 import { requireScope } from '../directory/caller.ts';
 import { requireVisible } from '../directory/visibility.ts';
 import type { AppEnv } from './app-env.ts';
 import { authenticate, refuseKeyInQuery } from './auth.ts';
-import type { AnyEndpointSpec, EndpointSpec } from './endpoint-spec.ts';
+import type { AnyEndpointSpec, EndpointInput, EndpointSpec } from './endpoint-spec.ts';
 import { parseIdempotencyKey } from './idempotency-key.ts';
 import { parseJson, readJsonText, refuseBody } from './json-body.ts';
 import { parsePrecondition } from './preconditions.ts';
@@ -25,6 +26,16 @@ type Input<P extends z.ZodObject, Q extends z.ZodObject, J extends z.ZodType> = 
   out: { param: z.output<P>; query: z.output<Q>; json: z.output<J> };
 };
 
+/** The parameters of a request, parsed. */
+interface Parameters {
+  readonly param: Record<string, unknown>;
+  readonly query: Record<string, unknown>;
+}
+
+/** Parsed paths that an isolate keeps, some 300 bytes each; longer ones are no usual look-ups. */
+const MAX_PATHS = 1_000;
+const MAX_PATH_LENGTH = 100;
+
 const specs = new WeakMap<object, AnyEndpointSpec>();
 
 /** The spec that a registered handler was made from, if it is an endpoint's. */
@@ -43,7 +54,7 @@ export function endpoint<
   J extends z.ZodType = z.ZodUndefined,
 >(spec: EndpointSpec<P, Q, J>): MiddlewareHandler<AppEnv, string, Input<P, Q, J>> {
   const handler: MiddlewareHandler<AppEnv, string, Input<P, Q, J>> = async (c, next) => {
-    refuseKeyInQuery(c.req);
+    if (hasQuery(c.req)) refuseKeyInQuery(c.req);
     if (spec.scope !== 'open' || spec.lookUp) c.set('deps', makeDeps(c.env, c.executionCtx));
     if (spec.scope === 'open') await limitAddress(c);
     else {
@@ -63,7 +74,7 @@ export function endpoint<
 async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {
   const faults: Fault[] = [];
   const json = await parseBody(c, spec, faults);
-  const { param, query } = parseParameters(spec, c.req, faults);
+  const { param, query } = parseParametersOnce(spec, c.req, faults);
   const demands = parseReadDemands(c.req.raw.headers, faults);
   if (spec.precondition) c.set('precondition', parsePrecondition(c.req, spec, query, faults));
   if (spec.idempotent) c.set('idempotency', await parseIdempotencyKey(c.req, json.text, faults));
@@ -79,9 +90,9 @@ async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {
 async function requireRights(
   c: Context<AppEnv>,
   spec: AnyEndpointSpec,
-  input: Parameters<NonNullable<AnyEndpointSpec['about']>>[0],
+  input: EndpointInput<z.ZodObject, z.ZodObject, z.ZodType>,
 ): Promise<void> {
-  const { deps, caller, read } = c.var;
+  const [deps, caller, read] = [c.get('deps'), c.get('caller'), c.get('read')];
   // Elsewhere there is nothing to drop, and clients say it of everything.
   const isRead = Boolean(spec.lookUp ?? spec.demands);
   if (read.reload && isRead) requireScope(caller, 'cache:invalidate');
@@ -89,10 +100,12 @@ async function requireRights(
   if (subject) await requireVisible(deps, caller, subject, isRead ? read : { token: read.token });
 }
 
+const NO_BODY = { text: '', value: undefined };
+
 async function parseBody(c: Context<AppEnv>, spec: AnyEndpointSpec, faults: Fault[]) {
   if (!spec.json) {
     await refuseBody(c.req, faults);
-    return { text: '', value: undefined };
+    return NO_BODY;
   }
   const text = await readJsonText(c.req, spec);
   const result = spec.json.safeParse(parseJson(text));
@@ -101,12 +114,28 @@ async function parseBody(c: Context<AppEnv>, spec: AnyEndpointSpec, faults: Faul
   return { text, value: undefined };
 }
 
+/** Parameters by path: most requests ask for what has been asked for. */
+const parsed = new LRUCache<string, { readonly spec: AnyEndpointSpec; readonly parameters: Parameters }>({
+  max: MAX_PATHS,
+});
+
+/** As `parseParameters`, which need not parse a path again that it has found to be good. */
+function parseParametersOnce(spec: AnyEndpointSpec, req: HonoRequest, faults: Fault[]): Parameters {
+  const isPlain = spec.lookUp !== undefined && req.path.length <= MAX_PATH_LENGTH && !hasQuery(req);
+  if (!isPlain) return parseParameters(spec, req, faults);
+  const known = parsed.get(req.path);
+  if (known?.spec === spec) return known.parameters;
+  const parameters = parseParameters(spec, req, faults);
+  if (faults.length === 0) parsed.set(req.path, { spec, parameters });
+  return parameters;
+}
+
 /** The parameters of a request as the spec has them; what is wrong with them is added to the faults. */
 export function parseParameters(
   { path, query }: Pick<AnyEndpointSpec, 'path' | 'query'>,
   req: HonoRequest,
   faults: Fault[],
-) {
+): Parameters {
   if (hasQuery(req)) faults.push(...findRepeated(req));
   return {
     param: parsePart('path', path, req.param(), faults),

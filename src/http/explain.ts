@@ -38,7 +38,7 @@ export function makeExplain(app: () => Hono<AppEnv>) {
     const { path } = c.req.valid('query');
     const deps = makeDeps(c.env, c.executionCtx);
     const { route, lookUp } = findLookUp(app(), resolveUrl(path, c.req.url), deps, c.env);
-    const explanation = await explain(deps.cache, lookUp, c.var.read);
+    const explanation = await explain(deps.cache, lookUp, c.get('read'));
     c.header('Cache-Control', 'no-store');
     c.header('Content-Type', 'application/json');
     // Indented, for it is read by people.

@@ -116,7 +116,7 @@ const removeKey = endpoint({
 
 export const keys = new Hono<AppEnv>()
   .post('/v1/keys', postKey, async (c) => {
-    const created = await createKey(c.var.deps, c.var, c.req.valid('json'), repeatableIssue(c));
+    const created = await createKey(c.get('deps'), c.var, c.req.valid('json'), repeatableIssue(c));
     return unstored(answerCreated(c, created, `/v1/keys/${created.value.id}`));
   })
   .get('/v1/keys', getKeys, async (c) => {
@@ -126,7 +126,7 @@ export const keys = new Hono<AppEnv>()
     return unstored(c.json({ items: [...items], nextCursor }, 200));
   })
   .get('/v1/keys/:keyId', getKeyById, async (c) => {
-    const key = await getKey(c.var.deps, c.var.caller, c.req.valid('param').keyId);
+    const key = await getKey(c.get('deps'), c.get('caller'), c.req.valid('param').keyId);
     // For `If-Match`. No 304: the last use is no change, and so not in the tag.
     c.header('ETag', etagOfRow(key));
     return unstored(c.json(key, 200));
@@ -138,11 +138,11 @@ export const keys = new Hono<AppEnv>()
   })
   .post('/v1/keys/:keyId/rotate', postRotation, async (c) => {
     const { keyId } = c.req.valid('param');
-    const rotated = await rotateKey(c.var.deps, c.var, keyId, c.req.valid('json'), repeatableIssue(c));
+    const rotated = await rotateKey(c.get('deps'), c.var, keyId, c.req.valid('json'), repeatableIssue(c));
     return unstored(answerWritten(c, rotated));
   })
   .delete('/v1/keys/:keyId', removeKey, async (c) =>
-    unstored(answerWritten(c, await revokeKey(c.var.deps, c.var, c.req.valid('param').keyId))),
+    unstored(answerWritten(c, await revokeKey(c.get('deps'), c.var, c.req.valid('param').keyId))),
   );
 
 function repeatableIssue(c: Context<AppEnv>) {

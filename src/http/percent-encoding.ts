@@ -1,5 +1,10 @@
 import { badRequest } from './problem.ts';
 
+/** As `requireDecodable`, of a whole URL. */
+export function refuseBrokenEncoding(url: string): void {
+  if (url.includes('%')) requireDecodable(new URL(url));
+}
+
 /** Throws on a path or query whose percent-encoding is broken, which Hono would pass on undecoded. */
 export function requireDecodable({ pathname, search }: URL): void {
   for (const [place, text] of [

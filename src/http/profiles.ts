@@ -58,14 +58,14 @@ const getPlatformAdminProfile = endpoint({
 
 export const profiles = new Hono<AppEnv>()
   .get('/v1/user-profiles/:userProfileId', getUserProfile, async (c) => {
-    const profile = await findUserProfile(c.var.deps, c.req.valid('param').userProfileId, c.var.read);
+    const profile = await findUserProfile(c.get('deps'), c.req.valid('param').userProfileId, c.get('read'));
     return answerRow(c, profile ?? unknownUserProfile());
   })
   .get('/v1/user-profiles/:userProfileId/valid-resource-owners', getValidResourceOwners, async (c) => {
     const page = toPage(c.req.valid('query'));
     const { userProfileId } = c.req.valid('param');
-    return answerPage(c, await listValidResourceOwners(c.var.deps, userProfileId, page, c.var.read));
+    return answerPage(c, await listValidResourceOwners(c.get('deps'), userProfileId, page, c.get('read')));
   })
   .get('/v1/platform/admin-profile', getPlatformAdminProfile, async (c) =>
-    answerRow(c, await getCachedSmarterAdminUserProfile(c.var.deps, c.var.read)),
+    answerRow(c, await getCachedSmarterAdminUserProfile(c.get('deps'), c.get('read'))),
   );

@@ -1,5 +1,3 @@
-import type { MiddlewareHandler } from 'hono';
-import type { AppEnv } from './app-env.ts';
 import { badRequest, ProblemError } from './problem.ts';
 
 const KIB = 1_024;
@@ -9,27 +7,29 @@ const MAX_HEADERS_LENGTH = 32 * KIB;
 /** No route has ten. */
 const MAX_QUERY_PARAMETERS = 100;
 
-/** Refuses what is too large to be meant, before anything is made of it. */
-export const refuseOversized: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (c.req.url.length > MAX_URL_LENGTH) {
+/** Throws on what is too large to be meant, before anything is made of it. */
+export function refuseOversized(url: string, headers: Headers): void {
+  if (url.length > MAX_URL_LENGTH) {
     throw new ProblemError('uri_too_long', `the URL may have ${MAX_URL_LENGTH} characters`);
   }
-  if (lengthOf(c.req.raw.headers) > MAX_HEADERS_LENGTH) {
+  if (lengthOf(headers) > MAX_HEADERS_LENGTH) {
     throw new ProblemError(
       'headers_too_large',
       `the headers may have ${MAX_HEADERS_LENGTH} characters together`,
     );
   }
-  if (hasMoreParameters(c.req.url, MAX_QUERY_PARAMETERS)) {
+  if (hasMoreParameters(url, MAX_QUERY_PARAMETERS)) {
     const detail = `has more than ${MAX_QUERY_PARAMETERS} parameters`;
     throw badRequest([{ in: 'query', name: 'query', detail }]);
   }
-  await next();
-};
+}
 
 function lengthOf(headers: Headers): number {
   let length = 0;
-  for (const [name, value] of headers) length += name.length + value.length;
+  // Not by its iterator, which makes a pair of each: half the time.
+  headers.forEach((value, name) => {
+    length += name.length + value.length;
+  });
   return length;
 }
 

@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Trace } from '../cache/cache.ts';
 import { settingsOf } from '../deps.ts';
@@ -10,17 +10,16 @@ const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
 const EVERY_PATH = '/*';
 
 /** Logs every request in one line. Never a path, a parameter or a header: they hold names, addresses and keys. */
-export const logRequest: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (!isLogged(c.env)) return next();
-  const startedAtMs = Date.now();
-  await next();
+export function logRequest(c: Context<AppEnv>, startedAtMs: number): void {
   // What a handler asked past the cache is told by its deps.
-  const trace = { ...('deps' in c.var && c.var.deps.trace), ...c.var.read.trace };
+  // What was refused before has neither caller nor deps.
+  const { caller, deps, read, requestId }: Partial<AppEnv['Variables']> = c.var;
+  const trace = { ...deps?.trace, ...read?.trace };
   const ray = c.req.header('CF-Ray') ?? '';
   consoleLog.info('request', {
-    requestId: c.var.requestId,
+    requestId: requestId ?? null,
     ...(RAY.test(ray) && { ray }),
-    caller: 'caller' in c.var ? c.var.caller.id : null,
+    caller: caller?.id ?? null,
     method: c.req.method,
     route: routeOf(c),
     status: c.res.status,
@@ -29,9 +28,9 @@ export const logRequest: MiddlewareHandler<AppEnv> = async (c, next) => {
     ...(trace.postgres && { postgresMs: trace.postgres.ms }),
     ms: Date.now() - startedAtMs,
   });
-};
+}
 
-function isLogged(env: object): boolean {
+export function isLogged(env: object): boolean {
   try {
     return settingsOf(env).LOG_REQUESTS;
   } catch {

@@ -57,13 +57,13 @@ const getAccountForUser = endpoint({
 
 export const users = new Hono<AppEnv>()
   .get('/v1/users/:userId', getUser, async (c) => {
-    const user = await getCachedUserForUserId(c.var.deps, c.req.valid('param').userId, c.var.read);
+    const user = await getCachedUserForUserId(c.get('deps'), c.req.valid('param').userId, c.get('read'));
     return answerRow(c, user ?? unknownUser('userId'));
   })
   .get('/v1/users/by-username/:username', getUserByUsername, async (c) =>
-    answerRow(c, await getCachedUserForUsername(c.var.deps, c.req.valid('param').username, c.var.read)),
+    answerRow(c, await getCachedUserForUsername(c.get('deps'), c.req.valid('param').username, c.get('read'))),
   )
   .get('/v1/users/:userId/account', getAccountForUser, async (c) => {
-    const account = await getCachedAccountForUser(c.var.deps, c.req.valid('param').userId, c.var.read);
+    const account = await getCachedAccountForUser(c.get('deps'), c.req.valid('param').userId, c.get('read'));
     return answerRow(c, account ?? noAccountForUser());
   });
