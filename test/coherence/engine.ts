@@ -16,7 +16,7 @@ export function makeEngine(): Promise<Engine> {
 }
 
 // Its scripts are run where they are, without a connection in between: that is what 10,000 runs have time for.
-async function embedEngine(): Promise<Engine> {
+export async function embedEngine(): Promise<Engine> {
   const state = new RedisServerState({ databaseCount: 1, activeExpiryIntervalMs: false });
   const session = new ClientSession({ server: state, executor: createRedisCommandExecutor() });
   const lua = await state.getLuaRuntime();
