@@ -63,7 +63,14 @@ async function endOfTick(): Promise<void> {
 async function post({ url, token, deadlineMs }: UpstashSettings, commands: Command[]): Promise<unknown[]> {
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
   const signal = AbortSignal.timeout(deadlineMs);
-  const init = { method: 'POST', headers, body: JSON.stringify(commands), signal };
+  // Followed, a redirect would take the commands along, and the token where the platform does not strip it.
+  const init: RequestInit = {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(commands),
+    signal,
+    redirect: 'manual',
+  };
   const replies = await fetch(`${url.replace(/\/$/, '')}/pipeline`, init)
     .then(readJson)
     .catch((cause: unknown) => {
