@@ -75,7 +75,7 @@ function switchSchema({ verb, wrongBodies }: FaultTargets) {
       variant: z.enum(Object.keys(wrongBodies)).optional(),
       ...early,
     }),
-    z.strictObject({ kind: z.enum(['reset', 'truncated-json', 'wrong-base64']), ...late }),
+    z.strictObject({ kind: z.enum(['reset', 'stall', 'truncated-json', 'wrong-base64']), ...late }),
   ]);
   return z.strictObject({
     faults: z.array(fault),

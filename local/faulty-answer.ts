@@ -12,8 +12,8 @@ export interface HttpCall {
   runMisencoded(): Promise<HttpAnswer>;
 }
 
-/** What goes to the caller: a whole answer, one that a reset of the connection cuts off, or the reset alone. */
-export type Delivery = { readonly answer: HttpAnswer; readonly isCutOff?: true } | 'reset';
+/** What goes to the caller: a whole answer, half of one before a reset of the connection or before nothing, or the reset alone. */
+export type Delivery = { readonly answer: HttpAnswer; readonly halfThen?: 'reset' | 'nothing' } | 'reset';
 
 /** Answers a call as the fault has it; one that hangs ends with its caller. */
 export async function answerStruck(
@@ -24,7 +24,8 @@ export async function answerStruck(
 ): Promise<Delivery> {
   const { kind } = strike;
   if (kind === 'delay') return { answer: await answerLate(strike, call, signal) };
-  if (kind === 'reset') return { answer: await call.run(), isCutOff: true };
+  if (kind === 'reset') return { answer: await call.run(), halfThen: 'reset' };
+  if (kind === 'stall') return { answer: await call.run(), halfThen: 'nothing' };
   if (kind === 'truncated-json') return { answer: truncate(await call.run()) };
   if (kind === 'wrong-base64') return { answer: await call.runMisencoded() };
   if (strike.moment === 'after') await call.run().catch(() => {});

@@ -116,8 +116,9 @@ function deliver(outgoing: ServerResponse, delivery: Delivery): void {
   const { status, body } = delivery.answer;
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
   outgoing.writeHead(status, headers);
-  if (!delivery.isCutOff) return void outgoing.end(body);
-  outgoing.write(halfOf(body), () => setTimeout(reset, CUT_OFF_AFTER_MS));
+  if (!delivery.halfThen) return void outgoing.end(body);
+  const isReset = delivery.halfThen === 'reset';
+  outgoing.write(halfOf(body), () => isReset && setTimeout(reset, CUT_OFF_AFTER_MS));
 }
 
 function hangUpSignal(outgoing: ServerResponse): AbortSignal {

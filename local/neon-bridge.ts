@@ -193,6 +193,7 @@ function answerError(error: unknown): HttpAnswer {
 }
 
 function describe(message: string, details: [string, unknown][]): Record<string, unknown> {
-  const known = new Map(details);
+  // What Postgres did not say has these two empty, and all others null.
+  const known = new Map<string, unknown>([['severity', ''], ['code', ''], ...details]);
   return { message, ...Object.fromEntries(ERROR_FIELDS.map((field) => [field, known.get(field) ?? null])) };
 }

@@ -1,3 +1,4 @@
+import { makeCollector } from '../collector.ts';
 import type { RunScript } from './shared-store.ts';
 
 export interface UpstashSettings {
@@ -17,14 +18,16 @@ class RedisError extends Error {
 }
 
 type Command = readonly string[];
-type Send = (command: Command) => Promise<unknown>;
 
 /**
  * Redis over Upstash's REST API: one attempt per call and one deadline per request. Calls of one tick share a request.
  * Upstash's own client has a class for every command, 17 kB of the compressed Worker; tests hold the two against each other.
  */
 export function makeUpstash(settings: UpstashSettings): Upstash {
-  const send = shareRequests((commands) => post(settings, commands));
+  const send = makeCollector((commands: readonly Command[]) => post(settings, commands), {
+    maxPerCall: Infinity,
+    schedule: (flush) => void atEndOfTick(flush),
+  });
   const run: RunScript = async (script, keys, args) => {
     const rest = [String(keys.length), ...keys, ...args];
     const reply = await send(['EVALSHA', await script.sha1(), ...rest]);
@@ -33,44 +36,33 @@ export function makeUpstash(settings: UpstashSettings): Upstash {
   return { run, ping: async () => resultOf(await send(['PING'])) };
 }
 
-/** Sends what is asked for in one tick as one list; its replies come in the same order. */
-function shareRequests(sendAll: (commands: Command[]) => Promise<unknown[]>): Send {
-  let waiting: { commands: Command[]; replies: Promise<unknown[]> } | null = null;
-
-  function wait() {
-    const commands: Command[] = [];
-    const replies = endOfTick().then(() => {
-      waiting = null;
-      return sendAll(commands);
-    });
-    return { commands, replies };
-  }
-
-  return async (command) => {
-    waiting ??= wait();
-    const { commands, replies } = waiting;
-    const index = commands.push(command) - 1;
-    return (await replies)[index];
-  };
-}
-
 // Callers that wait for the same promise go on one after the other, each some steps from here.
-async function endOfTick(): Promise<void> {
+async function atEndOfTick(send: () => void): Promise<void> {
   await Promise.resolve();
   await Promise.resolve();
+  send();
 }
 
-async function post({ url, token, deadlineMs }: UpstashSettings, commands: Command[]): Promise<unknown[]> {
+/** The reply to each command, in order. */
+async function post({ url, token, deadlineMs }: UpstashSettings, commands: readonly Command[]) {
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
   const signal = AbortSignal.timeout(deadlineMs);
-  const init = { method: 'POST', headers, body: JSON.stringify(commands), signal };
+  // Followed, a redirect would take the commands along, and the token where the platform does not strip it.
+  const init: RequestInit = {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(commands),
+    signal,
+    redirect: 'manual',
+  };
   const replies = await fetch(`${url.replace(/\/$/, '')}/pipeline`, init)
     .then(readJson)
     .catch((cause: unknown) => {
       throw new RedisError('Redis did not answer', { cause });
     });
-  if (Array.isArray(replies) && replies.length === commands.length) return replies;
-  throw new RedisError('Redis did not answer each command');
+  if (!Array.isArray(replies) || replies.length !== commands.length)
+    throw new RedisError('Redis did not answer each command');
+  return replies.map((value: unknown) => ({ status: 'fulfilled' as const, value }));
 }
 
 async function readJson(response: Response): Promise<unknown> {

@@ -20,7 +20,7 @@ type Parser = (text: string) => unknown;
 /** By the id in pg_type.dat, which never changes. Of all other types a value is its text. */
 const PARSERS = new Map<number, Parser>([
   // bool, int2, int4, float4, float8
-  [16, (text) => text === 't'],
+  [16, parseBoolean],
   [21, Number],
   [23, Number],
   [700, Number],
@@ -54,7 +54,7 @@ export function parseResults(body: unknown, asArrays: readonly boolean[]): Resul
   return asArrays.map((isAsked, i) => parseResult(results[i], isAsked));
 }
 
-/** Whether it has as many rows as it says, each of as many values as there are fields. */
+/** Whether it has as many rows as it says, each of as many texts or nulls as there are fields. */
 function isResult(result: unknown): result is RawResult {
   if (!isObject(result)) return false;
   const { command, fields, rowCount, rows } = result;
@@ -62,11 +62,25 @@ function isResult(result: unknown): result is RawResult {
   if (fields.length === 0) return rows.length === 0 && command !== 'SELECT';
   // Commands such as SHOW count nothing.
   const isComplete = rowCount === null || rowCount === rows.length;
-  return isComplete && rows.every((row) => Array.isArray(row) && row.length === fields.length);
+  return isComplete && rows.every((row) => isRow(row, fields.length));
+}
+
+function isRow(row: unknown, length: number): boolean {
+  return Array.isArray(row) && row.length === length && row.every(isTextOrNull);
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return typeof value === 'string' || value === null;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+// What is garbled stays what it is, for whoever parses the row to see: it must not pass for false.
+function parseBoolean(text: string): unknown {
+  if (text === 't') return true;
+  return text === 'f' ? false : text;
 }
 
 // Postgres' text of an array is JSON but for its braces, its escapes, and words that need no quotes.

@@ -38,6 +38,11 @@ interface PostgresErrorDetails {
   readonly cause?: unknown;
 }
 
+const BAD_REQUEST = 400;
+/** Neon's status for an answer of more than 10 MB, which says as little of other statements as what Postgres refuses. */
+const INSUFFICIENT_STORAGE = 507;
+const PROGRAM_LIMIT_EXCEEDED = '54000';
+
 const localHosts = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /**
@@ -52,26 +57,30 @@ export function makeNeon(databaseUrl: string, deadlineMs: number): Neon {
     'Neon-Array-Mode': 'true',
   };
 
-  async function ask(body: object): Promise<unknown> {
+  async function ask<T>(body: object, parse: (answer: unknown) => T): Promise<T> {
     const signal = AbortSignal.timeout(deadlineMs);
-    const init = { method: 'POST', headers, body: JSON.stringify(body), signal };
-    const response = await fetch(endpoint, init).catch((cause: unknown) => {
-      throw new PostgresError('Postgres could not be reached', { cause });
-    });
-    if (response.status === 400) throw refusalOf(await response.json());
-    if (response.ok) return response.json();
-    // Unread it would hold its connection.
-    await response.body?.cancel();
-    throw new PostgresError(`Neon answered with status ${response.status}`);
+    // Followed, a redirect would take the password along.
+    const init: RequestInit = {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+      signal,
+      redirect: 'manual',
+    };
+    try {
+      return parse(await answerOf(await fetch(endpoint, init)));
+    } catch (cause) {
+      if (cause instanceof PostgresError) throw cause;
+      throw new PostgresError('Postgres did not answer', { cause });
+    }
   }
 
   return {
-    run: async (statement) => parseResult(await ask(queryOf(statement)), statement.asArrays),
-    runBatch: async (statements) =>
-      parseResults(
-        await ask({ queries: statements.map(queryOf) }),
-        statements.map(({ asArrays }) => asArrays),
-      ),
+    run: async (statement) => ask(queryOf(statement), (answer) => parseResult(answer, statement.asArrays)),
+    runBatch: async (statements) => {
+      const asArrays = statements.map((statement) => statement.asArrays);
+      return ask({ queries: statements.map(queryOf) }, (answer) => parseResults(answer, asArrays));
+    },
   };
 }
 
@@ -99,11 +108,23 @@ function elementOf(value: Value): string {
   return Array.isArray(value) ? text : `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
-function refusalOf(report: unknown): PostgresError {
-  const { message, code, constraint }: Record<string, unknown> = Object(report);
-  return new PostgresError(String(message), { code: asText(code), constraint: asText(constraint) });
+async function answerOf(response: Response): Promise<unknown> {
+  if (response.status === BAD_REQUEST) throw refusalOf(await response.json());
+  if (response.ok) return response.json();
+  // Unread it would hold its connection.
+  await response.body?.cancel();
+  const code = response.status === INSUFFICIENT_STORAGE ? PROGRAM_LIMIT_EXCEEDED : undefined;
+  throw new PostgresError(`Neon answered with status ${response.status}`, { code });
 }
 
-function asText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+function refusalOf(report: unknown): PostgresError {
+  const { message, code, constraint }: Record<string, unknown> = Object(report);
+  // Where its connection to Postgres breaks Neon has an empty one.
+  const isSqlState = typeof code === 'string' && SQLSTATE.test(code);
+  return new PostgresError(String(message), {
+    code: isSqlState ? code : undefined,
+    constraint: typeof constraint === 'string' ? constraint : undefined,
+  });
 }

@@ -8,7 +8,7 @@ const refused = (code: string) => failed(new PostgresError('sorry', { code }));
 
 test.each([
   ['a connection that fails', failed(new PostgresError('Postgres could not be reached'))],
-  ['an answer that is cut off', failed(new SyntaxError('Unexpected end of JSON input'))],
+  ['a batch that fails', new PostgresError('Postgres could not be reached')],
   ['a status that is none of Postgres', failed(new PostgresError('Neon answered with status 429'))],
   ['too many connections', refused('53300')],
   ['a server that shuts down', refused('57P01')],
@@ -21,6 +21,7 @@ test.each([
   ['a statement that is refused', refused('42P01')],
   ['a statement that takes too long', refused('57014')],
   ['a division by zero', refused('22012')],
+  ['a batch that is refused', new PostgresError('sorry', { code: '22012' })],
   ['a row that cannot be read', new TypeError('row.dateJoined.toISOString is not a function')],
 ])('%s is none', (_what, error) => {
   expect(isPostgresAway(error)).toBe(false);

@@ -85,7 +85,26 @@ test('however many are refused, a batch is halved a bounded number of times', as
   const errors = Object.fromEntries(ids(100).map((id) => [id, refused()]));
   const { batches, failed } = await outcomesOf(errors, 100);
   expect(failed).toEqual(ids(100));
-  expect(batches).toHaveLength(1 + 14);
+  expect(batches).toHaveLength(1 + 22);
+});
+
+test('statements of a text that is refused hurt none of another text, and each outcome is its own', async () => {
+  const bad = ids(50).map((n) => 2 * n);
+  const { batches, db } = makeFake(Object.fromEntries(bad.map((id) => [id, refused()])));
+  const on = batchReads(db, nextTask);
+  const read = async (id: number) => {
+    const column = id % 2 === 0 ? users.username : users.id;
+    const rows = await on
+      .select({ id: column })
+      .from(users)
+      .where(sql`${users.id} = ${id}`);
+    return rows[0]?.id;
+  };
+  const settled = await Promise.allSettled(ids(100).map(read));
+  expect(settled.map((one) => (one.status === 'fulfilled' ? one.value : 'refused'))).toEqual(
+    ids(100).map((id) => (id % 2 === 0 ? 'refused' : id)),
+  );
+  expect(batches.length).toBeLessThanOrEqual(1 + 22);
 });
 
 test.each([

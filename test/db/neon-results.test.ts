@@ -28,6 +28,9 @@ test.each([
   [{ ...select, rows: [null] }],
   [{ ...select, rows: [[]] }],
   [{ ...select, rows: [['3', '4']] }],
+  [{ ...select, rows: [[3]] }],
+  [{ ...select, rows: [[true]] }],
+  [{ ...select, rows: [[['3']]] }],
   [{ ...select, rowCount: 0, fields: [], rows: [] }],
   [{ ...select, command: 'INSERT', fields: [] }],
 ])('%j is none', (result) => {
@@ -50,4 +53,15 @@ test.each([
   [{ results: [select, select, select] }],
 ])('%j answers no batch of two', (body) => {
   expect(() => parseResults(body, [true, true])).toThrow('the answer is no result');
+});
+
+test.each([
+  ['t', true],
+  ['f', false],
+  ['dA==', 'dA=='],
+  ['true', 'true'],
+  ['', ''],
+])('the boolean %j is %j: what is garbled passes for neither', (text, value) => {
+  const fields = [{ name: 'is_active', dataTypeID: 16 }];
+  expect(parseResult({ ...select, fields, rows: [[text]] }, true).rows).toEqual([[value]]);
 });

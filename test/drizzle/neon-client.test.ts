@@ -2,9 +2,12 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { NeonDbError, neon, neonConfig, type NeonQueryFunction } from '@neondatabase/serverless';
+import { DrizzleQueryError } from 'drizzle-orm/errors';
 import { drizzle } from 'drizzle-orm/neon-http';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { isPostgresAway, isStatementRefused } from '../../src/db/away.ts';
+import { makeDb } from '../../src/db/client.ts';
 import { makeNeon, type Neon, PostgresError, type Value } from '../../src/db/neon.ts';
 import { scaled, seed } from '../scale.ts';
 import { useNeon } from './neon.ts';
@@ -215,6 +218,67 @@ describe('both drivers fail the same', () => {
     expect(await failureOf(neon(url)`select 1`)).toBe('away');
     expect(await failureOf(makeNeon(url, DEADLINE_MS).run(selectOne))).toBe('away');
   });
+});
+
+describe('of a failure it is told whether it speaks of Postgres or of the statement', () => {
+  /** What is made of an answer to a single statement, and to one in a batch. */
+  async function verdictsOn(status: number, body: string) {
+    const url = await serve((_request, response) => response.writeHead(status).end(body));
+    const db = makeDb(url, DEADLINE_MS);
+    const reads = [db.execute('select 1'), db.batch([db.execute('select 1')])];
+    const failures = await Promise.all(
+      reads.map((read) => read.then(() => null).catch((error: unknown) => error)),
+    );
+    return failures.map((error) => {
+      const cause = error instanceof DrizzleQueryError ? error.cause : error;
+      return { isAway: isPostgresAway(error), isRefused: isStatementRefused(cause) };
+    });
+  }
+
+  const away = { isAway: true, isRefused: false };
+  const refused = { isAway: false, isRefused: true };
+
+  test.each<[string, number, string]>([
+    // What its proxy answers when the connection to Postgres breaks, or there never was one.
+    ['without a SQLSTATE', 400, '{"message":"connection closed","code":"","severity":"","constraint":null}'],
+    ['of a null SQLSTATE', 400, '{"message":"connection closed","code":null}'],
+    ['with no code of Postgres', 400, '{"message":"x","code":"ECONNRESET"}'],
+    ['that is no JSON', 400, '<html>Bad Request</html>'],
+    ['of another status', 503, '{"message":"x","code":"42P01"}'],
+    ['that is no result', 200, '{}'],
+    ['that is HTML', 200, '<html>Welcome</html>'],
+    ['that is cut off', 200, '{"command":"SELECT","rowC'],
+    ['that Postgres is shutting down', 400, '{"message":"x","code":"57P01"}'],
+  ])('an answer %s: of Postgres', async (_what, status, body) => {
+    expect(await verdictsOn(status, body)).toEqual([away, away]);
+  });
+
+  test.each<[string, number, string]>([
+    ['that the table is not there', 400, '{"message":"x","code":"42P01"}'],
+    [
+      'that it would be too large',
+      507,
+      '{"message":"response is too large (max is 10485760 bytes)","code":""}',
+    ],
+  ])('an answer %s: of the statement', async (_what, status, body) => {
+    expect(await verdictsOn(status, body)).toEqual([refused, refused]);
+  });
+});
+
+test('no redirect is followed: whoever it names gets neither the password nor the statement', async () => {
+  const reached: unknown[] = [];
+  const elsewhere = new URL(
+    await serve((request, response) => {
+      reached.push(request.headers);
+      response.end('{}');
+    }),
+  );
+  for (const status of [301, 302, 303, 307, 308]) {
+    const location = `http://${elsewhere.host}/sql`;
+    const url = await serve((_request, response) => response.writeHead(status, { location }).end());
+    await expect(makeNeon(url, DEADLINE_MS).run(selectOne)).rejects.toMatchObject({ code: undefined });
+  }
+  expect(reached).toEqual([]);
 });
 
 test('both drivers ask the same', async () => {

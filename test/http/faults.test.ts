@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { countRequests, emptyRedis, fault, get, newIsolate, type Store, sql, useStack } from '../stack.ts';
+import { change } from './changes.ts';
 import { expectProblem } from './problem.ts';
 import { lookUps } from './seed.ts';
 
@@ -18,8 +19,9 @@ function faultsOf(store: Store): { kind: string; status?: number; variant?: stri
   return [
     { kind: 'refuse' },
     { kind: 'reset' },
-    { kind: 'status', status: 500 },
+    { kind: 'status', status: 400 },
     { kind: 'status', status: 429 },
+    { kind: 'status', status: 500 },
     { kind: 'truncated-json' },
     { kind: 'wrong-base64' },
     ...variants[store].split(/\s+/).map((variant) => ({ kind: 'wrong-json', variant })),
@@ -61,8 +63,8 @@ describe('under every fault of Redis', () => {
     },
   );
 
-  test('hanging reads are answered by Postgres after the deadline', async () => {
-    await fault(stack.current, 'redis', [{ kind: 'hang' }]);
+  test.each(['hang', 'stall'])('%s: reads are answered by Postgres after the deadline', async (kind) => {
+    await fault(stack.current, 'redis', [{ kind }]);
     const isolate = {
       ...stack.current,
       env: { ...stack.current.env, ...HURRIED, POSTGRES_DEADLINE_MS: '25000' },
@@ -107,14 +109,17 @@ describe('under every fault of Postgres', () => {
     ).toBe(200);
   });
 
-  test('hanging is 503 after the deadline', async () => {
+  test.each(['hang', 'stall'])('%s: reads and writes are 503 after the deadline', async (kind) => {
     await emptyRedis(stack.current);
-    await fault(stack.current, 'postgres', [{ kind: 'hang' }]);
+    await fault(stack.current, 'postgres', [{ kind }]);
     const isolate = {
       ...stack.current,
       env: { ...stack.current.env, ...HURRIED, REDIS_DEADLINE_MS: '10000' },
     };
     await expectProblem(await get(isolate, '/v1/users/3'), 'unavailable');
+    const asItIs = { firstName: '' };
+    const written = await change(isolate, 'PATCH', '/v1/users/3', asItIs, { 'If-Match': '*' });
+    await expectProblem(written, 'unavailable');
   });
 });
 

@@ -164,6 +164,7 @@ describe('when Postgres', () => {
       await first.close();
       const [status, body] = await refusalOf(ask(over));
       expect([status, body.message]).toEqual([500, expect.stringContaining('could not reach Postgres')]);
+      expect(body).toMatchObject({ code: '', severity: '', detail: null });
 
       const second = await startPostgres({ port: Number(new URL(first.url).port) });
       onTestFinished(() => second.close());

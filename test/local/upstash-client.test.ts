@@ -185,6 +185,19 @@ test('a call after an answer is a request of its own, and each gets its own repl
   expect(session.bridge.counts().requests - before).toBe(3);
 });
 
+test('no redirect is followed: whoever it names does not get to see the commands', async () => {
+  const reached: unknown[] = [];
+  const location = await serve((request, response) => {
+    reached.push(request.headers);
+    response.end('[{"result":"PONG"}]');
+  });
+  for (const status of [301, 302, 303, 307, 308]) {
+    const url = await serve((_request, response) => response.writeHead(status, { location }).end());
+    await expect(makeClients(url).ours.ping()).rejects.toThrow('Redis did not answer');
+  }
+  expect(reached).toEqual([]);
+});
+
 test('a slash at the end of the URL is one too many', async () => {
   expect(await makeClients(`${session.bridge.url}/`).ours.ping()).toBe('PONG');
 });
