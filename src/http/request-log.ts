@@ -11,15 +11,12 @@ const EVERY_PATH = '/*';
 
 /** Logs every request in one line. Never a path, a parameter or a header: they hold names, addresses and keys. */
 export function logRequest(c: Context<AppEnv>, startedAtMs: number): void {
-  // What a handler asked past the cache is told by its deps.
-  // What was refused before has neither caller nor deps.
-  const { caller, deps, read, requestId }: Partial<AppEnv['Variables']> = c.var;
-  const trace = { ...deps?.trace, ...read?.trace };
+  const { caller, trace } = describeAsker(c.var);
   const ray = c.req.header('CF-Ray') ?? '';
   consoleLog.info('request', {
-    requestId: requestId ?? null,
+    requestId: c.get('requestId'),
     ...(RAY.test(ray) && { ray }),
-    caller: caller?.id ?? null,
+    caller,
     method: c.req.method,
     route: routeOf(c),
     status: c.res.status,
@@ -28,6 +25,11 @@ export function logRequest(c: Context<AppEnv>, startedAtMs: number): void {
     ...(trace.postgres && { postgresMs: trace.postgres.ms }),
     ms: Date.now() - startedAtMs,
   });
+}
+
+// What was refused before has neither caller nor deps, which tell what was asked past the cache.
+function describeAsker({ caller, deps, read }: Partial<AppEnv['Variables']>) {
+  return { caller: caller?.id ?? null, trace: { ...deps?.trace, ...read?.trace } };
 }
 
 export function isLogged(env: object): boolean {
