@@ -1,12 +1,11 @@
-import { neon } from '@neondatabase/serverless';
+import { neon, neonConfig } from '@neondatabase/serverless';
 import { Redis } from '@upstash/redis/cloudflare';
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { upstashCache } from 'drizzle-orm/cache/upstash';
 import { eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/neon-http';
 import { Hono } from 'hono';
-// Gives the driver the address of a Postgres on this machine, too.
-import '../../src/db/client.ts';
+import { endpointOf } from '../../src/db/neon.ts';
 import { users } from '../../src/db/schema.ts';
 import { PEER_USER, PEER_VALUE } from './peer-user.ts';
 
@@ -15,6 +14,9 @@ interface PeerEnv {
   readonly UPSTASH_REDIS_REST_URL: string;
   readonly UPSTASH_REDIS_REST_TOKEN: string;
 }
+
+// For itself the driver would not find a Postgres on this machine.
+neonConfig.fetchEndpoint = (host, port) => endpointOf(new URL(`http://${host}:${port}`));
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 /** Longer than any run. */

@@ -15,9 +15,12 @@ export function formatCacheStatus(trace: Trace, demands: ReadDemands): string {
 }
 
 /** `Server-Timing`, in ms per tier asked. */
-export function formatServerTiming(trace: Trace): string {
-  const tiers = Object.entries({ isolate: trace.isolate, redis: trace.redis, postgres: trace.postgres });
-  return tiers.flatMap(([name, tier]) => (tier ? [`${name};dur=${tier.ms}`] : [])).join(', ');
+export function formatServerTiming({ isolate, redis, postgres }: Trace): string {
+  const tiers = [];
+  if (isolate) tiers.push(`isolate;dur=${isolate.ms}`);
+  if (redis) tiers.push(`redis;dur=${redis.ms}`);
+  if (postgres) tiers.push(`postgres;dur=${postgres.ms}`);
+  return tiers.join(', ');
 }
 
 /**
