@@ -193,7 +193,16 @@ function toMemoryEntry<T>(
 ): MemoryEntry {
   departure.asOf = asOf;
   const { sentAtMs, order } = departure;
-  return { value: deepFreeze(value), tags, asOf, sentAtMs, order, bytes: payload.length, hits: 0 };
+  return {
+    value: deepFreeze(value),
+    tags,
+    asOf,
+    sentAtMs,
+    order,
+    bytes: payload.length,
+    hits: 0,
+    answer: undefined,
+  };
 }
 
 function traceRedis<T>({ demands }: Fetch<T>, asked: Asked<SharedRead>, ms: number): void {

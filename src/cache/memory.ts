@@ -15,6 +15,8 @@ export interface MemoryEntry {
   readonly bytes: number;
   /** How often the entry has been a hit. */
   hits: number;
+  /** The value once more, as who awaits it wants it: resolved, and made at the first hit. */
+  answer?: Promise<unknown> | undefined;
   /** The origin gave it, so that it is as new as its read, whatever the shared store says. */
   readonly isLoaded?: boolean;
   /** Set on an answer that stands in for a failing origin; negative, in ms. Such an answer is never kept. */

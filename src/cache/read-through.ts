@@ -25,22 +25,62 @@ export async function readThrough<T>(cache: Cache, lookUp: LookUp<T>, asked: Rea
   return entry.value as T;
 }
 
+/**
+ * What `readThrough` would answer, where that takes no more than a look into memory and the thing is there; undefined
+ * where it takes a look-up. Most reads end here, at the price of no object made.
+ */
+export function recall<T extends object>(
+  cache: Cache,
+  key: string,
+  asked: ReadDemands = NO_DEMANDS,
+): Promise<T> | undefined {
+  const nowMs = cache.clock.now();
+  const entry = findInMemory(cache, key, withoutOutlivedToken(cache, asked), nowMs);
+  if (!entry || entry.value === null || isDueForRefresh(cache, entry, nowMs)) return undefined;
+  entry.hits += 1;
+  entry.answer ??= Promise.resolve(entry.value);
+  // As above.
+  return entry.answer as Promise<T>;
+}
+
+const NO_DEMANDS: ReadDemands = {};
+
 function fromMemory<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): MemoryEntry | undefined {
   const nowMs = cache.clock.now();
-  const entry = cache.memory.get(lookUp.key, nowMs);
-  if (demands.trace) demands.trace.isolate = { hit: false, ms: 0 };
+  const entry = findInMemory(cache, lookUp.key, demands, nowMs);
   if (!entry) return undefined;
-  if (demands.reload) cache.memory.delete(lookUp.key);
+  entry.hits += 1;
+  if (isDueForRefresh(cache, entry, nowMs)) refreshAhead(cache, lookUp, entry);
+  return entry;
+}
+
+/** The entry in memory, if the demands admit it. */
+function findInMemory(
+  cache: Cache,
+  key: string,
+  demands: ReadDemands,
+  nowMs: number,
+): MemoryEntry | undefined {
+  const { trace, reload } = demands;
+  const entry = cache.memory.get(key, nowMs);
+  if (trace) trace.isolate = { hit: false, ms: 0 };
+  if (!entry) return undefined;
+  if (reload) cache.memory.delete(key);
   const isNewEnough = isYoungEnough(entry.sentAtMs, nowMs, demands) && hasAsOf(entry.asOf, demands.token);
-  if (demands.reload || !isNewEnough) {
-    if (demands.trace) demands.trace.refused = true;
+  if (reload || !isNewEnough) {
+    if (trace) trace.refused = true;
     return undefined;
   }
-  entry.hits += 1;
-  const ttlMs = entry.sentAtMs + cache.memory.ttlMs - nowMs;
-  if (ttlMs <= cache.memory.ttlMs * REFRESH_AHEAD_SHARE) refreshAhead(cache, lookUp, entry);
-  if (demands.trace) demands.trace.isolate = { hit: true, ttlMs, ms: 0 };
+  if (trace) trace.isolate = { hit: true, ttlMs: ttlMsOf(cache, entry, nowMs), ms: 0 };
   return entry;
+}
+
+function ttlMsOf({ memory }: Cache, { sentAtMs }: MemoryEntry, nowMs: number): number {
+  return sentAtMs + memory.ttlMs - nowMs;
+}
+
+function isDueForRefresh(cache: Cache, entry: MemoryEntry, nowMs: number): boolean {
+  return ttlMsOf(cache, entry, nowMs) <= cache.memory.ttlMs * REFRESH_AHEAD_SHARE;
 }
 
 function refreshAhead<T>(cache: Cache, lookUp: LookUp<T>, entry: MemoryEntry): void {

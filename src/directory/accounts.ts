@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../account-number.ts';
 import type { LookUp, ReadDemands } from '../cache/cache.ts';
-import { readThrough } from '../cache/read-through.ts';
+import { readThrough, recall } from '../cache/read-through.ts';
 import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../db/accounts.ts';
 import type { AccountRow } from '../db/schema.ts';
 import { noDefaultAccount } from './absence.ts';
@@ -37,10 +37,14 @@ export function toAccount(row: AccountRow): Account {
   return { ...row, createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() };
 }
 
+function keyOfAccount(accountNumber: string): string {
+  return `account:${accountNumber}`;
+}
+
 /** The look-up of an account by its number. */
 export function accountByNumber(deps: Deps, accountNumber: string): LookUp<Account | null> {
   return {
-    key: `account:${accountNumber}`,
+    key: keyOfAccount(accountNumber),
     parse: parseAccount,
     load: async () => {
       const row = await selectAccountByNumber(deps.db, accountNumber);
@@ -51,38 +55,51 @@ export function accountByNumber(deps: Deps, accountNumber: string): LookUp<Accou
 }
 
 /** The account with this number, active or not, or null. */
-export async function findAccount(
-  deps: Deps,
-  accountNumber: string,
-  read?: ReadDemands,
-): Promise<Account | null> {
+export function findAccount(deps: Deps, accountNumber: string, read?: ReadDemands): Promise<Account | null> {
+  return (
+    recall<Account>(deps.cache, keyOfAccount(accountNumber), read) ?? readAccount(deps, accountNumber, read)
+  );
+}
+
+async function readAccount(deps: Deps, accountNumber: string, read?: ReadDemands): Promise<Account | null> {
   if (!ACCOUNT_NUMBER.test(accountNumber)) return null;
   return readThrough(deps.cache, accountByNumber(deps, accountNumber), read);
 }
 
+/** The key of its look-up, and the tag of all that depends on which account it is. */
+const DEFAULT_ACCOUNT = 'default-account';
+
 /** The look-up of the default account. */
 export function defaultAccount(deps: Deps): LookUp<Account | null> {
   return {
-    key: 'default-account',
+    key: DEFAULT_ACCOUNT,
     parse: parseAccount,
     load: async () => {
       const row = await selectDefaultAccount(deps.db);
       const value = row && toAccount(row);
-      return { value, tags: ['default-account', ...accountTags(value)] };
+      return { value, tags: [DEFAULT_ACCOUNT, ...accountTags(value)] };
     },
   };
 }
 
 /** The default account; throws `no_default_account`. Implements `get_cached_default_account`. */
-export async function getCachedDefaultAccount(deps: Deps, read?: ReadDemands): Promise<Account> {
+export function getCachedDefaultAccount(deps: Deps, read?: ReadDemands): Promise<Account> {
+  return recall<Account>(deps.cache, DEFAULT_ACCOUNT, read) ?? readDefaultAccount(deps, read);
+}
+
+async function readDefaultAccount(deps: Deps, read?: ReadDemands): Promise<Account> {
   const account = await readThrough(deps.cache, defaultAccount(deps), read);
   return account ?? noDefaultAccount();
+}
+
+function keyOfAccountForUser(userId: number): string {
+  return `account-for-user:${userId}`;
 }
 
 /** The look-up of a user's account. */
 export function accountForUser(deps: Deps, userId: number): LookUp<Account | null> {
   return {
-    key: `account-for-user:${userId}`,
+    key: keyOfAccountForUser(userId),
     parse: parseAccount,
     load: () => loadAccountForUser(deps, userId),
   };
@@ -93,11 +110,17 @@ export function accountForUser(deps: Deps, userId: number): LookUp<Account | nul
  * there; else that of the user's profile with the lowest id. Null, and a warning, when there is none.
  * Implements `get_cached_account_for_user`.
  */
-export async function getCachedAccountForUser(
+export function getCachedAccountForUser(
   deps: Deps,
   userId: number,
   read?: ReadDemands,
 ): Promise<Account | null> {
+  return (
+    recall<Account>(deps.cache, keyOfAccountForUser(userId), read) ?? readAccountForUser(deps, userId, read)
+  );
+}
+
+async function readAccountForUser(deps: Deps, userId: number, read?: ReadDemands): Promise<Account | null> {
   const account = await readThrough(deps.cache, accountForUser(deps, userId), read);
   if (!account) deps.log.warn('user_has_no_account', { userId });
   return account;
@@ -106,7 +129,7 @@ export async function getCachedAccountForUser(
 async function loadAccountForUser({ db, platform }: Deps, userId: number) {
   const { username, account } = await selectAccountForUser(db, userId, platform);
   const value = account && toAccount(account);
-  const tags = [`user:${userId}`, `memberships:${userId}`, 'default-account', ...accountTags(value)];
+  const tags = [`user:${userId}`, `memberships:${userId}`, DEFAULT_ACCOUNT, ...accountTags(value)];
   if (username === platform.adminUsername) tags.push(`account-number:${platform.accountNumber}`);
   return { value, tags };
 }

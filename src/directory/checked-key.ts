@@ -20,10 +20,14 @@ export type CheckedKey = z.infer<typeof CheckedKey>;
 
 const parseCheckedKey = CheckedKey.nullable().parse;
 
+export function keyOfKey(keyId: number): string {
+  return `key:${keyId}`;
+}
+
 /** The look-up of a key by id, for its check. Anybody may ask for any id, so absent ones are not kept in memory. */
 export function keyById(deps: Deps, keyId: number): LookUp<CheckedKey | null> {
   return {
-    key: `key:${keyId}`,
+    key: keyOfKey(keyId),
     parse: parseCheckedKey,
     forgetsAbsent: true,
     load: async () => {

@@ -1,9 +1,9 @@
-import { readThrough } from '../cache/read-through.ts';
+import { readThrough, recall } from '../cache/read-through.ts';
 import { noteKeyUse } from '../db/keys.ts';
 import { describeError } from '../log.ts';
 import { isSameText } from '../same-text.ts';
 import { type Caller, knownScopes } from './caller.ts';
-import { type CheckedKey, keyById } from './checked-key.ts';
+import { type CheckedKey, keyById, keyOfKey } from './checked-key.ts';
 import type { Deps } from './deps.ts';
 import { USE_RESOLUTION_MS } from './key-uses.ts';
 
@@ -15,7 +15,8 @@ export type KeyFault = 'expired' | 'invalid' | 'revoked';
  * the demands of the request: a revocation is seen as late as any other change.
  */
 export async function checkKey(deps: Deps, id: number, sha256: string): Promise<Caller | KeyFault> {
-  const key = await readThrough(deps.cache, keyById(deps, id));
+  const key = await (recall<CheckedKey>(deps.cache, keyOfKey(id)) ??
+    readThrough(deps.cache, keyById(deps, id)));
   const nowMs = deps.cache.clock.now();
   const secret = key && secretOf(key, sha256, nowMs);
   if (!key || !secret) return 'invalid';

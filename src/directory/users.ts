@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { LookUp, ReadDemands } from '../cache/cache.ts';
-import { readThrough } from '../cache/read-through.ts';
+import { readThrough, recall } from '../cache/read-through.ts';
 import type { UserRow } from '../db/schema.ts';
 import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../db/users.ts';
 import { unknownAccount, unknownUser } from './absence.ts';
@@ -39,10 +39,14 @@ export function toUser(row: UserRow): User {
   };
 }
 
+function keyOfUser(userId: number): string {
+  return `user:${userId}`;
+}
+
 /** The look-up of a user by id. */
 export function userById(deps: Deps, userId: number): LookUp<User | null> {
   return {
-    key: `user:${userId}`,
+    key: keyOfUser(userId),
     parse: parseUser,
     load: async () => {
       const row = await selectUserById(deps.db, userId);
@@ -52,20 +56,24 @@ export function userById(deps: Deps, userId: number): LookUp<User | null> {
 }
 
 /** The user with this id, active or not; null, and an error in the log, when there is none. Implements `get_cached_user_for_user_id`. */
-export async function getCachedUserForUserId(
-  deps: Deps,
-  userId: number,
-  read?: ReadDemands,
-): Promise<User | null> {
+export function getCachedUserForUserId(deps: Deps, userId: number, read?: ReadDemands): Promise<User | null> {
+  return recall<User>(deps.cache, keyOfUser(userId), read) ?? readUser(deps, userId, read);
+}
+
+async function readUser(deps: Deps, userId: number, read?: ReadDemands): Promise<User | null> {
   const user = await readThrough(deps.cache, userById(deps, userId), read);
   if (!user) deps.log.error('user_does_not_exist', { userId });
   return user;
 }
 
+function keyOfUsername(username: string): string {
+  return `username:${username}`;
+}
+
 /** The look-up of a user by username. */
 export function userByUsername(deps: Deps, username: string): LookUp<User | null> {
   return {
-    key: `username:${username}`,
+    key: keyOfUsername(username),
     parse: parseUser,
     load: async () => {
       const row = await selectUserByUsername(deps.db, username);
@@ -76,11 +84,11 @@ export function userByUsername(deps: Deps, username: string): LookUp<User | null
 }
 
 /** The user with this username; throws `user_does_not_exist`, and logs an error. Implements `get_cached_user_for_username`. */
-export async function getCachedUserForUsername(
-  deps: Deps,
-  username: string,
-  read?: ReadDemands,
-): Promise<User> {
+export function getCachedUserForUsername(deps: Deps, username: string, read?: ReadDemands): Promise<User> {
+  return recall<User>(deps.cache, keyOfUsername(username), read) ?? readUserByUsername(deps, username, read);
+}
+
+async function readUserByUsername(deps: Deps, username: string, read?: ReadDemands): Promise<User> {
   const user =
     USERNAME.test(username) && username.isWellFormed()
       ? await readThrough(deps.cache, userByUsername(deps, username), read)

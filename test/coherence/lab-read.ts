@@ -61,7 +61,11 @@ function startReadingIn(lab: LabCore, request: Request, key: LookUpKey, plan: Re
   if (demands.reload) lab.claims.kept.forget(isolate.name, key);
   const lookUp = lab.code.makeLookUp(key, () => loadIn(lab, request, key, load));
   const trace: Trace = {};
-  const answer = lab.code.readThrough(request.cache, lookUp, { ...demands, trace });
+  const asked = { ...demands, trace };
+  // As the verbs read.
+  const answer =
+    lab.code.recall<NonNullable<Answer>>(request.cache, key, asked) ??
+    lab.code.readThrough(request.cache, lookUp, asked);
   let isSettled = false;
   const check = async (): Promise<void> => {
     try {

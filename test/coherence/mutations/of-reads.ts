@@ -72,11 +72,19 @@ export const readsMutations: readonly Mutation[] = [
     edits: [
       {
         file: readThrough,
-        find: `  entry.hits += 1;
-`,
-        replace: `  entry.hits += 1;
-  Object.assign(entry, { sentAtMs: nowMs });
-`,
+        find: 'if (trace) trace.isolate = { hit: true,',
+        replace: `Object.assign(entry, { sentAtMs: nowMs });
+  if (trace) trace.isolate = { hit: true,`,
+      },
+    ],
+  },
+  {
+    name: 'what is recalled is held against no demand',
+    edits: [
+      {
+        file: readThrough,
+        find: 'const entry = findInMemory(cache, key, withoutOutlivedToken(cache, asked), nowMs);',
+        replace: 'const entry = findInMemory(cache, key, { trace: asked.trace }, nowMs);',
       },
     ],
   },
