@@ -1,4 +1,5 @@
 import type { Context, TypedResponse } from 'hono';
+import { LRUCache } from 'lru-cache';
 import type { Account } from '../directory/accounts.ts';
 import type { ApiKey } from '../directory/keys.ts';
 import type { AuditEntry } from '../directory/audit.ts';
@@ -33,8 +34,19 @@ interface Rendered {
 
 type Answer<T> = (Response & TypedResponse<T, 200, 'json'>) | (Response & TypedResponse<null, 304, 'body'>);
 
-/** Of what isolate memory has answered with: frozen, and the very object that the next caller gets. */
-const kept = new WeakMap<object, Rendered>();
+/** A thousand users or so: text beside every value would be half of what an isolate remembers. */
+const MAX_KEPT_LENGTH = 2 ** 19;
+/** No page of a list may push out more than a sixteenth of the others. */
+const MAX_KEPT_SHARE = 16;
+/** The object, the tag and places in the LRU, roughly. */
+const KEPT_OVERHEAD = 256;
+
+/** Of what isolate memory answers with again and again: frozen, and the very object that the next caller gets. */
+const kept = new LRUCache<object, Rendered>({
+  maxSize: MAX_KEPT_LENGTH,
+  maxEntrySize: MAX_KEPT_LENGTH / MAX_KEPT_SHARE,
+  sizeCalculation: ({ body }) => body.length + KEPT_OVERHEAD,
+});
 
 /** Answers a row with its entity tag, or 304. */
 export function answerRow<T extends Row>(c: Context<AppEnv>, row: T): Answer<T> {
@@ -55,7 +67,7 @@ async function renderPage({ items, nextAfterId }: Paged<Row>): Promise<Rendered>
   return { etag, body: JSON.stringify({ items, nextCursor }) };
 }
 
-// Not at the first answer, which for most is the only one: text beside every value would be half of memory.
+// Not at the first answer, which for most is the only one.
 function keep(c: Context<AppEnv>, value: object, rendered: Rendered): Rendered {
   if (c.get('read').trace.isolate?.hit) kept.set(value, rendered);
   return rendered;
