@@ -2,8 +2,7 @@ import { countBytes } from '../allocation.ts';
 import { medianNs, race, ratioOf } from '../measure.ts';
 import type { Question, Result } from '../question.ts';
 import { makeSides } from '../sides/memory-async.ts';
-
-const FLOOR = 'an async function around lru-cache';
+import { FLOOR } from '../sides/our-look-up.ts';
 
 /** A hit in memory through the public look-up, against the least that any async call costs, and every peer. */
 export const question: Question = { name: 'memory-async', ask };

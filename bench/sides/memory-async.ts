@@ -5,11 +5,9 @@ import { BentoCache, bentostore } from 'bentocache';
 import { memoryDriver } from 'bentocache/drivers/memory';
 import { Cacheable } from 'cacheable';
 import { Loader } from 'layered-loader/core';
-import { LRUCache } from 'lru-cache';
-import type { Deps } from '../../src/directory/deps.ts';
-import { getCachedUserForUserId } from '../../src/directory/users.ts';
 import type { Side } from '../measure.ts';
-import { fillMemory, makeCache, makeUser, noStore } from './our-cache.ts';
+import { makeUser } from './our-cache.ts';
+import { makeSides as makeOurSides } from './our-look-up.ts';
 
 const TTL_MS = 3_600_000;
 const ID = 3;
@@ -20,20 +18,6 @@ type User = ReturnType<typeof makeUser>;
 const loadedInVain = (): never => {
   throw new Error('a hit in memory loaded');
 };
-
-function makeOurs(): Side {
-  const cache = makeCache(noStore);
-  fillMemory(cache);
-  // A hit uses nothing but the cache, and the log where there is nobody.
-  const deps = { cache, log: cache.log } as Deps;
-  return { name: 'ours', isAsync: true, op: () => getCachedUserForUserId(deps, ID) };
-}
-
-function makeFloor(): Side {
-  const lru = new LRUCache<string, User>({ max: 1_000, ttl: TTL_MS });
-  lru.set(KEY, makeUser(ID));
-  return { name: 'an async function around lru-cache', isAsync: true, op: async () => lru.get(KEY) };
-}
 
 async function makeBentocache(): Promise<Side> {
   const store = bentostore().useL1Layer(memoryDriver({ maxItems: 1_000, serialize: false }));
@@ -78,8 +62,7 @@ async function makeCacheable(): Promise<Side> {
 /** A hit in memory by the public look-up, and by the usual read-through call of every peer. */
 export async function makeSides(): Promise<readonly Side[]> {
   return [
-    makeFloor(),
-    makeOurs(),
+    ...(await makeOurSides()),
     await makeLayeredLoader(),
     await makeUnkey(),
     await makeCachified(),

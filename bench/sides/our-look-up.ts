@@ -1,0 +1,30 @@
+import { LRUCache } from 'lru-cache';
+import type { Deps } from '../../src/directory/deps.ts';
+import { getCachedUserForUserId } from '../../src/directory/users.ts';
+import type { Side } from '../measure.ts';
+import { fillMemory, makeCache, makeUser, noStore } from './our-cache.ts';
+
+const TTL_MS = 3_600_000;
+const ID = 3;
+const KEY = `user:${ID}`;
+/** The least that any async look-up costs. */
+export const FLOOR = 'an async function around lru-cache';
+
+function makeOurs(): Side {
+  const cache = makeCache(noStore);
+  fillMemory(cache);
+  // A hit uses nothing but the cache, and the log where there is nobody.
+  const deps = { cache, log: cache.log } as Deps;
+  return { name: 'ours', isAsync: true, op: () => getCachedUserForUserId(deps, ID) };
+}
+
+function makeFloor(): Side {
+  const lru = new LRUCache<string, object>({ max: 1_000, ttl: TTL_MS });
+  lru.set(KEY, makeUser(ID));
+  return { name: FLOOR, isAsync: true, op: async () => lru.get(KEY) };
+}
+
+/** A hit in memory by the public look-up, apart from the peers, and the floor. */
+export async function makeSides(): Promise<readonly Side[]> {
+  return [makeFloor(), makeOurs()];
+}
