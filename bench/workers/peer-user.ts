@@ -18,3 +18,19 @@ export const PEER_USER = {
 
 /** Where the raw value lies in Redis. */
 export const PEER_VALUE = 'bench:value';
+
+/** What the product says with it; a question checks the names. */
+export const PEER_HEADERS = [
+  ['Content-Type', 'application/json'],
+  ['ETag', '"a-3.1.mjv1q000"'],
+  ['Cache-Control', 'private, no-cache'],
+  ['Cache-Status', 'isolate; hit; ttl=4'],
+  ['Server-Timing', 'isolate;dur=0'],
+  ['X-Request-Id', '00000000-0000-4000-8000-000000000000'],
+  ['Strict-Transport-Security', 'max-age=31536000'],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['X-Frame-Options', 'DENY'],
+  ['Referrer-Policy', 'no-referrer'],
+  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+] as const;

@@ -7,7 +7,7 @@ import { drizzle } from 'drizzle-orm/neon-http';
 import { Hono } from 'hono';
 import { endpointOf } from '../../src/db/neon.ts';
 import { users } from '../../src/db/schema.ts';
-import { PEER_USER, PEER_VALUE } from './peer-user.ts';
+import { PEER_HEADERS, PEER_USER, PEER_VALUE } from './peer-user.ts';
 
 interface PeerEnv {
   readonly DATABASE_URL: string;
@@ -37,6 +37,11 @@ function connectRedis(env: PeerEnv): Redis {
 /** What the product is held against: each route does the one thing, and nothing else. */
 export default new Hono<{ Bindings: PeerEnv }>()
   .get('/user', (c) => c.json(PEER_USER))
+  .get('/user-with-headers', () => {
+    const response = new Response(JSON.stringify(PEER_USER));
+    for (const [name, value] of PEER_HEADERS) response.headers.set(name, value);
+    return response;
+  })
   .put('/raw', async (c) => {
     await connectRedis(c.env).set(PEER_VALUE, await c.req.text());
     return c.body(null, 204);
