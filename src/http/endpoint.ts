@@ -73,7 +73,7 @@ export function endpoint<
 
 async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {
   const faults: Fault[] = [];
-  const json = await parseBody(c, spec, faults);
+  const json = hasNone(c.req, spec) ? NO_BODY : await parseBody(c, spec, faults);
   const { param, query } = parseParametersOnce(spec, c.req, faults);
   const demands = parseReadDemands(c.req.raw.headers, faults);
   if (spec.precondition) c.set('precondition', parsePrecondition(c.req, spec, query, faults));
@@ -101,6 +101,11 @@ async function requireRights(
 }
 
 const NO_BODY = { text: '', value: undefined };
+
+/** Whether there is no body, and is to be none: the most usual case, which needs not be waited for. */
+function hasNone({ raw }: HonoRequest, { json }: AnyEndpointSpec): boolean {
+  return !json && raw.body === null && !raw.headers.has('Content-Length');
+}
 
 async function parseBody(c: Context<AppEnv>, spec: AnyEndpointSpec, faults: Fault[]) {
   if (!spec.json) {
