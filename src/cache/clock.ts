@@ -23,11 +23,12 @@ export class DeadlineExceeded extends Error {
  * The timer belongs to the caller's own request, so that a promise of a request that died cannot hang this one.
  */
 export function withDeadline<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T> {
-  let cancel: () => void = () => {};
-  const expiry = new Promise<never>((_resolve, reject) => {
-    cancel = clock.after(Math.max(0, ms), () => reject(new DeadlineExceeded(`no answer in ${ms} ms`)));
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(Math.max(0, ms), () => {
+      reject(new DeadlineExceeded(`no answer in ${ms} ms`));
+    });
+    promise.then(resolve, reject).then(cancel, cancel);
   });
-  return Promise.race([promise, expiry]).finally(() => cancel());
 }
 
 export function sleep(clock: Clock, ms: number): Promise<void> {
