@@ -89,7 +89,10 @@ export function answer<T extends object>(c: Context<AppEnv>, value: T, etag: str
   return respond(c, { etag, body: JSON.stringify(value) });
 }
 
-/** As `c.json()`, which copies all headers once more for those that were set before. */
+/**
+ * As `c.json()`, which copies all headers once more for those that `c.header()` set before: there must be none, for they would be
+ * lost. Set them on the response.
+ */
 function respond<T>(c: Context<AppEnv>, { etag, body }: Rendered): Answer<T> {
   // RFC 9110 section 13.1.2 knows 304 for reads only.
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';

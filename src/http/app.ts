@@ -1,7 +1,9 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { TrieRouter } from 'hono/router/trie-router';
+import { getPath } from 'hono/utils/url';
 import { ConfigurationError } from '../env.ts';
 import { consoleLog, describeError } from '../log.ts';
+import { ownText } from '../own-text.ts';
 import { api } from './api.ts';
 import type { AppEnv } from './app-env.ts';
 import { setCommonHeaders } from './common-headers.ts';
@@ -32,7 +34,11 @@ const refuseUnfit: MiddlewareHandler<AppEnv> = (c, next) => {
 };
 
 /** The look-ups over HTTP, and what describes them. */
-export const app: Hono<AppEnv> = new Hono<AppEnv>({ router: rememberMatches(new TrieRouter()) })
+export const app: Hono<AppEnv> = new Hono<AppEnv>({
+  router: rememberMatches(new TrieRouter()),
+  // Its parts become keys of what is remembered, which must not keep whole URLs.
+  getPath: (request) => ownText(getPath(request)),
+})
   .use(surround, allowNamedOrigins, refuseUnfit)
   .route('/', api)
   .route(

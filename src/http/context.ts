@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { accountNumberFromUrl } from '../account-number.ts';
 import { settingsOf } from '../deps.ts';
 import { Account, accountByNumber, findAccount } from '../directory/accounts.ts';
+import { ownText } from '../own-text.ts';
 import { answer, etagOfRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
@@ -38,7 +39,7 @@ const getContext = endpoint({
     .object({ accountNumber: AccountNumber.nullable(), account: Account.nullable() })
     .meta({ id: 'Context' }),
   lookUp(deps, { url, env }) {
-    const accountNumber = accountNumberFromUrl(url, settingsOf(env).ACCOUNT_HOST_SUFFIXES);
+    const accountNumber = accountNumberOf(url, env);
     return accountNumber === null ? null : accountByNumber(deps, accountNumber);
   },
 });
@@ -46,17 +47,23 @@ const getContext = endpoint({
 export const context = new Hono<AppEnv>()
   .get('/v1/account-number', getAccountNumber, (c) => {
     const { url } = c.req.valid('query');
-    const accountNumber = accountNumberFromUrl(url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES);
+    const accountNumber = accountNumberOf(url, c.env);
     return answer(c, { accountNumber }, `"account-number-${accountNumber}"`);
   })
   .get('/v1/context', getContext, async (c) => {
-    const accountNumber = accountNumberFromUrl(c.req.url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES);
+    const accountNumber = accountNumberOf(c.req.url, c.env);
     const account = accountNumber && (await findVisibleAccount(c.var, accountNumber));
     const etag = account ? etagOfRow(account) : `"context-${accountNumber}"`;
     const response = answer(c, { accountNumber, account }, etag);
     response.headers.set('Vary', 'Host');
     return response;
   });
+
+// It becomes a key of what is remembered, which must not keep the whole URL.
+function accountNumberOf(url: string, env: object): string | null {
+  const accountNumber = accountNumberFromUrl(url, settingsOf(env).ACCOUNT_HOST_SUFFIXES);
+  return accountNumber === null ? null : ownText(accountNumber);
+}
 
 // An account that the caller may not see is as one that is not there.
 async function findVisibleAccount({ deps, caller, read }: AppEnv['Variables'], accountNumber: string) {

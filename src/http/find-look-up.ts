@@ -1,6 +1,5 @@
 import type { Hono } from 'hono';
 import { HonoRequest } from 'hono/request';
-import { getPath } from 'hono/utils/url';
 import type { KeyedLookUp } from '../cache/cache.ts';
 import type { Deps } from '../directory/deps.ts';
 import type { AppEnv } from './app-env.ts';
@@ -43,7 +42,7 @@ interface Match {
 function matchRoute(app: Hono<AppEnv>, { origin, pathname, search }: URL): Match {
   // Without user info and fragment, which no request carries.
   const request = new Request(`${origin}${pathname}${search}`);
-  const path = getPath(request);
+  const path = app.getPath(request);
   const matched = app.router.match('GET', path);
   const req = new HonoRequest(request, path, matched);
   for (const [index, [[handler, { path: route }]]] of matched[0].entries()) {

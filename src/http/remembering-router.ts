@@ -1,7 +1,7 @@
 import type { Result, Router } from 'hono/router';
 import { LRUCache } from 'lru-cache';
 
-/** Paths that an isolate remembers, some 500 bytes each; longer ones are no usual requests. */
+/** Paths that an isolate remembers, some 2 kB each; longer ones are no usual requests. */
 const MAX_PATHS = 1_000;
 const MAX_PATH_LENGTH = 100;
 

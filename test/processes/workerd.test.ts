@@ -31,6 +31,14 @@ test('two processes share Redis and Postgres, but no memory', async () => {
   expect(processes.postgres.counts().requests).toBeLessThanOrEqual(2);
 });
 
+test('what is remembered of earlier requests answers later ones, one by one and together', async () => {
+  const first = await (await readUser(0, 4)).text();
+  for (let n = 0; n < 3; n++) expect(await (await readUser(0, 4)).text()).toBe(first);
+  const together = await Promise.all(Array.from({ length: 20 }, () => readUser(0, 4)));
+  expect(await Promise.all(together.map((response) => response.text()))).toEqual(together.map(() => first));
+  for (const { headers: answered } of together) expect(answered.get('Cache-Status')).toMatch(/^isolate; hit/);
+});
+
 test('a caller Worker reaches the RPC class of its process', async () => {
   const body = JSON.stringify({ method: 'getCachedUserForUserId', args: [4], times: 1 });
   const response = await fetch(processes.all[1]?.callerUrl ?? '', { method: 'POST', body });

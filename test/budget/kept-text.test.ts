@@ -1,0 +1,88 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { unstable_readConfig as readConfig } from 'wrangler';
+import { workerEnv } from '../../local/stack.ts';
+
+/** What is asked of the Worker's modules, whose own types and those of Node do not go together. */
+interface App {
+  getPath(request: Request): string;
+  readonly router: { match(method: string, path: string): unknown };
+}
+type FindLookUp = (app: App, url: URL, deps: object, env: object) => { lookUp: { key: string } };
+
+async function importOfWorker<T>(file: string): Promise<T> {
+  const module: T = await import(new URL(`../../src/http/${file}`, import.meta.url).href);
+  return module;
+}
+
+const { app } = await importOfWorker<{ app: App }>('app.ts');
+const { findLookUp } = await importOfWorker<{ findLookUp: FindLookUp }>('find-look-up.ts');
+
+const { vars } = readConfig({ config: 'wrangler.toml' });
+// Nothing is asked.
+const env = {
+  ...vars,
+  ...workerEnv('http://127.0.0.1', 'http://127.0.0.1', 'postgres://127.0.0.1/postgres'),
+};
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+const URLS = 1_000;
+const URL_LENGTH = 16_000;
+/** What may be kept of one URL: some matched routes and names, and never the URL. */
+const MAX_KEPT_BYTES = URL_LENGTH / 4;
+
+function urlOf(path: string, host = '127.0.0.1'): string {
+  const url = `http://${host}${path}?unknown=`;
+  // From bytes, as a URL comes from the network: one string, and nothing that shares its characters.
+  return Buffer.from(url.padEnd(URL_LENGTH, 'x')).toString('latin1');
+}
+
+function heapBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+
+function keptBytesPerUrl(keep: (n: number) => unknown): number {
+  const kept: unknown[] = [];
+  const before = heapBytes();
+  for (let n = 0; n < URLS; n++) kept.push(keep(n));
+  const bytes = heapBytes() - before;
+  // Read after the heap was, so that all was alive.
+  return bytes / kept.length;
+}
+
+test('a name that was cut out of a URL keeps it, and so the measure sees one that is kept', () => {
+  const bytes = keptBytesPerUrl((n) =>
+    urlOf(`/some-name-of-a-user-${n}`).slice('http://127.0.0.1/'.length, 40),
+  );
+  expect(bytes).toBeGreaterThan(URL_LENGTH);
+});
+
+const pathOf = (n: number): string =>
+  app.getPath(new Request(urlOf(`/v1/users/by-username/somebody-else-${n}`)));
+
+test('the parameters of a path keep nothing of the URL', () => {
+  expect(keptBytesPerUrl((n) => `username:${pathOf(n).split('/').at(-1)}`)).toBeLessThan(MAX_KEPT_BYTES);
+});
+
+test('the paths that the router remembers keep nothing of the URLs of whoever asked', () => {
+  const keep = (n: number) => app.router.match('GET', pathOf(n));
+  expect(keptBytesPerUrl(keep)).toBeLessThan(MAX_KEPT_BYTES);
+});
+
+// To name a look-up takes no store.
+const keyOf = (url: string): string => findLookUp(app, new URL(url), {}, env).lookUp.key;
+
+test('the paths that are explained keep nothing of the URLs', () => {
+  const keep = (n: number) => keyOf(urlOf(`/v1/users/by-username/somebody-new-${n}`));
+  expect(keptBytesPerUrl(keep)).toBeLessThan(MAX_KEPT_BYTES);
+});
+
+test('the account number of a host keeps nothing of the URL', () => {
+  const keep = (n: number) => keyOf(urlOf('/v1/context', `1234-5678-${1_000 + n}.api.localhost`));
+  expect(keep(0)).toBe('account:1234-5678-1000');
+  expect(keptBytesPerUrl(keep)).toBeLessThan(MAX_KEPT_BYTES);
+});
