@@ -18,15 +18,7 @@ export function parseLogicalTime(text: string): LogicalTime | null {
   const [, epoch, digits] = LOGICAL_TIME.exec(text) ?? [];
   if (epoch === undefined || digits === undefined) return null;
   const n = Number(digits);
-  return Number.isSafeInteger(n) ? { epoch: sameEpoch(epoch), n } : null;
-}
-
-let latestEpoch = '';
-
-// An epoch lasts for weeks: one string for all entries of it saves each 68 bytes, and what it was cut out of.
-function sameEpoch(epoch: string): string {
-  if (epoch !== latestEpoch) latestEpoch = epoch;
-  return latestEpoch;
+  return Number.isSafeInteger(n) ? { epoch, n } : null;
 }
 
 /** Parses a token as callers send it back; null when it is malformed. */

@@ -4,6 +4,7 @@ import { settingsOf } from '../deps.ts';
 import { type Caller, ROOT } from '../directory/caller.ts';
 import { checkKey, type KeyFault } from '../directory/key-check.ts';
 import { isolateOf, type KeyDigest } from '../isolate.ts';
+import { ownText } from '../own-text.ts';
 import { isSameText } from '../same-text.ts';
 import { sha256Of } from '../sha256.ts';
 import { authenticatePerson } from './access.ts';
@@ -50,7 +51,7 @@ export async function authenticate(c: Context<AppEnv>): Promise<Caller> {
     throw unauthorized(REFUSALS.invalid);
   }
   const caller = digest.id === null ? ROOT : await lookUpKey(c, digest.id, digest.sha256);
-  if (!known) digests.set(key, digest);
+  if (!known) digests.set(ownText(key), digest);
   return caller;
 }
 
