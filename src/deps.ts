@@ -1,6 +1,6 @@
 import type { Cache } from './cache/cache.ts';
 import { systemClock } from './cache/clock.ts';
-import { makeSharedStore, type SharedStore } from './cache/shared-store.ts';
+import { makeSharedStore, type RunScript } from './cache/shared-store.ts';
 import { makeUpstash, type Upstash } from './cache/upstash.ts';
 import { selectOne } from './db/probe.ts';
 import type { Deps } from './directory/deps.ts';
@@ -44,28 +44,25 @@ export function settingsOf(env: object): Settings {
   return isolateOf(env).settings;
 }
 
-function makeCache(isolate: Isolate, ctx: RequestContext): Cache {
-  const { memory, flights, breaker, originBreaker } = isolate.cache;
-  let shared: SharedStore | undefined;
+function makeCache(
+  { settings, cache, cacheSettings, storeSettings, origin }: Isolate,
+  ctx: RequestContext,
+): Cache {
+  const { memory, flights, breaker, originBreaker } = cache;
+  let redis: Upstash | undefined;
+  const run: RunScript = (script, keys, args) => (redis ??= connectRedis(settings)).run(script, keys, args);
   return {
     memory,
     flights,
     breaker,
     originBreaker,
-    get shared() {
-      return (shared ??= connectShared(isolate));
-    },
-    origin: isolate.origin,
-    settings: isolate.cacheSettings,
+    shared: makeSharedStore(run, storeSettings),
+    origin,
+    settings: cacheSettings,
     clock: systemClock,
     log: consoleLog,
     waitUntil: (promise) => ctx.waitUntil(promise),
   };
-}
-
-function connectShared({ settings, storeSettings }: Isolate): SharedStore {
-  const redis = connectRedis(settings);
-  return makeSharedStore((script, keys, args) => redis.run(script, keys, args), storeSettings);
 }
 
 function connectRedis(settings: Settings): Upstash {

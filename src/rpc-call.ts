@@ -77,9 +77,9 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
       requireScope(writer.caller, spec.scope);
       if (read?.invalidate) requireScope(writer.caller, 'cache:invalidate');
       const demands = { reload: read?.invalidate, token: read?.consistencyToken };
-      const isVisible = await isSeen(spec, deps, writer.caller, spec.about(parsed), demands);
+      const subject = writer.caller.accountNumber === null ? null : spec.about(parsed);
       // Only methods whose answer may be null say so.
-      if (!isVisible) return null as T;
+      if (subject && !(await isSeen(spec, deps, writer.caller, subject, demands))) return null as T;
       return await spec.run(deps, parsed, demands, writer);
     } catch (error) {
       throw toRpcError(error);
@@ -97,11 +97,11 @@ async function isSeen<A extends z.ZodType, T>(
   { isNullable }: MethodSpec<A, T>,
   deps: Deps,
   caller: Caller,
-  subject: Subject | null,
+  subject: Subject,
   demands: ReadDemands,
 ): Promise<boolean> {
   try {
-    if (subject) await requireVisible(deps, caller, subject, demands);
+    await requireVisible(deps, caller, subject, demands);
     return true;
   } catch (error) {
     if (isNullable && error instanceof LookUpError) return false;
