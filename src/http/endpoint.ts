@@ -1,6 +1,5 @@
 import type { Context, HonoRequest, MiddlewareHandler } from 'hono';
-import { LRUCache } from 'lru-cache';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { makeDeps } from '../deps.ts';
 import { requireScope } from '../directory/caller.ts';
 import { requireVisible } from '../directory/visibility.ts';
@@ -9,6 +8,7 @@ import { authenticate, refuseKeyInQuery } from './auth.ts';
 import type { AnyEndpointSpec, EndpointInput, EndpointSpec } from './endpoint-spec.ts';
 import { parseIdempotencyKey } from './idempotency-key.ts';
 import { parseJson, readJsonText, refuseBody } from './json-body.ts';
+import { hasQuery, parseParametersOnce } from './path-and-query.ts';
 import { parsePrecondition } from './preconditions.ts';
 import { badRequest, type Fault, faultsOf } from './problem.ts';
 import { limitAddress, limitCaller } from './rate-limit.ts';
@@ -25,16 +25,6 @@ type Input<P extends z.ZodObject, Q extends z.ZodObject, J extends z.ZodType> = 
   in: Part<'param', P> & Part<'query', Q> & (z.ZodUndefined extends J ? {} : { json: z.input<J> });
   out: { param: z.output<P>; query: z.output<Q>; json: z.output<J> };
 };
-
-/** The parameters of a request, parsed. */
-interface Parameters {
-  readonly param: Record<string, unknown>;
-  readonly query: Record<string, unknown>;
-}
-
-/** Parsed paths that an isolate keeps, some 300 bytes each; longer ones are no usual look-ups. */
-const MAX_PATHS = 1_000;
-const MAX_PATH_LENGTH = 100;
 
 const specs = new WeakMap<object, AnyEndpointSpec>();
 
@@ -117,62 +107,4 @@ async function parseBody(c: Context<AppEnv>, spec: AnyEndpointSpec, faults: Faul
   if (result.success) return { text, value: result.data };
   faults.push(...faultsOf('body', result.error));
   return { text, value: undefined };
-}
-
-/** Parameters by path: most requests ask for what has been asked for. */
-const parsed = new LRUCache<string, { readonly spec: AnyEndpointSpec; readonly parameters: Parameters }>({
-  max: MAX_PATHS,
-});
-
-/** As `parseParameters`, which need not parse a path again that it has found to be good. */
-function parseParametersOnce(spec: AnyEndpointSpec, req: HonoRequest, faults: Fault[]): Parameters {
-  const isPlain = spec.lookUp !== undefined && req.path.length <= MAX_PATH_LENGTH && !hasQuery(req);
-  if (!isPlain) return parseParameters(spec, req, faults);
-  const known = parsed.get(req.path);
-  if (known?.spec === spec) return known.parameters;
-  const parameters = parseParameters(spec, req, faults);
-  if (faults.length === 0) parsed.set(req.path, { spec, parameters });
-  return parameters;
-}
-
-/** The parameters of a request as the spec has them; what is wrong with them is added to the faults. */
-export function parseParameters(
-  { path, query }: Pick<AnyEndpointSpec, 'path' | 'query'>,
-  req: HonoRequest,
-  faults: Fault[],
-): Parameters {
-  if (hasQuery(req)) faults.push(...findRepeated(req));
-  return {
-    param: parsePart('path', path, req.param(), faults),
-    query: parsePart('query', isSafe(req) ? query : (query ?? NOTHING).strict(), req.query(), faults),
-  };
-}
-
-const NOTHING = z.object({});
-
-function hasQuery({ url }: HonoRequest): boolean {
-  return url.includes('?');
-}
-
-// A change must not be made because of a parameter whose name is mistyped.
-function isSafe({ method }: HonoRequest): boolean {
-  return method === 'GET' || method === 'HEAD';
-}
-
-function parsePart(
-  place: 'path' | 'query',
-  schema: z.ZodObject | undefined,
-  raw: unknown,
-  faults: Fault[],
-): Record<string, unknown> {
-  if (!schema) return {};
-  const result = schema.safeParse(raw);
-  if (result.success) return result.data;
-  faults.push(...faultsOf(place, result.error));
-  return {};
-}
-
-function findRepeated(req: HonoRequest): Fault[] {
-  const repeated = Object.entries(req.queries()).filter(([, values]) => values.length > 1);
-  return repeated.map(([name]) => ({ in: 'query', name, detail: 'is given more than once' }));
 }

@@ -5,7 +5,8 @@ import type { Deps } from '../directory/deps.ts';
 import type { AppEnv } from './app-env.ts';
 import { refuseKeyInQuery } from './auth.ts';
 import type { AnyEndpointSpec } from './endpoint-spec.ts';
-import { parseParameters, specOf } from './endpoint.ts';
+import { specOf } from './endpoint.ts';
+import { parseParameters } from './path-and-query.ts';
 import { requireDecodable } from './percent-encoding.ts';
 import { badRequest, type Fault, ProblemError } from './problem.ts';
 
