@@ -40,7 +40,10 @@ export interface KeyDigest {
   readonly sha256: string;
 }
 
-/** What an isolate keeps between requests: parsed settings, the values of the cache, and no client that has any state. */
+/**
+ * What an isolate keeps between requests: parsed settings, the values of the cache, and the client of Postgres, of which every
+ * call is a fetch by whoever makes it. That of Redis gathers calls, and must not gather those of two requests.
+ */
 export interface Isolate {
   readonly settings: Settings;
   readonly platform: Platform;

@@ -39,7 +39,7 @@ export function recall<T extends object>(
   if (!entry || entry.value === null || isDueForRefresh(cache, entry, nowMs)) return undefined;
   entry.hits += 1;
   entry.answer ??= Promise.resolve(entry.value);
-  // As above.
+  // As in `readThrough`: only parsed answers of the look-up are kept under its key.
   return entry.answer as Promise<T>;
 }
 

@@ -1,4 +1,4 @@
-import type { Context, HonoRequest, MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import type * as z from 'zod';
 import { makeDeps } from '../deps.ts';
 import { requireScope } from '../directory/caller.ts';
@@ -63,7 +63,7 @@ export function endpoint<
 
 async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {
   const faults: Fault[] = [];
-  const json = hasNone(c.req, spec) ? NO_BODY : await parseBody(c, spec, faults);
+  const json = await parseBody(c, spec, faults);
   const { param, query } = parseParametersOnce(spec, c.req, faults);
   const demands = parseReadDemands(c.req.raw.headers, faults);
   if (spec.precondition) c.set('precondition', parsePrecondition(c.req, spec, query, faults));
@@ -91,11 +91,6 @@ async function requireRights(
 }
 
 const NO_BODY = { text: '', value: undefined };
-
-/** Whether there is no body, and is to be none: the most usual case, which needs not be waited for. */
-function hasNone({ raw }: HonoRequest, { json }: AnyEndpointSpec): boolean {
-  return !json && raw.body === null && !raw.headers.has('Content-Length');
-}
 
 async function parseBody(c: Context<AppEnv>, spec: AnyEndpointSpec, faults: Fault[]) {
   if (!spec.json) {
