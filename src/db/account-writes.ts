@@ -1,6 +1,7 @@
 import { and, eq, ne, not, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import { claimIdempotencyKey, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
+import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
 import { type AccountRow, accounts } from './schema.ts';
 import { type Authorship, isInState, type RowState, type Values, writeBatch } from './write-batch.ts';
 
@@ -15,12 +16,25 @@ export interface Attempt<Row> {
   readonly tags: string[];
 }
 
+/** What a deletion depends on. */
+export interface AccountConditions {
+  /** What the writer has seen; null: whatever it is. */
+  readonly states: readonly RowState[] | null;
+  /** Number of the account that is never deleted. */
+  readonly keptNumber: string;
+  /** Whose memberships the writer may not end. */
+  readonly outOfReach: OutOfReach;
+}
+
 /** What a deletion takes along. */
 export interface AccountDeletion {
   readonly current: AccountRow | null;
   readonly isSeen: boolean;
+  /** One of its members is out of the writer's reach. */
+  readonly isOutOfReach: boolean;
   readonly userProfiles: number;
   readonly keys: number;
+  readonly isDone: boolean;
   readonly tags: string[];
 }
 
@@ -108,43 +122,55 @@ function makeRoomForDefault(db: Db, isAsked: SQL, isMeant: SQL | undefined) {
 export async function selectAccountDeletion(
   db: Db,
   accountNumber: string,
-  states: readonly RowState[] | null,
+  conditions: AccountConditions,
 ): Promise<AccountDeletion> {
-  const [row] = await selectCascade(db, accountNumber, states);
-  return { ...toDeletion(row), tags: [] };
+  const [row] = await selectCascade(db, accountNumber, conditions);
+  return { ...toDeletion(row), isDone: false, tags: [] };
 }
 
-/** Deletes the account with all that is its own, if it is seen and neither the default account nor `keptNumber`. */
+/** Deletes the account with all that is its own, if nothing stands against it and it is not the default account. */
 export async function deleteAccount(
   db: Db,
   author: Authorship,
   accountNumber: string,
-  states: readonly RowState[] | null,
-  keptNumber: string,
+  conditions: AccountConditions,
 ): Promise<AccountDeletion> {
+  const isAsked = eq(accounts.accountNumber, accountNumber);
   const { results, tags } = await writeBatch(db, author, [
-    selectCascade(db, accountNumber, states).for('update', { of: accounts }),
+    // A statement of its own: the next one sees who became a member while it waited.
+    db.select({ id: accounts.id }).from(accounts).where(isAsked).for('update'),
+    selectCascade(db, accountNumber, conditions),
     db
       .delete(accounts)
       .where(
         and(
-          eq(accounts.accountNumber, accountNumber),
-          isInState(stateColumns, states),
+          isAsked,
+          isInState(stateColumns, conditions.states),
+          not(hasMemberOutOfReach(conditions)),
           not(sql`${accounts.isDefaultAccount}`),
-          ne(accounts.accountNumber, keptNumber),
+          ne(accounts.accountNumber, conditions.keptNumber),
         ),
-      ),
+      )
+      .returning({ id: accounts.id }),
   ]);
-  return { ...toDeletion(results[0][0]), tags };
+  return { ...toDeletion(results[1][0]), isDone: results[2].length > 0, tags };
+}
+
+function hasMemberOutOfReach({ outOfReach }: AccountConditions): SQL {
+  if (!outOfReach) return sql`false`;
+  return sql`exists (
+    select from user_profiles as p join users on users.id = p.user_id
+    where p.account_id = accounts.id and ${isOutOfReach(outOfReach)})`;
 }
 
 const stateColumns = { id: accounts.id, revision: accounts.revision, since: accounts.createdAt };
 
-function selectCascade(db: Db, accountNumber: string, states: readonly RowState[] | null) {
+function selectCascade(db: Db, accountNumber: string, conditions: AccountConditions) {
   return db
     .select({
       account: accounts,
-      isSeen: sql<boolean>`${isInState(stateColumns, states) ?? sql`true`}`,
+      isSeen: sql<boolean>`${isInState(stateColumns, conditions.states) ?? sql`true`}`,
+      isOutOfReach: sql<boolean>`${hasMemberOutOfReach(conditions)}`,
       // A column of drizzle's would lose its table here, and be one of the inner table.
       userProfiles: sql`(select count(*) from user_profiles as p where p.account_id = accounts.id)`.mapWith(
         Number,
@@ -156,9 +182,9 @@ function selectCascade(db: Db, accountNumber: string, states: readonly RowState[
 }
 
 function toDeletion(row: Awaited<ReturnType<typeof selectCascade>>[number] | undefined) {
-  if (!row) return { current: null, isSeen: false, userProfiles: 0, keys: 0 };
-  const { account, isSeen, userProfiles, keys } = row;
-  return { current: account, isSeen, userProfiles, keys };
+  if (!row) return { current: null, isSeen: false, isOutOfReach: false, userProfiles: 0, keys: 0 };
+  const { account: current, ...rest } = row;
+  return { current, ...rest };
 }
 
 function onlyRow<T>([row]: readonly T[]): T {

@@ -2,6 +2,7 @@ import { and, eq, not, or, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
 import { lockAccountsOfAdmin, NO_RIGHTS, takesLastAdmin } from './last-admin.ts';
+import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
 import { type ProfileRow, selectProfiles } from './profiles.ts';
 import { accounts, userProfiles, users, type UserProfileRow } from './schema.ts';
 import { type Authorship, isInState, type RowState, type Values, writeBatch } from './write-batch.ts';
@@ -21,9 +22,19 @@ export interface ProfileState {
 }
 
 export interface InsertedProfile {
-  /** Null when the user or the account is unknown. */
+  /** Null when the user or the account is unknown, or the user out of the writer's reach. */
   readonly profile: ProfileRow | null;
   readonly isUserKnown: boolean;
+  readonly isAccountKnown: boolean;
+}
+
+/** What ending a membership depends on. */
+export interface ProfileConditions {
+  /** What the writer has seen; null: whatever it is. */
+  readonly states: readonly ProfileState[] | null;
+  /** Number of the account that keeps a superuser. */
+  readonly platformNumber: string;
+  readonly outOfReach: OutOfReach;
 }
 
 export interface ProfileUpdate {
@@ -38,35 +49,51 @@ export interface ProfileDeletion {
   /** The profile before the write; null: there is none. */
   readonly current: ProfileRow | null;
   readonly isSeen: boolean;
+  readonly isOutOfReach: boolean;
   readonly isLastAdmin: boolean;
   readonly tags: string[];
 }
 
-/** Inserts the profile, and keeps it as the answer to the claim. */
+/** Inserts the profile unless its user is out of the writer's reach, and keeps it as the answer to the claim. */
 export async function insertProfile(
   db: Db,
   author: Authorship,
   profile: NewProfile,
+  outOfReach: OutOfReach,
   claim: IdempotencyClaim | null,
 ): Promise<{ value: InsertedProfile; tags: string[] }> {
   const { userId, accountNumber } = profile;
-  const made = and(eq(userProfiles.userId, userId), eq(accounts.accountNumber, accountNumber));
+  const isSame = and(eq(userProfiles.userId, userId), eq(accounts.accountNumber, accountNumber));
   const statements = [
-    db.execute(insertIfKnown(profile)),
-    selectProfiles(db, made),
-    db.select({ id: users.id }).from(users).where(eq(users.id, userId)),
+    db.execute(insertIfAllowed(profile, outOfReach)),
+    selectProfiles(db, isSame),
+    db.execute<Known>(sql`
+      select exists (select from users where id = ${userId}) as "isUserKnown",
+        exists (select from accounts where account_number = ${accountNumber}) as "isAccountKnown"`),
   ] as const;
   if (!claim) {
     const { results, tags } = await writeBatch(db, author, statements);
-    return { value: { profile: results[1][0] ?? null, isUserKnown: results[2].length > 0 }, tags };
+    return { value: toInserted(results), tags };
   }
   const { results, tags } = await writeBatch(db, author, [
     ...claimIdempotencyKey(db, claim),
     ...statements,
-    keepAnswer(db, claim, selectSnapshot(userId, accountNumber)),
+    keepAnswer(db, claim, selectSnapshot(userId, accountNumber, outOfReach)),
     forgetUnanswered(db, claim),
   ]);
-  return { value: { profile: results[3][0] ?? null, isUserKnown: results[4].length > 0 }, tags };
+  return { value: toInserted([results[2], results[3], results[4]]), tags };
+}
+
+type Known = { readonly isUserKnown: boolean; readonly isAccountKnown: boolean };
+
+// A profile that was there before is none of this write's.
+function toInserted([inserted, [profile], { rows }]: readonly [
+  { rows: unknown[] },
+  readonly ProfileRow[],
+  { rows: Known[] },
+]): InsertedProfile {
+  const [known = { isUserKnown: false, isAccountKnown: false }] = rows;
+  return { profile: (inserted.rows.length > 0 && profile) || null, ...known };
 }
 
 export async function updateProfile(
@@ -92,12 +119,12 @@ export async function deleteProfile(
   db: Db,
   author: Authorship,
   profileId: number,
-  states: readonly ProfileState[] | null,
-  platformNumber: string,
+  conditions: ProfileConditions,
 ): Promise<ProfileDeletion> {
   const isAsked = eq(userProfiles.id, profileId);
-  const isLastAdmin = sql`exists (
-    select from users where users.id = ${userProfiles.userId} and ${takesAdmin(platformNumber, profileId)})`;
+  const isProtected = sql`exists (
+    select from users where users.id = ${userProfiles.userId} and (
+      ${isOutOfReach(conditions.outOfReach)} or ${takesAdmin(conditions, profileId)}))`;
   const { results, tags } = await writeBatch(db, author, [
     // Nobody gives or takes the user's rights meanwhile.
     db
@@ -106,10 +133,10 @@ export async function deleteProfile(
       .where(sql`${users.id} = (select user_id from user_profiles where ${isAsked})`)
       .for('no key update'),
     lockAccountsOfAdmin(db, isAsked, NO_RIGHTS),
-    selectState(db, profileId, states, platformNumber),
+    selectState(db, profileId, conditions),
     db
       .delete(userProfiles)
-      .where(and(isAsked, isInOneOf(states), not(isLastAdmin)))
+      .where(and(isAsked, isInOneOf(conditions.states), not(isProtected)))
       .returning({ id: userProfiles.id }),
   ]);
   return { ...toDeletion(results[2][0]), isDone: results[3].length > 0, tags };
@@ -119,43 +146,40 @@ export async function deleteProfile(
 export async function selectProfileDeletion(
   db: Db,
   profileId: number,
-  states: readonly ProfileState[] | null,
-  platformNumber: string,
+  conditions: ProfileConditions,
 ): Promise<ProfileDeletion> {
-  const [row] = await selectState(db, profileId, states, platformNumber);
+  const [row] = await selectState(db, profileId, conditions);
   return { ...toDeletion(row), isDone: false, tags: [] };
 }
 
 // What is referred to is locked, so that it does not go before the profile is there.
-function insertIfKnown({ userId, accountNumber, name, profileImageUrl, isTest }: NewProfile): SQL {
+function insertIfAllowed(profile: NewProfile, outOfReach: OutOfReach): SQL {
+  const { userId, accountNumber, name, profileImageUrl, isTest } = profile;
   return sql`
     insert into user_profiles (user_id, account_id, name, profile_image_url, is_test)
-    select u.id, a.id, ${name ?? ''}::text, ${profileImageUrl ?? null}::text, ${isTest ?? false}::boolean
-    from users as u, accounts as a
-    where u.id = ${userId} and a.account_number = ${accountNumber}
-    for key share`;
+    select users.id, a.id, ${name ?? ''}::text, ${profileImageUrl ?? null}::text, ${isTest ?? false}::boolean
+    from users, accounts as a
+    where users.id = ${userId} and a.account_number = ${accountNumber} and not ${isOutOfReach(outOfReach)}
+    for key share
+    returning id`;
 }
 
-function selectSnapshot(userId: number, accountNumber: string): SQL {
+function selectSnapshot(userId: number, accountNumber: string, outOfReach: OutOfReach): SQL {
   return sql`
-    select jsonb_build_object('profile', to_jsonb(p), 'user', to_jsonb(u), 'account', to_jsonb(a))
-    from user_profiles as p join users as u on u.id = p.user_id join accounts as a on a.id = p.account_id
-    where p.user_id = ${userId} and a.account_number = ${accountNumber}`;
+    select jsonb_build_object('profile', to_jsonb(p), 'user', to_jsonb(users), 'account', to_jsonb(a))
+    from user_profiles as p join users on users.id = p.user_id join accounts as a on a.id = p.account_id
+    where p.user_id = ${userId} and a.account_number = ${accountNumber} and not ${isOutOfReach(outOfReach)}`;
 }
 
-function selectState(
-  db: Db,
-  profileId: number,
-  states: readonly ProfileState[] | null,
-  platformNumber: string,
-) {
+function selectState(db: Db, profileId: number, conditions: ProfileConditions) {
   return db
     .select({
       profile: userProfiles,
       user: users,
       account: accounts,
-      isSeen: sql<boolean>`${isInOneOf(states) ?? sql`true`}`,
-      isLastAdmin: sql<boolean>`${takesAdmin(platformNumber, profileId)}`,
+      isSeen: sql<boolean>`${isInOneOf(conditions.states) ?? sql`true`}`,
+      isOutOfReach: sql<boolean>`${isOutOfReach(conditions.outOfReach)}`,
+      isLastAdmin: sql<boolean>`${takesAdmin(conditions, profileId)}`,
     })
     .from(userProfiles)
     .innerJoin(users, eq(users.id, userProfiles.userId))
@@ -163,7 +187,7 @@ function selectState(
     .where(eq(userProfiles.id, profileId));
 }
 
-function takesAdmin(platformNumber: string, profileId: number): SQL {
+function takesAdmin({ platformNumber }: ProfileConditions, profileId: number): SQL {
   return takesLastAdmin(platformNumber, NO_RIGHTS, sql`mine.id = ${profileId}`);
 }
 
@@ -192,7 +216,7 @@ function isIn({ profile, user, account }: ProfileState): SQL | undefined {
 }
 
 function toDeletion(row: Awaited<ReturnType<typeof selectState>>[number] | undefined) {
-  if (!row) return { current: null, isSeen: false, isLastAdmin: false };
-  const { isSeen, isLastAdmin, ...current } = row;
-  return { current, isSeen, isLastAdmin };
+  if (!row) return { current: null, isSeen: false, isOutOfReach: false, isLastAdmin: false };
+  const { isSeen, isOutOfReach: isBeyond, isLastAdmin, ...current } = row;
+  return { current, isSeen, isOutOfReach: isBeyond, isLastAdmin };
 }

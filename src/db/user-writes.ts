@@ -1,6 +1,7 @@
 import { and, eq, not, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import { lockAccountsOfAdmin, NO_RIGHTS, type RightsLeft, takesLastAdmin } from './last-admin.ts';
+import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
 import { type UserRow, users } from './schema.ts';
 import { type Authorship, isInState, type RowState, type Values, writeBatch } from './write-batch.ts';
 
@@ -14,8 +15,7 @@ export interface UserConditions {
   readonly onlyIn: string | null;
   /** Number of the account that keeps a superuser. */
   readonly platformNumber: string;
-  /** Whom the writer may not touch: superusers and the user of this name, or these and staff; null: nobody. */
-  readonly outOfReach: { readonly username: string; readonly withStaff: boolean } | null;
+  readonly outOfReach: OutOfReach;
 }
 
 /** The user before a write, and what stands against the write. */
@@ -102,7 +102,7 @@ function selectState(db: Db, userId: number, conditions: UserConditions, left: R
       isSeen: sql<boolean>`${isInState(stateColumns, conditions.states) ?? sql`true`}`,
       isHidden: sql<boolean>`${isHidden(conditions)}`,
       isShared: sql<boolean>`${isShared(conditions)}`,
-      isOutOfReach: sql<boolean>`${isOutOfReach(conditions)}`,
+      isOutOfReach: sql<boolean>`${isOutOfReach(conditions.outOfReach)}`,
       isLastAdmin: sql<boolean>`${takesLastAdmin(conditions.platformNumber, left)}`,
       userProfiles: sql`(select count(*) from user_profiles as p where p.user_id = users.id)`.mapWith(Number),
     })
@@ -116,7 +116,7 @@ function isAllowed(userId: number, conditions: UserConditions, left: RightsLeft)
     isInState(stateColumns, conditions.states),
     not(isHidden(conditions)),
     not(isShared(conditions)),
-    not(isOutOfReach(conditions)),
+    not(isOutOfReach(conditions.outOfReach)),
     not(takesLastAdmin(conditions.platformNumber, left)),
   );
 }
@@ -129,12 +129,6 @@ function isHidden({ onlyIn }: UserConditions): SQL {
 
 function isShared({ onlyIn }: UserConditions): SQL {
   return onlyIn === null ? sql`false` : isMember(sql`a.account_number <> ${onlyIn}`);
-}
-
-function isOutOfReach({ outOfReach }: UserConditions): SQL {
-  if (!outOfReach) return sql`false`;
-  const staff = outOfReach.withStaff ? sql` or users.is_staff` : sql``;
-  return sql`(users.is_superuser or users.username = ${outOfReach.username}${staff})`;
 }
 
 function isMember(condition: SQL): SQL {

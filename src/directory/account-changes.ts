@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../account-number.ts';
 import {
+  type AccountConditions,
   deleteAccount as deleteAccountRow,
   insertAccount,
   selectAccountDeletion,
@@ -17,6 +18,7 @@ import type { Deps } from './deps.ts';
 import { type Deletion, refuseOther } from './deletion.ts';
 import { RefusedError } from './errors.ts';
 import { changesOf, text } from './fields.ts';
+import { outOfReachOf, refuseOutOfReach } from './user-fields.ts';
 import {
   authorOf,
   claimOf,
@@ -125,7 +127,8 @@ export async function switchDefaultAccount(
 
 /**
  * Deletes an account with its profiles and keys, or says what that would delete. Throws `account_does_not_exist`,
- * `precondition_failed`, `default_account_is_protected` and `platform_account_is_protected`.
+ * `precondition_failed`, `default_account_is_protected`, `platform_account_is_protected`, and `forbidden` to a caller that is
+ * bound to the account, and without the scope for rights where a member is staff or superuser.
  */
 export async function deleteAccount(
   deps: Deps,
@@ -135,16 +138,26 @@ export async function deleteAccount(
   dryRun: boolean,
 ): Promise<Done<Deletion>> {
   const { platform, db } = deps;
-  const states = rowStates(precondition);
+  requireUnbound(writer.caller);
+  const conditions: AccountConditions = {
+    states: rowStates(precondition),
+    keptNumber: platform.accountNumber,
+    outOfReach: outOfReachOf(writer.caller, platform),
+  };
   const run = () =>
     dryRun
-      ? selectAccountDeletion(db, accountNumber, states)
-      : deleteAccountRow(db, authorOf(writer), accountNumber, states, platform.accountNumber);
+      ? selectAccountDeletion(db, accountNumber, conditions)
+      : deleteAccountRow(db, authorOf(writer), accountNumber, conditions);
   const deletion = await write(deps, run);
-  const { current, isSeen, userProfiles, keys, token } = deletion;
+  const { current, isDone, isSeen, isOutOfReach, userProfiles, keys, token } = deletion;
   if (!current) unknownAccount();
-  requireDeletable(current, platform.accountNumber);
-  if (!isSeen) throw refuseOther(toAccount(current));
+  if (!isDone) {
+    requireDeletable(current, platform.accountNumber);
+    if (isOutOfReach) throw refuseOutOfReach();
+    if (!isSeen) throw refuseOther(toAccount(current));
+    // A member got rights between two statements.
+    if (!dryRun) throw refuseOutOfReach();
+  }
   return { value: { dryRun, accounts: 1, users: 0, userProfiles, keys }, token };
 }
 

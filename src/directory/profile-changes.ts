@@ -3,6 +3,7 @@ import { ACCOUNT_NUMBER } from '../account-number.ts';
 import {
   deleteProfile,
   insertProfile,
+  type ProfileConditions,
   type ProfileState,
   selectProfileDeletion,
   updateProfile,
@@ -15,6 +16,7 @@ import type { Writer } from './caller.ts';
 import { type Deletion, refuseLastAdmin, refuseOther } from './deletion.ts';
 import type { Deps } from './deps.ts';
 import { changesOf, text, WebUrl } from './fields.ts';
+import { outOfReachOf, refuseOutOfReach } from './user-fields.ts';
 import { toUserProfile, type UserProfile } from './user-profile.ts';
 import {
   authorOf,
@@ -44,8 +46,8 @@ export const UserProfileChanges = changesOf(fields).meta({ id: 'UserProfileChang
 export type UserProfileChanges = z.infer<typeof UserProfileChanges>;
 
 /**
- * Makes a user a member of an account. Throws `user_does_not_exist`, `account_does_not_exist` and
- * `user_profile_exists`.
+ * Makes a user a member of an account. Throws `user_does_not_exist`, `account_does_not_exist`, `user_profile_exists`, and
+ * `forbidden` for who is staff or superuser without the scope for rights: with the membership they rule the account.
  */
 export async function createUserProfile(
   deps: Deps,
@@ -57,11 +59,15 @@ export async function createUserProfile(
   const { value, ...created } = await create(
     deps,
     claim,
-    () => insertProfile(deps.db, authorOf(writer), profile, claim),
-    (answer) => ({ profile: fromProfileSnapshot(answer), isUserKnown: true }),
+    () =>
+      insertProfile(deps.db, authorOf(writer), profile, outOfReachOf(writer.caller, deps.platform), claim),
+    (answer) => ({ profile: fromProfileSnapshot(answer), isUserKnown: true, isAccountKnown: true }),
   );
-  if (!value.isUserKnown) unknownUser('userId');
-  return { ...created, value: toUserProfile(value.profile ?? unknownAccount()) };
+  const { profile: made, isUserKnown, isAccountKnown } = value;
+  if (made) return { ...created, value: toUserProfile(made) };
+  if (!isUserKnown) unknownUser('userId');
+  if (!isAccountKnown) unknownAccount();
+  throw refuseOutOfReach();
 }
 
 /** Changes a profile; throws `user_profile_does_not_exist` and `precondition_failed`. */
@@ -81,8 +87,8 @@ export async function changeUserProfile(
 }
 
 /**
- * Ends a membership, or says what that would delete. Throws `user_profile_does_not_exist`, `precondition_failed` and
- * `last_admin_is_protected`.
+ * Ends a membership, or says what that would delete. Throws `user_profile_does_not_exist`, `precondition_failed`,
+ * `last_admin_is_protected`, and `forbidden` as `createUserProfile` does.
  */
 export async function deleteUserProfile(
   deps: Deps,
@@ -92,14 +98,19 @@ export async function deleteUserProfile(
   dryRun: boolean,
 ): Promise<Done<Deletion>> {
   const { platform, db } = deps;
-  const states = profileStates(precondition);
+  const conditions: ProfileConditions = {
+    states: profileStates(precondition),
+    platformNumber: platform.accountNumber,
+    outOfReach: outOfReachOf(writer.caller, platform),
+  };
   const run = () =>
     dryRun
-      ? selectProfileDeletion(db, userProfileId, states, platform.accountNumber)
-      : deleteProfile(db, authorOf(writer), userProfileId, states, platform.accountNumber);
-  const { isDone, current, isSeen, isLastAdmin, token } = await write(deps, run);
+      ? selectProfileDeletion(db, userProfileId, conditions)
+      : deleteProfile(db, authorOf(writer), userProfileId, conditions);
+  const { isDone, current, isSeen, isOutOfReach, isLastAdmin, token } = await write(deps, run);
   if (!isDone) {
     if (!current) unknownUserProfile();
+    if (isOutOfReach) throw refuseOutOfReach();
     if (!isSeen) throw refuseOther(toUserProfile(current));
     if (isLastAdmin) throw refuseLastAdmin();
     // Gone with its account meanwhile.

@@ -12,7 +12,7 @@ import type { Deps } from './deps.ts';
 import { type Deletion, refuseLastAdmin, refuseOther } from './deletion.ts';
 import { RefusedError } from './errors.ts';
 import { changesOf, toDate } from './fields.ts';
-import { requirePlatformRights, userFields } from './user-fields.ts';
+import { outOfReachOf, refuseOutOfReach, requirePlatformRights, userFields } from './user-fields.ts';
 import { toUser, type User } from './users.ts';
 import { authorOf, type Done, type Precondition, rowStates, write } from './write.ts';
 
@@ -72,17 +72,12 @@ function conditionsOf(
   precondition: Precondition,
   touchesIdentity: boolean,
 ): UserConditions {
-  const mayTouchStaff = caller.scopes.has('rights:write');
-  const mayTouchAll = mayTouchStaff && caller.accountNumber === null;
   return {
     states: rowStates(precondition),
     onlyIn: caller.accountNumber,
     platformNumber: platform.accountNumber,
     // Whoever may rename or delete them has their rights, or takes them away.
-    outOfReach:
-      touchesIdentity && !mayTouchAll
-        ? { username: platform.adminUsername, withStaff: !mayTouchStaff }
-        : null,
+    outOfReach: touchesIdentity ? outOfReachOf(caller, platform) : null,
   };
 }
 
@@ -98,12 +93,7 @@ function requireWritable(state: UserState): void {
   if (isShared) {
     throw new RefusedError('forbidden', 'callers that are bound to an account may not change this user');
   }
-  if (isOutOfReach) {
-    throw new RefusedError(
-      'forbidden',
-      'this user has rights that need rights:write, and those of the platform no account',
-    );
-  }
+  if (isOutOfReach) throw refuseOutOfReach();
   if (!isSeen) throw refuseOther(toUser(current));
   if (isLastAdmin) throw refuseLastAdmin();
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { OutOfReach } from '../db/out-of-reach.ts';
 import { type Caller, requireScope } from './caller.ts';
 import type { Platform } from './deps.ts';
 import { RefusedError } from './errors.ts';
@@ -32,4 +33,19 @@ export function requirePlatformRights(
   requireScope(caller, 'rights:write');
   if (caller.accountNumber === null) return;
   throw new RefusedError('forbidden', 'who is bound to an account cannot give rights over others');
+}
+
+/** Users whose identity and memberships are not the caller's to touch: those whose rights the caller could not give. */
+export function outOfReachOf({ scopes, accountNumber }: Caller, platform: Platform): OutOfReach {
+  const mayTouchStaff = scopes.has('rights:write');
+  if (mayTouchStaff && accountNumber === null) return null;
+  return { username: platform.adminUsername, withStaff: !mayTouchStaff };
+}
+
+/** The error of a write to such a user. */
+export function refuseOutOfReach(): RefusedError {
+  return new RefusedError(
+    'forbidden',
+    'this concerns a user with rights that need rights:write, and those of the platform no account',
+  );
 }

@@ -67,7 +67,8 @@ const patchAccount = endpoint({
 const removeAccount = endpoint({
   tag,
   summary: 'Delete an account, its user profiles and its keys',
-  description: 'Its users stay. The platform account and the default account are never deleted.',
+  description:
+    'Its users stay. The platform account and the default account are never deleted, an account with members who are staff or superuser not without `rights:write`, and none by who is bound to it.',
   scope,
   about: ({ param }) => ({ kind: 'account', ...param }),
   path,

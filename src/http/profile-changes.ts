@@ -23,7 +23,7 @@ const postUserProfile = endpoint({
   tag,
   summary: 'Make a user a member of an account',
   description:
-    'Not for who is bound to an account: that would draw the users of others into its sight. Create the user there.',
+    'Not for who is bound to an account: that would draw the users of others into its sight. Create the user there. Nor for who lacks `rights:write`, where the user is staff or superuser.',
   scope,
   about: () => ({ kind: 'everything' }),
   json: NewUserProfile,
@@ -55,7 +55,8 @@ const patchUserProfile = endpoint({
 const removeUserProfile = endpoint({
   tag,
   summary: 'End the membership of a user in an account',
-  description: 'The user stays. Never that of the last admin of the account.',
+  description:
+    'The user stays. Never that of the last admin of the account; that of who is staff or superuser needs `rights:write`.',
   scope,
   about: ({ param }) => ({ kind: 'user-profile', ...param }),
   path,

@@ -25,7 +25,7 @@ afterEach(() => session.query(`delete from users where id > 7`));
 const remove = async (id: number) => (await deleteUser(neon.db, author, id, anyState)).done !== null;
 const demote = async (id: number) =>
   (await updateUser(neon.db, author, id, { isStaff: false }, anyState)).done !== null;
-const leave = async (id: number) => (await deleteProfile(neon.db, author, id, null, platformNumber)).isDone;
+const leave = async (id: number) => (await deleteProfile(neon.db, author, id, anyState)).isDone;
 
 const adminsLeft = () =>
   session.query(`select u.id from users as u join user_profiles as p on p.user_id = u.id

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Scope } from '../../src/directory/caller.ts';
 import { get, send, sql, useStack } from '../stack.ts';
 import { change, create, jsonOf } from './changes.ts';
@@ -64,6 +64,86 @@ test('the name of the platform’s admin is theirs, superuser or not', async () 
   await sql(stack.current, 'update users set is_superuser = false, is_staff = false where id = 1');
   await expectProblem(await patch('/v1/users/1', { username: 'nobody' }, headers), 'forbidden');
   await sql(stack.current, 'update users set is_superuser = true, is_staff = true where id = 1');
+});
+
+describe.each([
+  ['staff', { isStaff: true }],
+  ['superuser', { isSuperuser: true }],
+])('the membership of a %s is a right', (_right, rights) => {
+  /** A new account, with such a member and one without rights. */
+  async function makeAccount() {
+    const { accountNumber } = await jsonOf(await create(stack.current, '/v1/accounts', { companyName: 'x' }));
+    const [ruler, other] = await Promise.all([
+      makeUser({ ...rights, accountNumber }),
+      makeUser({ accountNumber }),
+    ]);
+    const [profile] = await sql<{ id: number }>(
+      stack.current,
+      'select id::int from user_profiles where user_id = $1',
+      ruler,
+    );
+    return { accountNumber: String(accountNumber), profileId: profile?.id, other };
+  }
+
+  async function makeUser(more: object): Promise<unknown> {
+    const user = { username: crypto.randomUUID(), email: 'member@example.com', ...more };
+    return (await jsonOf(await create(stack.current, '/v1/users', user)))['id'];
+  }
+
+  test('that who may only write does not give', async () => {
+    const headers = await keyWith(['directory:read', 'directory:write']);
+    const profile = { userId: await makeUser(rights), accountNumber: BOUND };
+    const again = { 'Idempotency-Key': `member-${String(profile.userId)}` };
+    const refused = await create(stack.current, '/v1/user-profiles', profile, { ...headers, ...again });
+    await expectProblem(refused, 'forbidden');
+    const others = await create(
+      stack.current,
+      '/v1/user-profiles',
+      { userId: 5, accountNumber: BOUND },
+      again,
+    );
+    expect(others.status).toBe(201);
+    const { id } = await jsonOf(others);
+    await change(stack.current, 'DELETE', `/v1/user-profiles/${String(id)}`, undefined, ANY);
+    const officer = await keyWith(['directory:write', 'rights:write']);
+    expect((await create(stack.current, '/v1/user-profiles', profile, officer)).status).toBe(201);
+    // Nor do they hear that it is there.
+    await expectProblem(await create(stack.current, '/v1/user-profiles', profile, headers), 'forbidden');
+  });
+
+  test('that who may only write does not end, by itself or with the account', async () => {
+    const { accountNumber, profileId, other } = await makeAccount();
+    await jsonOf(await patch(`/v1/users/${String(other)}`, { isStaff: true }, ANY));
+    const paths = [`/v1/user-profiles/${String(profileId)}`, `/v1/accounts/${accountNumber}`];
+    const headers = await keyWith(['directory:read', 'directory:write']);
+    const officer = await keyWith(['directory:write', 'rights:write']);
+    for (const path of paths) {
+      await expectProblem(await change(stack.current, 'DELETE', path, undefined, headers), 'forbidden');
+      const dry = `${path}?dryRun=true`;
+      await expectProblem(await change(stack.current, 'DELETE', dry, undefined, headers), 'forbidden');
+      expect((await get(stack.current, path)).status).toBe(200);
+      expect((await change(stack.current, 'DELETE', path, undefined, officer)).status).toBe(200);
+    }
+  });
+});
+
+test('who is bound to an account ends the membership of its staff with the right, and of a superuser never', async () => {
+  const bound = await keyWith(['directory:write', 'rights:write'], PLATFORM);
+  const remove = (id: number) =>
+    change(stack.current, 'DELETE', `/v1/user-profiles/${id}?dryRun=true`, undefined, bound);
+  expect((await remove(2)).status).toBe(200);
+  await expectProblem(await remove(1), 'forbidden');
+});
+
+test('who is bound to an account does not delete it', async () => {
+  const { accountNumber } = await jsonOf(await create(stack.current, '/v1/accounts', { companyName: 'Own' }));
+  const path = `/v1/accounts/${String(accountNumber)}`;
+  const bound = await keyWith(['directory:write', 'rights:write'], String(accountNumber));
+  for (const one of [path, `${path}?dryRun=true`])
+    await expectProblem(await change(stack.current, 'DELETE', one, undefined, bound), 'forbidden');
+  expect(
+    (await change(stack.current, 'DELETE', path, undefined, await keyWith(['directory:write']))).status,
+  ).toBe(200);
 });
 
 test('an admin user is created by who may give rights, and said when Redis did not hear of it', async () => {

@@ -169,6 +169,8 @@ test('props without a name are told apart by their account, and what are no prop
   );
   expect(error?.code).toBe('forbidden');
   expect(await sql('select 1 from accounts where is_default_account and id = 1')).toHaveLength(1);
+  const gone = await call('TENANT', 'deleteAccount', own.accountNumber, { dryRun: true });
+  expect(gone.error?.code).toBe('forbidden');
   const { value } = await write('TENANT', 'createUser', newUser(own));
   const [row] = await sql<{ actor: string }>(
     `select actor from audit_log where entity = 'user' and entity_id = $1`,
@@ -193,7 +195,7 @@ test('an admin user is created for who may give rights, and for who has no props
 
 test('the last admin of an account is kept', async () => {
   const deleted = await call('OFFICER', 'deleteUser', 4, { revision: 1 });
-  const left = await call('WRITER', 'deleteUserProfile', 4, { revision: 1 });
+  const left = await call('OFFICER', 'deleteUserProfile', 4, { revision: 1 });
   const demoted = await call('OFFICER', 'changeUser', 4, { isStaff: false }, { revision: 1 });
   const codes = [deleted, left, demoted].map(({ error }) => error?.code);
   expect(codes).toEqual(codes.map(() => 'last_admin_is_protected'));
@@ -207,6 +209,12 @@ test.each<[string, unknown[]]>([
   ['changeUser', [3, { isSuperuser: false }, { revision: 1 }]],
   ['changeUser', [3, { username: 'admin' }, { revision: 1 }]],
   ['createUser', [newUser({ username: 'admin' })]],
+  ['createUserProfile', [{ userId: 1, ...own }]],
+  ['createUserProfile', [{ userId: 2, ...own }]],
+  ['deleteUserProfile', [4, { revision: 1 }]],
+  ['deleteUserProfile', [4, { dryRun: true }]],
+  ['deleteUser', [4, { dryRun: true }]],
+  ['deleteAccount', [own.accountNumber, { dryRun: true }]],
 ])('rights need their scope, case %#', async (method, args) => {
   const { error } = await call('WRITER', method, ...args);
   expect(error).toEqual(expect.objectContaining({ code: 'forbidden' }));
