@@ -89,7 +89,7 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
     return lookUps.validResourceOwners(this.env, this.ctx, { userProfileId }, options);
   }
 
-  /** Creates an account that is not the default one; throws `account_number_taken`. */
+  /** Creates an account that is not the default one; throws `account_number_taken` and `account_number_retired`. */
   createAccount(account: NewAccount, options?: CreateOptions): Promise<RpcWritten<Account>> {
     return writes.newAccount(this.env, this.ctx, { account, options }, null);
   }

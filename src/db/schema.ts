@@ -228,7 +228,8 @@ export const auditLog = pgTable(
     action: text('action').notNull(),
     /** A table's name in the singular. */
     entity: text('entity').notNull(),
-    entityId: bigint('entity_id', { mode: 'number' }).notNull(),
+    /** Null: all rows of the table, by TRUNCATE. */
+    entityId: bigint('entity_id', { mode: 'number' }),
     /** By column, what changed: `[before, after]`, null where there is none. */
     changes: jsonb('changes').notNull(),
   },
@@ -239,7 +240,8 @@ export const auditLog = pgTable(
     index('audit_log_entity').on(table.entity, table.at, table.id),
     index('audit_log_entity_id').on(table.entityId, table.entity, table.at, table.id),
     index('audit_log_request_id').on(table.requestId, table.at, table.id),
-    check('audit_log_action', sql`${table.action} in ('create', 'update', 'delete')`),
+    check('audit_log_action', sql`${table.action} in ('create', 'update', 'delete', 'truncate')`),
+    check('audit_log_truncated', sql`(${table.entityId} is null) = (${table.action} = 'truncate')`),
   ],
 );
 

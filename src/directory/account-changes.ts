@@ -69,10 +69,11 @@ export const AccountChanges = changesOf({
 }).meta({ id: 'AccountChanges' });
 export type AccountChanges = z.infer<typeof AccountChanges>;
 
-/** A drawn number that is taken, of 10^12, is drawn again this often. */
+/** A drawn number that is or was another's, of 10^12, is drawn again this often. */
 const MAX_DRAWS = 5;
+const TAKEN: readonly string[] = ['account_number_taken', 'account_number_retired'];
 
-/** Creates an account that is not the default one; throws `account_number_taken`. */
+/** Creates an account that is not the default one; throws `account_number_taken` and `account_number_retired`. */
 export async function createAccount(
   deps: Deps,
   writer: Writer,
@@ -91,7 +92,7 @@ export async function createAccount(
       );
       return { ...created, value: toAccount(created.value) };
     } catch (error) {
-      const isTaken = error instanceof RefusedError && error.code === 'account_number_taken';
+      const isTaken = error instanceof RefusedError && TAKEN.includes(error.code);
       if (!isTaken || account.accountNumber !== undefined || draws === MAX_DRAWS) throw error;
     }
   }

@@ -21,9 +21,9 @@ export const AuditEntry = z
     at: z.iso.datetime().meta({ description: 'When its transaction began, to the microsecond.' }),
     actor: z.string().meta({ description: 'Who changed it, such as `key:12`, `rpc:worker` or `root`.' }),
     requestId: z.string().meta({ description: '`X-Request-Id` of the answer to the change.' }),
-    action: z.enum(['create', 'update', 'delete']),
+    action: z.enum(['create', 'update', 'delete', 'truncate']),
     entity: AuditedEntity,
-    entityId: z.int().positive(),
+    entityId: z.int().positive().nullable().meta({ description: 'Null when all rows were truncated.' }),
     changes: z
       .record(z.string(), z.object({ before: value, after: value }))
       .meta({ description: 'By field, what it was and what it became.' }),

@@ -23,6 +23,7 @@ export class LookUpError extends Error {
 
 /** Codes of what is refused; callers may rely on them. */
 export type RefusalCode =
+  | 'account_number_retired'
   | 'account_number_taken'
   | 'default_account_is_protected'
   | 'forbidden'

@@ -33,6 +33,10 @@ export interface Created<T> extends Done<T> {
 const USERNAME_TAKEN = ['username_taken', 'a user has this username'] as const;
 
 const refusals: Readonly<Record<string, readonly [RefusalCode, string]>> = {
+  accounts_account_number_retired: [
+    'account_number_retired',
+    'an account that was deleted had this accountNumber; numbers are never given again',
+  ],
   accounts_account_number_key: ['account_number_taken', 'an account has this accountNumber'],
   users_username_key: USERNAME_TAKEN,
   user_profiles_account_id_user_id_key: ['user_profile_exists', 'the user has a profile in this account'],

@@ -32,7 +32,7 @@ const postAccount = endpoint({
   idempotent: true,
   writes: true,
   tagged: true,
-  errors: ['account_number_taken'],
+  errors: ['account_number_retired', 'account_number_taken'],
 });
 
 const putDefaultAccount = endpoint({

@@ -50,6 +50,7 @@ export type ProblemCode = LookUpCode | RefusalCode | HttpCode;
 /** Status and title of every code. */
 export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCode; title: string }>> = {
   account_does_not_exist: { status: 404, title: 'No such account' },
+  account_number_retired: { status: 409, title: 'The account number belonged to a deleted account' },
   account_number_taken: { status: 409, title: 'The account number is taken' },
   account_required: { status: 400, title: 'Account number required' },
   admin_user_does_not_exist: { status: 404, title: 'The account has no admin user' },

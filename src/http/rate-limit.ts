@@ -15,6 +15,8 @@ const PROVEN_MS = 60_000;
 /** What is asked for together costs a tenth of what it costs one by one. */
 const THINGS_PER_REQUEST = 10;
 const IPV6_GROUPS = 8;
+/** RFC 4291 section 2.5.5 and RFC 6052: mapped, and of the prefix that translators have. Decimal, before the last two groups. */
+const IPV4_PREFIXES = new Set(['0:0:0:0:0:65535', '100:65435:0:0:0:0']);
 /** What one customer has at least. */
 const IPV6_PREFIX_GROUPS = 4;
 
@@ -95,15 +97,28 @@ async function isWithin(limiter: RateLimit, key: string): Promise<boolean> {
   }
 }
 
-/** The address; of IPv6 the network of its customer, who may send from any address in it. */
+/** The address; of IPv6 the network of its customer, who may send from any address in it, and of one that stands for IPv4, that. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
-  const [before = [], after = []] = address.toLowerCase().split('::').map(groupsOf);
-  const zeros = Array.from({ length: Math.max(0, IPV6_GROUPS - before.length - after.length) }, () => '0');
-  const prefix = [...before, ...zeros, ...after].slice(0, IPV6_PREFIX_GROUPS);
-  return `${prefix.map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`;
+  const groups = groupsOf(address.toLowerCase());
+  const ipv4 = groups.slice(-2).flatMap((group) => [group >> 8, group & 0xff]);
+  if (IPV4_PREFIXES.has(groups.slice(0, -2).join(':'))) return ipv4.join('.');
+  const network = groups.slice(0, IPV6_PREFIX_GROUPS).map((group) => group.toString(16));
+  return `${network.join(':')}::/64`;
 }
 
-function groupsOf(text: string): string[] {
-  return text.split(':').filter((group) => group !== '');
+function groupsOf(address: string): number[] {
+  const [before = [], after = []] = address.split('::').map(numbersOf);
+  const zeros = Array.from({ length: Math.max(0, IPV6_GROUPS - before.length - after.length) }, () => 0);
+  return [...before, ...zeros, ...after];
+}
+
+/** The groups of a part of an address, whose last two may be written as those of IPv4. */
+function numbersOf(text: string): number[] {
+  return text.split(':').flatMap((group) => {
+    if (group === '') return [];
+    if (!group.includes('.')) return [Number.parseInt(group, 16)];
+    const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
+    return [a * 256 + b, c * 256 + d];
+  });
 }

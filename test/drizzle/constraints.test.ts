@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { useSession } from './session.ts';
 
 const db = useSession({ seed: true });
+
+beforeAll(() =>
+  db.query(`insert into api_keys (name, scopes, account_id, sha256) values ('x', '{}', 2, repeat('0', 64))`),
+);
 
 test.each([
   [
@@ -36,6 +40,7 @@ test.each([
   [`update user_profiles set id = 77 where id = 7`, '23514 user_profiles_id_immutable'],
   [`update user_profiles set user_id = 5 where id = 7`, '23514 user_profiles_membership_immutable'],
   [`update user_profiles set account_id = 3 where id = 7`, '23514 user_profiles_membership_immutable'],
+  [`update api_keys set account_id = 3`, '23514 api_keys_account_immutable'],
   [`insert into users (id, username, email) values (0, 'zero', '')`, '23514 users_safe_numbers'],
   [
     `insert into users (id, username, email) values (9007199254740992, 'big', '')`,
@@ -104,4 +109,84 @@ test('only what has no natural default is required', async () => {
     select u.id, a.id from users as u, accounts as a
     where u.username = 'new' and a.company_name = 'New' returning *`);
   expect(profile).toMatchObject({ name: '', profile_image_url: null, is_test: false, revision: '1' });
+});
+
+/** Rows that nothing refers to. */
+const rows: Readonly<Record<string, number>> = { accounts: 3, users: 5, user_profiles: 3, api_keys: 1 };
+
+test.each([
+  ['accounts', `account_number = '0000-0000-0009'`, '23514 accounts_account_number_immutable'],
+  ['accounts', 'id = 99', '23514 accounts_id_immutable'],
+  ['users', 'id = 99', '23514 users_id_immutable'],
+  ['user_profiles', 'id = 99', '23514 user_profiles_id_immutable'],
+  ['user_profiles', 'user_id = 5', '23514 user_profiles_membership_immutable'],
+  ['api_keys', 'account_id = 3', '23514 api_keys_account_immutable'],
+  ['accounts', 'revision = 1', '23514 accounts_revision_rises'],
+  ['users', 'revision = 1', '23514 users_revision_rises'],
+  ['user_profiles', 'revision = 1', '23514 user_profiles_revision_rises'],
+  ['api_keys', 'revision = 1', '23514 api_keys_revision_rises'],
+])('a trigger of an operator that comes last in %s cannot set %s', async (table, change, refusal) => {
+  await db.query('begin');
+  const [column, value] = change.split(' = ');
+  const touch = table === 'users' ? 'first_name' : table === 'accounts' ? 'city' : 'name';
+  await db.query(`
+    create function public.meddle() returns trigger language plpgsql as $$
+    begin new.${column} := ${value}; return new; end $$;
+    create trigger "~~meddle" before update on ${table} for each row execute function public.meddle()`);
+  const refused = await db.refusalOf(`update ${table} set ${touch} = 'meddled' where id = ${rows[table]}`);
+  await db.query('rollback');
+  expect(refused).toBe(refusal);
+});
+
+test('what a trigger of an operator changes in an update that changes nothing raises the revision', async () => {
+  await db.query('begin');
+  await db.query(`
+    create function public.capitalize() returns trigger language plpgsql as $$
+    begin new.last_name := 'CHANGED'; return new; end $$;
+    create trigger zz_capitalize before update on users for each row execute function public.capitalize()`);
+  const [row] = await db.query(
+    'update users set email = email where id = 2 returning last_name, revision::int',
+  );
+  await db.query('rollback');
+  expect(row).toEqual({ last_name: 'CHANGED', revision: 2 });
+});
+
+describe('the number of a deleted account', () => {
+  const insert = (id: string, number: string) =>
+    `insert into accounts (id, account_number, company_name) values (${id}, '${number}', 'Again')`;
+  const retired = '23514 accounts_account_number_retired';
+
+  test('is given to no other account, and back to the very one', async () => {
+    await db.query(insert('70', '0000-0000-0070'));
+    await db.query('delete from accounts where id = 70');
+    expect(await db.refusalOf(insert('default', '0000-0000-0070'))).toBe(retired);
+    expect(await db.refusalOf(insert('71', '0000-0000-0070'))).toBe(retired);
+    expect(await db.refusalOf(insert('70', '0000-0000-0070'))).toBe('accepted');
+  });
+
+  test('is given to none in the statement that deletes it either', async () => {
+    await db.query(insert('72', '0000-0000-0072'));
+    const move = `with gone as (delete from accounts where id = 72 returning account_number)
+      insert into accounts (account_number, company_name) select account_number, 'Thief' from gone`;
+    expect(await db.refusalOf(move)).toBe(retired);
+  });
+
+  test('is given to another once an operator has forgotten it', async () => {
+    await db.query(insert('73', '0000-0000-0073'));
+    await db.query('delete from accounts where id = 73');
+    await db.query(`delete from retired_account_numbers where account_number = '0000-0000-0073'`);
+    expect(await db.refusalOf(insert('74', '0000-0000-0073'))).toBe('accepted');
+  });
+
+  test('is remembered when the table is truncated, and forgotten when its ids begin anew', async () => {
+    await db.query('begin');
+    await db.query('truncate accounts cascade');
+    await db.query('savepoint truncated');
+    expect(await db.refusalOf(insert('80', '1234-5678-9012'))).toBe(retired);
+    await db.query('rollback to truncated');
+    expect(await db.refusalOf(insert('2', '1234-5678-9012'))).toBe('accepted');
+    await db.query('truncate accounts restart identity cascade');
+    expect(await db.refusalOf(insert('80', '1234-5678-9012'))).toBe('accepted');
+    await db.query('rollback');
+  });
 });

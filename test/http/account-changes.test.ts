@@ -47,6 +47,33 @@ test('a number that is taken is 409, and nothing is made', async () => {
   expect(await sql(stack.current, 'select count(*) from accounts')).toEqual(before);
 });
 
+test('the number of a deleted account is 409 for everybody else, and is not drawn again', async () => {
+  const path = '/v1/accounts/0000-0007-0007';
+  await make({ companyName: 'First', accountNumber: '0000-0007-0007' });
+  expect((await change(stack.current, 'DELETE', path, undefined, { 'If-Match': '*' })).status).toBe(200);
+  const again = { companyName: 'Second', accountNumber: '0000-0007-0007' };
+  for (const headers of [{}, { 'Idempotency-Key': 'retired' }]) {
+    await expectProblem(await make(again, headers), 'account_number_retired');
+  }
+  const drawn = [0, 7, 7, 0, 8, 8];
+  const source = vi.spyOn(crypto, 'getRandomValues').mockImplementation((array) => {
+    if (array instanceof Uint16Array) array[0] = drawn.shift() ?? 0;
+    return array;
+  });
+  const made = await jsonOf(await make({ companyName: 'Drawn' }));
+  source.mockRestore();
+  expect(made['accountNumber']).toBe('0000-0008-0008');
+});
+
+test('after accounts were imported with their ids the next one is created at once', async () => {
+  await sql(
+    stack.current,
+    `insert into accounts (id, account_number, company_name)
+     select max(id) + n, '9999-9999-000' || n, 'Imported' from accounts, generate_series(1, 3) as n group by n`,
+  );
+  expect((await make({ companyName: 'Next' })).status).toBe(201);
+});
+
 test.each([
   [{}, 'companyName'],
   [{ companyName: '' }, 'companyName'],
@@ -130,7 +157,7 @@ test('of two changes of one revision at once one is done, and the other told', a
   const path = '/v1/accounts/2718-2818-2845';
   for (let round = 0; round < 5; round++) {
     const etag = (await get(stack.current, path, { 'Cache-Control': 'no-cache' })).headers.get('ETag') ?? '';
-    const both = ['A', 'B'].map((city) =>
+    const both = [`A${round}`, `B${round}`].map((city) =>
       change(stack.current, 'PATCH', path, { city }, { 'If-Match': etag }),
     );
     const statuses = (await Promise.all(both)).map(({ status }) => status);

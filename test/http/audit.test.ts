@@ -106,6 +106,17 @@ describe('a write through the service', () => {
     expect(JSON.stringify(left)).not.toMatch(/sha256|aaaa/i);
   });
 
+  test('notes that a table was truncated by a named actor', async () => {
+    await sql(
+      stack.current,
+      `begin; select set_config('edge_accounts.actor', 'operator', true);
+       select set_config('edge_accounts.request_id', 'truncation', true); truncate api_keys cascade; commit`,
+    );
+    expect(await entries({ requestId: 'truncation' })).toMatchObject([
+      { actor: 'operator', action: 'truncate', entity: 'api_key', entityId: null },
+    ]);
+  });
+
   test('notes the admin user that it creates, and its profile', async () => {
     const response = await get(stack.current, '/v1/accounts/2718-2818-2845/admin-user', {}, 'PUT');
     expect(response.status).toBe(201);

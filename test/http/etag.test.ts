@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { get, newIsolate, sql, useStack } from '../stack.ts';
+import { change } from './changes.ts';
+import { expectProblem } from './problem.ts';
 import { lookUps } from './seed.ts';
 
 const stack = useStack();
@@ -63,8 +65,8 @@ test.each([
   ),
 ])('the tag of $path changes with every row shown', async ({ path, shown }) => {
   const tags = new Set([await etagOf(path)]);
-  for (const change of shown) {
-    await sql(stack.current, change);
+  for (const statement of shown) {
+    await sql(stack.current, statement);
     tags.add(await etagOf(path));
   }
   expect(tags.size).toBe(1 + shown.length);
@@ -98,3 +100,33 @@ test('a PUT is answered in full to who has the tag', async () => {
   expect(response.status).toBe(200);
   expect(await response.json()).toMatchObject({ username: 'admin' });
 });
+
+test.each([
+  { table: 'users', path: '/v1/users/2', id: 2, column: 'first_name', field: 'firstName' },
+  { table: 'accounts', path: '/v1/accounts/1618-0339-8874', id: 4, column: 'city', field: 'city' },
+  { table: 'user_profiles', path: '/v1/user-profiles/2', id: 2, column: 'name', field: 'name' },
+])(
+  'a row of $table made again with its id and its dates has another tag',
+  async ({ table, path, id, column, field }) => {
+    if (table === 'user_profiles')
+      await sql(
+        stack.current,
+        'insert into user_profiles (id, user_id, account_id) values (2, 2, 1) on conflict do nothing',
+      );
+    const etag = await etagOf(path);
+    await sql(
+      stack.current,
+      `with gone as (delete from ${table} where id = ${id} returning *)
+     insert into ${table} select (jsonb_populate_record(null::${table}, to_jsonb(gone) || '{"${column}": "Other", "revision": 1}')).*
+     from gone`,
+    );
+    const read = await get(stack.current, path, { 'If-None-Match': etag, 'Cache-Control': 'no-cache' });
+    expect(read.status).toBe(200);
+    expect(await read.json()).toMatchObject({ [field]: 'Other' });
+    const held = { 'If-Match': etag };
+    await expectProblem(
+      await change(stack.current, 'PATCH', path, { [field]: 'New' }, held),
+      'precondition_failed',
+    );
+  },
+);

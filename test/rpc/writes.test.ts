@@ -109,6 +109,9 @@ test('an account is created, changed, made the default one and deleted', async (
   expect(dry.value).toEqual({ dryRun: true, accounts: 1, users: 0, userProfiles: 0, keys: 0 });
   await write('WRITER', 'deleteAccount', '0001-0001-0001', { revision: 4 });
   expect(await call('WRITER', 'getAccount', '0001-0001-0001')).toEqual({ value: null });
+  const again = { companyName: 'Other', accountNumber: '0001-0001-0001' };
+  const { error } = await call('WRITER', 'createAccount', again);
+  expect(error?.code).toBe('account_number_retired');
 });
 
 test('a user is created, changed and deleted, and each is seen at once', async () => {
