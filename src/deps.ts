@@ -48,7 +48,7 @@ function makeCache(
   { settings, cache, cacheSettings, storeSettings, origin }: Isolate,
   ctx: RequestContext,
 ): Cache {
-  const { memory, flights, breaker, originBreaker } = cache;
+  const { memory, flights, breaker, originBreaker, seal } = cache;
   let redis: Upstash | undefined;
   const run: RunScript = (script, keys, args) => (redis ??= connectRedis(settings)).run(script, keys, args);
   return {
@@ -56,6 +56,7 @@ function makeCache(
     flights,
     breaker,
     originBreaker,
+    seal,
     shared: makeSharedStore(run, storeSettings),
     origin,
     settings: cacheSettings,

@@ -65,6 +65,11 @@ const Settings = z.object({
     .string()
     .regex(/^[\w.:/-]{0,200}$/, 'must be at most 200 letters, digits and . : / _ -')
     .default(''),
+  // Seals what decides rights in Redis; empty: the password of DATABASE_URL does. For deployments with different passwords.
+  ENTRY_SECRET: z
+    .string()
+    .regex(/^(?:[\x21-\x7e]{32,200})?$/, 'must be 32 to 200 printable characters without blanks')
+    .default(''),
   MEMORY_TTL_MS: whole(5_000, 0, 60_000),
   MEMORY_MAX_BYTES: whole(16 * 2 ** 20, 2 ** 16, 64 * 2 ** 20),
   SHARED_FRESH_MS: whole(300_000, 1_000, HOUR_MS),

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { makeBreaker } from './cache/breaker.ts';
 import type { CacheSettings, IsolateCache, Origin } from './cache/cache.ts';
 import { makeMemory } from './cache/memory.ts';
+import { makeSeal } from './cache/seal.ts';
 import type { SharedStoreSettings } from './cache/shared-store.ts';
 import { isPostgresAway } from './db/away.ts';
 import { type Db, makeDb } from './db/client.ts';
@@ -74,6 +75,8 @@ export function isolateOf(env: object): Isolate {
 }
 
 function makeIsolate(settings: Settings): Isolate {
+  const storeSettings = storeSettingsOf(settings);
+  const { databaseId, variant } = storeSettings;
   const db = makeDb(settings.DATABASE_URL, settings.POSTGRES_DEADLINE_MS);
   const breakerSettings = { failures: settings.BREAKER_FAILURES, coolDownMs: settings.BREAKER_COOLDOWN_MS };
   return {
@@ -92,6 +95,8 @@ function makeIsolate(settings: Settings): Isolate {
       flights: new Map(),
       breaker: makeBreaker(breakerSettings),
       originBreaker: makeBreaker(breakerSettings),
+      // What one database or one version of the answers is told proves nothing to another.
+      seal: makeSeal(sealSecretOf(settings), `edge-accounts entries ${databaseId} ${variant}`),
     },
     cacheSettings: {
       freshMs: settings.SHARED_FRESH_MS,
@@ -100,11 +105,7 @@ function makeIsolate(settings: Settings): Isolate {
       redisDeadlineMs: settings.REDIS_DEADLINE_MS,
       originDeadlineMs: settings.POSTGRES_DEADLINE_MS,
     },
-    storeSettings: {
-      databaseId: settings.DATABASE_ID || databaseIdOf(settings.DATABASE_URL),
-      variant: `${ENTRY_VERSION}:${settings.PLATFORM_ACCOUNT_NUMBER}:${settings.PLATFORM_ADMIN_USERNAME}`,
-      leaseMs: settings.LEASE_MS,
-    },
+    storeSettings,
     provenKeys: new LRUCache({ max: MAX_PROVEN_KEYS }),
     digests: new LRUCache({ max: MAX_PROVEN_KEYS }),
     accessCerts: { keys: [], fetchedAtMs: 0, triedAtMs: 0, failedAtMs: 0 },
@@ -116,6 +117,19 @@ function toScope(name: string): Scope {
   const scope = SCOPES.find((one) => one === name);
   if (!scope) throw new ConfigurationError(`ACCESS_SCOPES: ${name} is none of ${SCOPES.join(', ')}`);
   return scope;
+}
+
+function storeSettingsOf(settings: Settings): SharedStoreSettings {
+  return {
+    databaseId: settings.DATABASE_ID || databaseIdOf(settings.DATABASE_URL),
+    variant: `${ENTRY_VERSION}:${settings.PLATFORM_ACCOUNT_NUMBER}:${settings.PLATFORM_ADMIN_USERNAME}`,
+    leaseMs: settings.LEASE_MS,
+  };
+}
+
+// The password alone, so that deployments by the pooled host and by the other take each other's entries.
+function sealSecretOf({ ENTRY_SECRET, DATABASE_URL }: Settings): string {
+  return ENTRY_SECRET || new URL(DATABASE_URL).password || DATABASE_URL;
 }
 
 // Roles and the pooled host of one database must share tags, so neither is part of the name.

@@ -32,6 +32,9 @@ test.each([
   ['ROOT_API_KEY_SHA256', 'A'.repeat(64)],
   ['ROOT_API_KEY_SHA256', 'off\n'],
   ['ROOT_API_KEY_SHA256', undefined],
+  ['ENTRY_SECRET', 'x'.repeat(31)],
+  ['ENTRY_SECRET', 'x'.repeat(201)],
+  ['ENTRY_SECRET', `${'x'.repeat(40)} x`],
 ])('%s = %j is an error that names it', (name, value) => {
   expect(() => parseSettings({ ...good, [name]: value })).toThrow(new RegExp(`^${name}: `));
 });

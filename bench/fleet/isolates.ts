@@ -1,6 +1,7 @@
 import { makeBreaker } from '../../src/cache/breaker.ts';
 import type { Cache } from '../../src/cache/cache.ts';
 import type { Memory, makeMemory } from '../../src/cache/memory.ts';
+import { makeSeal } from '../../src/cache/seal.ts';
 import type { Random } from './random.ts';
 
 /** How long isolates live. */
@@ -24,7 +25,7 @@ export interface Surroundings {
   readonly memory: { readonly maxBytes: number; readonly ttlMs: number };
   readonly makeMemory: typeof makeMemory;
   /** What isolates share: stores as their place sees them, settings and clock. */
-  readonly outside: Omit<Cache, 'memory' | 'flights' | 'breaker' | 'originBreaker'>;
+  readonly outside: Omit<Cache, 'memory' | 'flights' | 'breaker' | 'originBreaker' | 'seal'>;
   readonly onBirth: () => void;
   readonly random: Random;
 }
@@ -66,5 +67,6 @@ export function makeCache(around: Pick<Surroundings, 'makeMemory' | 'memory' | '
     flights: new Map(),
     breaker: makeBreaker(BREAKER),
     originBreaker: makeBreaker(BREAKER),
+    seal: makeSeal('a secret', 'the benchmark'),
   };
 }

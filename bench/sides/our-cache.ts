@@ -2,6 +2,7 @@ import { makeBreaker } from '../../src/cache/breaker.ts';
 import type { Cache } from '../../src/cache/cache.ts';
 import { systemClock } from '../../src/cache/clock.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
+import { makeSeal } from '../../src/cache/seal.ts';
 import type { SharedStore } from '../../src/cache/shared-store.ts';
 
 /** Longer than any measurement: an entry that expires would turn a hit into a load. */
@@ -29,6 +30,7 @@ export function makeCache(shared: SharedStore): Cache {
     flights: new Map(),
     breaker: makeBreaker(BREAKER),
     originBreaker: makeBreaker(BREAKER),
+    seal: makeSeal('a secret', 'the benchmark'),
     shared,
     origin: { probe: askedInVain, isAway: () => false },
     settings: {

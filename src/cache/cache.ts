@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Flights } from './flights.ts';
 import type { Token } from './logical-time.ts';
 import type { Memory } from './memory.ts';
+import type { Seal } from './seal.ts';
 import type { SharedStore } from './shared-store.ts';
 
 /** Lifetimes and deadlines, in ms; meaning, bounds and defaults are in the configuration table. */
@@ -22,6 +23,8 @@ export interface IsolateCache {
   /** Of the shared store. */
   readonly breaker: Breaker;
   readonly originBreaker: Breaker;
+  /** For the entries that decide rights. */
+  readonly seal: Seal;
 }
 
 /** What the cache must know of the origin besides how to load from it. */
@@ -53,6 +56,11 @@ export interface LookUp<T> {
   readonly isAbsent?: (value: T) => boolean;
   /** Absent answers stay out of memory: whoever may ask for any number of them would push out all others. */
   readonly forgetsAbsent?: boolean;
+  /**
+   * The answer decides what somebody may do or see. Its entries in the shared store are sealed, and one that is not authentic is
+   * a miss: whoever can write there must not be able to give rights.
+   */
+  readonly decidesRights?: boolean;
   /** Asks the origin. The tags name everything that the answer, `null` included, depends on. */
   readonly load: () => Promise<{ value: T; tags: readonly string[] }>;
 }

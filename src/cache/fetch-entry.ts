@@ -7,8 +7,9 @@ import { deepFreeze } from './freeze.ts';
 import { isLogical, type LogicalTime, randomId } from './logical-time.ts';
 import type { MemoryEntry } from './memory.ts';
 import { askOrigin } from './origin-tier.ts';
+import { isAuthentic, sealed } from './sealed-entry.ts';
 import { askShared, type Asked } from './shared-tier.ts';
-import type { ReadMode, SharedEntry, SharedRead } from './shared-store.ts';
+import type { Fill, ReadMode, SharedEntry, SharedRead } from './shared-store.ts';
 
 /** One read of the tiers below memory. */
 interface Fetch<T> {
@@ -47,9 +48,9 @@ export async function fetchEntry<T>(
   const fetch = { cache, lookUp, demands, departure, owner: randomId() };
   const read = await askWhileBusy(fetch, modeOf(demands));
   if (read.reply?.status !== 'hit') return load(fetch, read.reply);
-  const hit = parsed(fetch, read.reply.entry);
+  const hit = await usable(fetch, read.reply.entry);
   if (hit) return keep(fetch, hit.value, hit.entry.payload, hit.entry.tags, hit.entry.asOf);
-  // What does not parse would be a hit for ever: drop it, and take an as-of to load anew.
+  // What is of no use would be a hit for ever: drop it, and take an as-of to load anew.
   const dropped = await askWhileBusy(fetch, 'drop');
   return load(fetch, dropped.reply);
 }
@@ -113,10 +114,10 @@ async function loadAndParse<T>(lookUp: LookUp<T>): Promise<Loaded<T>> {
 }
 
 // A stale answer stays out of memory: it would outlive the outage that excuses it.
-function staleOrThrow<T>(fetch: Fetch<T>, entry: SharedEntry | null): MemoryEntry {
+async function staleOrThrow<T>(fetch: Fetch<T>, entry: SharedEntry | null): Promise<MemoryEntry> {
   const { demands } = fetch;
   release(fetch);
-  const stale = entry && parsed(fetch, entry);
+  const stale = entry && (await usable(fetch, entry));
   if (!stale) throw new OriginUnavailable('the origin did not answer');
   const { payload, tags, asOf, freshMsLeft } = stale.entry;
   if (demands.trace) {
@@ -139,8 +140,14 @@ function share<T>(
   // An outage must never turn into an absence, so absent answers have no stale part.
   const life = isAbsent ? { freshMs: absentFreshMs, staleMs: 0 } : { freshMs, staleMs };
   const fill = { asOf, payload, tags, ...life };
-  cache.waitUntil(askShared(cache, 'fill', (shared) => shared.fill(lookUp.key, owner, fill)));
+  cache.waitUntil(
+    askShared(cache, 'fill', async (shared) => shared.fill(lookUp.key, owner, await toStore(fetch, fill))),
+  );
   if (demands.trace?.redis) demands.trace.redis.stored = true;
+}
+
+async function toStore<T>({ cache, lookUp, departure }: Fetch<T>, fill: Fill): Promise<Fill> {
+  return lookUp.decidesRights ? sealed(cache.seal, lookUp.key, fill, departure.sentAtMs) : fill;
 }
 
 function saysAbsent<T>(lookUp: LookUp<T>, value: T): boolean {
@@ -156,6 +163,16 @@ function release<T>({ cache, lookUp, departure, owner }: Fetch<T>): void {
 function isStorable(payload: string, tags: readonly string[]): boolean {
   if (tags.length > MAX_TAGS || payload.length > MAX_PAYLOAD_BYTES) return false;
   return new TextEncoder().encode(payload).byteLength <= MAX_PAYLOAD_BYTES;
+}
+
+/** What the entry says; null when somebody else wrote it where that matters, or when it says nothing. */
+async function usable<T>(fetch: Fetch<T>, entry: SharedEntry): Promise<Shared<T> | null> {
+  const { cache, lookUp } = fetch;
+  if (lookUp.decidesRights && !(await isAuthentic(cache.seal, lookUp.key, entry, cache.clock.now()))) {
+    cache.log.warn('shared_entry_not_authentic', { lookUp: kindOf(lookUp) });
+    return null;
+  }
+  return parsed(fetch, entry);
 }
 
 function parsed<T>({ cache, lookUp }: Fetch<T>, entry: SharedEntry): Shared<T> | null {

@@ -98,7 +98,8 @@ end
 /**
  * KEYS clock, then of every read its entry and its lease. ARGV epoch for a new clock, tag prefix, tag life, lease ms, then of
  * every read the lease's owner, mode (`any`, `none`: a new as-of whatever is stored, `drop`: and the entry is deleted) and least
- * as-of or ''. Answers of every read {hit | load | busy, as-of for the load, as-of of the entry, payload, tags, fresh ms left}.
+ * as-of or ''. Answers of every read {hit | load | busy, as-of for the load, as-of of the entry, payload, tags, fresh ms left,
+ * fresh ms : life ms : seal of a sealed entry}.
  */
 const READ = `${PRELUDE}
 local LEASE_MS = tonumber(ARGV[4])
@@ -107,13 +108,15 @@ local function entry(key, mode, least)
   if mode == 'none' then return nil end
   if mode == 'drop' then redis.pcall('DEL', key) return nil end
   local epoch, last = logical(get(KEYS[1]))
-  local fields = redis.pcall('HMGET', key, 'asof', 'born', 'fresh', 'life', 'tags', 'payload')
+  local fields = redis.pcall('HMGET', key, 'asof', 'born', 'fresh', 'life', 'tags', 'payload', 'seal')
   if failed(fields) then redis.pcall('DEL', key) return nil end
   local e, asof = logical(fields[1])
   local born, fresh, life = whole(fields[2]), whole(fields[3]), whole(fields[4])
-  local tags, payload = fields[5], fields[6]
+  local tags, payload, seal = fields[5], fields[6], fields[7]
   if not epoch or e ~= epoch or asof > last then return nil end
   if not born or not fresh or not life or not tags or not payload then return nil end
+  -- The seal covers the as-of, and so the birth.
+  if seal and born ~= asof then return nil end
   if least ~= '' then
     local le, ln = logical(least)
     if le ~= epoch or asof < ln then return nil end
@@ -122,7 +125,8 @@ local function entry(key, mode, least)
   local age = math.max(0, micros() - born) / 1000
   -- The key's expiry ends it first, unless somebody has taken that away.
   if age >= life then return nil end
-  return { asof = fields[1], tags = tags, payload = payload, left = fresh - age }
+  local sealed = seal and (fields[3] .. ':' .. fields[4] .. ':' .. seal) or ''
+  return { asof = fields[1], tags = tags, payload = payload, left = fresh - age, seal = sealed }
 end
 
 local function lease(key, owner)
@@ -140,7 +144,7 @@ for i = 1, (#KEYS - 1) / 2 do
   local owner, mode, least = ARGV[2 + 3 * i], ARGV[3 + 3 * i], ARGV[4 + 3 * i]
   local found = entry(KEYS[2 * i], mode, least)
   if found and found.left > 0 then
-    replies[i] = { 'hit', '', found.asof, found.payload, found.tags, digits(found.left) }
+    replies[i] = { 'hit', '', found.asof, found.payload, found.tags, digits(found.left), found.seal }
   else
     local status = lease(KEYS[2 * i + 1], owner) and 'load' or 'busy'
     loads[#loads + 1] = { at = i, status = status, found = found }
@@ -153,7 +157,7 @@ local asof = epoch and stamp(epoch, n) or ''
 for _, load in ipairs(loads) do
   local found = load.found
   if found and (not epoch or epoch == logical(found.asof)) then
-    replies[load.at] = { load.status, asof, found.asof, found.payload, found.tags, digits(found.left) }
+    replies[load.at] = { load.status, asof, found.asof, found.payload, found.tags, digits(found.left), found.seal }
   else
     replies[load.at] = { load.status, asof, '', '', '', '0' }
   end
@@ -163,11 +167,12 @@ return replies
 
 /**
  * KEYS clock, entry, lease. ARGV epoch, tag prefix, tag life, lease owner, as-of, payload, tags, fresh ms, life ms,
- * greatest age of an as-of in ms. Answers what became of it: stored, or why not. An empty payload only gives the lease back.
+ * greatest age of an as-of in ms, seal or ''. Answers what became of it: stored, or why not. An empty payload only gives the lease back.
  */
 const FILL = `${PRELUDE}
 local OWNER, ASOF, PAYLOAD, TAGS = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local FRESH_MS, LIFE_MS, MAX_AGE_MS = ARGV[8], ARGV[9], tonumber(ARGV[10])
+local SEAL = ARGV[11]
 
 local function fill()
   if PAYLOAD == '' then return 'released' end
@@ -185,8 +190,11 @@ local function fill()
   if se == epoch and sn <= last and sn > asof then return 'older' end
   if not untouched_since(TAGS, epoch, asof, last) then return 'invalidated' end
   local born = math.min(now, asof)
+  -- Known to the one who seals, whose own clock ends the entry in time.
+  if SEAL ~= '' then born = asof end
+  local sealed = SEAL ~= '' and { 'seal', SEAL } or {}
   local reply = redis.pcall('HSET', KEYS[2], 'asof', ASOF, 'born', string.format('%.0f', born),
-    'fresh', FRESH_MS, 'life', LIFE_MS, 'tags', TAGS, 'payload', PAYLOAD)
+    'fresh', FRESH_MS, 'life', LIFE_MS, 'tags', TAGS, 'payload', PAYLOAD, unpack(sealed))
   if failed(reply) then redis.pcall('DEL', KEYS[2]) return 'full' end
   redis.call('PEXPIRE', KEYS[2], string.format('%.0f', math.max(1, tonumber(LIFE_MS) - (now - born) / 1000)))
   return 'stored'

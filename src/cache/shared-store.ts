@@ -16,6 +16,16 @@ export interface SharedEntry {
   readonly asOf: LogicalTime;
   /** Negative once the entry is past its fresh life and serves only when the origin fails. */
   readonly freshMsLeft: number;
+  /** What a sealed entry is held against. */
+  readonly sealing?: Sealing | undefined;
+}
+
+export interface Sealing {
+  readonly freshMs: number;
+  readonly lifeMs: number;
+  /** When the answer was read, by the clock of the isolate that sealed it. */
+  readonly bornMs: number;
+  readonly mac: string;
 }
 
 export type SharedRead =
@@ -51,6 +61,8 @@ export interface Fill {
   readonly tags: readonly string[];
   readonly freshMs: number;
   readonly staleMs: number;
+  /** `<born ms>:<mac>` of an entry that must be authentic. */
+  readonly seal?: string;
 }
 
 const FillStatus = z.enum(['stored', 'released', 'epoch', 'ahead', 'late', 'older', 'invalidated', 'full']);
@@ -86,7 +98,9 @@ const ReadReply = z.tuple([
   z.string(),
   z.string(),
   whole,
+  z.string().optional(),
 ]);
+const SEALING = /^(\d+):(\d+):(\d+):(\S+)$/;
 
 interface Read {
   readonly key: string;
@@ -119,14 +133,14 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
       read ??= makeCollector(readAll, { maxPerCall: READS_PER_CALL, schedule: queueMicrotask });
       return read({ key, owner, mode, least });
     },
-    async fill(key, owner, { asOf, payload, tags, freshMs, staleMs }) {
-      const lifeMs = Math.min(freshMs + staleMs, LONGEST_LIFE_MS);
-      const life = [`${freshMs}`, `${lifeMs}`, `${MAX_AS_OF_AGE_MS}`];
-      const args = [owner, formatLogicalTime(asOf), payload, tags.join('\n'), ...life];
+    async fill(key, owner, fill) {
+      const { asOf, payload, tags, freshMs, seal = '' } = fill;
+      const life = [`${freshMs}`, `${lifeMsOf(fill)}`, `${MAX_AS_OF_AGE_MS}`];
+      const args = [owner, formatLogicalTime(asOf), payload, tags.join('\n'), ...life, seal];
       return FillStatus.parse(await run(scripts.fill, keysOf(key), [...commonArgs(), ...args]));
     },
     async release(key, owner) {
-      const args = [owner, '', '', '', '0', '0', '0'];
+      const args = [owner, '', '', '', '0', '0', '0', ''];
       return FillStatus.parse(await run(scripts.fill, keysOf(key), [...commonArgs(), ...args]));
     },
     async invalidate(tags) {
@@ -144,6 +158,11 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
   };
 }
 
+/** The whole life of what is filled, fresh and stale. */
+export function lifeMsOf({ freshMs, staleMs }: Pick<Fill, 'freshMs' | 'staleMs'>): number {
+  return Math.min(freshMs + staleMs, LONGEST_LIFE_MS);
+}
+
 function toReadArgs({ owner, mode, least }: Read): string[] {
   return [owner, mode, least ? formatLogicalTime(least) : ''];
 }
@@ -154,9 +173,16 @@ async function toSharedReads(reply: unknown, reads: number): Promise<PromiseSett
 }
 
 function toSharedRead(reply: unknown): SharedRead {
-  const [status, asOf, entryAsOf, payload, tags, freshMsLeft] = ReadReply.parse(reply);
-  const entry = entryAsOf && { payload, tags: tags.split('\n'), asOf: entryAsOf, freshMsLeft };
+  const [status, asOf, entryAsOf, payload, tags, freshMsLeft, seal = ''] = ReadReply.parse(reply);
+  const sealing = toSealing(seal);
+  const entry = entryAsOf && { payload, tags: tags.split('\n'), asOf: entryAsOf, freshMsLeft, sealing };
   if (status !== 'hit') return { status, asOf, stale: entry };
   if (!entry) throw new Error('a hit without an entry');
   return { status, entry };
+}
+
+function toSealing(text: string): Sealing | undefined {
+  const [, freshMs, lifeMs, bornMs, mac = ''] = SEALING.exec(text) ?? [];
+  if (mac === '') return undefined;
+  return { freshMs: Number(freshMs), lifeMs: Number(lifeMs), bornMs: Number(bornMs), mac };
 }

@@ -26,8 +26,13 @@ export interface MadeKey {
   readonly salt: string | null;
 }
 
-/** The id of the key whose holder writes; null: they have none. */
-export type Maker = number | null;
+/** The key with which somebody writes, as it was presented and as a cache had it; null: they have none. */
+export type Maker = {
+  readonly id: number;
+  /** SHA-256 of the secret that was presented. */
+  readonly sha256: string;
+  readonly reach: Reach;
+} | null;
 
 /** What a change of a key may touch. */
 export interface KeyRights {
@@ -155,8 +160,13 @@ export function rotateKey(
 }
 
 /** Ends the key, whatever it may do; one that is revoked stays as it is. */
-export function revokeKey(db: Db, author: Authorship, id: number, reach: Reach): Promise<KeyAttempt> {
-  const target = { id, reach, maker: null, grant: {} };
+export function revokeKey(
+  db: Db,
+  author: Authorship,
+  id: number,
+  { reach, maker }: Pick<KeyRights, 'maker' | 'reach'>,
+): Promise<KeyAttempt> {
+  const target = { id, reach, maker, grant: null };
   return tryUpdate(db, author, target, { revokedAt: sql`now()` }, isNull(apiKeys.revokedAt));
 }
 
@@ -166,7 +176,8 @@ function hasNoMoreThan({ scopes, until }: KeyRights): SQL | undefined {
 
 interface Target extends Pick<KeyRights, 'maker' | 'reach'> {
   readonly id: number;
-  readonly grant: Grant;
+  /** Null: nothing is given. */
+  readonly grant: Grant | null;
 }
 
 async function tryUpdate(
@@ -177,7 +188,7 @@ async function tryUpdate(
   condition: SQL | undefined,
 ): Promise<KeyAttempt> {
   const isAsked = and(eq(apiKeys.id, id), isWithin(reach));
-  const allowed = allows(maker, grant, id);
+  const allowed = grant ? allows(maker, grant, id) : isPresented(maker);
   const { results, tags } = await writeBatch(db, author, [
     lockKeys(db, maker, id),
     db
@@ -202,9 +213,10 @@ async function tryUpdate(
 // The maker's rights came out of a cache. Locked before they are read again, for a statement sees what was committed before
 // it began; with the key that is to be changed and in order, for two keys may change each other.
 function lockKeys(db: Db, maker: Maker, id: number | null) {
-  const ids = sql`(${maker}::bigint, ${id}::bigint)`;
+  const makerId = maker?.id ?? null;
+  const ids = sql`(${makerId}::bigint, ${id}::bigint)`;
   return db.execute(sql`
-    select k.id from api_keys as k where ${maker}::bigint is not null and k.id in ${ids} order by k.id for no key update`);
+    select k.id from api_keys as k where ${makerId}::bigint is not null and k.id in ${ids} order by k.id for no key update`);
 }
 
 function selectAllowed(db: Db, allowed: SQL) {
@@ -217,12 +229,16 @@ interface Grant {
   readonly expiresAt?: Date | null | undefined;
 }
 
-/** Whether the maker's key may still manage keys, and itself may all that the grant says and the changed key is allowed until now. */
+/**
+ * Whether the maker's key is the one that was presented, may still manage keys, and itself may all that the grant says and the
+ * changed key is allowed until now.
+ */
 function allows(maker: Maker, { scopes, expiresAt }: Grant, id?: number): SQL {
   if (maker === null) return sql`true`;
   const isNoLonger = (end: SQL) => sql`(m.expires_at is null or ${end} <= m.expires_at)`;
   const conditions = [
-    sql`m.id = ${maker} and m.revoked_at is null and (m.expires_at is null or m.expires_at > now())`,
+    sql`${isPresented(maker)} and m.id = ${maker.id}`,
+    sql`m.revoked_at is null and (m.expires_at is null or m.expires_at > now())`,
     sql`'keys:write' = any (m.scopes)`,
   ];
   if (scopes) conditions.push(sql`${sql.param(scopes, apiKeys.scopes)}::text[] <@ m.scopes`);
@@ -232,4 +248,15 @@ function allows(maker: Maker, { scopes, expiresAt }: Grant, id?: number): SQL {
     conditions.push(sql`k.id = ${id} and k.scopes <@ m.scopes and ${isNoLonger(sql`k.expires_at`)}`);
   const tables = id === undefined ? sql`api_keys as m` : sql`api_keys as m, api_keys as k`;
   return sql`exists (select from ${tables} where ${sql.join(conditions, sql` and `)})`;
+}
+
+/** Whether the maker's key has the secret that was presented, and is bound as it was taken to be. */
+function isPresented(maker: Maker): SQL {
+  if (maker === null) return sql`true`;
+  const { id, reach, sha256 } = maker;
+  return sql`exists (
+    select from api_keys as p where p.id = ${id}
+      and (p.sha256 = ${sha256} or (p.previous_sha256 = ${sha256} and p.previous_valid_until > now()))
+      and p.account_id is not distinct from (select a.id from accounts as a where a.account_number = ${reach})
+  )`;
 }

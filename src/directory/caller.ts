@@ -27,6 +27,8 @@ export interface Caller {
   readonly isUnprivileged?: true;
   /** When the caller's rights end, in ISO 8601; undefined: never. */
   readonly expiresAt?: string;
+  /** The key that was presented, so that Postgres is asked whether it is the one when keys are changed with it. */
+  readonly key?: { readonly id: number; readonly sha256: string };
 }
 
 /** A caller in one request of theirs: what the audit log notes. */

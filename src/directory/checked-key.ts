@@ -30,6 +30,7 @@ export function keyById(deps: Deps, keyId: number): LookUp<CheckedKey | null> {
     key: keyOfKey(keyId),
     parse: parseCheckedKey,
     forgetsAbsent: true,
+    decidesRights: true,
     load: async () => {
       const record = await selectKeyRecord(deps.db, keyId);
       return { value: record && toCheckedKey(record), tags: [`key:${keyId}`, ...accountTags(record)] };

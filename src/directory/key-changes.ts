@@ -168,10 +168,13 @@ export async function rotateKey(
   return { value: issue(deps, key, secret), token, isReplay };
 }
 
-/** Ends a key for good, whatever it may do, for a leaked key cannot wait; again is no error. Throws `key_does_not_exist`. */
+/** Ends a key for good, whatever it may do, for a leaked key cannot wait; again is no error. Throws `key_does_not_exist` and `forbidden`. */
 export async function revokeKey(deps: Deps, writer: Writer, keyId: number): Promise<Done<ApiKey>> {
-  const reach = writer.caller.accountNumber;
-  const { key, token } = await write(deps, () => revokeKeyRow(deps.db, authorOf(writer), keyId, reach));
+  const rights = rightsOf(writer.caller);
+  const attempt = await write(deps, () => revokeKeyRow(deps.db, authorOf(writer), keyId, rights));
+  const { key, token, isDone, isAllowed } = attempt;
+  // A key that has just ended itself is allowed nothing any more.
+  if (key && !isDone && !isAllowed) throw refuseFormerRights();
   return { value: toApiKey(key ?? unknownKey()), token };
 }
 

@@ -28,6 +28,7 @@ export async function checkKey(deps: Deps, id: number, sha256: string): Promise<
     id: `key:${id}`,
     scopes: new Set(knownScopes(key.scopes)),
     accountNumber: key.accountNumber,
+    key: { id, sha256 },
     ...(expiresAt !== null && { expiresAt }),
   };
 }

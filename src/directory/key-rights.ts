@@ -1,18 +1,18 @@
-import type { KeyRights, Maker } from '../db/key-writes.ts';
+import type { KeyRights } from '../db/key-writes.ts';
 import { type Caller, SCOPES } from './caller.ts';
 import { RefusedError } from './errors.ts';
 
 // Nobody gives what they have not: neither scopes, nor another account, nor a longer life.
 
 /** What the caller has to give, as the statements that change keys need it. */
-export function rightsOf({ id, accountNumber, scopes, expiresAt }: Caller): KeyRights {
+export function rightsOf({ key, accountNumber, scopes, expiresAt }: Caller): KeyRights {
   const until = expiresAt === undefined ? null : new Date(expiresAt);
-  return { reach: accountNumber, maker: makerOf(id), scopes: [...scopes], until };
-}
-
-function makerOf(callerId: string): Maker {
-  const keyId = /^key:(\d+)$/.exec(callerId)?.[1];
-  return keyId === undefined ? null : Number(keyId);
+  return {
+    reach: accountNumber,
+    maker: key ? { ...key, reach: accountNumber } : null,
+    scopes: [...scopes],
+    until,
+  };
 }
 
 /** The error of a write that the caller's key allowed when it was checked, and no longer does. */

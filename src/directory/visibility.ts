@@ -152,7 +152,8 @@ function isOfAccount(
     const tags = [`account-number:${accountNumber}`];
     return { value, tags: accountId === null ? tags : [...tags, `members:${accountId}`] };
   };
-  return readThrough(deps.cache, { key, parse: isTrue, isAbsent: isFalse, load }, demands);
+  const lookUp = { key, parse: isTrue, isAbsent: isFalse, decidesRights: true, load };
+  return readThrough(deps.cache, lookUp, demands);
 }
 
 const parseUserId = z.int().nullable().parse;
@@ -162,6 +163,7 @@ async function hasMemberNamed({ deps, accountNumber, demands }: Viewer, username
   const lookUp: LookUp<number | null> = {
     key: `member-named:${accountNumber}:${username}`,
     parse: parseUserId,
+    decidesRights: true,
     load: () => loadMemberNamed(deps, accountNumber, username),
   };
   return (await readThrough(deps.cache, lookUp, demands)) !== null;

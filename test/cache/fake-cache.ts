@@ -2,6 +2,7 @@ import { makeBreaker } from '../../src/cache/breaker.ts';
 import type { Cache, LookUp, Origin } from '../../src/cache/cache.ts';
 import type { LogicalTime } from '../../src/cache/logical-time.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
+import { makeSeal } from '../../src/cache/seal.ts';
 import type { SharedDescription } from '../../src/cache/shared-description.ts';
 import type { Fill, SharedRead, SharedStore } from '../../src/cache/shared-store.ts';
 import { type FakeClock, makeFakeClock } from './fake-clock.ts';
@@ -107,6 +108,7 @@ export function makeFakeCache(): FakeCache {
     flights: new Map(),
     breaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
     originBreaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
+    seal: makeSeal('a secret', 'tests'),
     shared: makeFakeShared(),
     origin: makeFakeOrigin(),
     settings: {

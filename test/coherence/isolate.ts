@@ -1,5 +1,6 @@
 import type { Cache, IsolateCache } from '../../src/cache/cache.ts';
 import type { Clock } from '../../src/cache/clock.ts';
+import { makeSeal } from '../../src/cache/seal.ts';
 import type { Script } from '../../src/cache/scripts.ts';
 import type { RunScript } from '../../src/cache/shared-store.ts';
 import type { CodeUnderTest } from './code-under-test.ts';
@@ -58,6 +59,7 @@ export function makeIsolate(code: CodeUnderTest, name: string): Isolate {
       breaker: code.makeBreaker({ failures: 5, coolDownMs: 1_000 }),
       // It would only make loads fail, which they do by themselves, and then reads that no load failed.
       originBreaker: code.makeBreaker({ failures: Infinity, coolDownMs: 1_000 }),
+      seal: makeSeal('a secret', 'the lab'),
     },
   };
 }

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/cache/clock.ts';
 import { OriginUnavailable } from '../../src/cache/errors.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
+import { makeSeal } from '../../src/cache/seal.ts';
 import { makeSharedStore } from '../../src/cache/shared-store.ts';
 import { makeUpstash } from '../../src/cache/upstash.ts';
 import { consoleLog } from '../../src/log.ts';
@@ -30,6 +31,7 @@ const isolate = {
   flights: new Map(),
   breaker: makeBreaker({ failures: 1_000, coolDownMs: 1_000 }),
   originBreaker: makeBreaker({ failures: 1_000, coolDownMs: 1_000 }),
+  seal: makeSeal('a secret', 'tests'),
 };
 let reading = 0;
 
