@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { makeBreaker } from './cache/breaker.ts';
 import type { CacheSettings, IsolateCache, Origin } from './cache/cache.ts';
 import { makeMemory } from './cache/memory.ts';
-import { makeSeal } from './cache/seal.ts';
+import { makeSeal, type Seal } from './cache/seal.ts';
 import type { SharedStoreSettings } from './cache/shared-store.ts';
 import { isPostgresAway } from './db/away.ts';
 import { type Db, makeDb } from './db/client.ts';
@@ -59,6 +59,8 @@ export interface Isolate {
   /** Of keys that were good when they were presented, by the key, so that each is taken apart and hashed once. */
   readonly digests: LRUCache<string, KeyDigest>;
   readonly accessCerts: AccessCerts;
+  /** Tells cursors that the service made from others. */
+  readonly cursorSeal: Seal;
   readonly accessScopes: ReadonlySet<Scope>;
 }
 
@@ -109,6 +111,7 @@ function makeIsolate(settings: Settings): Isolate {
     provenKeys: new LRUCache({ max: MAX_PROVEN_KEYS }),
     digests: new LRUCache({ max: MAX_PROVEN_KEYS }),
     accessCerts: { keys: [], fetchedAtMs: 0, triedAtMs: 0, failedAtMs: 0 },
+    cursorSeal: makeSeal(sealSecretOf(settings), 'edge-accounts cursors'),
     accessScopes: new Set(settings.ACCESS_SCOPES.map(toScope)),
   };
 }

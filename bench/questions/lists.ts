@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { makeDb } from '../../src/db/client.ts';
 import { selectUsers, type UserPage } from '../../src/db/lists.ts';
-import { decodeCursor, encodeCursor } from '../../src/http/list-cursor.ts';
+import { sealCursor } from '../../src/list-cursor.ts';
 import { type Reading, readingOf } from '../../test/drizzle/plan-reading.ts';
 import { medianNs } from '../measure.ts';
 import type { Question, Result } from '../question.ts';
@@ -84,9 +84,11 @@ async function settleMillion(postgresUrl: string): Promise<void> {
   });
 }
 
-async function time(product: Product, { name, query, after }: List): Promise<Result> {
+async function time(product: Product, { name, query, prefix, after }: List): Promise<Result> {
   const url = `${product.url}/v1/users?${query}`;
-  const last = `${url}&cursor=${await cursorOf(url, after)}`;
+  // As the route names its lists.
+  const list = JSON.stringify(['users', null, prefix && [prefix.field, prefix.text]]);
+  const last = `${url}&cursor=${await sealCursor(product.env, list, { ...after, limit: null })}`;
   const rounds = await raceServed([
     { name: 'first', requests: [rawRequest(url, AS_ROOT)] },
     { name: 'last', requests: [rawRequest(last, AS_ROOT)] },
@@ -99,16 +101,6 @@ async function time(product: Product, { name, query, after }: List): Promise<Res
     ratio: describeSpeed(rounds, 'last', 'first'),
     met: null,
   };
-}
-
-/** A cursor of the list, moved on to another place. */
-async function cursorOf(url: string, after: List['after']): Promise<string> {
-  const response = await fetch(url, { headers: AS_ROOT });
-  // As the API documents it.
-  const { nextCursor } = (await response.json()) as { nextCursor: string };
-  const cursor = decodeCursor(nextCursor);
-  if (!cursor) throw new Error('the list gave no cursor');
-  return encodeCursor({ ...cursor, ...after });
 }
 
 async function count(product: Product, { name, prefix, after }: List): Promise<Result> {

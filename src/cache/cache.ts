@@ -61,6 +61,8 @@ export interface LookUp<T> {
    * a miss: whoever can write there must not be able to give rights.
    */
   readonly decidesRights?: boolean;
+  /** Whether the shared store may hold the answer; by default it may hold all that are small enough. */
+  readonly isShared?: (value: T) => boolean;
   /** Asks the origin. The tags name everything that the answer, `null` included, depends on. */
   readonly load: () => Promise<{ value: T; tags: readonly string[] }>;
 }

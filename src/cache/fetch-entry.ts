@@ -134,7 +134,7 @@ function share<T>(
   asOf: LogicalTime | null,
 ): void {
   const { cache, lookUp, demands, owner } = fetch;
-  if (!asOf || !isStorable(payload, tags)) return release(fetch);
+  if (!asOf || !isStorable(payload, tags) || lookUp.isShared?.(value) === false) return release(fetch);
   const { freshMs, absentFreshMs, staleMs } = cache.settings;
   const isAbsent = saysAbsent(lookUp, value);
   // An outage must never turn into an absence, so absent answers have no stale part.

@@ -1,6 +1,8 @@
-import type { ReadDemands } from '../cache/cache.ts';
+import type { LookUp, ReadDemands } from '../cache/cache.ts';
+import { readThrough } from '../cache/read-through.ts';
 import type { Position } from '../db/lists.ts';
 import type { Deps } from './deps.ts';
+import type { Page } from './page.ts';
 import { readOrigin } from './read-origin.ts';
 
 /** A page of a list that is ordered by more than ids. */
@@ -15,9 +17,9 @@ export interface Listed<T> {
  * there yet. So nothing keeps it, and Postgres, the primary, answers every time: as fresh as any token asks.
  * Throws `OriginUnavailable` when it does not.
  */
-export async function readPage<P extends { readonly limit: number }, Row, T>(
+export function readPage<P extends { readonly limit: number }, Row, T>(
   deps: Deps,
-  { trace }: ReadDemands,
+  read: ReadDemands,
   page: P,
   list: {
     readonly select: (page: P) => Promise<readonly Row[]>;
@@ -25,12 +27,29 @@ export async function readPage<P extends { readonly limit: number }, Row, T>(
     readonly positionOf: (item: T) => Position;
   },
 ): Promise<Listed<T>> {
-  try {
+  return readPastCaches(deps, read, async () => {
     // One more tells whether there is another page.
-    const rows = await readOrigin(deps, () => list.select({ ...page, limit: page.limit + 1 }));
+    const rows = await list.select({ ...page, limit: page.limit + 1 });
     const items = rows.slice(0, page.limit).map(list.toItem);
     const last = items.at(-1);
     return { items, next: last && rows.length > page.limit ? list.positionOf(last) : null };
+  });
+}
+
+/** Answers the look-up of a page, or of a whole list where there is none, past the caches where they may not hold it. */
+export function readSlice<T>(
+  deps: Deps,
+  lookUp: LookUp<T>,
+  page: Page | undefined,
+  read: ReadDemands = {},
+): Promise<T> {
+  if (page?.isCached ?? true) return readThrough(deps.cache, lookUp, read);
+  return readPastCaches(deps, read, async () => lookUp.parse((await lookUp.load()).value));
+}
+
+async function readPastCaches<T>(deps: Deps, { trace }: ReadDemands, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await readOrigin(deps, ask);
   } finally {
     if (trace && deps.trace) Object.assign(trace, deps.trace);
   }

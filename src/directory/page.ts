@@ -1,9 +1,21 @@
+import { RefusedError } from './errors.ts';
+
+/** Where the next page of a list begins: after the item with this id, and this key where the list has others than ids. */
+export interface Cursor {
+  readonly key: string | null;
+  readonly id: number;
+  /** The limit of every page before it, where the caches may hold each of them; else null. */
+  readonly limit: number | null;
+}
+
 /** A slice of a list that is ordered by id. */
 export interface Page {
   /** Ids up to and with this one are left out. */
   readonly afterId: number;
   /** Greatest number of items, 1 to `MAX_PAGE_SIZE`. */
   readonly limit: number;
+  /** Whether the caches may hold it. */
+  readonly isCached: boolean;
 }
 
 export interface Paged<T> {
@@ -15,19 +27,45 @@ export interface Paged<T> {
 export const MAX_PAGE_SIZE = 500;
 export const DEFAULT_PAGE_SIZE = 100;
 
-/** The page as asked of Postgres: one row more, which tells whether there is another page. */
-export function withOneMore(page: Page | undefined): Page | undefined {
-  return page && { ...page, limit: page.limit + 1 };
+/** The caches hold pages of these limits alone: each limit of 500 would be another copy of the whole list. */
+export const CACHED_PAGE_SIZES: readonly number[] = [20, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE];
+
+/** The page after the cursor. The caches may hold it where all pages before it have its limit: else any row could begin one. */
+export function toPage(limit: number, cursor: Cursor | undefined): Page {
+  const isInLine = cursor === undefined || cursor.limit === limit;
+  return { limit, afterId: cursor?.id ?? 0, isCached: CACHED_PAGE_SIZES.includes(limit) && isInLine };
 }
 
-/** Cuts that one more row off again. */
+/** The cursor of the page after this one; null on the last one. */
+export function cursorAfter({ limit, isCached }: Page, { nextAfterId }: Paged<unknown>): Cursor | null {
+  return nextAfterId === null ? null : { key: null, id: nextAfterId, limit: isCached ? limit : null };
+}
+
+/** Greatest number of items of a list that is answered whole: more do not fit into an isolate. */
+export const MAX_WHOLE_LIST = 10_000;
+
+/** The page as asked of Postgres: one row more, which tells whether there is another page. Undefined: the whole list. */
+export function withOneMore(page: Page | undefined): Pick<Page, 'afterId' | 'limit'> {
+  return { afterId: page?.afterId ?? 0, limit: (page?.limit ?? MAX_WHOLE_LIST) + 1 };
+}
+
+/** Cuts that one more row off again; of a whole list that is too long nothing is kept. */
 export function cutPage<T extends { readonly id: number }>(
   rows: readonly T[],
   page: Page | undefined,
 ): Paged<T> {
-  if (!page || rows.length <= page.limit) return { items: rows, nextAfterId: null };
-  const items = rows.slice(0, page.limit);
-  return { items, nextAfterId: items.at(-1)?.id ?? null };
+  if (rows.length <= (page?.limit ?? MAX_WHOLE_LIST)) return { items: rows, nextAfterId: null };
+  const items = rows.slice(0, page?.limit ?? 0);
+  return { items, nextAfterId: items.at(-1)?.id ?? 0 };
+}
+
+/** The items of a list that was asked for whole; throws `too_many_members` when it is too long for that. */
+export function requireWhole<T>({ items, nextAfterId }: Paged<T>, pagedMethod: string): readonly T[] {
+  if (nextAfterId === null) return items;
+  throw new RefusedError(
+    'too_many_members',
+    `accountNumber: the account has more than ${MAX_WHOLE_LIST} members; call ${pagedMethod}, which answers a page at a time`,
+  );
 }
 
 /** Names the page in a cache key. */

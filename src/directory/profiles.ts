@@ -11,7 +11,8 @@ import { unknownAccount, unknownUserProfile } from './absence.ts';
 import { requireAccountNumber } from './account-argument.ts';
 import { getCachedSmarterAdminUserProfile } from './admins.ts';
 import type { Deps } from './deps.ts';
-import { cutPage, type Page, type Paged, pageKey, withOneMore } from './page.ts';
+import { readSlice } from './listing.ts';
+import { cutPage, type Page, type Paged, pageKey, requireWhole, withOneMore } from './page.ts';
 import { rowTags, toUserProfile, UserProfile } from './user-profile.ts';
 
 const ProfileList = z.object({ items: z.array(UserProfile), nextAfterId: z.int().nullable() }).nullable();
@@ -42,7 +43,7 @@ export function findUserProfile(
 
 /**
  * Every profile of the account, by id; `null` when it has none.
- * Throws `account_required` on an empty argument and `account_does_not_exist` on an unknown one.
+ * Throws `account_required` on an empty argument, `account_does_not_exist` on an unknown one, and `too_many_members`.
  * Implements `get_user_profiles_for_account`.
  */
 export async function getUserProfilesForAccount(
@@ -50,8 +51,14 @@ export async function getUserProfilesForAccount(
   accountNumber: string,
   read?: ReadDemands,
 ): Promise<readonly UserProfile[] | null> {
-  const { items } = await listUserProfilesForAccount(deps, accountNumber, undefined, read);
+  const list = await listUserProfilesForAccount(deps, accountNumber, undefined, read);
+  const items = requireWhole(list, 'listUserProfilesForAccount');
   return items.length > 0 ? items : null;
+}
+
+/** Names the list in its cursors and its keys. */
+export function nameOfProfileList(accountNumber: string): string {
+  return `profiles-of:${accountNumber}`;
 }
 
 /** The look-up of a page of an account's profiles; null when the account is unknown. */
@@ -61,7 +68,7 @@ export function userProfilesOfAccount(
   page: Page | undefined,
 ): LookUp<Paged<UserProfile> | null> {
   return {
-    key: `profiles-of:${accountNumber}:${pageKey(page)}`,
+    key: `${nameOfProfileList(accountNumber)}:${pageKey(page)}`,
     parse: ProfileList.parse,
     load: async () => {
       const { accountId, profiles } = await selectProfilesOfAccount(
@@ -82,13 +89,14 @@ export async function listUserProfilesForAccount(
   read?: ReadDemands,
 ): Promise<Paged<UserProfile>> {
   requireAccountNumber(accountNumber);
-  const list = await readThrough(deps.cache, userProfilesOfAccount(deps, accountNumber, page), read);
+  const list = await readSlice(deps, userProfilesOfAccount(deps, accountNumber, page), page, read);
   return list ?? unknownAccount();
 }
 
 /**
  * Who may own a user's resources: every profile of the account that the profile belongs to, by id; for `null`, the
- * platform admin's profile alone. Throws `user_profile_does_not_exist`, and for `null` `no_platform_admin`.
+ * platform admin's profile alone. Throws `user_profile_does_not_exist`, `too_many_members`, and for `null`
+ * `no_platform_admin`.
  * Implements `valid_resource_owners_for_user`.
  */
 export async function validResourceOwnersForUser(
@@ -97,8 +105,17 @@ export async function validResourceOwnersForUser(
   read?: ReadDemands,
 ): Promise<readonly UserProfile[]> {
   if (userProfileId === null) return [await getCachedSmarterAdminUserProfile(deps, read)];
-  return (await listValidResourceOwners(deps, userProfileId, undefined, read)).items;
+  const list = await listValidResourceOwners(deps, userProfileId, undefined, read);
+  return requireWhole(list, 'listValidResourceOwners');
 }
+
+/** Names the list in its cursors and its keys. */
+export function nameOfOwnerList(userProfileId: number): string {
+  return `owners-for:${userProfileId}`;
+}
+
+/** Each member has a list of all members: only short ones may be shared, for together they grow with the square. */
+const MAX_SHARED_OWNERS = 20;
 
 /** The look-up of a page of who may own a profile's resources; null when there is no such profile. */
 export function validResourceOwners(
@@ -107,8 +124,9 @@ export function validResourceOwners(
   page: Page | undefined,
 ): LookUp<Paged<UserProfile> | null> {
   return {
-    key: `owners-for:${userProfileId}:${pageKey(page)}`,
+    key: `${nameOfOwnerList(userProfileId)}:${pageKey(page)}`,
     parse: ProfileList.parse,
+    isShared: (list) => !list || (list.nextAfterId === null && list.items.length <= MAX_SHARED_OWNERS),
     load: async () => {
       const { accountId, profiles } = await selectProfilesSharingAccount(
         deps.db,
@@ -127,7 +145,7 @@ export async function listValidResourceOwners(
   page: Page | undefined,
   read?: ReadDemands,
 ): Promise<Paged<UserProfile>> {
-  const list = await readThrough(deps.cache, validResourceOwners(deps, userProfileId, page), read);
+  const list = await readSlice(deps, validResourceOwners(deps, userProfileId, page), page, read);
   if (!list) unknownUserProfile();
   return list;
 }

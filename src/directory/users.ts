@@ -6,7 +6,8 @@ import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../d
 import { unknownAccount, unknownUser } from './absence.ts';
 import { requireAccountNumber } from './account-argument.ts';
 import type { Deps } from './deps.ts';
-import { cutPage, type Page, type Paged, pageKey, withOneMore } from './page.ts';
+import { readSlice } from './listing.ts';
+import { cutPage, type Page, type Paged, pageKey, requireWhole, withOneMore } from './page.ts';
 
 export const User = z
   .object({
@@ -100,14 +101,21 @@ async function readUserByUsername(deps: Deps, username: string, read?: ReadDeman
 
 /**
  * Every user with a profile in the account, by id; `[]` when it has none.
- * Throws `account_required` on an empty argument and `account_does_not_exist` on an unknown one. Implements `get_users_for_account`.
+ * Throws `account_required` on an empty argument, `account_does_not_exist` on an unknown one, and `too_many_members`.
+ * Implements `get_users_for_account`.
  */
 export async function getUsersForAccount(
   deps: Deps,
   accountNumber: string,
   read?: ReadDemands,
 ): Promise<readonly User[]> {
-  return (await listUsersForAccount(deps, accountNumber, undefined, read)).items;
+  const list = await listUsersForAccount(deps, accountNumber, undefined, read);
+  return requireWhole(list, 'listUsersForAccount');
+}
+
+/** Names the list in its cursors and its keys. */
+export function nameOfUserList(accountNumber: string): string {
+  return `users-of:${accountNumber}`;
 }
 
 const UserList = z.object({ items: z.array(User), nextAfterId: z.int().nullable() }).nullable();
@@ -119,7 +127,7 @@ export function usersOfAccount(
   page: Page | undefined,
 ): LookUp<Paged<User> | null> {
   return {
-    key: `users-of:${accountNumber}:${pageKey(page)}`,
+    key: `${nameOfUserList(accountNumber)}:${pageKey(page)}`,
     parse: UserList.parse,
     load: () => loadUsers(deps, accountNumber, page),
   };
@@ -133,7 +141,7 @@ export async function listUsersForAccount(
   read?: ReadDemands,
 ): Promise<Paged<User>> {
   requireAccountNumber(accountNumber);
-  const list = await readThrough(deps.cache, usersOfAccount(deps, accountNumber, page), read);
+  const list = await readSlice(deps, usersOfAccount(deps, accountNumber, page), page, read);
   return list ?? unknownAccount();
 }
 

@@ -9,14 +9,20 @@ import {
   getCachedDefaultAccount,
 } from '../directory/accounts.ts';
 import { adminOfAccount, createAdminUser, findAdminUserForAccount } from '../directory/admins.ts';
-import { listUserProfilesForAccount, userProfilesOfAccount } from '../directory/profiles.ts';
-import { listUsersForAccount, User, usersOfAccount } from '../directory/users.ts';
+import {
+  listUserProfilesForAccount,
+  nameOfProfileList,
+  userProfilesOfAccount,
+} from '../directory/profiles.ts';
+import { toPage } from '../directory/page.ts';
+import { listUsersForAccount, nameOfUserList, User, usersOfAccount } from '../directory/users.ts';
 import { answerPage, answerRow } from './answer.ts';
 import { answerCreated, answerWritten } from './answer-write.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
 import { UserList, UserProfileList } from './list.ts';
-import { AccountNumber, PageQuery, toPage } from './parameters.ts';
+import { PageQuery } from './list-parameters.ts';
+import { AccountNumber } from './parameters.ts';
 
 const tag = 'Accounts';
 const path = z.object({ accountNumber: AccountNumber });
@@ -82,7 +88,11 @@ const getUsers = endpoint({
   query: PageQuery,
   body: UserList,
   errors,
-  lookUp: (deps, { param, query }) => usersOfAccount(deps, param.accountNumber, toPage(query)),
+  list: ({ param }) => nameOfUserList(param.accountNumber),
+  lookUp(deps, { param, query }) {
+    const page = toPage(query.limit, query.cursor);
+    return page.isCached ? usersOfAccount(deps, param.accountNumber, page) : null;
+  },
 });
 
 const getUserProfiles = endpoint({
@@ -95,7 +105,11 @@ const getUserProfiles = endpoint({
   query: PageQuery,
   body: UserProfileList,
   errors,
-  lookUp: (deps, { param, query }) => userProfilesOfAccount(deps, param.accountNumber, toPage(query)),
+  list: ({ param }) => nameOfProfileList(param.accountNumber),
+  lookUp(deps, { param, query }) {
+    const page = toPage(query.limit, query.cursor);
+    return page.isCached ? userProfilesOfAccount(deps, param.accountNumber, page) : null;
+  },
 });
 
 export const accounts = new Hono<AppEnv>()
@@ -123,14 +137,16 @@ export const accounts = new Hono<AppEnv>()
     return answerCreated(c, { value: user, token, isReplay: false }, `/v1/users/${user.id}`);
   })
   .get('/v1/accounts/:accountNumber/users', getUsers, async (c) => {
-    const page = toPage(c.req.valid('query'));
-    return answerPage(
-      c,
-      await listUsersForAccount(c.get('deps'), c.req.valid('param').accountNumber, page, c.get('read')),
-    );
+    const { limit, cursor } = c.req.valid('query');
+    const { accountNumber } = c.req.valid('param');
+    const page = toPage(limit, cursor);
+    const list = await listUsersForAccount(c.get('deps'), accountNumber, page, c.get('read'));
+    return answerPage(c, nameOfUserList(accountNumber), page, list);
   })
   .get('/v1/accounts/:accountNumber/user-profiles', getUserProfiles, async (c) => {
-    const page = toPage(c.req.valid('query'));
+    const { limit, cursor } = c.req.valid('query');
     const { accountNumber } = c.req.valid('param');
-    return answerPage(c, await listUserProfilesForAccount(c.get('deps'), accountNumber, page, c.get('read')));
+    const page = toPage(limit, cursor);
+    const list = await listUserProfilesForAccount(c.get('deps'), accountNumber, page, c.get('read'));
+    return answerPage(c, nameOfProfileList(accountNumber), page, list);
   });

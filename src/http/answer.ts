@@ -4,15 +4,14 @@ import type { Account } from '../directory/accounts.ts';
 import type { ApiKey } from '../directory/keys.ts';
 import type { AuditEntry } from '../directory/audit.ts';
 import type { Listed } from '../directory/listing.ts';
-import type { Paged } from '../directory/page.ts';
+import { cursorAfter, type Page, type Paged } from '../directory/page.ts';
 import type { UserProfile } from '../directory/user-profile.ts';
 import type { User } from '../directory/users.ts';
+import { sealCursor } from '../list-cursor.ts';
 import type { AppEnv } from './app-env.ts';
 import { secureHeaders } from './secure-headers.ts';
 import { formatCacheStatus, formatServerTiming } from './cache-status.ts';
 import { etagOf, etagOfList, matchesEtag, type Revised } from './etag.ts';
-import { encodeCursor } from './list-cursor.ts';
-import { encodeCursor as encodeIdCursor } from './parameters.ts';
 
 /** `Cache-Status` of what no cache was asked for. */
 export const NO_CACHE_ASKED = 'isolate; fwd=bypass';
@@ -53,17 +52,21 @@ export function answerRow<T extends Row>(c: Context<AppEnv>, row: T): Answer<T> 
   return respond(c, kept.get(row) ?? keep(c, row, { etag: etagOfRow(row), body: JSON.stringify(row) }));
 }
 
-/** Answers a page of a list with the entity tag of its rows, or 304. */
+/** Answers a page of the list with this name, with the entity tag of its rows, or 304. */
 export async function answerPage<T extends Row>(
   c: Context<AppEnv>,
-  page: Paged<T>,
+  list: string,
+  page: Page,
+  paged: Paged<T>,
 ): Promise<Answer<{ items: readonly T[]; nextCursor: string | null }>> {
-  return respond(c, kept.get(page) ?? keep(c, page, await renderPage(page)));
+  return respond(c, kept.get(paged) ?? keep(c, paged, await renderPage(c.env, list, page, paged)));
 }
 
-async function renderPage({ items, nextAfterId }: Paged<Row>): Promise<Rendered> {
-  const nextCursor = nextAfterId === null ? null : encodeIdCursor(nextAfterId);
-  const etag = await etagOfList(items.map(rowsOf), nextCursor ?? '');
+async function renderPage(env: object, list: string, page: Page, paged: Paged<Row>): Promise<Rendered> {
+  const { items } = paged;
+  const next = cursorAfter(page, paged);
+  const nextCursor = next && (await sealCursor(env, list, next));
+  const etag = await etagOfList(items.map(rowsOf), JSON.stringify(next));
   return { etag, body: JSON.stringify({ items, nextCursor }) };
 }
 
@@ -79,8 +82,8 @@ export async function answerList<T extends Row | AuditEntry>(
   list: string,
   { items, next }: Listed<T>,
 ) {
-  const nextCursor = next && encodeCursor({ list, ...next });
-  const etag = await etagOfList(items.map(rowsOf), nextCursor ?? '');
+  const nextCursor = next && (await sealCursor(c.env, list, { ...next, limit: null }));
+  const etag = await etagOfList(items.map(rowsOf), JSON.stringify(next));
   return answer(c, { items, nextCursor }, etag);
 }
 

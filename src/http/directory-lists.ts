@@ -5,8 +5,7 @@ import { answerList } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
 import { AccountList, UserList } from './list.ts';
-import type { Cursor } from './list-cursor.ts';
-import { listParameters, sought, withOwnCursor, withRule } from './list-parameters.ts';
+import { listParameters, sought, withRule } from './list-parameters.ts';
 
 type UserPage = Parameters<typeof listUsers>[1];
 type AccountPage = Parameters<typeof listAccounts>[1];
@@ -34,25 +33,18 @@ const AnyUserQuery = z.object({
 type AnyUserQuery = z.output<typeof AnyUserQuery>;
 
 const prefixes = ['usernamePrefix', 'emailPrefix'] as const;
-const UserQuery = withOwnCursor(
-  withRule(AnyUserQuery, {
-    concerns: prefixes,
-    holds: ({ usernamePrefix, emailPrefix }) => usernamePrefix === undefined || emailPrefix === undefined,
-    names: prefixes,
-    detail: `${prefixes.join(' and ')} exclude each other`,
-  }),
-  ['isActive', ...prefixes],
-  (cursor, query) => isCursorOf('users', toUserPage(query), cursor),
-);
+const UserQuery = withRule(AnyUserQuery, {
+  concerns: prefixes,
+  holds: ({ usernamePrefix, emailPrefix }) => usernamePrefix === undefined || emailPrefix === undefined,
+  names: prefixes,
+  detail: `${prefixes.join(' and ')} exclude each other`,
+});
 
-const AnyAccountQuery = z.object({
+const AccountQuery = z.object({
   ...listParameters,
   isActive,
   companyNamePrefix: begins('company name', 255),
 });
-const AccountQuery = withOwnCursor(AnyAccountQuery, ['isActive', 'companyNamePrefix'], (cursor, query) =>
-  isCursorOf('accounts', toAccountPage(query), cursor),
-);
 
 function toUserPage(query: AnyUserQuery): UserPage {
   const { usernamePrefix, emailPrefix } = query;
@@ -60,7 +52,7 @@ function toUserPage(query: AnyUserQuery): UserPage {
   return toPage(query, emailPrefix === undefined ? null : { field: 'email', text: emailPrefix });
 }
 
-function toAccountPage(query: z.output<typeof AnyAccountQuery>): AccountPage {
+function toAccountPage(query: z.output<typeof AccountQuery>): AccountPage {
   const { companyNamePrefix: text } = query;
   return toPage(query, text === undefined ? null : { field: 'companyName', text });
 }
@@ -69,16 +61,9 @@ function toPage<P>(query: Pick<AnyUserQuery, 'isActive' | 'cursor' | 'limit'>, p
   return { limit: query.limit, after: query.cursor ?? null, isActive: query.isActive ?? null, prefix };
 }
 
-/** Names the list with its filters. The text of a prefix is in every key that has it. */
+/** Names the list with its filters. */
 function nameOf(list: string, { isActive: half, prefix }: UserPage | AccountPage): string {
-  const order = prefix ? `${prefix.field}+${prefix.text.length}` : 'id';
-  return `${list} ${order} ${half ?? 'any'}`;
-}
-
-function isCursorOf(list: string, page: UserPage | AccountPage, cursor: Cursor): boolean {
-  const { prefix } = page;
-  const isOfOrder = prefix ? cursor.key?.startsWith(prefix.text) === true : cursor.key === null;
-  return isOfOrder && cursor.list === nameOf(list, page);
+  return JSON.stringify([list, half, prefix && [prefix.field, prefix.text]]);
 }
 
 const everybody = {
@@ -94,6 +79,7 @@ const getUsers = endpoint({
   description:
     'Postgres answers, as fresh as any `Consistency-Token` asks. Not for callers that are bound to an account: `GET /v1/accounts/{accountNumber}/users` has its users.',
   query: UserQuery,
+  list: ({ query }) => nameOf('users', toUserPage(query)),
   body: UserList,
 });
 
@@ -104,6 +90,7 @@ const getAccounts = endpoint({
   description:
     'Postgres answers, as fresh as any `Consistency-Token` asks. Not for callers that are bound to an account: `GET /v1/accounts/{accountNumber}` has theirs.',
   query: AccountQuery,
+  list: ({ query }) => nameOf('accounts', toAccountPage(query)),
   body: AccountList,
 });
 

@@ -27,6 +27,8 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J ex
   about?(input: EndpointInput<P, Q, J>): Subject | null;
   readonly path?: P;
   readonly query?: Q;
+  /** Names the list and its filters in the cursors of its pages. */
+  list?(input: Pick<EndpointInput<P, Q, J>, 'param' | 'query'>): string;
   /** Schema of the JSON body that the request must have. */
   readonly json?: J;
   /** Media types of the body. */

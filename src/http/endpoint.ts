@@ -8,6 +8,7 @@ import { authenticate, refuseKeyInQuery } from './auth.ts';
 import type { AnyEndpointSpec, EndpointInput, EndpointSpec } from './endpoint-spec.ts';
 import { parseIdempotencyKey } from './idempotency-key.ts';
 import { parseJson, readJsonText, refuseBody } from './json-body.ts';
+import { refuseOtherCursor } from './list-parameters.ts';
 import { hasQuery, parseParametersOnce } from './path-and-query.ts';
 import { parsePrecondition } from './preconditions.ts';
 import { badRequest, type Fault, faultsOf } from './problem.ts';
@@ -66,6 +67,7 @@ async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {
   const json = await parseBody(c, spec, faults);
   const { param, query } = parseParametersOnce(spec, c.req, faults);
   const demands = parseReadDemands(c.req.raw.headers, faults);
+  await refuseOtherCursor(spec, { param, query }, c.env, faults);
   if (spec.precondition) c.set('precondition', parsePrecondition(c.req, spec, query, faults));
   if (spec.idempotent) c.set('idempotency', await parseIdempotencyKey(c.req, json.text, faults));
   if (faults.length > 0) throw badRequest(faults);

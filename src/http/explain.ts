@@ -23,7 +23,7 @@ const getExplanation = endpoint({
       .meta({
         description:
           'The path of any cached look-up, percent-encoded, with its query; or a whole URL, as `/v1/context` needs one.',
-        example: '/v1/accounts/1234-5678-9012/users?limit=2',
+        example: '/v1/accounts/1234-5678-9012/users?limit=20',
       }),
   }),
   scope: 'directory:read',
@@ -37,7 +37,7 @@ export function makeExplain(app: () => Hono<AppEnv>) {
   return new Hono<AppEnv>().get('/v1/explain', getExplanation, async (c) => {
     const { path } = c.req.valid('query');
     const deps = makeDeps(c.env, c.executionCtx);
-    const { route, lookUp } = findLookUp(app(), resolveUrl(path, c.req.url), deps, c.env);
+    const { route, lookUp } = await findLookUp(app(), resolveUrl(path, c.req.url), deps, c.env);
     const explanation = await explain(deps.cache, lookUp, c.get('read'));
     c.header('Cache-Control', 'no-store');
     c.header('Content-Type', 'application/json');

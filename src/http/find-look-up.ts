@@ -2,10 +2,12 @@ import type { Hono } from 'hono';
 import { HonoRequest } from 'hono/request';
 import type { KeyedLookUp } from '../cache/cache.ts';
 import type { Deps } from '../directory/deps.ts';
+import { CACHED_PAGE_SIZES } from '../directory/page.ts';
 import type { AppEnv } from './app-env.ts';
 import { refuseKeyInQuery } from './auth.ts';
 import type { AnyEndpointSpec } from './endpoint-spec.ts';
 import { specOf } from './endpoint.ts';
+import { refuseOtherCursor } from './list-parameters.ts';
 import { parseParameters } from './path-and-query.ts';
 import { requireDecodable } from './percent-encoding.ts';
 import { badRequest, type Fault, ProblemError } from './problem.ts';
@@ -17,22 +19,28 @@ export interface FoundLookUp {
 }
 
 /** The look-up that a GET of the URL makes, by the router and the schemas that serve it; throws a problem when it makes none. */
-export function findLookUp(app: Hono<AppEnv>, url: URL, deps: Deps, env: object): FoundLookUp {
+export async function findLookUp(app: Hono<AppEnv>, url: URL, deps: Deps, env: object): Promise<FoundLookUp> {
   try {
     requireDecodable(url);
     const { spec, route, req } = matchRoute(app, url);
     refuseKeyInQuery(req);
     const faults: Fault[] = [];
     const input = parseParameters(spec, req, faults);
+    await refuseOtherCursor(spec, input, env, faults);
     if (faults.length > 0) throw badRequest(faults);
     if (!spec.lookUp) throw badPath(`${route} is answered without a cache`);
     const lookUp = spec.lookUp(deps, { ...input, json: undefined, url: url.href, env });
-    if (!lookUp) throw badPath(`the host ${url.hostname} names no account, so nothing is looked up`);
+    if (!lookUp)
+      throw badPath(
+        spec.list ? PAST_THE_CACHES : `the host ${url.hostname} names no account, so nothing is looked up`,
+      );
     return { route, lookUp };
   } catch (error) {
     throw error instanceof ProblemError ? asFaultOfPath(error) : error;
   }
 }
+
+const PAST_THE_CACHES = `pages of other limits than ${CACHED_PAGE_SIZES.join(', ')}, and after cursors of other limits, are read past the caches`;
 
 interface Match {
   readonly spec: AnyEndpointSpec;

@@ -11,6 +11,8 @@ import {
   rotateKey,
 } from '../directory/key-changes.ts';
 import { ApiKey, getKey, listKeys } from '../directory/keys.ts';
+import { cursorAfter, toPage } from '../directory/page.ts';
+import { sealCursor } from '../list-cursor.ts';
 import { etagOfRow } from './answer.ts';
 import { answerCreated, answerWritten } from './answer-write.ts';
 import type { AppEnv } from './app-env.ts';
@@ -18,7 +20,8 @@ import { presentedKey } from './auth.ts';
 import { endpoint } from './endpoint.ts';
 import { MERGE_PATCH_TYPES } from './endpoint-spec.ts';
 import { ApiKeyList } from './list.ts';
-import { encodeCursor, KeyId, PageQuery, toPage } from './parameters.ts';
+import { PageQuery } from './list-parameters.ts';
+import { KeyId } from './parameters.ts';
 import { badRequest } from './problem.ts';
 
 const tag = 'API keys';
@@ -26,6 +29,8 @@ const scope = 'keys:write';
 const path = z.object({ keyId: KeyId });
 const about = () => ({ kind: 'keys' }) as const;
 const errors = ['key_does_not_exist'] as const;
+/** Names it in its cursors. Whoever has one from another caller sees none but their own keys after it. */
+const LIST = 'keys';
 
 const postKey = endpoint({
   tag,
@@ -52,6 +57,7 @@ const getKeys = endpoint({
   scope,
   about,
   query: PageQuery,
+  list: () => LIST,
   body: ApiKeyList,
 });
 
@@ -121,9 +127,12 @@ export const keys = new Hono<AppEnv>()
   })
   .get('/v1/keys', getKeys, async (c) => {
     const { deps, caller } = c.var;
-    const { items, nextAfterId } = await listKeys(deps, caller, toPage(c.req.valid('query')));
-    const nextCursor = nextAfterId === null ? null : encodeCursor(nextAfterId);
-    return unstored(c.json({ items: [...items], nextCursor }, 200));
+    const { limit, cursor } = c.req.valid('query');
+    const page = toPage(limit, cursor);
+    const listed = await listKeys(deps, caller, page);
+    const next = cursorAfter(page, listed);
+    const nextCursor = next && (await sealCursor(c.env, LIST, next));
+    return unstored(c.json({ items: [...listed.items], nextCursor }, 200));
   })
   .get('/v1/keys/:keyId', getKeyById, async (c) => {
     const key = await getKey(c.get('deps'), c.get('caller'), c.req.valid('param').keyId);

@@ -1,20 +1,37 @@
 import * as z from 'zod';
-import { type Cursor as CursorContent, decodeCursor } from './list-cursor.ts';
+import { decodeCursor, isCursorOf, NO_CURSOR, type SentCursor } from '../list-cursor.ts';
+import type { AnyEndpointSpec } from './endpoint-spec.ts';
 import { Limit } from './parameters.ts';
-
-const NO_CURSOR = 'is no cursor of this list';
+import type { Fault } from './problem.ts';
 
 const Cursor = z
   .string()
   .transform((text, ctx) => decodeCursor(text) ?? (ctx.addIssue(NO_CURSOR), z.NEVER))
   .optional()
   .meta({
-    description: '`nextCursor` of the page before; asked with its filters.',
+    description: '`nextCursor` of the page before, asked with its filters; anything else is refused.',
     override: { type: 'string' },
   });
 
-/** `?limit=` and `?cursor=` of lists that are no look-ups. */
+/** `?limit=` and `?cursor=` of every list. */
 export const listParameters = { limit: Limit, cursor: Cursor };
+
+/** The parameters of a list without filters. */
+export const PageQuery = z.object(listParameters);
+
+/** Adds a fault where the cursor is not one that the service made for this very list. */
+export async function refuseOtherCursor(
+  { list }: Pick<AnyEndpointSpec, 'list'>,
+  input: Parameters<NonNullable<AnyEndpointSpec['list']>>[0],
+  env: object,
+  faults: Fault[],
+): Promise<void> {
+  // Every list has it under this name; what it is of is known once the rest is good.
+  const { cursor } = input.query as { cursor?: SentCursor };
+  if (!cursor || faults.length > 0) return;
+  const isOwn = list !== undefined && (await isCursorOf(env, list(input), cursor));
+  if (!isOwn) faults.push({ in: 'query', name: 'cursor', detail: NO_CURSOR });
+}
 
 /** Text to look for, of so many characters: what Postgres can hold, on one line. */
 export function sought(description: string, maxLength: number, minLength = 1) {
@@ -47,21 +64,4 @@ export function withRule<S extends z.ZodObject>(schema: S, rule: Rule<z.output<S
     },
     { when: ({ issues }) => !issues.some(({ path = [] }) => concerns.some((name) => name === path[0])) },
   );
-}
-
-/** The schema with the rule that a cursor is one of the list with the very filters. */
-export function withOwnCursor<S extends z.ZodObject>(
-  schema: S,
-  filters: readonly (keyof z.output<S> & string)[],
-  isOwn: (cursor: CursorContent, query: z.output<S>) => boolean,
-): S {
-  return withRule(schema, {
-    concerns: ['cursor', ...filters],
-    holds: (query) => {
-      const { cursor } = query as { cursor?: CursorContent | undefined };
-      return cursor === undefined || isOwn(cursor, query);
-    },
-    names: ['cursor'],
-    detail: NO_CURSOR,
-  });
 }

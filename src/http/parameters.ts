@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../account-number.ts';
-import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, type Page } from '../directory/page.ts';
+import { CACHED_PAGE_SIZES, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../directory/page.ts';
 import { USERNAME } from '../directory/users.ts';
 
 const ID_FAULT = 'must be a positive whole number below 2^53';
@@ -45,19 +45,9 @@ export const Limit = z
   .pipe(z.number().min(1, 'must be at least 1').max(MAX_PAGE_SIZE, `must be at most ${MAX_PAGE_SIZE}`))
   .default(DEFAULT_PAGE_SIZE)
   .meta({
-    description: 'Greatest number of items.',
+    description: `Greatest number of items. Of lists that the caches hold, they hold pages of ${CACHED_PAGE_SIZES.join(', ')}; others are read past them.`,
     override: asInteger({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE }),
   });
-
-const Cursor = z
-  .string()
-  .max(64, 'is no cursor of this list')
-  .transform((text, ctx) => decodeCursor(text) ?? (ctx.addIssue('is no cursor of this list'), z.NEVER))
-  .optional()
-  .meta({ description: '`nextCursor` of the page before.', override: { type: 'string' } });
-
-/** `?limit=` and `?cursor=` of every list. */
-export const PageQuery = z.object({ limit: Limit, cursor: Cursor });
 
 /** `?dryRun=` of every deletion. */
 export const DryRunQuery = z.object({
@@ -72,29 +62,3 @@ export const DryRunQuery = z.object({
       },
     }),
 });
-
-const CURSOR_PREFIX = 'after:';
-
-/** Cursors are opaque to callers: what they hold may change. */
-export function encodeCursor(afterId: number): string {
-  return btoa(`${CURSOR_PREFIX}${afterId}`).replaceAll('=', '');
-}
-
-function decodeCursor(text: string): number | null {
-  const [, digits] = /^after:([1-9][0-9]{0,15})$/.exec(decodeBase64(text)) ?? [];
-  const afterId = Number(digits);
-  return Number.isSafeInteger(afterId) ? afterId : null;
-}
-
-function decodeBase64(text: string): string {
-  try {
-    return atob(text);
-  } catch {
-    return '';
-  }
-}
-
-/** The slice of a list that the query asks for. */
-export function toPage({ limit, cursor }: z.output<typeof PageQuery>): Page {
-  return { limit, afterId: cursor ?? 0 };
-}

@@ -5,15 +5,18 @@ import { getCachedSmarterAdminUserProfile, platformAdmin } from '../directory/ad
 import {
   findUserProfile,
   listValidResourceOwners,
+  nameOfOwnerList,
   userProfileById,
   validResourceOwners,
 } from '../directory/profiles.ts';
+import { toPage } from '../directory/page.ts';
 import { UserProfile } from '../directory/user-profile.ts';
 import { answerPage, answerRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
 import { UserProfileList } from './list.ts';
-import { PageQuery, toPage, UserProfileId } from './parameters.ts';
+import { PageQuery } from './list-parameters.ts';
+import { UserProfileId } from './parameters.ts';
 
 const tag = 'User profiles';
 const path = z.object({ userProfileId: UserProfileId });
@@ -41,7 +44,11 @@ const getValidResourceOwners = endpoint({
   query: PageQuery,
   body: UserProfileList,
   errors,
-  lookUp: (deps, { param, query }) => validResourceOwners(deps, param.userProfileId, toPage(query)),
+  list: ({ param }) => nameOfOwnerList(param.userProfileId),
+  lookUp(deps, { param, query }) {
+    const page = toPage(query.limit, query.cursor);
+    return page.isCached ? validResourceOwners(deps, param.userProfileId, page) : null;
+  },
 });
 
 const getPlatformAdminProfile = endpoint({
@@ -62,9 +69,11 @@ export const profiles = new Hono<AppEnv>()
     return answerRow(c, profile ?? unknownUserProfile());
   })
   .get('/v1/user-profiles/:userProfileId/valid-resource-owners', getValidResourceOwners, async (c) => {
-    const page = toPage(c.req.valid('query'));
+    const { limit, cursor } = c.req.valid('query');
     const { userProfileId } = c.req.valid('param');
-    return answerPage(c, await listValidResourceOwners(c.get('deps'), userProfileId, page, c.get('read')));
+    const page = toPage(limit, cursor);
+    const list = await listValidResourceOwners(c.get('deps'), userProfileId, page, c.get('read'));
+    return answerPage(c, nameOfOwnerList(userProfileId), page, list);
   })
   .get('/v1/platform/admin-profile', getPlatformAdminProfile, async (c) =>
     answerRow(c, await getCachedSmarterAdminUserProfile(c.get('deps'), c.get('read'))),

@@ -184,7 +184,7 @@ const replays: Readonly<Record<string, () => Promise<void>>> = {
     expect([await loads('/v1/users/2'), await loads('/v1/users/2')]).toEqual([1, 0]);
   },
   async 'C1 lib/cache/tests/test_cache.py:150-162'() {
-    const [path, other] = [`${ACCOUNT}/users?limit=2`, `${ACCOUNT}/users?limit=3`];
+    const [path, other] = [`${ACCOUNT}/users?limit=20`, `${ACCOUNT}/users?limit=500`];
     expect([await loads(path), await loads(path), await loads(other)]).toEqual([1, 0, 1]);
   },
   async 'C1 lib/cache/tests/test_cache.py:164-177'() {

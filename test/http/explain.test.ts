@@ -286,7 +286,7 @@ test.each([
   ['an encoded slash in a username', '/v1/users/by-username/a%2Fb', 'username:a/b'],
   ['a percent sign in a username', '/v1/users/by-username/100%25', 'username:100%'],
   ['a static path before a parametric one', '/v1/accounts/default', 'default-account'],
-  ['a page', '/v1/accounts/1234-5678-9012/users?limit=2', 'users-of:1234-5678-9012:0+2'],
+  ['a page', '/v1/accounts/1234-5678-9012/users?limit=20', 'users-of:1234-5678-9012:0+20'],
   ['a URL with user info and a fragment', 'http://a:b@x.example/v1/users/3#top', 'user:3'],
   ['a URL of this API', 'https://api.example.com/v1/users/3', 'user:3'],
   ['the context of another host', 'https://hr.2718-2818-2845.x/v1/context', 'account:2718-2818-2845'],
