@@ -4,12 +4,13 @@ import type { CacheSettings, IsolateCache, Origin } from './cache/cache.ts';
 import { makeMemory } from './cache/memory.ts';
 import { makeSeal, type Seal } from './cache/seal.ts';
 import type { SharedStoreSettings } from './cache/shared-store.ts';
-import { isPostgresAway } from './db/away.ts';
+import { isPostgresAway, isRefusedForGood } from './db/away.ts';
 import { type Db, makeDb } from './db/client.ts';
 import { selectOne } from './db/probe.ts';
 import { type Scope, SCOPES } from './directory/caller.ts';
 import type { Platform } from './directory/deps.ts';
 import { type KeyUses, makeKeyUses } from './directory/key-uses.ts';
+import { isTag } from './directory/tags.ts';
 import { ConfigurationError, parseSettings, type Settings } from './env.ts';
 
 /** Raised when the shape of any stored answer changes, so that deployments never read each other's. */
@@ -90,7 +91,7 @@ function makeIsolate(settings: Settings): Isolate {
       environment: settings.ENVIRONMENT,
     },
     db,
-    origin: { probe: () => selectOne(db), isAway: isPostgresAway },
+    origin: { probe: () => selectOne(db), isAway: isPostgresAway, isRefusal: isRefusedForGood, isTag },
     keyUses: makeKeyUses(),
     cache: {
       memory: makeMemory({ maxBytes: settings.MEMORY_MAX_BYTES, ttlMs: settings.MEMORY_TTL_MS }),

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from './account-number.ts';
 import type { ReadDemands } from './cache/cache.ts';
-import { OriginUnavailable } from './cache/errors.ts';
+import { OriginRefused, OriginUnavailable } from './cache/errors.ts';
 import { parseToken } from './cache/logical-time.ts';
 import { makeDeps, type RequestContext } from './deps.ts';
 import { type Caller, requireScope, type Scope, SCOPES, type Writer } from './directory/caller.ts';
@@ -151,7 +151,8 @@ function toRpcError(error: unknown): Error {
 export function describeRpcError(error: unknown): { code: string; message: string } {
   if (error instanceof LookUpError || error instanceof RefusedError || error instanceof BadArgument)
     return error;
-  if (error instanceof OriginUnavailable) return { code: 'unavailable', message: 'no store could answer' };
+  const isOutage = error instanceof OriginUnavailable && !(error instanceof OriginRefused);
+  if (isOutage) return { code: 'unavailable', message: 'no store could answer' };
   consoleLog.error('rpc_failed', { error: describeError(error) });
   return { code: 'internal_error', message: 'the call failed' };
 }

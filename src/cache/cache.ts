@@ -33,6 +33,10 @@ export interface Origin {
   probe(): Promise<unknown>;
   /** Whether a load that failed so speaks of the whole origin, and not of the one answer. */
   isAway(error: unknown): boolean;
+  /** Whether it was refused for a reason that trying again does not mend; by default nothing is. */
+  readonly isRefusal?: (error: unknown) => boolean;
+  /** Whether a text names something that answers depend on; by default every text does. */
+  readonly isTag?: (text: string) => boolean;
 }
 
 /** The tiers as one request sees them. */

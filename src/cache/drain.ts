@@ -46,7 +46,10 @@ export async function drain(cache: Cache, outbox: Outbox): Promise<Drained> {
   const rows = collapsed > 0 ? await outbox.selectDue(MAX_ROWS) : due;
   if (rows.length === 0) return { rows: collapsed, tags: 0, everything: false };
   const named = new Set(rows.flatMap((row) => row.tags));
-  const everything = collapsed > 0 || named.has(EVERYTHING) || named.size > MAX_TAGS;
+  const { isTag } = cache.origin;
+  // What is no tag was meant to be one.
+  const isUnreadable = isTag !== undefined && ![...named].every(isTag);
+  const everything = collapsed > 0 || isUnreadable || named.has(EVERYTHING) || named.size > MAX_TAGS;
   const tags = everything ? [EVERYTHING] : [...named];
   await invalidateOrThrow(cache, tags);
   const [fresh, confirmed] = [rows.filter(isFresh), rows.filter((row) => !isFresh(row))];

@@ -1,7 +1,7 @@
 import { describeError } from '../log.ts';
 import type { Cache, LookUp, ReadDemands, Trace } from './cache.ts';
 import { sleep } from './clock.ts';
-import { OriginUnavailable } from './errors.ts';
+import { OriginRefused, OriginUnavailable } from './errors.ts';
 import type { Departure } from './flights.ts';
 import { deepFreeze } from './freeze.ts';
 import { isLogical, type LogicalTime, randomId } from './logical-time.ts';
@@ -79,14 +79,14 @@ function modeOf({ reload, token }: ReadDemands): ReadMode {
 async function load<T>(fetch: Fetch<T>, reply: SharedRead | null): Promise<MemoryEntry> {
   const { asOf, stale } = reply && reply.status !== 'hit' ? reply : { asOf: null, stale: null };
   fetch.departure.asOf = asOf;
-  const loaded = await loadOrNull(fetch);
-  if (!loaded) return staleOrThrow(fetch, stale);
+  const loaded = await loadOrFail(fetch);
+  if (loaded instanceof Error) return staleOrThrow(fetch, stale, loaded);
   const payload = JSON.stringify(loaded.value);
   share(fetch, loaded, payload, asOf);
   return { ...keep(fetch, loaded.value, payload, loaded.tags, asOf), isLoaded: true };
 }
 
-async function loadOrNull<T>(fetch: Fetch<T>): Promise<Loaded<T> | null> {
+async function loadOrFail<T>(fetch: Fetch<T>): Promise<Loaded<T> | OriginUnavailable> {
   const { cache, lookUp, demands, departure } = fetch;
   const { sentAtMs } = departure;
   const startedMs = cache.clock.now();
@@ -97,28 +97,41 @@ async function loadOrNull<T>(fetch: Fetch<T>): Promise<Loaded<T> | null> {
     if (demands.trace) demands.trace.postgres = { ms: cache.clock.now() - startedMs };
   };
   try {
-    const loaded = await askOrigin(cache, leftMs, () => loadAndParse(lookUp));
+    const loaded = await askOrigin(cache, leftMs, () => loadAndParse(cache, lookUp));
     if (loaded) traceOrigin();
-    return loaded;
+    return loaded ?? new OriginUnavailable('the origin did not answer');
   } catch (error) {
     traceOrigin();
     cache.log.error('origin_failed', { lookUp: kindOf(lookUp), error: describeError(error) });
-    return null;
+    const isRefusal = cache.origin.isRefusal?.(error);
+    return isRefusal
+      ? new OriginRefused('the origin refused the question', { cause: error })
+      : new OriginUnavailable('the origin did not answer', { cause: error });
   }
 }
 
 // What the origin's protocol garbled must not pass for an answer.
-async function loadAndParse<T>(lookUp: LookUp<T>): Promise<Loaded<T>> {
+async function loadAndParse<T>({ origin }: Cache, lookUp: LookUp<T>): Promise<Loaded<T>> {
   const { value, tags } = await lookUp.load();
+  requireTags(origin, tags);
   return { value: lookUp.parse(value), tags };
 }
 
+// An answer with other tags than its own is never invalidated.
+function requireTags({ isTag }: Cache['origin'], tags: readonly string[]): void {
+  if (isTag && !tags.every(isTag)) throw new TypeError('the tags of an answer are none');
+}
+
 // A stale answer stays out of memory: it would outlive the outage that excuses it.
-async function staleOrThrow<T>(fetch: Fetch<T>, entry: SharedEntry | null): Promise<MemoryEntry> {
+async function staleOrThrow<T>(
+  fetch: Fetch<T>,
+  entry: SharedEntry | null,
+  failure: OriginUnavailable,
+): Promise<MemoryEntry> {
   const { demands } = fetch;
   release(fetch);
   const stale = entry && (await usable(fetch, entry));
-  if (!stale) throw new OriginUnavailable('the origin did not answer');
+  if (!stale) throw failure;
   const { payload, tags, asOf, freshMsLeft } = stale.entry;
   if (demands.trace) {
     traceStale(demands.trace, freshMsLeft, demands.trace.redis?.ms ?? 0);
@@ -177,6 +190,7 @@ async function usable<T>(fetch: Fetch<T>, entry: SharedEntry): Promise<Shared<T>
 
 function parsed<T>({ cache, lookUp }: Fetch<T>, entry: SharedEntry): Shared<T> | null {
   try {
+    requireTags(cache.origin, entry.tags);
     return { value: lookUp.parse(JSON.parse(entry.payload)), entry };
   } catch (error) {
     cache.log.warn('shared_entry_unreadable', { lookUp: kindOf(lookUp), error: describeError(error) });

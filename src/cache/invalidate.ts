@@ -1,6 +1,7 @@
 import { describeError } from '../log.ts';
 import type { Cache } from './cache.ts';
 import { withDeadline } from './clock.ts';
+import { EVERYTHING } from './invalidations.ts';
 import type { LogicalTime, Token } from './logical-time.ts';
 
 /** One script call stays well below the engines' limits on arguments and run time. */
@@ -11,6 +12,8 @@ const TAGS_PER_CALL = 1_000;
  * Answers the token for reads that must see the write; never throws: what fails here the outbox makes up for.
  */
 export async function invalidate(cache: Cache, tags: readonly string[]): Promise<Token> {
+  const { isTag } = cache.origin;
+  if (isTag && !tags.every(isTag)) return invalidateBlindly(cache);
   try {
     const time = await invalidateOrThrow(cache, tags);
     return time ?? { unsharedSinceMs: cache.clock.now() };
@@ -20,6 +23,19 @@ export async function invalidate(cache: Cache, tags: readonly string[]): Promise
     cache.waitUntil(invalidateOrThrow(cache, tags).catch(() => {}));
     return { unsharedSinceMs: cache.clock.now() };
   }
+}
+
+/**
+ * After a write that may have changed anything, for what it changed cannot be read. As an invalidation that fails it answers
+ * the token of Postgres: the answer does not wait until everything is invalid.
+ */
+export function invalidateBlindly(cache: Cache): Token {
+  const nowMs = cache.clock.now();
+  cache.log.warn('invalidation_failed', { tags: 0, error: 'the tags cannot be read' });
+  // At once, for the next read of this isolate may be answered before the shared store is told.
+  cache.memory.invalidations.add([EVERYTHING], nowMs);
+  cache.waitUntil(invalidateOrThrow(cache, [EVERYTHING]).catch(() => {}));
+  return { unsharedSinceMs: nowMs };
 }
 
 /** As `invalidate`, but rejects when the shared store does not confirm; null when Redis was full and dropped everything. */

@@ -1,5 +1,6 @@
 import { and, eq, ne, not, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
+import { flag, whole } from './decoders.ts';
 import { claimIdempotencyKey, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
 import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
 import { type AccountRow, accounts } from './schema.ts';
@@ -169,13 +170,13 @@ function selectCascade(db: Db, accountNumber: string, conditions: AccountConditi
   return db
     .select({
       account: accounts,
-      isSeen: sql<boolean>`${isInState(stateColumns, conditions.states) ?? sql`true`}`,
-      isOutOfReach: sql<boolean>`${hasMemberOutOfReach(conditions)}`,
+      isSeen: sql`${isInState(stateColumns, conditions.states) ?? sql`true`}`.mapWith(flag),
+      isOutOfReach: sql`${hasMemberOutOfReach(conditions)}`.mapWith(flag),
       // A column of drizzle's would lose its table here, and be one of the inner table.
       userProfiles: sql`(select count(*) from user_profiles as p where p.account_id = accounts.id)`.mapWith(
-        Number,
+        whole,
       ),
-      keys: sql`(select count(*) from api_keys as k where k.account_id = accounts.id)`.mapWith(Number),
+      keys: sql`(select count(*) from api_keys as k where k.account_id = accounts.id)`.mapWith(whole),
     })
     .from(accounts)
     .where(eq(accounts.accountNumber, accountNumber));

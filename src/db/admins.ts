@@ -1,5 +1,7 @@
 import { type SQLWrapper, asc, eq, sql } from 'drizzle-orm';
+import { readRows } from './results.ts';
 import type { Db } from './client.ts';
+import { whole } from './decoders.ts';
 import type { ProfileRow } from './profiles.ts';
 import { type UserRow, accounts, userProfiles, users } from './schema.ts';
 import { type Authorship, violatedConstraint, writeBatch } from './write-batch.ts';
@@ -75,7 +77,7 @@ async function tryInsertAdminUser(
     selectAdmin(db, accountNumber),
   ]);
   const [, inserted, admins] = results;
-  return { ...toAdmin(admins), created: inserted.rows.length > 0, tags };
+  return { ...toAdmin(admins), created: readRows(inserted, { id: whole }).length > 0, tags };
 }
 
 function insertAdminUnlessPresent(db: Db, accountNumber: string, rootDomain: string) {

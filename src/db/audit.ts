@@ -1,6 +1,7 @@
 import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
 import type { Db } from './client.ts';
+import { text } from './decoders.ts';
 import { compareRows, isOnly, selectInIndexOrder } from './index-order.ts';
 import type { Position } from './lists.ts';
 import { accounts, apiKeys, auditLog, type AuditRow, userProfiles, users } from './schema.ts';
@@ -30,9 +31,9 @@ export type AuditEntryRow = AuditRow & { readonly instant: string };
 
 const columns = {
   ...getTableColumns(auditLog),
-  instant: sql<string>`to_char(${auditLog.at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as(
-    'instant',
-  ),
+  instant: sql`to_char(${auditLog.at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+    .mapWith(text)
+    .as('instant'),
 };
 
 export function selectAuditRows(db: Db, page: AuditPage): Promise<AuditEntryRow[]> {

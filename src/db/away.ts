@@ -19,3 +19,17 @@ export function isStatementRefused(error: unknown): boolean {
   const sqlState = error instanceof PostgresError ? error.code : undefined;
   return sqlState !== undefined && !SERVER_CLASSES.has(sqlState.slice(0, 2));
 }
+
+/**
+ * Of classes that say nothing against the statement: a transaction that was rolled back for another's sake or is in a state
+ * that does not fit (a primary that became a replica), an object in use, and defects of the server.
+ */
+const PASSING_CLASSES = new Set([...SERVER_CLASSES, '25', '40', '55', 'XX']);
+
+/** Whether the error says that Postgres refused a statement, and would refuse it again. */
+export function isRefusedForGood(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const sqlState = error instanceof PostgresError ? error.code : undefined;
+  if (sqlState !== undefined) return !PASSING_CLASSES.has(sqlState.slice(0, 2));
+  return isRefusedForGood(error.cause);
+}

@@ -1,5 +1,7 @@
 import { and, arrayContained, eq, isNull, lte, sql, type SQL } from 'drizzle-orm';
+import { readRow, readRows } from './results.ts';
 import type { Db } from './client.ts';
+import { flag, json, nullable, text } from './decoders.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim } from './idempotency.ts';
 import { isWithin, type Reach, selectShown, type ShownKey } from './keys.ts';
 import { apiKeys, type ApiKeyRow } from './schema.ts';
@@ -70,7 +72,7 @@ export async function insertKey(
   const allowed = allows(maker, key);
   const statements = [
     lockKeys(db, maker, null),
-    db.execute<{ made: unknown }>(insertAndKeep(key, claim, allowed)),
+    db.execute(insertAndKeep(key, claim, allowed)),
     selectAllowed(db, allowed),
   ] as const;
   if (!claim) {
@@ -85,18 +87,16 @@ export async function insertKey(
   return { value: madeOrObstacle(results[3], results[4]), tags };
 }
 
-function madeOrObstacle(
-  { rows: [inserted] }: { rows: { made: unknown }[] },
-  { rows: [after] }: { rows: { allowed: boolean }[] },
-): MadeKey | Obstacle {
-  return toMadeKey(inserted?.made) ?? (after?.allowed ? 'account' : 'rights');
+function madeOrObstacle(inserted: unknown, after: unknown): MadeKey | Obstacle {
+  const [row] = readRows(inserted, { made: json });
+  return toMadeKey(row?.made) ?? (readAllowed(after) ? 'account' : 'rights');
 }
 
 /** What was kept of a creation. */
 export function toMadeKey(made: unknown): MadeKey | null {
   if (made === undefined || made === null) return null;
-  const { row, salt } = made as { row: unknown; salt: string | null };
-  return { row: fromSnapshot(apiKeys, row), salt };
+  const { row, salt } = Object(made) as Record<string, unknown>;
+  return { row: fromSnapshot(apiKeys, row), salt: nullable(text)(salt) };
 }
 
 // One statement, for only it knows which row is its own.
@@ -200,11 +200,11 @@ async function tryUpdate(
     selectAllowed(db, allowed),
     db.select({ now: apiKeys.sha256, before: apiKeys.previousSha256 }).from(apiKeys).where(isAsked),
   ]);
-  const [, changed, [key], { rows }, [hashes]] = results;
+  const [, changed, [key], allowedNow, [hashes]] = results;
   return {
     isDone: changed.length > 0,
     key: key ?? null,
-    isAllowed: rows[0]?.allowed ?? false,
+    isAllowed: readAllowed(allowedNow),
     hashes: hashes ? [hashes.now, hashes.before] : [],
     tags,
   };
@@ -220,7 +220,11 @@ function lockKeys(db: Db, maker: Maker, id: number | null) {
 }
 
 function selectAllowed(db: Db, allowed: SQL) {
-  return db.execute<{ allowed: boolean }>(sql`select ${allowed} as allowed`);
+  return db.execute(sql`select ${allowed} as allowed`);
+}
+
+function readAllowed(result: unknown): boolean {
+  return readRow(result, { allowed: flag }).allowed;
 }
 
 /** What a key is to be allowed; undefined: what it is now. */

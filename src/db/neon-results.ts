@@ -1,3 +1,5 @@
+import { GarbledAnswer } from './garbled.ts';
+
 /** What Neon answers to one statement. */
 export interface Result {
   readonly command: string;
@@ -36,21 +38,29 @@ const asItIs: Parser = (text) => text;
 /** The result, its rows as arrays or as objects. Throws unless it is what Neon answers to a statement. */
 export function parseResult(result: unknown, asArrays: boolean): Result {
   // A driver that took an answer of another shape for one without rows would make things absent that are there.
-  if (!isResult(result)) throw new Error('the answer is no result of a statement');
+  if (!isResult(result)) throw new GarbledAnswer('the answer is no result of a statement');
   const { fields } = result;
   const parsers = fields.map(({ dataTypeID }) => PARSERS.get(dataTypeID) ?? asItIs);
   const rows = result.rows.map((row) => {
-    const values = row.map((text, i) => (text === null ? null : (parsers[i] ?? asItIs)(text)));
+    const values = row.map((text, i) => (text === null ? null : parseValue(parsers[i] ?? asItIs, text)));
     return asArrays ? values : Object.fromEntries(fields.map(({ name }, i) => [name, values[i]]));
   });
   return { ...result, rows };
+}
+
+function parseValue(parse: Parser, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw new GarbledAnswer('a value is not of its type', { cause });
+  }
 }
 
 /** The results of a batch, one for each statement. Throws unless all of them are there. */
 export function parseResults(body: unknown, asArrays: readonly boolean[]): Result[] {
   const results: unknown = Object(body).results;
   if (!Array.isArray(results) || results.length !== asArrays.length)
-    throw new Error('the answer is no result of a batch');
+    throw new GarbledAnswer('the answer is no result of a batch');
   return asArrays.map((isAsked, i) => parseResult(results[i], isAsked));
 }
 

@@ -1,3 +1,4 @@
+import { GarbledAnswer } from './garbled.ts';
 import { parseResult, parseResults, type Result } from './neon-results.ts';
 
 /** Postgres by Neon's HTTP protocol: each call is one request. */
@@ -110,11 +111,19 @@ function elementOf(value: Value): string {
 
 async function answerOf(response: Response): Promise<unknown> {
   if (response.status === BAD_REQUEST) throw refusalOf(await response.json());
-  if (response.ok) return response.json();
+  if (response.ok) return readWhole(response);
   // Unread it would hold its connection.
   await response.body?.cancel();
   const code = response.status === INSUFFICIENT_STORAGE ? PROGRAM_LIMIT_EXCEEDED : undefined;
   throw new PostgresError(`Neon answered with status ${response.status}`, { code });
+}
+
+async function readWhole(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (cause) {
+    throw new GarbledAnswer('the answer is not whole', { cause });
+  }
 }
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;

@@ -1,5 +1,7 @@
 import { and, isNull, sql } from 'drizzle-orm';
+import { readRow, readRows } from './results.ts';
 import type { Db } from './client.ts';
+import { decimal, nullable, texts, whole } from './decoders.ts';
 import { cacheInvalidations } from './schema.ts';
 
 export interface PendingInvalidation {
@@ -26,8 +28,8 @@ export async function selectPendingInvalidations(
   limit: number,
   againAfterMs: number = secondInvalidationAfterMs,
 ): Promise<PendingInvalidation[]> {
-  const { rows } = await db.execute<{ id: string; tags: string[]; ago: string | null }>(sql`
-    select due.id, ${boundedTags} as tags, extract(epoch from now() - due.invalidated_at) * 1000 as ago
+  const result = await db.execute(sql`
+    select due.id, ${boundedTags} as tags, extract(epoch from now() - due.invalidated_at) * 1000 as "invalidatedAgoMs"
     from (
       (select * from cache_invalidations where invalidated_at is null
         order by invalidated_at, id limit ${limit})
@@ -37,11 +39,7 @@ export async function selectPendingInvalidations(
       limit ${limit}
     ) as due
     order by due.invalidated_at nulls first, due.id`);
-  return rows.map(({ id, tags, ago }) => ({
-    id: Number(id),
-    tags,
-    invalidatedAgoMs: ago === null ? null : Number(ago),
-  }));
+  return readRows(result, { id: whole, tags: texts, invalidatedAgoMs: nullable(decimal) });
 }
 
 /**
@@ -49,7 +47,7 @@ export async function selectPendingInvalidations(
  * is not committed yet, and stays: a range of ids would take that along.
  */
 export async function collapseInvalidations(db: Db, limit: number): Promise<number> {
-  const { rows } = await db.execute<{ gone: string }>(sql`
+  const result = await db.execute(sql`
     with due as (
       select id from cache_invalidations
       where invalidated_at is null or invalidated_at <= now() - ${secondInvalidationAfterMs} * interval '1 millisecond'
@@ -62,7 +60,7 @@ export async function collapseInvalidations(db: Db, limit: number): Promise<numb
       insert into cache_invalidations (tags) select '{everything}' from counted where gone > 0
     )
     select gone from counted`);
-  return Number(rows[0]?.gone ?? 0);
+  return readRow(result, { gone: whole }).gone;
 }
 
 /** Notes that the rows were invalidated once; those already noted keep their time. */
@@ -79,10 +77,20 @@ export async function deleteInvalidations(db: Db, ids: readonly number[]): Promi
 
 /** For the end of a batch: the tags that its statements have left in the outbox. */
 export function selectTagsOfTransaction(db: Db) {
-  return db
-    .select({ tags: cacheInvalidations.tags })
-    .from(cacheInvalidations)
-    .where(sql`${cacheInvalidations.xactId} = pg_current_xact_id_if_assigned()`);
+  return db.execute(sql`
+    select tags from cache_invalidations where xact_id = pg_current_xact_id_if_assigned()`);
+}
+
+/** What no tag is like. */
+export const UNREADABLE_TAG = '';
+
+/** The tags, or, where they cannot be read, what is none: the write is done, and what else it answered may be right. */
+export function readTags(result: unknown): string[] {
+  try {
+    return [...new Set(readRows(result, { tags: texts }).flatMap(({ tags }) => tags))];
+  } catch {
+    return [UNREADABLE_TAG];
+  }
 }
 
 // One array parameter: thousands of ids as parameters of their own are slow to plan, and beyond 65,535 an error.

@@ -1,10 +1,12 @@
 import { and, eq, not, or, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
+import { flag, whole } from './decoders.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
 import { lockAccountsOfAdmin, NO_RIGHTS, takesLastAdmin } from './last-admin.ts';
 import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
 import { type ProfileRow, selectProfiles } from './profiles.ts';
 import { accounts, userProfiles, users, type UserProfileRow } from './schema.ts';
+import { readRow } from './results.ts';
 import { type Authorship, isInState, type RowState, type Values, writeBatch } from './write-batch.ts';
 
 export type ProfileValues = Values<Pick<UserProfileRow, 'name' | 'profileImageUrl' | 'isTest'>>;
@@ -67,7 +69,7 @@ export async function insertProfile(
   const statements = [
     db.execute(insertIfAllowed(profile, outOfReach)),
     selectProfiles(db, isSame),
-    db.execute<Known>(sql`
+    db.execute(sql`
       select exists (select from users where id = ${userId}) as "isUserKnown",
         exists (select from accounts where account_number = ${accountNumber}) as "isAccountKnown"`),
   ] as const;
@@ -84,16 +86,16 @@ export async function insertProfile(
   return { value: toInserted([results[2], results[3], results[4]]), tags };
 }
 
-type Known = { readonly isUserKnown: boolean; readonly isAccountKnown: boolean };
+const known = { isUserKnown: flag, isAccountKnown: flag };
 
 // A profile that was there before is none of this write's.
-function toInserted([inserted, [profile], { rows }]: readonly [
-  { rows: unknown[] },
+function toInserted([inserted, [profile], subjects]: readonly [
+  { rowCount: unknown },
   readonly ProfileRow[],
-  { rows: Known[] },
+  unknown,
 ]): InsertedProfile {
-  const [known = { isUserKnown: false, isAccountKnown: false }] = rows;
-  return { profile: (inserted.rows.length > 0 && profile) || null, ...known };
+  const isInserted = whole(inserted.rowCount) > 0;
+  return { profile: (isInserted && profile) || null, ...readRow(subjects, known) };
 }
 
 export async function updateProfile(
@@ -177,9 +179,9 @@ function selectState(db: Db, profileId: number, conditions: ProfileConditions) {
       profile: userProfiles,
       user: users,
       account: accounts,
-      isSeen: sql<boolean>`${isInOneOf(conditions.states) ?? sql`true`}`,
-      isOutOfReach: sql<boolean>`${isOutOfReach(conditions.outOfReach)}`,
-      isLastAdmin: sql<boolean>`${takesAdmin(conditions, profileId)}`,
+      isSeen: sql`${isInOneOf(conditions.states) ?? sql`true`}`.mapWith(flag),
+      isOutOfReach: sql`${isOutOfReach(conditions.outOfReach)}`.mapWith(flag),
+      isLastAdmin: sql`${takesAdmin(conditions, profileId)}`.mapWith(flag),
     })
     .from(userProfiles)
     .innerJoin(users, eq(users.id, userProfiles.userId))

@@ -1,15 +1,15 @@
 import { getTableColumns, type InferSelectModel } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
+import { decoderOfJson, nullable } from './decoders.ts';
 
-/** A row out of what `to_jsonb` made of it, as a query of the table would give it. Throws when a column is missing. */
+/** A row out of what `to_jsonb` made of it, as a query of the table would give it. Throws unless every column is there, and of its type. */
 export function fromSnapshot<T extends PgTable>(table: T, json: unknown): InferSelectModel<T> {
-  const snapshot = json as Readonly<Record<string, unknown>>;
+  const snapshot = Object(json) as Readonly<Record<string, unknown>>;
   const row: Record<string, unknown> = {};
   for (const [name, column] of Object.entries(getTableColumns(table))) {
-    const value = snapshot[column.name];
-    if (value === undefined) throw new Error(`the snapshot lacks ${column.name}`);
-    row[name] = value === null ? null : column.mapFromDriverValue(value);
+    const decode = decoderOfJson(column.getSQLType());
+    row[name] = (column.notNull ? decode : nullable(decode))(snapshot[column.name]);
   }
-  // Every column of the table is there, mapped as drizzle maps it.
+  // Every column of the table is there, of the type that the table says.
   return row as InferSelectModel<T>;
 }

@@ -1,7 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm';
+import { readRow } from './results.ts';
 import type { Db } from './client.ts';
+import { flag, json, list, nullable } from './decoders.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim } from './idempotency.ts';
-import type { UserRow } from './schema.ts';
+import { type UserRow, users } from './schema.ts';
+import { fromSnapshot } from './snapshot.ts';
+import { GarbledAnswer } from './garbled.ts';
 import { type Authorship, type Values, writeBatch } from './write-batch.ts';
 
 export interface NewUser extends Values<Omit<UserRow, 'id' | 'dateJoined' | 'revision'>> {
@@ -11,10 +15,10 @@ export interface NewUser extends Values<Omit<UserRow, 'id' | 'dateJoined' | 'rev
   readonly accountNumber?: string | undefined;
 }
 
-/** What became of one of the users, as it is kept for a claim too. */
+/** What became of one of the users. */
 export interface InsertedUser {
-  /** Snapshot of the row; null when there is none: the account is unknown, or else the username was taken. */
-  readonly user: unknown;
+  /** Null: the account is unknown, or else the username was taken. */
+  readonly user: UserRow | null;
   readonly isAccountKnown: boolean;
 }
 
@@ -30,17 +34,17 @@ export async function insertUsers(
   forgetsRefusals: boolean,
 ): Promise<{ value: InsertedUser[]; tags: string[] }> {
   const answer = keepAnswer(claim, forgetsRefusals);
-  const insert = db.execute<{ answer: InsertedUser[] }>(insertAll(newUsers, answer));
+  const insert = db.execute(insertAll(newUsers, answer));
   if (!claim) {
     const { results, tags } = await writeBatch(db, author, [insert]);
-    return { value: answerOf(results[0]), tags };
+    return { value: answerOf(results[0], newUsers.length), tags };
   }
   const { results, tags } = await writeBatch(db, author, [
     ...claimIdempotencyKey(db, claim),
     insert,
     forgetUnanswered(db, claim),
   ]);
-  return { value: answerOf(results[2]), tags };
+  return { value: answerOf(results[2], newUsers.length), tags };
 }
 
 // Accounts are locked so that none goes before the profile is there. Rows go in by username, so that two batches with
@@ -111,7 +115,17 @@ function toRecord(user: NewUser): Readonly<Record<string, unknown>> {
   };
 }
 
-function answerOf({ rows: [row] }: { rows: { answer: InsertedUser[] }[] }): InsertedUser[] {
-  if (!row) throw new Error('an aggregate gave no row');
-  return row.answer;
+function answerOf(result: unknown, asked: number): InsertedUser[] {
+  const inserted = readInserted(readRow(result, { answer: json }).answer);
+  if (inserted.length !== asked) throw new GarbledAnswer('the answer is about other users');
+  return inserted;
+}
+
+/** What became of the users, out of what was kept for a claim. */
+export const readInserted = list(({ user, isAccountKnown }): InsertedUser => {
+  return { user: nullable(toUserRow)(user), isAccountKnown: flag(isAccountKnown) };
+});
+
+function toUserRow(snapshot: unknown): UserRow {
+  return fromSnapshot(users, snapshot);
 }

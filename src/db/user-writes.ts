@@ -1,5 +1,6 @@
 import { and, eq, not, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
+import { flag, whole } from './decoders.ts';
 import { lockAccountsOfAdmin, NO_RIGHTS, type RightsLeft, takesLastAdmin } from './last-admin.ts';
 import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
 import { type UserRow, users } from './schema.ts';
@@ -99,12 +100,12 @@ function selectState(db: Db, userId: number, conditions: UserConditions, left: R
   return db
     .select({
       user: users,
-      isSeen: sql<boolean>`${isInState(stateColumns, conditions.states) ?? sql`true`}`,
-      isHidden: sql<boolean>`${isHidden(conditions)}`,
-      isShared: sql<boolean>`${isShared(conditions)}`,
-      isOutOfReach: sql<boolean>`${isOutOfReach(conditions.outOfReach)}`,
-      isLastAdmin: sql<boolean>`${takesLastAdmin(conditions.platformNumber, left)}`,
-      userProfiles: sql`(select count(*) from user_profiles as p where p.user_id = users.id)`.mapWith(Number),
+      isSeen: sql`${isInState(stateColumns, conditions.states) ?? sql`true`}`.mapWith(flag),
+      isHidden: sql`${isHidden(conditions)}`.mapWith(flag),
+      isShared: sql`${isShared(conditions)}`.mapWith(flag),
+      isOutOfReach: sql`${isOutOfReach(conditions.outOfReach)}`.mapWith(flag),
+      isLastAdmin: sql`${takesLastAdmin(conditions.platformNumber, left)}`.mapWith(flag),
+      userProfiles: sql`(select count(*) from user_profiles as p where p.user_id = users.id)`.mapWith(whole),
     })
     .from(users)
     .where(eq(users.id, userId));

@@ -2,7 +2,7 @@ import { and, eq, or, sql, type SQL } from 'drizzle-orm';
 import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { Db } from './client.ts';
-import { selectTagsOfTransaction } from './outbox.ts';
+import { readTags, selectTagsOfTransaction } from './outbox.ts';
 
 /** Who writes, and in which request, for the audit log. */
 export interface Authorship {
@@ -41,10 +41,9 @@ export async function writeBatch<const S extends Statements>(
     selectTagsOfTransaction(db),
   ];
   const answers: readonly unknown[] = await db.batch(batch);
-  const outbox = answers.at(-1) as { tags: string[] }[];
   // The batch answers its statements in order; the tuple's type is lost where others are put around them.
   const results = answers.slice(1, -1) as BatchResponse<S>;
-  return { results, tags: [...new Set(outbox.flatMap(({ tags }) => tags))] };
+  return { results, tags: readTags(answers.at(-1)) };
 }
 
 /** Whether the row is in one of the states; null: whatever it is in. */

@@ -5,14 +5,13 @@ import { invalidate } from '../cache/invalidate.ts';
 import type { Token } from '../cache/logical-time.ts';
 import { readThrough } from '../cache/read-through.ts';
 import { insertAdminUser, selectAdminOfAccount, selectPlatformAdminProfile } from '../db/admins.ts';
-import { describeError } from '../log.ts';
 import { noPlatformAdmin, unknownAccount } from './absence.ts';
 import { requireAccountNumber } from './account-argument.ts';
 import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { rowTags, toUserProfile, UserProfile } from './user-profile.ts';
 import { toUser, User } from './users.ts';
-import { authorOf } from './write.ts';
+import { authorOf, runOrThrow } from './write.ts';
 
 /** Null when the account is unknown; a null user when it has no admin. */
 const AdminOfAccount = z.object({ user: User.nullable() }).nullable();
@@ -111,20 +110,13 @@ export async function createAdminUser(
   accountNumber: string,
 ): Promise<CreatedAdmin> {
   if (!writer.caller.isUnprivileged) requireScope(writer.caller, 'rights:write');
-  const { accountId, user, created, tags } = await insertOrThrow(deps, writer, accountNumber);
+  const { accountId, user, created, tags } = await runOrThrow(deps, () =>
+    insertAdminUser(deps.db, authorOf(writer), accountNumber, deps.platform.rootDomain),
+  );
   if (accountId === null) return unknownAccount();
   // Demoted by somebody else between two statements of the batch: nothing that the caller asked wrongly.
   if (!user) throw new OriginUnavailable('the admin user was taken away meanwhile');
   // Whoever was faster may not have invalidated yet, and the answer that there is no admin is known to be wrong.
   const token = await invalidate(deps.cache, created ? tags : [`members:${accountId}`]);
   return { user: toUser(user), created, token };
-}
-
-async function insertOrThrow({ db, platform, log }: Deps, writer: Writer, accountNumber: string) {
-  try {
-    return await insertAdminUser(db, authorOf(writer), accountNumber, platform.rootDomain);
-  } catch (error) {
-    log.error('admin_user_not_created', { error: describeError(error) });
-    throw new OriginUnavailable('the admin user could not be created', { cause: error });
-  }
 }

@@ -1,15 +1,17 @@
-import { OriginUnavailable } from '../cache/errors.ts';
+import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { askOrigin } from '../cache/origin-tier.ts';
+import { isRefusedForGood } from '../db/away.ts';
 import { describeError } from '../log.ts';
 import type { Deps } from './deps.ts';
 import { traceOrigin } from './origin-trace.ts';
 
-/** Asks Postgres past the cache; throws `OriginUnavailable` when it does not answer. */
+/** Asks Postgres past the cache; throws `OriginUnavailable` when it does not answer, `OriginRefused` when it refuses to. */
 export async function readOrigin<T>(deps: Deps, ask: () => Promise<T>): Promise<T> {
   const { cache, log } = deps;
   const asked = async () => ({ value: await traceOrigin(deps, ask) });
   const answer = await askOrigin(cache, cache.settings.originDeadlineMs, asked).catch((error: unknown) => {
     log.error('origin_failed', { error: describeError(error) });
+    if (isRefusedForGood(error)) throw new OriginRefused('the origin refused the question', { cause: error });
     throw new OriginUnavailable('the origin did not answer', { cause: error });
   });
   if (!answer) throw new OriginUnavailable('the origin is known to be away');

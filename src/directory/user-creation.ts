@@ -1,8 +1,6 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../account-number.ts';
-import { users } from '../db/schema.ts';
-import { fromSnapshot } from '../db/snapshot.ts';
-import { type InsertedUser, insertUsers } from '../db/user-inserts.ts';
+import { type InsertedUser, insertUsers, readInserted } from '../db/user-inserts.ts';
 import { accountDoesNotExist } from './absence.ts';
 import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
@@ -90,8 +88,7 @@ async function insert(
     deps,
     claim,
     () => insertUsers(deps.db, authorOf(writer), rows, claim, forgetsRefusals),
-    // What was kept is what was answered.
-    (answer) => answer as InsertedUser[],
+    readInserted,
   );
   return { ...created, value: created.value.map(toOutcome) };
 }
@@ -102,6 +99,6 @@ function requireAllowed({ platform }: Deps, { caller }: Writer, newUser: NewUser
 }
 
 function toOutcome({ user, isAccountKnown }: InsertedUser): UserOutcome {
-  if (user) return toUser(fromSnapshot(users, user));
+  if (user) return toUser(user);
   return isAccountKnown ? usernameTaken() : accountDoesNotExist();
 }

@@ -1,6 +1,8 @@
-import { OriginUnavailable } from '../cache/errors.ts';
-import { invalidate } from '../cache/invalidate.ts';
+import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
+import { invalidate, invalidateBlindly } from '../cache/invalidate.ts';
 import type { Token } from '../cache/logical-time.ts';
+import { isRefusedForGood } from '../db/away.ts';
+import { isGarbled } from '../db/garbled.ts';
 import { IDEMPOTENCY_CONSTRAINT, type IdempotencyClaim, selectKeptAnswer } from '../db/idempotency.ts';
 import { type Authorship, type RowState, violatedConstraint } from '../db/write-batch.ts';
 import { describeError } from '../log.ts';
@@ -57,7 +59,8 @@ export function authorOf({ caller, requestId }: Writer): Authorship {
 
 /**
  * Runs one batch and invalidates what it changed, after it has committed. Throws `RefusedError` for what a constraint
- * refuses and `OriginUnavailable` for any other failure: whether such a write was done is then unknown.
+ * refuses, `OriginRefused` for what Postgres refuses for another reason, which was not done, and `OriginUnavailable` for any
+ * other failure: whether such a write was done is then unknown. Where something came for an answer everything is invalidated.
  */
 export async function write<W extends { readonly tags: readonly string[] }>(
   deps: Deps,
@@ -80,7 +83,7 @@ export async function create<T>(
     return { value, token, isReplay: false };
   } catch (error) {
     if (!claim || violatedConstraint(error) !== IDEMPOTENCY_CONSTRAINT) throw error;
-    return { value: replay(await readKeptAnswer(deps, claim)), token: afterAnother(deps), isReplay: true };
+    return { value: await readKeptAnswer(deps, claim, replay), token: afterAnother(deps), isReplay: true };
   }
 }
 
@@ -88,10 +91,18 @@ export function claimOf({ caller }: Writer, idempotency: Idempotency | undefined
   return idempotency ? { caller: caller.id, ...idempotency } : null;
 }
 
-async function readKeptAnswer(deps: Deps, claim: IdempotencyClaim): Promise<unknown> {
-  const kept = await readOrigin(deps, () => selectKeptAnswer(deps.db, claim));
+async function readKeptAnswer<T>(
+  deps: Deps,
+  claim: IdempotencyClaim,
+  replay: (answer: unknown) => T,
+): Promise<T> {
+  const kept = await readOrigin(deps, async () => {
+    const row = await selectKeptAnswer(deps.db, claim);
+    if (row?.requestSha256 !== claim.requestSha256) return row && 'of another request';
+    return { value: replay(row.answer) };
+  });
   if (!kept) throw new OriginUnavailable('what was answered has just been forgotten');
-  if (kept.requestSha256 === claim.requestSha256) return kept.answer;
+  if (kept !== 'of another request') return kept.value;
   throw new RefusedError('idempotency_key_reused', 'this Idempotency-Key came with another request before');
 }
 
@@ -100,8 +111,8 @@ function afterAnother({ cache }: Deps): Token {
   return { unsharedSinceMs: cache.clock.now() };
 }
 
-async function runOrThrow<W>(deps: Deps, run: () => Promise<W>): Promise<W> {
-  const { log } = deps;
+export async function runOrThrow<W>(deps: Deps, run: () => Promise<W>): Promise<W> {
+  const { cache, log } = deps;
   try {
     return await traceOrigin(deps, run);
   } catch (error) {
@@ -109,7 +120,9 @@ async function runOrThrow<W>(deps: Deps, run: () => Promise<W>): Promise<W> {
     if (constraint === IDEMPOTENCY_CONSTRAINT) throw error;
     const [code, message] = refusals[constraint ?? ''] ?? [];
     if (code && message) throw new RefusedError(code, message);
-    log.error('write_failed', { error: describeError(error) });
+    log.error('write_failed', { constraint, error: describeError(error) });
+    if (isGarbled(error)) invalidateBlindly(cache);
+    if (isRefusedForGood(error)) throw new OriginRefused('the write was refused', { cause: error });
     throw new OriginUnavailable('the write could not be done', { cause: error });
   }
 }

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import * as z from 'zod';
 import type { ReadDemands } from '../cache/cache.ts';
 import { Account } from '../directory/accounts.ts';
+import { OriginRefused } from '../cache/errors.ts';
 import { LookUpError } from '../directory/errors.ts';
 import { EntityLookUps, findMany, type LookUpOutcome, requireAnswer } from '../directory/look-up-batch.ts';
 import { UserProfile } from '../directory/user-profile.ts';
@@ -27,7 +28,7 @@ const Result = z
       cacheStatus,
     }),
     z.object({
-      status: z.literal([404, 503]),
+      status: z.literal([404, 500, 503]),
       problem: Problem.omit({ requestId: true, errors: true }),
       cacheStatus,
     }),
@@ -70,5 +71,10 @@ function toResult(outcome: LookUpOutcome, read: ReadDemands): Result {
   const { error } = outcome;
   const { code, message } = asProblem(error);
   const problem = describeProblem(code, message);
-  return { status: error instanceof LookUpError ? 404 : 503, problem, ...status };
+  return { status: statusOf(error), problem, ...status };
+}
+
+function statusOf(error: Error): 404 | 500 | 503 {
+  if (error instanceof LookUpError) return 404;
+  return error instanceof OriginRefused ? 500 : 503;
 }

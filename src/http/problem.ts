@@ -1,6 +1,6 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import * as z from 'zod';
-import { OriginUnavailable } from '../cache/errors.ts';
+import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { etagOfRow, type Row } from './answer.ts';
 import { type LookUpCode, LookUpError, type RefusalCode, RefusedError } from '../directory/errors.ts';
 
@@ -118,6 +118,9 @@ export function asProblem(error: unknown): ProblemError | null {
     // Whatever is refused for its state is a row.
     const headers = error.current && { ETag: etagOfRow(error.current as Row) };
     return new ProblemError(error.code, error.message, { ...(headers && { headers }) });
+  }
+  if (error instanceof OriginRefused) {
+    return new ProblemError('internal_error', 'the database refused it for a reason of ours');
   }
   if (error instanceof OriginUnavailable) {
     const headers = { 'Retry-After': RETRY_AFTER_S };

@@ -37,6 +37,13 @@ test('an empty outbox costs no invalidation', async () => {
   expect(outbox.calls).toEqual([]);
 });
 
+test('a tag that cannot be read is everything', async () => {
+  const cache = makeFakeCache();
+  Object.assign(cache.origin, { isTag: (text: string) => text.startsWith('user:') });
+  await drain(cache, outboxOf([row(1, ['user:3']), row(2, ['dXNlcjo0'])]));
+  expect(cache.shared.invalidated).toEqual([['everything']]);
+});
+
 test('new rows are invalidated and marked, and rows that were before are confirmed and deleted', async () => {
   const cache = makeFakeCache();
   const outbox = outboxOf([row(1, ['user:1']), row(2, ['user:2'], 12_000)]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ReadDemands, Trace } from '../../src/cache/cache.ts';
 import { sleep } from '../../src/cache/clock.ts';
+import { OriginRefused, OriginUnavailable } from '../../src/cache/errors.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
 import { at, epoch, type FakeCache, lookUpOf, makeFakeCache, sharedHit, sharedStale } from './fake-cache.ts';
@@ -159,6 +160,39 @@ test('a load that hangs since an outage fails nobody who comes 2 s later', async
   expect(await readThrough(cache, lookUp)).toBe('b');
   await cache.clock.advance(3_000);
   expect(await Promise.all([first, second])).toEqual(['OriginUnavailable', 'OriginUnavailable']);
+});
+
+test('an answer with a tag that is none is an outage, and nothing keeps it', async () => {
+  const cache = makeFakeCache();
+  Object.assign(cache.origin, { isTag: (text: string) => text !== 'user:NaN' });
+  const load = async () => ({ value: { id: 1 }, tags: ['user:1', 'user:NaN'] });
+  await expect(readThrough(cache, { key: 'k', parse: (json) => json, load })).rejects.toThrow(
+    OriginUnavailable,
+  );
+  expect(cache.shared.fills).toEqual([]);
+  expect(cache.memory.get('k', cache.clock.now())).toBeUndefined();
+});
+
+test('a write with a tag that is none is confirmed by no logical time, and ends everything behind its answer', async () => {
+  const cache = makeFakeCache();
+  Object.assign(cache.origin, { isTag: (text: string) => text !== '' });
+  await readThrough(cache, lookUpOf('kept'));
+  const told = Promise.withResolvers<never>();
+  cache.shared.invalidate = async (tags) => {
+    cache.shared.invalidated.push([...tags]);
+    return told.promise;
+  };
+  expect(await invalidate(cache, ['user:1', ''])).toEqual({ unsharedSinceMs: cache.clock.now() });
+  expect(cache.shared.invalidated).toEqual([['everything']]);
+  const next = lookUpOf('new');
+  expect(await readThrough(cache, next)).toBe('new');
+});
+
+test('what the origin refuses for good is no outage', async () => {
+  const cache = makeFakeCache();
+  Object.assign(cache.origin, { isRefusal: () => true });
+  const load = () => Promise.reject(new Error('refused'));
+  await expect(readThrough(cache, { key: 'k', parse: (json) => json, load })).rejects.toThrow(OriginRefused);
 });
 
 test('values are frozen through and through', async () => {

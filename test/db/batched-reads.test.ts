@@ -21,7 +21,8 @@ function makeFake(errors: Readonly<Record<number, Error>> = {}) {
     return asked.map((id) => {
       const error = errors[Number(id)];
       if (error) throw error;
-      return { command: 'SELECT', rows: [[id]], fields: [], rowCount: 1, rowAsArray: true };
+      const fields = [{ name: 'id', dataTypeID: 20 }];
+      return { command: 'SELECT', rows: [[id]], fields, rowCount: 1, rowAsArray: true };
     });
   };
   const run = async (statement: Statement) => {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { seed } from '../scale.ts';
+import { isTag } from '../../src/directory/tags.ts';
 import { expectedTags, type Tables } from './expected-tags.ts';
 import { useSession } from './session.ts';
 
@@ -96,6 +97,7 @@ async function checkStatement(sql: string): Promise<void> {
     refusal: expect.stringMatching(/^(accepted|23\d{3} .+)$/),
     tags: expectedTags(before, await tables()),
   });
+  expect(tags.filter((tag) => !isTag(tag))).toEqual([]);
   const repeated = written.filter((row) => new Set(row).size < row.length);
   expect({ sql, repeated }).toEqual({ sql, repeated: [] });
 }

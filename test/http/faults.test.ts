@@ -1,32 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { countRequests, emptyRedis, fault, get, newIsolate, type Store, sql, useStack } from '../stack.ts';
+import { countRequests, emptyRedis, fault, get, newIsolate, sql, useStack } from '../stack.ts';
 import { change } from './changes.ts';
 import { expectProblem } from './problem.ts';
 import { lookUps } from './seed.ts';
+import { faultsOf } from './store-faults.ts';
 
 const stack = useStack();
 /** Of an isolate that waits no longer than this for a store that hangs. */
 const HURRIED = { REDIS_DEADLINE_MS: '100', POSTGRES_DEADLINE_MS: '500' };
-
-const variants = {
-  redis: `null number text empty-object empty-array null-result text-result number-result object-result short-result
-    nested-result list-of-results null-error`,
-  postgres: `null number text empty-object empty-array null-rows object-rows empty-row null-row object-row no-fields
-    no-columns lost-rows one-column no-results empty-results error-without-status`,
-};
-
-function faultsOf(store: Store): { kind: string; status?: number; variant?: string }[] {
-  return [
-    { kind: 'refuse' },
-    { kind: 'reset' },
-    { kind: 'status', status: 400 },
-    { kind: 'status', status: 429 },
-    { kind: 'status', status: 500 },
-    { kind: 'truncated-json' },
-    { kind: 'wrong-base64' },
-    ...variants[store].split(/\s+/).map((variant) => ({ kind: 'wrong-json', variant })),
-  ];
-}
 
 afterEach(async () => {
   for (const store of ['redis', 'postgres'] as const) await fault(stack.current, store, []);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   drainNow,
   emptyRedis,
@@ -11,6 +11,7 @@ import {
   useStack,
   whileAway,
 } from '../stack.ts';
+import { create } from './changes.ts';
 import { expectProblem } from './problem.ts';
 import { lookUps } from './seed.ts';
 
@@ -134,4 +135,28 @@ test('the Worker is ready, for Redis holds answers, and says what is missing', a
 
 test('with both stores in reach the Worker is ready', async () => {
   expect(await (await get(stack.current, '/readyz')).json()).toMatchObject({ status: 'ready' });
+});
+
+describe('what Postgres refuses for good', () => {
+  test('a constraint that the service does not know is 500, and the log names it', async () => {
+    const logged = vi.spyOn(console, 'error').mockReturnValue();
+    onTestFinished(() => logged.mockRestore());
+    await sql(stack.current, `alter table users add constraint no_bobs check (username <> 'bob')`);
+    onTestFinished(async () => {
+      await sql(stack.current, 'alter table users drop constraint no_bobs');
+    });
+    const body = { username: 'bob', email: 'bob@example.com' };
+    await expectProblem(await create(stack.current, '/v1/users', body), 'internal_error');
+    expect(logged.mock.calls.join('\n')).toMatch(/"event":"write_failed","constraint":"no_bobs".* 23514/);
+  });
+
+  test.each(['/v1/users/4', '/v1/users?limit=7'])('a column that is missing is 500: %s', async (path) => {
+    await emptyRedis(stack.current);
+    await sql(stack.current, 'alter table users rename column email to mail');
+    try {
+      await expectProblem(await get(newIsolate(stack.current), path), 'internal_error');
+    } finally {
+      await sql(stack.current, 'alter table users rename column mail to email');
+    }
+  });
 });

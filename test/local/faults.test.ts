@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { makeFaults } from '../../local/faults.ts';
 import { neonFaults } from '../../local/neon-faults.ts';
 import { upstashFaults } from '../../local/upstash-faults.ts';
+import { WRONG_BODIES } from '../http/store-faults.ts';
 import { seed } from '../scale.ts';
 
 const faultsOf = { upstash: upstashFaults, neon: neonFaults };
@@ -81,4 +82,9 @@ test('without a seed one is drawn, and said', () => {
     faults.set({ faults: [] }),
   );
   expect(first?.seed).not.toBe(second?.seed);
+});
+
+test('tests in workerd know of every wrong body', () => {
+  expect(WRONG_BODIES.redis).toEqual(Object.keys(upstashFaults.wrongBodies));
+  expect(WRONG_BODIES.postgres).toEqual(Object.keys(neonFaults.wrongBodies));
 });

@@ -1,0 +1,76 @@
+import { Column } from 'drizzle-orm/column';
+import { is } from 'drizzle-orm/entity';
+import { NeonHttpSession } from 'drizzle-orm/neon-http/session';
+import type { PgDialect, SelectedFieldsOrdered } from 'drizzle-orm/pg-core';
+import { noopDecoder, SQL } from 'drizzle-orm/sql/sql';
+import { getTableName } from 'drizzle-orm/table';
+import { type Decoder, decoderOfType, nullable } from './decoders.ts';
+import { GarbledAnswer } from './garbled.ts';
+import { requireResult } from './results.ts';
+
+type Session = NeonHttpSession<Record<string, never>, Record<string, never>>;
+type Driver = ConstructorParameters<typeof NeonHttpSession>[0];
+
+/** What drizzle keeps of a query that selects: which of its tables no outer join leaves out. */
+interface Prepared {
+  mapResult(result: unknown): unknown;
+  readonly joinsNotNullableMap?: Readonly<Record<string, boolean>>;
+}
+
+/**
+ * A session of drizzle's that believes no driver: the columns of each answer are counted, and every value is held against its
+ * type, before drizzle maps it. Drizzle itself makes NaN of a column that is missing, and NaN is not null.
+ */
+export function makeSession(driver: object, dialect: PgDialect): Session {
+  const session: Session = new NeonHttpSession(driver as Driver, dialect, undefined);
+  const prepare = session.prepareQuery.bind(session);
+  session.prepareQuery = (query, fields, ...more) => {
+    const prepared = prepare(query, fields, ...more);
+    if (fields) checkResults(prepared, fields);
+    return prepared;
+  };
+  return session;
+}
+
+function checkResults(prepared: Prepared, fields: SelectedFieldsOrdered): void {
+  const map = prepared.mapResult.bind(prepared);
+  const names = fields.map(({ field }) => (is(field, Column) ? field.name : null));
+  requireDecoders(fields);
+  prepared.mapResult = (result) => {
+    requireResult(result, names);
+    // Drizzle tells of the joins only after it has prepared the query.
+    const checks = fields.map(({ field }) => checkOf(field, prepared.joinsNotNullableMap));
+    for (const row of result.rows) requireRow(row, checks);
+    return map(result);
+  };
+}
+
+type Field = SelectedFieldsOrdered[number]['field'];
+
+/** Of an expression nothing but its decoder tells the type; without one any value would pass. */
+function requireDecoders(fields: SelectedFieldsOrdered): void {
+  for (const { field, path } of fields) {
+    if (expressionOf(field)?.decoder === noopDecoder)
+      throw new TypeError(`the selected ${path.join('.')} needs mapWith(…), which says its type`);
+  }
+}
+
+function expressionOf(field: Field): { readonly decoder: unknown } | null {
+  if (is(field, Column)) return null;
+  // A subquery that is selected whole is nothing that this code does; its decoder is the one of its SQL.
+  if (is(field, SQL)) return field as unknown as { decoder: unknown };
+  return (field as { sql?: { decoder: unknown } }).sql ?? null;
+}
+
+/** Expressions are decoded, and so checked, when drizzle maps them. */
+function checkOf(field: Field, isThere: Prepared['joinsNotNullableMap']): Decoder<unknown> | null {
+  if (!is(field, Column)) return null;
+  const decode = decoderOfType(field.getSQLType());
+  const mayLack = !field.notNull || isThere?.[getTableName(field.table)] === false;
+  return mayLack ? nullable(decode) : decode;
+}
+
+function requireRow(row: unknown, checks: readonly (Decoder<unknown> | null)[]): void {
+  if (!Array.isArray(row) || row.length !== checks.length) throw new GarbledAnswer('a row has other columns');
+  for (const [at, check] of checks.entries()) check?.(row[at]);
+}

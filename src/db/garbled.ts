@@ -1,0 +1,10 @@
+/** What came for an answer of Postgres cannot be one: a row has other columns, or a value is not of its type. */
+export class GarbledAnswer extends Error {
+  override readonly name = 'GarbledAnswer';
+}
+
+/** Whether something came for an answer, so that a write may well have been done, and could not be read. */
+export function isGarbled(error: unknown): boolean {
+  if (error instanceof GarbledAnswer) return true;
+  return error instanceof Error && isGarbled(error.cause);
+}

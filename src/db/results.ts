@@ -1,0 +1,41 @@
+import type { Decoder } from './decoders.ts';
+import { GarbledAnswer } from './garbled.ts';
+
+/** A result as drivers answer it. */
+interface Result {
+  readonly fields: readonly { readonly name: string }[];
+  readonly rows: readonly unknown[];
+}
+
+/** Throws unless it is the result of a query with these columns; null: with whatever name. */
+export function requireResult(result: unknown, names: readonly (string | null)[]): asserts result is Result {
+  const { fields, rows, rowCount } = Object(result) as Record<string, unknown>;
+  if (!Array.isArray(fields) || !Array.isArray(rows) || rowCount !== rows.length)
+    throw new GarbledAnswer('the answer is no result of a query');
+  const isAsked = names.every((name, at) => name === null || name === Object(fields[at]).name);
+  if (fields.length !== names.length || !isAsked) throw new GarbledAnswer('the answer has other columns');
+}
+
+/** The rows of a statement that drizzle did not build, by what decodes their columns. */
+export function readRows<T extends object>(
+  result: unknown,
+  decoders: { readonly [K in keyof T]: Decoder<T[K]> },
+): T[] {
+  const names = Object.keys(decoders) as (keyof T & string)[];
+  requireResult(result, names);
+  return result.rows.map((row) => {
+    const values = Object(row) as Readonly<Record<string, unknown>>;
+    // Each name is decoded as the type wants it.
+    return Object.fromEntries(names.map((name) => [name, decoders[name](values[name])])) as T;
+  });
+}
+
+/** The same of a statement that always answers one. */
+export function readRow<T extends object>(
+  result: unknown,
+  decoders: { readonly [K in keyof T]: Decoder<T[K]> },
+): T {
+  const [row, another] = readRows(result, decoders);
+  if (!row || another) throw new GarbledAnswer('the answer is not one row');
+  return row;
+}

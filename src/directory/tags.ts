@@ -1,0 +1,30 @@
+import { ACCOUNT_NUMBER } from '../account-number.ts';
+
+const ID = /^[1-9]\d{0,15}$/;
+/** Usernames as Postgres admits them. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it excludes
+const TEXT = /^[^\u0000-\u001f\u007f-\u009f]+$/;
+
+const WORDS: ReadonlySet<string> = new Set(['everything', 'default-account', 'user-rights']);
+
+/** What follows the colon, by what is before it. */
+const VALUES: ReadonlyMap<string, RegExp> = new Map([
+  ['account', ID],
+  ['account-number', ACCOUNT_NUMBER],
+  ['user', ID],
+  ['username', TEXT],
+  ['profile', ID],
+  ['members', ID],
+  ['memberships', ID],
+  ['key', ID],
+]);
+
+/**
+ * Whether a text is the tag of something. What is none would be stored with an answer that nothing then invalidates, or be
+ * invalidated in place of the tag that Postgres meant.
+ */
+export function isTag(text: string): boolean {
+  const colon = text.indexOf(':');
+  if (colon === -1) return WORDS.has(text);
+  return VALUES.get(text.slice(0, colon))?.test(text.slice(colon + 1)) ?? false;
+}
