@@ -7,6 +7,7 @@ import { makeDeps, type RequestContext } from './deps.ts';
 import { type Caller, requireScope, type Scope, SCOPES, type Writer } from './directory/caller.ts';
 import type { Deps } from './directory/deps.ts';
 import { LookUpError, RefusedError } from './directory/errors.ts';
+import { bounded } from './directory/fields.ts';
 import { requireVisible, type Subject } from './directory/visibility.ts';
 import { consoleLog, describeError } from './log.ts';
 
@@ -18,11 +19,13 @@ export interface RpcOptions {
   readonly consistencyToken?: string;
 }
 
+/** Twice as long as any that is handed out. */
+const MAX_TOKEN = 64;
+
 const Options = z
   .strictObject({
     invalidate: z.boolean().optional(),
-    consistencyToken: z
-      .string()
+    consistencyToken: bounded(MAX_TOKEN, 'is malformed')
       .transform((text, ctx) => parseToken(text) ?? ctx.addIssue('is malformed') ?? z.NEVER)
       .optional(),
   })
@@ -66,15 +69,16 @@ class BadArgument extends Error {
   readonly code = 'bad_request';
 }
 
-/** Makes a method that parses its arguments, asks for the right, and lets only clean errors out. */
+/** Makes a method that asks for the right, parses its arguments, and lets only clean errors out. */
 export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
   return async (env: object, ctx: CallContext, args: unknown, options: unknown): Promise<T> => {
     try {
+      const writer = { caller: callerOf(ctx.props), requestId: crypto.randomUUID() };
+      // First, as over HTTP: nothing is made of what comes from a caller without the right.
+      requireScope(writer.caller, spec.scope);
       const parsed = parse(spec.args, args);
       const read = parseOptions(options);
-      const writer = { caller: callerOf(ctx.props), requestId: crypto.randomUUID() };
       const deps = makeDeps(env, ctx);
-      requireScope(writer.caller, spec.scope);
       if (read?.invalidate) requireScope(writer.caller, 'cache:invalidate');
       const demands = { reload: read?.invalidate, token: read?.consistencyToken };
       const subject = writer.caller.accountNumber === null ? null : spec.about(parsed);

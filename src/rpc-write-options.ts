@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { formatToken } from './cache/logical-time.ts';
 import type { Created, Done, Idempotency, Precondition } from './directory/write.ts';
+import { bounded } from './directory/fields.ts';
 import { sha256Of } from './sha256.ts';
 
 /** What every change and deletion takes after its arguments. */
@@ -35,12 +36,12 @@ export const deletion = z
     path: ['revision'],
     error: 'is required',
   });
+const IDEMPOTENCY_KEY = 'must have 1 to 255 printable ASCII characters';
 /** Schema of `CreateOptions`. */
 export const creation = z
   .strictObject({
-    idempotencyKey: z
-      .string()
-      .regex(/^[\x21-\x7e]{1,255}$/, 'must have 1 to 255 printable ASCII characters')
+    idempotencyKey: bounded(255, IDEMPOTENCY_KEY)
+      .regex(/^[\x21-\x7e]+$/, IDEMPOTENCY_KEY)
       .optional(),
   })
   .default({});

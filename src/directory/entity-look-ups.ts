@@ -7,7 +7,7 @@ import { findAdminUserForAccount, getCachedSmarterAdminUserProfile } from './adm
 import type { Deps } from './deps.ts';
 import { findUserProfile } from './profiles.ts';
 import type { UserProfile } from './user-profile.ts';
-import { getCachedUserForUserId, getCachedUserForUsername, type User, USERNAME } from './users.ts';
+import { getCachedUserForUserId, getCachedUserForUsername, type User, Username } from './users.ts';
 import type { Subject } from './visibility.ts';
 
 const id = z.int('must be a positive whole number below 2^53').positive('must be positive');
@@ -15,16 +15,12 @@ const accountNumber = z
   .string()
   .regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012')
   .meta({ example: '3141-5926-5359' });
-const username = z
-  .string()
-  .regex(USERNAME, 'must have 1 to 150 characters, none of them a control character')
-  .refine((text) => text.isWellFormed(), 'is not well-formed Unicode');
 
 /** A question for one account, user or user profile. */
 export const EntityLookUp = z
   .discriminatedUnion('lookUp', [
     z.strictObject({ lookUp: z.literal('user'), userId: id }),
-    z.strictObject({ lookUp: z.literal('userByUsername'), username }),
+    z.strictObject({ lookUp: z.literal('userByUsername'), username: Username }),
     z.strictObject({ lookUp: z.literal('account'), accountNumber }),
     z.strictObject({ lookUp: z.literal('defaultAccount') }),
     z.strictObject({ lookUp: z.literal('accountForUser'), userId: id }),

@@ -4,12 +4,36 @@ import * as z from 'zod';
 // oxlint-disable-next-line no-control-regex -- control characters are what it excludes
 const PLAIN = /^[^\u0000-\u001f\u007f-\u009f]*$/u;
 
+/**
+ * Text of so many UTF-16 code units at most. Nothing looks into text that is longer: what is checked next may take the square
+ * of its length.
+ */
+export function bounded(maxLength: number, error = `must have at most ${maxLength} characters`) {
+  return z.string().max(maxLength, { error, abort: true });
+}
+
+/** As `bounded`, for characters of any kind: one may take two code units. */
+export function boundedByCharacters(maxCharacters: number, error: string) {
+  return bounded(2 * maxCharacters, error).meta({ maxLength: maxCharacters });
+}
+
+/** An array of one item at least. No item of an array that has too many is looked at. */
+export function boundedArray<S extends z.ZodType>(
+  item: S,
+  { max, none, tooMany }: { readonly max: number; readonly none: string; readonly tooMany: string },
+) {
+  // In time: a schema of arrays counts after it has parsed all of them.
+  const requireFew = (items: z.input<S>[], ctx: z.RefinementCtx) => {
+    if (Array.isArray(items) && items.length > max) ctx.addIssue(tooMany);
+    return items;
+  };
+  return z.preprocess(requireFew, z.array(item).min(1, none).max(max));
+}
+
 /** One line of text, with lengths in UTF-16 code units. */
 export function text(maxLength: number, minLength = 0) {
-  return z
-    .string()
+  return bounded(maxLength)
     .min(minLength, minLength === 1 ? 'must not be empty' : `must have at least ${minLength} characters`)
-    .max(maxLength, `must have at most ${maxLength} characters`)
     .regex(PLAIN, 'must not have control characters')
     .refine((value) => value.isWellFormed(), 'is not well-formed Unicode');
 }
@@ -17,14 +41,13 @@ export function text(maxLength: number, minLength = 0) {
 /** What RFC 5321 admits as a path. */
 const MAX_EMAIL = 254;
 
-export const Email = z.email('must be an e-mail address').max(MAX_EMAIL);
+export const Email = bounded(MAX_EMAIL).check(z.email('must be an e-mail address'));
 
 /** Long enough for signed links. */
 const MAX_URL = 2_048;
 
-export const WebUrl = z
-  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-  .max(MAX_URL)
+export const WebUrl = bounded(MAX_URL)
+  .check(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }))
   // A URL's parser encodes what Postgres refuses, but what is kept is what was sent.
   .regex(PLAIN, 'must not have control characters')
   .refine((value) => value.isWellFormed(), 'is not well-formed Unicode');
@@ -32,13 +55,22 @@ export const WebUrl = z
 const FIRST_DATE = Date.parse('1000-01-01T00:00:00Z');
 const LAST_DATE = Date.parse('9999-12-31T23:59:59.999Z');
 
+/** To the nanosecond, with an offset, and with as much again to spare. */
+const MAX_TIME = 64;
+
+/** A date and time of day with its offset, by RFC 3339, which also takes `t` and `z`; in upper case from here on. */
+export function timeText(error: string) {
+  return bounded(MAX_TIME, error)
+    .overwrite((value) => value.toUpperCase())
+    .check(z.iso.datetime({ offset: true, abort: true, error }))
+    .meta({ maxLength: undefined, pattern: undefined, format: 'date-time' });
+}
+
 /** A time as Postgres and the table take it. */
-export const DateTime = z.iso
-  .datetime({ offset: true, abort: true, error: 'must be a date and time with its offset, by ISO 8601' })
-  .refine((value) => {
-    const time = Date.parse(value);
-    return time >= FIRST_DATE && time <= LAST_DATE;
-  }, 'must be in the years 1000 to 9999');
+export const DateTime = timeText('must be a date and time with its offset, by ISO 8601').refine((value) => {
+  const time = Date.parse(value);
+  return time >= FIRST_DATE && time <= LAST_DATE;
+}, 'must be in the years 1000 to 9999');
 
 /** The time that the text spells, as rows have it. */
 export function toDate(time: string | null | undefined): Date | null | undefined {

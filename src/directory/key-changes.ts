@@ -17,7 +17,7 @@ import { type Caller, SCOPES, type Writer } from './caller.ts';
 import { refuseOther } from './deletion.ts';
 import type { Deps } from './deps.ts';
 import { RefusedError } from './errors.ts';
-import { changesOf, DateTime, text, toDate } from './fields.ts';
+import { boundedArray, changesOf, DateTime, text, toDate } from './fields.ts';
 import { refuseFormerRights, requireNoLonger, requireScopes, rightsOf } from './key-rights.ts';
 import { deriveSecret, drawSecret } from './key-secret.ts';
 import { ApiKey, toApiKey } from './keys.ts';
@@ -35,9 +35,11 @@ import {
 
 const fields = {
   name: text(100, 1),
-  scopes: z
-    .array(z.enum(SCOPES, `must be one of ${SCOPES.join(', ')}`))
-    .min(1, 'must name a scope')
+  scopes: boundedArray(z.enum(SCOPES, `must be one of ${SCOPES.join(', ')}`), {
+    max: SCOPES.length,
+    tooMany: `must have at most ${SCOPES.length} scopes`,
+    none: 'must name a scope',
+  })
     .refine((scopes) => new Set(scopes).size === scopes.length, 'names a scope twice')
     .meta({ override: ({ jsonSchema }) => Object.assign(jsonSchema, { uniqueItems: true }) }),
   expiresAt: DateTime.nullable().meta({ description: 'Null: never.' }),

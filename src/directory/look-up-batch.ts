@@ -9,15 +9,17 @@ import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { type Entity, EntityLookUp, type EntityVerb, verbOf } from './entity-look-ups.ts';
 import { LookUpError } from './errors.ts';
+import { boundedArray } from './fields.ts';
 import { requireOwn, requireReach } from './visibility.ts';
 
 /** As many as travel in one call to either store. */
 const MAX_LOOK_UPS = 100;
 
-export const EntityLookUps = z
-  .array(EntityLookUp)
-  .min(1, 'must have at least one look-up')
-  .max(MAX_LOOK_UPS, `must have at most ${MAX_LOOK_UPS} look-ups`);
+export const EntityLookUps = boundedArray(EntityLookUp, {
+  max: MAX_LOOK_UPS,
+  tooMany: `must have at most ${MAX_LOOK_UPS} look-ups`,
+  none: 'must have at least one look-up',
+});
 
 type Failure = LookUpError | OriginUnavailable;
 

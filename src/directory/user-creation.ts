@@ -5,7 +5,7 @@ import { accountDoesNotExist } from './absence.ts';
 import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import type { LookUpError, RefusedError } from './errors.ts';
-import { toDate } from './fields.ts';
+import { boundedArray, toDate } from './fields.ts';
 import { requirePlatformRights, userFields } from './user-fields.ts';
 import { toUser, type User } from './users.ts';
 import type { Subject } from './visibility.ts';
@@ -29,10 +29,11 @@ export type NewUser = z.infer<typeof NewUser>;
 /** Few enough for one statement within the deadline, and for one body. */
 const MAX_USERS = 200;
 
-export const NewUsers = z
-  .array(NewUser)
-  .min(1, 'must have at least one user')
-  .max(MAX_USERS, `must have at most ${MAX_USERS} users`);
+export const NewUsers = boundedArray(NewUser, {
+  max: MAX_USERS,
+  tooMany: `must have at most ${MAX_USERS} users`,
+  none: 'must have at least one user',
+});
 
 /** A user that was created, or why it was not. */
 export type UserOutcome = User | LookUpError | RefusedError;

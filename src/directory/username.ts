@@ -1,5 +1,4 @@
-import * as z from 'zod';
-import { USERNAME } from './users.ts';
+import { Username } from './users.ts';
 
 /** Format characters, and all that a page may show as nothing. */
 const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
@@ -15,11 +14,10 @@ const isOfOneScript = (name: string) => LOOK_ALIKES.filter((script) => script.te
  * A username that may be given to a user: none that shows like another one, as far as UTS 39 tells by its profile of
  * characters and by mixed scripts. Names given before, or at a prompt, are looked up whatever they are.
  */
-export const NewUsername = z
-  .string()
-  .regex(USERNAME, 'must have 1 to 150 characters, none of them a control character')
-  .refine((name) => name.isWellFormed(), 'is not well-formed Unicode')
-  .refine((name) => name === name.normalize('NFKC'), 'must be in Unicode normalization form NFKC')
+export const NewUsername = Username.refine(
+  (name) => name === name.normalize('NFKC'),
+  'must be in Unicode normalization form NFKC',
+)
   .refine((name) => !INVISIBLE.test(name), 'must not have invisible characters')
   .refine((name) => !OUTER_WHITE_SPACE.test(name), 'must not begin or end with white space')
   .refine(isOfOneScript, 'must not mix Latin, Greek and Cyrillic letters, which look alike')

@@ -6,6 +6,7 @@ import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../d
 import { unknownAccount, unknownUser } from './absence.ts';
 import { requireAccountNumber } from './account-argument.ts';
 import type { Deps } from './deps.ts';
+import { boundedByCharacters } from './fields.ts';
 import { readSlice } from './listing.ts';
 import { cutPage, type Page, type Paged, pageKey, requireWhole, withOneMore } from './page.ts';
 
@@ -31,6 +32,12 @@ const parseUser = User.nullable().parse;
 /** Usernames as Postgres admits them: 1 to 150 characters, none of them a control character. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it excludes
 export const USERNAME = /^[^\u0000-\u001f\u007f-\u009f]{1,150}$/u;
+const NO_USERNAME = 'must have 1 to 150 characters, none of them a control character';
+
+/** A username that there may be. */
+export const Username = boundedByCharacters(150, NO_USERNAME)
+  .regex(USERNAME, { error: NO_USERNAME, abort: true })
+  .refine((name) => name.isWellFormed(), { error: 'is not well-formed Unicode', abort: true });
 
 export function toUser(row: UserRow): User {
   return {

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { timeText } from '../directory/fields.ts';
 import { AuditedEntity, listAuditEntries } from '../directory/audit.ts';
 import { answerList } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
@@ -20,7 +21,7 @@ function toInstant(text: string, ctx: z.RefinementCtx<string>): string {
   return `${new Date(text).toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length)}.${fraction.padEnd(6, '0').slice(0, 6)}Z`;
 }
 
-const Instant = z.iso.datetime({ offset: true, error: NO_TIME }).transform(toInstant);
+const Instant = timeText(NO_TIME).transform(toInstant);
 
 const time = (description: string) =>
   Instant.optional().meta({ description, override: { type: 'string', format: 'date-time' } });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { boundedByCharacters } from '../directory/fields.ts';
 import { decodeCursor, isCursorOf, NO_CURSOR, type SentCursor } from '../list-cursor.ts';
 import type { AnyEndpointSpec } from './endpoint-spec.ts';
 import { Limit } from './parameters.ts';
@@ -35,12 +36,12 @@ export async function refuseOtherCursor(
 
 /** Text to look for, of so many characters: what Postgres can hold, on one line. */
 export function sought(description: string, maxLength: number, minLength = 1) {
-  return z
-    .string()
-    .regex(
-      new RegExp(String.raw`^[^\u0000-\u001f\u007f-\u009f]{${minLength},${maxLength}}$`, 'u'),
-      `must have ${minLength} to ${maxLength} characters, none of them a control character`,
-    )
+  const error = `must have ${minLength} to ${maxLength} characters, none of them a control character`;
+  return boundedByCharacters(maxLength, error)
+    .regex(new RegExp(String.raw`^[^\u0000-\u001f\u007f-\u009f]{${minLength},${maxLength}}$`, 'u'), {
+      error,
+      abort: true,
+    })
     .refine((text) => text.isWellFormed(), 'is not well-formed Unicode')
     .optional()
     .meta({ description });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../account-number.ts';
 import { CACHED_PAGE_SIZES, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../directory/page.ts';
-import { USERNAME } from '../directory/users.ts';
+import { Username as AnyUsername } from '../directory/users.ts';
 
 const ID_FAULT = 'must be a positive whole number below 2^53';
 
@@ -15,7 +15,7 @@ function asInteger(bounds: { minimum: number; maximum?: number; default?: number
 function id(description: string) {
   return z
     .string()
-    .regex(/^[1-9][0-9]{0,15}$/, ID_FAULT)
+    .regex(/^[1-9][0-9]{0,15}$/, { error: ID_FAULT, abort: true })
     .transform(Number)
     .refine(Number.isSafeInteger, ID_FAULT)
     .meta({ description, override: asInteger({ minimum: 1 }) });
@@ -31,16 +31,12 @@ export const AccountNumber = z
   .regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012')
   .meta({ description: 'Number of an account.', example: '3141-5926-5359' });
 
-export const Username = z
-  .string()
-  .regex(USERNAME, 'must have 1 to 150 characters, none of them a control character')
-  .refine((text) => text.isWellFormed(), 'is not well-formed Unicode')
-  .meta({ description: 'Exact username; case matters.' });
+export const Username = AnyUsername.meta({ description: 'Exact username; case matters.' });
 
 /** `?limit=` of every list. */
 export const Limit = z
   .string()
-  .regex(/^[0-9]{1,3}$/, `must be a whole number from 1 to ${MAX_PAGE_SIZE}`)
+  .regex(/^[0-9]{1,3}$/, { error: `must be a whole number from 1 to ${MAX_PAGE_SIZE}`, abort: true })
   .transform(Number)
   .pipe(z.number().min(1, 'must be at least 1').max(MAX_PAGE_SIZE, `must be at most ${MAX_PAGE_SIZE}`))
   .default(DEFAULT_PAGE_SIZE)

@@ -113,13 +113,19 @@ const goodBodies: Readonly<Record<string, () => object>> = {
   'PATCH /v1/user-profiles/:userProfileId': () => ({ name: 'Sample' }),
 };
 
+/** A good body of the route; throws where the tests know none. */
+export function goodBodyOf(route: Route): object {
+  const body = goodBodies[nameOf(route)]?.();
+  if (!body) throw new Error(`the tests know no body of ${nameOf(route)}`);
+  return body;
+}
+
 /** A request that the route answers, but for what the headers spoil; without a key unless they bring one. */
 export function initOf(route: Route, headers: Record<string, string> = {}): RequestInit {
   const { method, spec } = route;
   const condition = spec.precondition ? { 'If-Match': '*' } : {};
   if (!spec.json) return { method, headers: { ...condition, ...headers } };
-  const body = goodBodies[nameOf(route)]?.();
-  if (!body) throw new Error(`the tests know no body of ${nameOf(route)}`);
+  const body = goodBodyOf(route);
   const type = { 'Content-Type': 'application/json' };
   return { method, body: JSON.stringify(body), headers: { ...type, ...condition, ...headers } };
 }
