@@ -7,7 +7,8 @@ import { makeDeps, type RequestContext } from './deps.ts';
 import { type Caller, requireScope, type Scope, SCOPES, type Writer } from './directory/caller.ts';
 import type { Deps } from './directory/deps.ts';
 import { LookUpError, RefusedError } from './directory/errors.ts';
-import { bounded } from './directory/fields.ts';
+import { bounded, text } from './directory/fields.ts';
+import { cutEcho } from './echo.ts';
 import { requireVisible, type Subject } from './directory/visibility.ts';
 import { consoleLog, describeError } from './log.ts';
 
@@ -26,7 +27,7 @@ const Options = z
   .strictObject({
     invalidate: z.boolean().optional(),
     consistencyToken: bounded(MAX_TOKEN, 'is malformed')
-      .transform((text, ctx) => parseToken(text) ?? ctx.addIssue('is malformed') ?? z.NEVER)
+      .transform((token, ctx) => parseToken(token) ?? ctx.addIssue('is malformed') ?? z.NEVER)
       .optional(),
   })
   .nullish();
@@ -34,7 +35,7 @@ const Options = z
 /** The rights that a service binding's `props` give to the Worker that has it. */
 const Props = z.strictObject({
   /** Names the Worker in logs and in the audit log. */
-  name: z.string().min(1).max(100).default('worker'),
+  name: text(100, 1).default('worker'),
   scopes: z.array(z.enum(SCOPES)),
   accountNumber: z.string().regex(ACCOUNT_NUMBER).nullable().default(null),
 });
@@ -123,8 +124,9 @@ function callerOf(props: unknown): Caller {
     );
   }
   const { name, scopes, accountNumber } = data;
-  // Bindings of different accounts are different callers, whatever they are called.
-  const id = accountNumber === null ? `rpc:${name}` : `rpc:${name}@${accountNumber}`;
+  // Bindings of different accounts are different callers, whatever they are called: no name has an @ of its own here.
+  const named = `rpc:${name.replaceAll(/[%@]/g, encodeURIComponent)}`;
+  const id = accountNumber === null ? named : `${named}@${accountNumber}`;
   return { id, scopes: new Set(scopes), accountNumber };
 }
 
@@ -139,7 +141,7 @@ function parse<A extends z.ZodType>(schema: A, value: unknown): z.output<A> {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const keys = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
-  const name = [...(issue?.path ?? []), ...keys].join('.');
+  const name = cutEcho([...(issue?.path ?? []), ...keys].join('.'));
   throw new BadArgument(`${name}: ${keys.length > 0 ? 'is no field' : (issue?.message ?? 'is invalid')}`);
 }
 

@@ -13,6 +13,8 @@ export interface KeyRecord {
 /** A key as it is shown: without its hashes. */
 export interface ShownKey extends Omit<ApiKeyRow, 'accountId' | 'previousSha256' | 'sha256'> {
   readonly accountNumber: string | null;
+  /** Whether the account that the key is bound to is not there. */
+  readonly isAccountGone: boolean;
   readonly lastUsedAt: Date | null;
 }
 
@@ -50,7 +52,12 @@ export function selectKeys(db: Db, reach: Reach, { afterId, limit }: Page): Prom
 export function selectShown(db: Db, condition: SQL | undefined) {
   const { accountId, sha256: _sha256, previousSha256: _previous, ...shown } = getTableColumns(apiKeys);
   return db
-    .select({ ...shown, accountNumber: accounts.accountNumber, lastUsedAt: apiKeyUses.lastUsedAt })
+    .select({
+      ...shown,
+      accountNumber: accounts.accountNumber,
+      isAccountGone: sql<boolean>`(${accountId} is not null and ${accounts.id} is null)`,
+      lastUsedAt: apiKeyUses.lastUsedAt,
+    })
     .from(apiKeys)
     .leftJoin(accounts, eq(accounts.id, accountId))
     .leftJoin(apiKeyUses, eq(apiKeyUses.keyId, apiKeys.id))

@@ -4,38 +4,38 @@ import * as z from 'zod';
 // oxlint-disable-next-line no-control-regex -- control characters are what it excludes
 const PLAIN = /^[^\u0000-\u001f\u007f-\u009f]*$/u;
 
+/** What shows text in another order than it has, that around it included. */
+const REORDERING = /[\u202a-\u202e\u2066-\u2069]/;
+/** Braille without dots is the one letter that shows nothing. */
+const VISIBLE = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u;
+
 /**
- * Text of so many UTF-16 code units at most. Nothing looks into text that is longer: what is checked next may take the square
- * of its length.
+ * Text of so many characters at most. Nothing looks into text that is longer: what is checked next may take the square of its
+ * length.
  */
 export function bounded(maxLength: number, error = `must have at most ${maxLength} characters`) {
   return z.string().max(maxLength, { error, abort: true });
 }
 
-/** As `bounded`, for characters of any kind: one may take two code units. */
-export function boundedByCharacters(maxCharacters: number, error: string) {
-  return bounded(2 * maxCharacters, error).meta({ maxLength: maxCharacters });
-}
-
-/** An array of one item at least. No item of an array that has too many is looked at. */
-export function boundedArray<S extends z.ZodType>(
-  item: S,
-  { max, none, tooMany }: { readonly max: number; readonly none: string; readonly tooMany: string },
-) {
+/** The array with so many items at most. No item of one that has more is looked at. */
+export function boundedArray<S extends z.ZodArray>(schema: S, maxItems: number, what: string) {
   // In time: a schema of arrays counts after it has parsed all of them.
-  const requireFew = (items: z.input<S>[], ctx: z.RefinementCtx) => {
-    if (Array.isArray(items) && items.length > max) ctx.addIssue(tooMany);
+  const requireFew = (items: z.input<S>, ctx: z.RefinementCtx) => {
+    if (Array.isArray(items) && items.length > maxItems)
+      ctx.addIssue(`must have at most ${maxItems} ${what}`);
     return items;
   };
-  return z.preprocess(requireFew, z.array(item).min(1, none).max(max));
+  return z.preprocess(requireFew, schema).meta({ maxItems });
 }
 
-/** One line of text, with lengths in UTF-16 code units. */
+/** One line of text, with lengths in characters. */
 export function text(maxLength: number, minLength = 0) {
   return bounded(maxLength)
     .min(minLength, minLength === 1 ? 'must not be empty' : `must have at least ${minLength} characters`)
     .regex(PLAIN, 'must not have control characters')
-    .refine((value) => value.isWellFormed(), 'is not well-formed Unicode');
+    .refine((value) => value.isWellFormed(), 'is not well-formed Unicode')
+    .refine((value) => !REORDERING.test(value), 'must not have bidirectional overrides')
+    .refine((value) => value === '' || VISIBLE.test(value), 'must not be blanks alone');
 }
 
 /** What RFC 5321 admits as a path. */

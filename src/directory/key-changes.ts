@@ -35,13 +35,14 @@ import {
 
 const fields = {
   name: text(100, 1),
-  scopes: boundedArray(z.enum(SCOPES, `must be one of ${SCOPES.join(', ')}`), {
-    max: SCOPES.length,
-    tooMany: `must have at most ${SCOPES.length} scopes`,
-    none: 'must name a scope',
-  })
-    .refine((scopes) => new Set(scopes).size === scopes.length, 'names a scope twice')
-    .meta({ override: ({ jsonSchema }) => Object.assign(jsonSchema, { uniqueItems: true }) }),
+  scopes: boundedArray(
+    z
+      .array(z.enum(SCOPES, `must be one of ${SCOPES.join(', ')}`))
+      .min(1, 'must name a scope')
+      .refine((scopes) => new Set(scopes).size === scopes.length, 'names a scope twice'),
+    SCOPES.length,
+    'scopes',
+  ).meta({ override: ({ jsonSchema }) => Object.assign(jsonSchema, { uniqueItems: true }) }),
   expiresAt: DateTime.nullable().meta({ description: 'Null: never.' }),
 };
 
@@ -118,7 +119,11 @@ export async function createKey(
   const secret = again ? await deriveAgain(made, again.makersKey) : drawn;
   return {
     ...created,
-    value: issue(deps, toApiKey({ ...made.row, accountNumber, lastUsedAt: null }), secret),
+    value: issue(
+      deps,
+      toApiKey({ ...made.row, accountNumber, isAccountGone: false, lastUsedAt: null }),
+      secret,
+    ),
   };
 }
 

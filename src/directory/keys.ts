@@ -15,11 +15,12 @@ export const ApiKey = z
     id: z.int().positive(),
     name: z.string(),
     scopes: z.array(z.enum(SCOPES)),
-    accountNumber: z
-      .string()
-      .regex(ACCOUNT_NUMBER)
-      .nullable()
-      .meta({ description: 'The only account that the key sees; null: all of them.' }),
+    accountNumber: z.string().regex(ACCOUNT_NUMBER).nullable().meta({
+      description: 'The only account that the key sees; null: all of them, unless its account is gone.',
+    }),
+    isAccountGone: z.literal(true).optional().meta({
+      description: 'The account that the key was made for is gone, and the key is refused. Else left out.',
+    }),
     createdAt: time,
     updatedAt: time,
     expiresAt: time.nullable().meta({ description: 'From then on the key is refused.' }),
@@ -42,6 +43,7 @@ export function toApiKey(row: ShownKey): ApiKey {
     name: row.name,
     scopes: knownScopes(row.scopes),
     accountNumber: row.accountNumber,
+    ...(row.isAccountGone && { isAccountGone: true as const }),
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
     expiresAt: row.expiresAt?.toISOString() ?? null,

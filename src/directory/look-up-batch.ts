@@ -15,11 +15,11 @@ import { requireOwn, requireReach } from './visibility.ts';
 /** As many as travel in one call to either store. */
 const MAX_LOOK_UPS = 100;
 
-export const EntityLookUps = boundedArray(EntityLookUp, {
-  max: MAX_LOOK_UPS,
-  tooMany: `must have at most ${MAX_LOOK_UPS} look-ups`,
-  none: 'must have at least one look-up',
-});
+export const EntityLookUps = boundedArray(
+  z.array(EntityLookUp).min(1, 'must have at least one look-up'),
+  MAX_LOOK_UPS,
+  'look-ups',
+);
 
 type Failure = LookUpError | OriginUnavailable;
 

@@ -29,11 +29,11 @@ export type NewUser = z.infer<typeof NewUser>;
 /** Few enough for one statement within the deadline, and for one body. */
 const MAX_USERS = 200;
 
-export const NewUsers = boundedArray(NewUser, {
-  max: MAX_USERS,
-  tooMany: `must have at most ${MAX_USERS} users`,
-  none: 'must have at least one user',
-});
+export const NewUsers = boundedArray(
+  z.array(NewUser).min(1, 'must have at least one user'),
+  MAX_USERS,
+  'users',
+);
 
 /** A user that was created, or why it was not. */
 export type UserOutcome = User | LookUpError | RefusedError;

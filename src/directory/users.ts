@@ -6,7 +6,7 @@ import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../d
 import { unknownAccount, unknownUser } from './absence.ts';
 import { requireAccountNumber } from './account-argument.ts';
 import type { Deps } from './deps.ts';
-import { boundedByCharacters } from './fields.ts';
+import { bounded } from './fields.ts';
 import { readSlice } from './listing.ts';
 import { cutPage, type Page, type Paged, pageKey, requireWhole, withOneMore } from './page.ts';
 
@@ -35,7 +35,7 @@ export const USERNAME = /^[^\u0000-\u001f\u007f-\u009f]{1,150}$/u;
 const NO_USERNAME = 'must have 1 to 150 characters, none of them a control character';
 
 /** A username that there may be. */
-export const Username = boundedByCharacters(150, NO_USERNAME)
+export const Username = bounded(150, NO_USERNAME)
   .regex(USERNAME, { error: NO_USERNAME, abort: true })
   .refine((name) => name.isWellFormed(), { error: 'is not well-formed Unicode', abort: true });
 

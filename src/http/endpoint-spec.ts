@@ -31,6 +31,8 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J ex
   list?(input: Pick<EndpointInput<P, Q, J>, 'param' | 'query'>): string;
   /** Schema of the JSON body that the request must have. */
   readonly json?: J;
+  /** No body is as good as an empty object. */
+  readonly isBodyOptional?: boolean;
   /** Media types of the body. */
   readonly jsonTypes?: readonly string[];
   /** Schema of the body of a success. */

@@ -84,12 +84,17 @@ async function requireRights(
   spec: AnyEndpointSpec,
   input: EndpointInput<z.ZodObject, z.ZodObject, z.ZodType>,
 ): Promise<void> {
-  const [deps, caller, read] = [c.get('deps'), c.get('caller'), c.get('read')];
-  // Elsewhere there is nothing to drop, and clients say it of everything.
+  const [deps, caller, read] = [c.get('deps'), c.get('caller'), allowedDemands(c.var)];
+  c.set('read', read);
   const isRead = Boolean(spec.lookUp ?? spec.demands);
-  if (read.reload && isRead) requireScope(caller, 'cache:invalidate');
   const subject = spec.about?.(input) ?? null;
   if (subject) await requireVisible(deps, caller, subject, isRead ? read : { token: read.token });
+}
+
+// Browsers send no-cache unasked: of a caller who may not drop what all share, memory is not asked, and no more.
+function allowedDemands({ read, caller }: AppEnv['Variables']): AppEnv['Variables']['read'] {
+  if (!read.reload || caller.scopes.has('cache:invalidate')) return read;
+  return { ...read, reload: false, maxAgeMs: 0 };
 }
 
 const NO_BODY = { text: '', value: undefined };
@@ -100,7 +105,7 @@ async function parseBody(c: Context<AppEnv>, spec: AnyEndpointSpec, faults: Faul
     return NO_BODY;
   }
   const text = await readJsonText(c.req, spec);
-  const result = spec.json.safeParse(parseJson(text));
+  const result = spec.json.safeParse(spec.isBodyOptional && text === '' ? {} : parseJson(text));
   if (result.success) return { text, value: result.data };
   faults.push(...faultsOf('body', result.error));
   return { text, value: undefined };

@@ -12,19 +12,35 @@ const MAX_JSON_DEPTH = 16;
 const BODY_DEADLINE_MS = 10_000;
 
 /**
- * The text of the JSON body, at most a mebibyte; throws a problem for another media type, a body that is too large, too
- * slow or too deep, for text that is not UTF-8, and for two members of one name. A byte order mark is skipped.
+ * The text of the JSON body, at most a mebibyte, empty where there may be none; throws a problem for another media type, a
+ * body that is encoded, too large, too slow or too deep, for text that is not UTF-8, and for two members of one name. A
+ * byte order mark is skipped.
  */
-export async function readJsonText(req: HonoRequest, { jsonTypes }: AnyEndpointSpec): Promise<string> {
-  const types = jsonTypes ?? JSON_TYPES;
-  const [type = ''] = (req.header('Content-Type') ?? '').toLowerCase().split(';');
-  if (!types.includes(type.trim())) {
-    throw new ProblemError('unsupported_media_type', `the body must be ${types.join(' or ')}`);
-  }
-  if (Number(req.header('Content-Length') ?? '0') > MAX_BODY_BYTES) tooLarge();
+export async function readJsonText(req: HonoRequest, spec: AnyEndpointSpec): Promise<string> {
+  // Clients that send no body name no type, or any.
+  if (!spec.isBodyOptional) requireJson(req, spec);
+  if (announcedLength(req) > MAX_BODY_BYTES) tooLarge();
   const text = await readText(req.raw.body);
+  if (text === '' && spec.isBodyOptional) return text;
+  requireJson(req, spec);
   requireSound(text);
   return text;
+}
+
+function requireJson(req: HonoRequest, { jsonTypes = JSON_TYPES }: AnyEndpointSpec): void {
+  const [type = ''] = (req.header('Content-Type') ?? '').toLowerCase().split(';');
+  if (!jsonTypes.includes(type.trim())) {
+    throw new ProblemError('unsupported_media_type', `the body must be ${jsonTypes.join(' or ')}`);
+  }
+  if (isEncoded(req)) {
+    // RFC 9110, section 15.5.16: what would have been taken.
+    const headers = { 'Accept-Encoding': 'identity' };
+    throw new ProblemError('unsupported_media_type', 'the body must not be encoded', { headers });
+  }
+}
+
+function isEncoded(req: HonoRequest): boolean {
+  return !['', 'identity'].includes((req.header('Content-Encoding') ?? '').trim().toLowerCase());
 }
 
 /** The value that the text spells; throws a problem when it is not JSON. */
@@ -36,11 +52,34 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Adds the fault of a body where none is taken. */
+/** Adds the fault of a body where none is taken; an empty object with a deletion is none. */
 export async function refuseBody(req: HonoRequest, faults: Fault[]): Promise<void> {
-  const isAnnounced = Number(req.header('Content-Length') ?? '0') > 0;
-  const hasBody = isAnnounced || (await hasBytes(req.raw.body));
+  const hasBody = req.method === 'DELETE' ? !(await isEmptyObject(req)) : await hasAnything(req);
   if (hasBody) faults.push({ in: 'body', name: 'body', detail: 'this request takes no body' });
+}
+
+async function hasAnything(req: HonoRequest): Promise<boolean> {
+  return announcedLength(req) > 0 || hasBytes(req.raw.body);
+}
+
+function announcedLength(req: HonoRequest): number {
+  return Number(req.header('Content-Length') ?? '0');
+}
+
+const NO_MEMBERS = /^\s*\{\s*\}\s*$/;
+/** Room for a space here and there. */
+const MAX_EMPTY_OBJECT = 64;
+
+async function isEmptyObject(req: HonoRequest): Promise<boolean> {
+  if (announcedLength(req) > MAX_EMPTY_OBJECT) return false;
+  let text = '';
+  const decoder = new TextDecoder();
+  await readChunks(req.raw.body, (chunk) => {
+    text += decoder.decode(chunk, { stream: true });
+    return text.length <= MAX_EMPTY_OBJECT;
+  });
+  if (text === '') return announcedLength(req) === 0;
+  return !isEncoded(req) && text.length <= MAX_EMPTY_OBJECT && NO_MEMBERS.test(text);
 }
 
 // Many clients send an empty body with a PUT; only its first byte makes it one.

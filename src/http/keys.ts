@@ -99,6 +99,7 @@ const postRotation = endpoint({
   about,
   path,
   json: KeyRotation,
+  isBodyOptional: true,
   body: IssuedKey,
   idempotent: true,
   writes: true,

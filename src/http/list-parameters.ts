@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { boundedByCharacters } from '../directory/fields.ts';
+import { bounded } from '../directory/fields.ts';
 import { decodeCursor, isCursorOf, NO_CURSOR, type SentCursor } from '../list-cursor.ts';
 import type { AnyEndpointSpec } from './endpoint-spec.ts';
 import { Limit } from './parameters.ts';
@@ -37,7 +37,7 @@ export async function refuseOtherCursor(
 /** Text to look for, of so many characters: what Postgres can hold, on one line. */
 export function sought(description: string, maxLength: number, minLength = 1) {
   const error = `must have ${minLength} to ${maxLength} characters, none of them a control character`;
-  return boundedByCharacters(maxLength, error)
+  return bounded(maxLength, error)
     .regex(new RegExp(String.raw`^[^\u0000-\u001f\u007f-\u009f]{${minLength},${maxLength}}$`, 'u'), {
       error,
       abort: true,

@@ -51,8 +51,11 @@ function operationOf(spec: AnyEndpointSpec, isRead: boolean): ZodOpenApiOperatio
   };
 }
 
-function bodyOf({ jsonTypes = JSON_TYPES }: AnyEndpointSpec, schema: z.ZodType) {
-  return { required: true, content: Object.fromEntries(jsonTypes.map((type) => [type, { schema }])) };
+function bodyOf({ jsonTypes = JSON_TYPES, isBodyOptional = false }: AnyEndpointSpec, schema: z.ZodType) {
+  return {
+    required: !isBodyOptional,
+    content: Object.fromEntries(jsonTypes.map((type) => [type, { schema }])),
+  };
 }
 
 function successesOf(spec: AnyEndpointSpec, isRead: boolean): ZodOpenApiResponsesObject {

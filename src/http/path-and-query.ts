@@ -39,11 +39,30 @@ export function parseParameters(
   if (hasQuery(req)) faults.push(...findRepeated(req));
   return {
     param: parsePart('path', path, req.param(), faults),
-    query: parsePart('query', isSafe(req) ? query : (query ?? NOTHING).strict(), req.query(), faults),
+    query: parsePart('query', isSafe(req) ? strictIfList(query) : strictOf(query), req.query(), faults),
   };
 }
 
 const NOTHING = z.object({});
+const strict = new WeakMap<z.ZodObject, z.ZodObject>();
+
+/** The schema, refusing parameters that it does not name. Made once: a schema compiles itself when it first parses. */
+function strictOf(schema: z.ZodObject = NOTHING): z.ZodObject {
+  const known = strict.get(schema);
+  if (known) return known;
+  const made = schema.strict();
+  strict.set(schema, made);
+  return made;
+}
+
+// A list with a mistyped filter would be one of everybody.
+function strictIfList(schema: z.ZodObject | undefined): z.ZodObject | undefined {
+  return schema && isList(schema) ? strictOf(schema) : schema;
+}
+
+function isList({ shape }: z.ZodObject): boolean {
+  return 'limit' in shape;
+}
 
 export function hasQuery({ url }: HonoRequest): boolean {
   return url.includes('?');
@@ -63,8 +82,14 @@ function parsePart(
   if (!schema) return {};
   const result = schema.safeParse(raw);
   if (result.success) return result.data;
-  faults.push(...faultsOf(place, result.error));
+  const found = faultsOf(place, result.error);
+  faults.push(...(isList(schema) ? found.map((fault) => nameKnown(fault, schema)) : found));
   return {};
+}
+
+function nameKnown(fault: Fault, { shape }: z.ZodObject): Fault {
+  if (Object.hasOwn(shape, fault.name)) return fault;
+  return { ...fault, detail: `is no parameter of this list, which takes ${Object.keys(shape).join(', ')}` };
 }
 
 function findRepeated(req: HonoRequest): Fault[] {

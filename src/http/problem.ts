@@ -2,6 +2,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import * as z from 'zod';
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { etagOfRow, type Row } from './answer.ts';
+import { cutEcho } from '../echo.ts';
 import { type LookUpCode, LookUpError, type RefusalCode, RefusedError } from '../directory/errors.ts';
 
 /** One fault of the input. */
@@ -137,7 +138,7 @@ export function faultsOf(place: Fault['in'], { issues }: z.ZodError): Fault[] {
       return { in: place, name: nameOf(issue.path), detail: issue.message };
     return issue.keys.map((key) => ({
       in: place,
-      name: nameOf([...issue.path, key]).slice(0, MAX_NAME_LENGTH),
+      name: nameOf([...issue.path, key]),
       detail: 'is no field',
     }));
   });
@@ -145,13 +146,20 @@ export function faultsOf(place: Fault['in'], { issues }: z.ZodError): Fault[] {
 
 /** More are not for people, and an answer must not be many times the question. */
 const MAX_FAULTS = 100;
-const MAX_NAME_LENGTH = 200;
+const MAX_FAULT_DETAIL = 400;
+const MAX_DETAIL = 4_000;
 
+/** The problem of input with these faults; what they repeat of it is cut. */
 export function badRequest(faults: readonly Fault[]): ProblemError {
-  const errors = faults.slice(0, MAX_FAULTS);
+  const errors = faults.slice(0, MAX_FAULTS).map(({ in: place, name, detail }) => ({
+    in: place,
+    name: cutEcho(name),
+    detail: cutEcho(detail, MAX_FAULT_DETAIL),
+  }));
   const details = errors.map(({ name, detail }) => `${name}: ${detail}`);
-  if (faults.length > errors.length) details.push(`and ${faults.length - errors.length} more`);
-  return new ProblemError('bad_request', details.join('; '), { errors });
+  const more = faults.length - errors.length;
+  const detail = cutEcho(details.join('; '), MAX_DETAIL);
+  return new ProblemError('bad_request', more > 0 ? `${detail}; and ${more} more` : detail, { errors });
 }
 
 /** The problem of a request that does not say who asks. */

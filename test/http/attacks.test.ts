@@ -360,6 +360,34 @@ describe('JSON', () => {
     await expectProblem(await post(list), 'bad_request');
   });
 
+  test.each([
+    [
+      'a repeated name of control characters',
+      `{"${'\u0001'.repeat(500_000)}":1,"${'\u0001'.repeat(500_000)}":1}`,
+    ],
+    [
+      'a repeated name of lone surrogates',
+      `{"${'\\ud800'.repeat(80_000)}":1,"${'\\ud800'.repeat(80_000)}":1}`,
+    ],
+    [
+      'a hundred long names',
+      `{${Array.from({ length: 100 }, (_none, at) => `"${'\u0081'.repeat(3_000)}${at}":1`).join()}}`,
+    ],
+    ['a long name inside', `{"companyName":{"${'\u0001'.repeat(500)}":1,"${'\u0001'.repeat(500)}":1}}`],
+  ])('with %s is answered with less', async (_what, text) => {
+    const response = await post(text);
+    expect(response.status).toBe(400);
+    expect((await response.arrayBuffer()).byteLength).toBeLessThan(Math.max(text.length / 4, 2_000));
+  });
+
+  test('a query of control characters is answered with no more', async () => {
+    const names = Array.from({ length: 90 }, (_none, at) => `${'%01'.repeat(50)}${at}=`);
+    const query = names.join('&');
+    const response = await get(stack.current, `/v1/users?${query}`);
+    expect(response.status).toBe(400);
+    expect((await response.arrayBuffer()).byteLength).toBeLessThan(3 * query.length);
+  });
+
   test('with a field of half a mebibyte is not answered with as much', async () => {
     const response = await post(`{"companyName":"x","${'y'.repeat(500_000)}":1}`);
     expect((await response.text()).length).toBeLessThan(2_000);

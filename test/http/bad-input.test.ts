@@ -127,6 +127,20 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
     },
   );
 
+  if (spec.query && 'limit' in spec.query.shape) {
+    const known = Object.keys(spec.query.shape);
+    test.each(['limits', 'Limit', 'usernameprefix', '_', 'constructor'])(
+      'an unknown parameter "%s" is 400 that names the known ones',
+      async (name) => {
+        const response = await askRoute(stack.current, route, `${path}${and}${name}=x`);
+        const { errors } = await expectProblem(response, 'bad_request');
+        expect(errors?.map(({ detail }) => detail)).toEqual([
+          `is no parameter of this list, which takes ${known.join(', ')}`,
+        ]);
+      },
+    );
+  }
+
   test('broken percent-encoding in a parameter that nobody asked for is 400', async () => {
     await expectProblem(await askRoute(stack.current, route, `${path}${and}a=%ZZ`), 'bad_request');
   });
