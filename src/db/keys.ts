@@ -1,5 +1,6 @@
 import { and, asc, eq, getTableColumns, gt, sql, type SQL, inArray } from 'drizzle-orm';
 import type { Db } from './client.ts';
+import { flag } from './decoders.ts';
 import type { Page } from './page.ts';
 import { accounts, apiKeys, type ApiKeyRow, apiKeyUses } from './schema.ts';
 
@@ -55,7 +56,7 @@ export function selectShown(db: Db, condition: SQL | undefined) {
     .select({
       ...shown,
       accountNumber: accounts.accountNumber,
-      isAccountGone: sql<boolean>`(${accountId} is not null and ${accounts.id} is null)`,
+      isAccountGone: sql`(${accountId} is not null and ${accounts.id} is null)`.mapWith(flag),
       lastUsedAt: apiKeyUses.lastUsedAt,
     })
     .from(apiKeys)
