@@ -101,6 +101,7 @@ const Settings = z.object({
     .regex(/^[\w-]{0,200}$/, 'must be the AUD tag of the application')
     .default(''),
   ACCESS_SCOPES: list('directory:read'),
+  MAX_KEYS_PER_ACCOUNT: whole(1_000, 1, 1_000_000),
   AUDIT_RETENTION_DAYS: whole(400, 0, 36_500),
 });
 export type Settings = z.infer<typeof Settings>;

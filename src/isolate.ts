@@ -89,6 +89,7 @@ function makeIsolate(settings: Settings): Isolate {
       adminUsername: settings.PLATFORM_ADMIN_USERNAME,
       rootDomain: settings.ROOT_DOMAIN,
       environment: settings.ENVIRONMENT,
+      keysPerAccount: settings.MAX_KEYS_PER_ACCOUNT,
     },
     db,
     origin: { probe: () => selectOne(db), isAway: isPostgresAway, isRefusal: isRefusedForGood, isTag },

@@ -3,6 +3,7 @@ import { readRow, readRows } from './results.ts';
 import type { Db } from './client.ts';
 import { flag, json, nullable, text } from './decoders.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim } from './idempotency.ts';
+import { hasRoom, type KeyRoom, takeTurns } from './key-room.ts';
 import { isWithin, type Reach, selectShown, type ShownKey } from './keys.ts';
 import { apiKeys, type ApiKeyRow } from './schema.ts';
 import { fromSnapshot } from './snapshot.ts';
@@ -58,8 +59,8 @@ export interface KeyAttempt {
   readonly tags: string[];
 }
 
-/** Why no key was inserted: there is no such account, or the maker's key does not allow it. */
-export type Obstacle = 'account' | 'rights';
+/** Why no key was inserted: there is no such account, it has no room, or the maker's key does not allow it. */
+export type Obstacle = 'account' | 'rights' | 'room';
 
 /** Inserts a key that may do no more than its maker's, and keeps it as the answer to the claim. */
 export async function insertKey(
@@ -68,28 +69,34 @@ export async function insertKey(
   maker: Maker,
   key: NewKey,
   claim: KeyClaim | null,
+  limit: number,
 ): Promise<{ value: MadeKey | Obstacle; tags: string[] }> {
   const allowed = allows(maker, key);
+  const room: KeyRoom = { accountNumber: key.accountNumber, limit };
   const statements = [
     lockKeys(db, maker, null),
-    db.execute(insertAndKeep(key, claim, allowed)),
-    selectAllowed(db, allowed),
+    takeTurns(db, room),
+    db.execute(insertAndKeep(key, claim, sql`${allowed} and ${hasRoom(room)}`)),
+    db.execute(sql`select ${allowed} as allowed, ${hasRoom(room)} as room`),
   ] as const;
   if (!claim) {
     const { results, tags } = await writeBatch(db, author, statements);
-    return { value: madeOrObstacle(results[1], results[2]), tags };
+    return { value: madeOrObstacle(results[2], results[3]), tags };
   }
   const { results, tags } = await writeBatch(db, author, [
     ...claimIdempotencyKey(db, claim),
     ...statements,
     forgetUnanswered(db, claim),
   ]);
-  return { value: madeOrObstacle(results[3], results[4]), tags };
+  return { value: madeOrObstacle(results[4], results[5]), tags };
 }
 
 function madeOrObstacle(inserted: unknown, after: unknown): MadeKey | Obstacle {
-  const [row] = readRows(inserted, { made: json });
-  return toMadeKey(row?.made) ?? (readAllowed(after) ? 'account' : 'rights');
+  const made = toMadeKey(readRows(inserted, { made: json })[0]?.made);
+  if (made) return made;
+  const { allowed, room } = readRow(after, { allowed: flag, room: flag });
+  if (!allowed) return 'rights';
+  return room ? 'account' : 'room';
 }
 
 /** What was kept of a creation. */

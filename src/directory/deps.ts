@@ -11,6 +11,8 @@ export interface Platform {
   readonly rootDomain: string;
   /** The second part of every API key. */
   readonly environment: string;
+  /** How many keys of one account, and of none, may be good at a time. */
+  readonly keysPerAccount: number;
 }
 
 /** What the verbs work with; made per request. */

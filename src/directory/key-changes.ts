@@ -90,7 +90,7 @@ export interface RepeatableIssue {
 }
 
 /**
- * Creates a key that may do no more than its maker, and no longer; throws `account_does_not_exist` and `forbidden`. Asked for again, the
+ * Creates a key that may do no more than its maker, and no longer; throws `account_does_not_exist`, `too_many_keys` and `forbidden`. Asked for again, the
  * same key is shown, to who has the same key as then; else throws `idempotency_key_reused`.
  */
 export async function createKey(
@@ -113,9 +113,11 @@ export async function createKey(
   };
   const claim = claimOf(writer, again?.idempotency);
   const { maker } = rightsOf(writer.caller);
-  const insert = () => insertKey(deps.db, authorOf(writer), maker, row, claim && { ...claim, salt });
+  const { keysPerAccount } = deps.platform;
+  const insert = () =>
+    insertKey(deps.db, authorOf(writer), maker, row, claim && { ...claim, salt }, keysPerAccount);
   const created = await create(deps, claim, insert, (kept) => toMadeKey(kept) ?? 'account');
-  const made = requireMade(created.value);
+  const made = requireMade(created.value, keysPerAccount);
   const secret = again ? await deriveAgain(made, again.makersKey) : drawn;
   return {
     ...created,
@@ -185,8 +187,12 @@ export async function revokeKey(deps: Deps, writer: Writer, keyId: number): Prom
   return { value: toApiKey(key ?? unknownKey()), token };
 }
 
-function requireMade(made: MadeKey | Obstacle): MadeKey {
+function requireMade(made: MadeKey | Obstacle, keysPerAccount: number): MadeKey {
   if (made === 'rights') throw refuseFormerRights();
+  if (made === 'room') {
+    const detail = `an account has at most ${keysPerAccount} keys; revoke those that are not needed`;
+    throw new RefusedError('too_many_keys', detail);
+  }
   return made === 'account' ? unknownAccount() : made;
 }
 

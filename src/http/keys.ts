@@ -47,7 +47,7 @@ const postKey = endpoint({
   idempotent: true,
   writes: true,
   tagged: true,
-  errors: ['account_does_not_exist'],
+  errors: ['account_does_not_exist', 'too_many_keys'],
 });
 
 const getKeys = endpoint({

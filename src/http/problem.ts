@@ -75,6 +75,7 @@ export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCo
   precondition_failed: { status: 412, title: 'Changed since it was read' },
   precondition_required: { status: 428, title: 'If-Match required' },
   request_timeout: { status: 408, title: 'The body came too slowly' },
+  too_many_keys: { status: 409, title: 'The account has too many keys' },
   too_many_members: { status: 409, title: 'The account has too many members' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   unauthorized: { status: 401, title: 'A valid key is required' },

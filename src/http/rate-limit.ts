@@ -28,19 +28,23 @@ export async function limitAddress(c: Context<AppEnv>): Promise<void> {
   if (address !== undefined) await count(c, 'ADDRESS_RATE_LIMIT', networkOf(address));
 }
 
-/** Counts the request against its caller; the bootstrap key, with which limits are lifted, has none. */
-export async function limitCaller(c: Context<AppEnv>, { id }: Caller): Promise<void> {
-  if (id !== ROOT.id) await count(c, 'KEY_RATE_LIMIT', id);
+/**
+ * Counts the request against its caller, and against the account that the caller is bound to: who may create keys for it would
+ * have as many limits. The bootstrap key, with which limits are lifted, has none.
+ */
+export async function limitCaller(c: Context<AppEnv>, { id, accountNumber }: Caller): Promise<void> {
+  if (id === ROOT.id) return;
+  await count(c, 'KEY_RATE_LIMIT', id);
+  if (accountNumber !== null) await count(c, 'KEY_RATE_LIMIT', `account:${accountNumber}`);
 }
 
 /**
  * Counts further requests of the caller for a request that asks for so many things: it spares us requests, but Postgres no
  * statement, so that it must not be a way around the limit.
  */
-export async function limitMany(c: Context<AppEnv>, { id }: Caller, things: number): Promise<void> {
+export async function limitMany(c: Context<AppEnv>, caller: Caller, things: number): Promise<void> {
   const further = Math.ceil(things / THINGS_PER_REQUEST) - 1;
-  if (id === ROOT.id || further === 0) return;
-  await Promise.all(Array.from({ length: further }, () => count(c, 'KEY_RATE_LIMIT', id)));
+  await Promise.all(Array.from({ length: further }, () => limitCaller(c, caller)));
 }
 
 /**

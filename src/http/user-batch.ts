@@ -6,6 +6,7 @@ import { answerBatch } from './answer-write.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
 import { describeProblem, Problem } from './problem.ts';
+import { limitMany } from './rate-limit.ts';
 
 const Item = z
   .discriminatedUnion('status', [
@@ -19,7 +20,7 @@ const postUsers = endpoint({
   tag: 'Users',
   summary: 'Create many users',
   description:
-    'In one transaction, each of them whole, with its user profile, or not at all; `items` says what became of each, in order. Of those with the same username the first is created. Who is bound to an account creates members of it only.',
+    'In one transaction, each of them whole, with its user profile, or not at all; `items` says what became of each, in order. Of those with the same username the first is created. Who is bound to an account creates members of it only. Every ten users count as a request.',
   scope: 'directory:write',
   about: ({ json }) => subjectOfNewUsers(json.users),
   json: z.strictObject({ users: NewUsers }).meta({ id: 'UserBatch' }),
@@ -30,8 +31,10 @@ const postUsers = endpoint({
 });
 
 export const userBatch = new Hono<AppEnv>().post('/v1/users/batch', postUsers, async (c) => {
-  const { deps, idempotency } = c.var;
-  const created = await createUsers(deps, c.var, c.req.valid('json').users, idempotency);
+  const { deps, caller, idempotency } = c.var;
+  const { users } = c.req.valid('json');
+  await limitMany(c, caller, users.length);
+  const created = await createUsers(deps, c.var, users, idempotency);
   return answerBatch(c, { ...created, value: { items: created.value.map(toItem) } });
 });
 

@@ -42,6 +42,7 @@ const platform: Platform = {
   adminUsername: universe.usernames[0],
   rootDomain: 'corp.example',
   environment: 'test',
+  keysPerAccount: 10,
 };
 
 const pages: (Page | undefined)[] = [

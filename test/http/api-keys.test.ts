@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { SCOPES } from '../../src/directory/caller.ts';
-import { get, send, sql, useStack, whileAway } from '../stack.ts';
+import { get, send, sql, type TestStack, useStack, whileAway } from '../stack.ts';
 import { change, create, jsonOf } from './changes.ts';
 import { type Issued, issuedOf, issueKey, withKey } from './issued-keys.ts';
 import { expectProblem } from './problem.ts';
@@ -466,4 +466,64 @@ test('the audit log tells who made, changed and revoked a key, and no hash', asy
   expect(rows[1]?.changes).toMatchObject({ name: ['Reader', 'Renamed'] });
   expect(Object.keys(rows[4]?.changes ?? {}).toSorted()).toEqual(['revision', 'revoked_at', 'updated_at']);
   expect(JSON.stringify(rows)).not.toMatch(/sha256|[0-9a-f]{64}/);
+});
+
+describe('the keys of an account', () => {
+  const OF_DORMANT = { accountNumber: '1618-0339-8874' };
+  const withRoomFor = (keys: number) => ({
+    ...stack.current,
+    env: { ...stack.current.env, MAX_KEYS_PER_ACCOUNT: String(keys) },
+  });
+  const ask = (on: TestStack, body: object = OF_DORMANT, headers = {}) =>
+    create(on, '/v1/keys', { name: 'One of many', scopes: ['directory:read'], ...body }, headers);
+
+  test('are as many as MAX_KEYS_PER_ACCOUNT says, and a revoked one makes room', async () => {
+    await sql(stack.current, `delete from api_keys where account_id = 4`);
+    const on = withRoomFor(3);
+    const first = await issuedOf(await ask(on));
+    expect([(await ask(on)).status, (await ask(on)).status]).toEqual([201, 201]);
+    const refused = await expectProblem(await ask(on), 'too_many_keys');
+    expect(refused.detail).toContain('at most 3 keys');
+    expect((await change(on, 'DELETE', `/v1/keys/${first.id}`)).status).toBe(200);
+    expect((await ask(on)).status).toBe(201);
+    await expectProblem(await ask(on), 'too_many_keys');
+  });
+
+  test('that have expired take room, for a change makes them good again', async () => {
+    await sql(stack.current, `delete from api_keys where account_id = 4`);
+    const on = withRoomFor(1);
+    await ask(on);
+    await sql(
+      stack.current,
+      `update api_keys set expires_at = now() - interval '1 day' where account_id = 4`,
+    );
+    await expectProblem(await ask(on), 'too_many_keys');
+  });
+
+  test('are counted for each account, and those of none together', async () => {
+    await sql(stack.current, `delete from api_keys where account_id = 4`);
+    const [{ count } = { count: 0 }] = await sql<{ count: number }>(
+      stack.current,
+      'select count(*)::int from api_keys where account_id is null and revoked_at is null',
+    );
+    const on = withRoomFor(count + 1);
+    expect((await ask(on, {})).status).toBe(201);
+    await expectProblem(await ask(on, {}), 'too_many_keys');
+    expect((await ask(on)).status).toBe(201);
+  });
+
+  test('that are asked for at once are no more, and what was refused can be asked for again', async () => {
+    await sql(stack.current, `delete from api_keys where account_id = 4`);
+    const on = withRoomFor(4);
+    const asked = Array.from({ length: 12 }, (_, n) =>
+      ask(on, OF_DORMANT, { 'Idempotency-Key': `room-${n}` }),
+    );
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 201)).toHaveLength(4);
+    expect(statuses.filter((status) => status === 409)).toHaveLength(8);
+    const wider = withRoomFor(12);
+    const again = statuses.map((_, n) => ask(wider, OF_DORMANT, { 'Idempotency-Key': `room-${n}` }));
+    expect((await Promise.all(again)).map(({ status }) => status)).toEqual(Array(12).fill(201));
+    expect(await sql(stack.current, 'select id from api_keys where account_id = 4')).toHaveLength(12);
+  });
 });

@@ -6,7 +6,8 @@ import { asProblem, toResponse, unauthorized } from '../../src/http/problem.ts';
 import { limitCaller, limitLookUp, networkOf } from '../../src/http/rate-limit.ts';
 import { OriginUnavailable } from '../../src/cache/errors.ts';
 import { parseSettings } from '../../src/env.ts';
-import { countRequests, newIsolate, send, type TestStack, useStack } from '../stack.ts';
+import { countRequests, get, newIsolate, send, type TestStack, useStack } from '../stack.ts';
+import { create } from './changes.ts';
 import { issueKey, withKey } from './issued-keys.ts';
 import { postLookUps } from './look-up-requests.ts';
 import { expectProblem } from './problem.ts';
@@ -139,6 +140,91 @@ describe('many look-ups in one request', () => {
   test('are not limited for root', async () => {
     expect((await postLookUps(limited, users(100))).status).toBe(200);
     expect(caller.counts.size).toBe(0);
+  });
+});
+
+describe('what is bound to an account', () => {
+  const BOUND = { accountNumber: '1234-5678-9012' };
+  const countsOf = (counts: ReadonlyMap<string, number>) =>
+    new Map([...counts].filter(([name]) => name.startsWith('account:')));
+
+  test('is counted by the account too, whichever key it comes with', async () => {
+    const keys = [await issueKey(stack.current, BOUND), await issueKey(stack.current, BOUND)];
+    const other = await issueKey(stack.current, { accountNumber: '3141-5926-5359' });
+    const ask = async (key: (typeof keys)[number]) =>
+      send(limited, '/v1/accounts/default', { headers: withKey(key) });
+    const statuses = [];
+    for (const key of [...keys, ...keys]) statuses.push((await ask(key)).status);
+    expect(statuses.map((status) => status === 429)).toEqual([false, false, true, true]);
+    expect((await ask(other)).status).toBe(200);
+    expect(countsOf(caller.counts)).toEqual(
+      new Map([
+        ['account:1234-5678-9012', 4],
+        ['account:3141-5926-5359', 1],
+      ]),
+    );
+  });
+
+  test('is counted by the account for every ten look-ups and every ten users', async () => {
+    caller = makeLimiter(100);
+    const on = { ...limited, env: { ...limited.env, KEY_RATE_LIMIT: caller } };
+    const key = await issueKey(stack.current, { ...BOUND, scopes: ['directory:read', 'directory:write'] });
+    await postLookUps(
+      on,
+      Array.from({ length: 25 }, () => ({ lookUp: 'user', userId: 3 })),
+      withKey(key),
+    );
+    expect(caller.counts).toEqual(
+      new Map([
+        [`key:${key.id}`, 3],
+        ['account:1234-5678-9012', 3],
+      ]),
+    );
+    await create(on, '/v1/users/batch', { users: people(200, BOUND) }, withKey(key));
+    expect(caller.counts).toEqual(
+      new Map([
+        [`key:${key.id}`, 23],
+        ['account:1234-5678-9012', 23],
+      ]),
+    );
+  });
+
+  test('is not counted by an account when it is bound to none', async () => {
+    await send(limited, '/v1/users/3', { headers: withKey(await issueKey(stack.current)) });
+    expect(countsOf(caller.counts).size).toBe(0);
+  });
+});
+
+let made = 0;
+const people = (length: number, more: object = {}) =>
+  Array.from({ length }, () => ({
+    username: `limited-${(made += 1)}`,
+    email: 'limited@example.com',
+    ...more,
+  }));
+
+describe('many users in one request', () => {
+  test.each([
+    [1, 1],
+    [10, 1],
+    [11, 2],
+    [200, 20],
+  ])('%d of them count as %d requests', async (length, counted) => {
+    caller = makeLimiter(100);
+    const on = { ...limited, env: { ...limited.env, KEY_RATE_LIMIT: caller } };
+    const key = await issueKey(stack.current, { scopes: ['directory:write'] });
+    const response = await create(on, '/v1/users/batch', { users: people(length) }, withKey(key));
+    expect(response.status).toBe(200);
+    expect([...caller.counts.values()]).toEqual([counted]);
+  });
+
+  test('beyond the limit are 429 as a whole, and none of them is created', async () => {
+    const key = await issueKey(stack.current, { scopes: ['directory:write'] });
+    const before = made;
+    const response = await create(limited, '/v1/users/batch', { users: people(30) }, withKey(key));
+    await expectProblem(response, 'too_many_requests');
+    const path = `/v1/users/by-username/limited-${before + 1}`;
+    expect((await get(stack.current, path)).status).toBe(404);
   });
 });
 
