@@ -17,7 +17,15 @@ import {
 } from './directory/user-creation.ts';
 import type { User } from './directory/users.ts';
 import { method } from './rpc-call.ts';
-import { change, creation, deletion, idempotencyOf, preconditionOf, toWritten } from './rpc-write-options.ts';
+import {
+  change,
+  creation,
+  forceableChange,
+  forceableDeletion,
+  idempotencyOf,
+  preconditionOf,
+  toWritten,
+} from './rpc-write-options.ts';
 
 /** What became of one user of a batch. */
 export type RpcUserOutcome =
@@ -47,19 +55,35 @@ export const newUsers = method({
 });
 
 export const changedUser = method({
-  args: z.object({ userId: id, changes: UserChanges, options: change }),
+  args: z.object({ userId: id, changes: UserChanges, options: forceableChange }),
   scope,
   about: ({ userId }) => ({ kind: 'user', userId }),
   run: async (deps, { userId, changes, options }, _read, writer) =>
-    toWritten(await changeUser(deps, writer, userId, changes, preconditionOf(options))),
+    toWritten(
+      await changeUser(
+        deps,
+        { ...writer, isForced: options.force },
+        userId,
+        changes,
+        preconditionOf(options),
+      ),
+    ),
 });
 
 export const deletedUser = method({
-  args: z.object({ userId: id, options: deletion }),
+  args: z.object({ userId: id, options: forceableDeletion }),
   scope,
   about: ({ userId }) => ({ kind: 'user', userId }),
   run: async (deps, { userId, options }, _read, writer) =>
-    toWritten(await deleteUser(deps, writer, userId, preconditionOf(options), options.dryRun)),
+    toWritten(
+      await deleteUser(
+        deps,
+        { ...writer, isForced: options.force },
+        userId,
+        preconditionOf(options),
+        options.dryRun,
+      ),
+    ),
 });
 
 export const newUserProfile = method({
@@ -81,11 +105,19 @@ export const changedUserProfile = method({
 });
 
 export const deletedUserProfile = method({
-  args: z.object({ userProfileId: id, options: deletion }),
+  args: z.object({ userProfileId: id, options: forceableDeletion }),
   scope,
   about: ({ userProfileId }) => ({ kind: 'user-profile', userProfileId }),
   run: async (deps, { userProfileId, options }, _read, writer) =>
-    toWritten(await deleteUserProfile(deps, writer, userProfileId, preconditionOf(options), options.dryRun)),
+    toWritten(
+      await deleteUserProfile(
+        deps,
+        { ...writer, isForced: options.force },
+        userProfileId,
+        preconditionOf(options),
+        options.dryRun,
+      ),
+    ),
 });
 
 function toRpcOutcome(outcome: UserOutcome): RpcUserOutcome {

@@ -15,6 +15,12 @@ export interface DeleteOptions extends Partial<ChangeOptions> {
   readonly dryRun?: boolean;
 }
 
+/** Of what spares the last admin of an account. */
+export interface ForceOptions {
+  /** Spare no last admin. For callers with `rights:write` that are bound to no account; the audit log notes it. */
+  readonly force?: boolean;
+}
+
 export interface CreateOptions {
   /** Names this creation for 24 hours: asked again, it is answered as the first time and done once. */
   readonly idempotencyKey?: string;
@@ -27,15 +33,20 @@ export interface RpcWritten<T> {
 }
 
 const revision = z.int().positive();
+const force = z.boolean().default(false);
+const dryRun = z.boolean().default(false);
 /** Schema of `ChangeOptions`. */
 export const change = z.strictObject({ revision });
 /** Schema of `DeleteOptions`. */
 export const deletion = z
-  .strictObject({ revision: revision.optional(), dryRun: z.boolean().default(false) })
-  .refine(({ revision: seen, dryRun }) => dryRun || seen !== undefined, {
-    path: ['revision'],
-    error: 'is required',
-  });
+  .strictObject({ revision: revision.optional(), dryRun })
+  .refine(isConditional, { path: ['revision'], error: 'is required' });
+/** Schema of `ChangeOptions & ForceOptions`. */
+export const forceableChange = z.strictObject({ revision, force });
+/** Schema of `DeleteOptions & ForceOptions`. */
+export const forceableDeletion = z
+  .strictObject({ revision: revision.optional(), dryRun, force })
+  .refine(isConditional, { path: ['revision'], error: 'is required' });
 const IDEMPOTENCY_KEY = 'must have 1 to 255 printable ASCII characters';
 /** Schema of `CreateOptions`. */
 export const creation = z
@@ -45,6 +56,10 @@ export const creation = z
       .optional(),
   })
   .default({});
+
+function isConditional(options: { revision?: number | undefined; dryRun: boolean }): boolean {
+  return options.dryRun || options.revision !== undefined;
+}
 
 export function toWritten<T>({ value, token }: Done<T> | Created<T>): RpcWritten<T> {
   return token ? { value, consistencyToken: formatToken(token) } : { value };

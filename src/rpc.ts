@@ -16,7 +16,13 @@ import type { RpcOutcome } from './rpc-look-ups.ts';
 import * as userWrites from './rpc-user-writes.ts';
 import type { RpcUserOutcome } from './rpc-user-writes.ts';
 import * as writes from './rpc-writes.ts';
-import type { ChangeOptions, CreateOptions, DeleteOptions, RpcWritten } from './rpc-write-options.ts';
+import type {
+  ChangeOptions,
+  CreateOptions,
+  DeleteOptions,
+  ForceOptions,
+  RpcWritten,
+} from './rpc-write-options.ts';
 
 /**
  * The ten look-ups, the two entities that they return, and their changes, for other Workers, over a service binding with
@@ -129,13 +135,17 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
     return userWrites.newUsers(this.env, this.ctx, { users, options }, null);
   }
 
-  /** Throws `precondition_failed` when the user has another revision, and `last_admin_is_protected`. */
-  changeUser(userId: number, changes: UserChanges, options: ChangeOptions): Promise<RpcWritten<User>> {
+  /** Throws `precondition_failed` when the user has another revision, and `last_admin_is_protected` unless forced. */
+  changeUser(
+    userId: number,
+    changes: UserChanges,
+    options: ChangeOptions & ForceOptions,
+  ): Promise<RpcWritten<User>> {
     return userWrites.changedUser(this.env, this.ctx, { userId, changes, options }, null);
   }
 
   /** Deletes the user and its profiles, or says what that would delete; throws as `changeUser` does. */
-  deleteUser(userId: number, options: DeleteOptions): Promise<RpcWritten<Deletion>> {
+  deleteUser(userId: number, options: DeleteOptions & ForceOptions): Promise<RpcWritten<Deletion>> {
     return userWrites.deletedUser(this.env, this.ctx, { userId, options }, null);
   }
 
@@ -154,7 +164,10 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
   }
 
   /** Ends the membership, or says what that would delete; throws as `changeUser` does. */
-  deleteUserProfile(userProfileId: number, options: DeleteOptions): Promise<RpcWritten<Deletion>> {
+  deleteUserProfile(
+    userProfileId: number,
+    options: DeleteOptions & ForceOptions,
+  ): Promise<RpcWritten<Deletion>> {
     return userWrites.deletedUserProfile(this.env, this.ctx, { userProfileId, options }, null);
   }
 }

@@ -4,7 +4,15 @@ import { flag, whole } from './decoders.ts';
 import { claimIdempotencyKey, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
 import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
 import { type AccountRow, accounts } from './schema.ts';
-import { type Authorship, isInState, type RowState, type Values, writeBatch } from './write-batch.ts';
+import {
+  type Authorship,
+  type Changes,
+  isInState,
+  type RowState,
+  toSet,
+  type Values,
+  writeBatch,
+} from './write-batch.ts';
 
 export type NewAccount = Values<AccountRow> & Pick<AccountRow, 'accountNumber' | 'companyName'>;
 
@@ -65,12 +73,12 @@ export async function updateAccount(
   db: Db,
   author: Authorship,
   accountNumber: string,
-  changes: Values<AccountRow>,
+  changes: Changes<AccountRow>,
   states: readonly RowState[] | null,
 ): Promise<Attempt<AccountRow>> {
   const isAsked = eq(accounts.accountNumber, accountNumber);
   const isMeant = and(isAsked, isInState(stateColumns, states));
-  const update = db.update(accounts).set(changes).where(isMeant).returning();
+  const update = db.update(accounts).set(toSet(accounts, changes)).where(isMeant).returning();
   const select = db.select().from(accounts).where(isAsked);
   if (!changes.isDefaultAccount) {
     const { results, tags } = await writeBatch(db, author, [update, select]);

@@ -7,7 +7,7 @@ import { hasRoom, type KeyRoom, takeTurns } from './key-room.ts';
 import { isWithin, type Reach, selectShown, type ShownKey } from './keys.ts';
 import { apiKeys, type ApiKeyRow } from './schema.ts';
 import { fromSnapshot } from './snapshot.ts';
-import { type Authorship, isInState, type RowState, type Values, writeBatch } from './write-batch.ts';
+import { type Authorship, isInState, type RowState, toSet, type Values, writeBatch } from './write-batch.ts';
 
 export interface NewKey {
   readonly name: string;
@@ -200,7 +200,7 @@ async function tryUpdate(
     lockKeys(db, maker, id),
     db
       .update(apiKeys)
-      .set(changes)
+      .set(toSet(apiKeys, changes))
       .where(and(isAsked, condition, allowed))
       .returning({ id: apiKeys.id }),
     selectShown(db, isAsked),

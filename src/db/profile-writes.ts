@@ -7,7 +7,15 @@ import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
 import { type ProfileRow, selectProfiles } from './profiles.ts';
 import { accounts, userProfiles, users, type UserProfileRow } from './schema.ts';
 import { readRow } from './results.ts';
-import { type Authorship, isInState, type RowState, type Values, writeBatch } from './write-batch.ts';
+import {
+  type Authorship,
+  type Changes,
+  isInState,
+  type RowState,
+  toSet,
+  type Values,
+  writeBatch,
+} from './write-batch.ts';
 
 export type ProfileValues = Values<Pick<UserProfileRow, 'name' | 'profileImageUrl' | 'isTest'>>;
 
@@ -37,6 +45,8 @@ export interface ProfileConditions {
   /** Number of the account that keeps a superuser. */
   readonly platformNumber: string;
   readonly outOfReach: OutOfReach;
+  /** The last admin is no exception. */
+  readonly mayTakeLastAdmin: boolean;
 }
 
 export interface ProfileUpdate {
@@ -102,14 +112,14 @@ export async function updateProfile(
   db: Db,
   author: Authorship,
   profileId: number,
-  changes: ProfileValues,
+  changes: Changes<ProfileValues>,
   states: readonly ProfileState[] | null,
 ): Promise<ProfileUpdate> {
   const isAsked = eq(userProfiles.id, profileId);
   const { results, tags } = await writeBatch(db, author, [
     db
       .update(userProfiles)
-      .set(changes)
+      .set(toSet(userProfiles, changes))
       .where(and(isAsked, isInOneOf(states)))
       .returning({ id: userProfiles.id }),
     selectProfiles(db, isAsked),
@@ -189,8 +199,10 @@ function selectState(db: Db, profileId: number, conditions: ProfileConditions) {
     .where(eq(userProfiles.id, profileId));
 }
 
-function takesAdmin({ platformNumber }: ProfileConditions, profileId: number): SQL {
-  return takesLastAdmin(platformNumber, NO_RIGHTS, sql`mine.id = ${profileId}`);
+function takesAdmin({ platformNumber, mayTakeLastAdmin }: ProfileConditions, profileId: number): SQL {
+  return mayTakeLastAdmin
+    ? sql`false`
+    : takesLastAdmin(platformNumber, NO_RIGHTS, sql`mine.id = ${profileId}`);
 }
 
 const profileColumns = {

@@ -4,9 +4,9 @@ import { flag, whole } from './decoders.ts';
 import { lockAccountsOfAdmin, NO_RIGHTS, type RightsLeft, takesLastAdmin } from './last-admin.ts';
 import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
 import { type UserRow, users } from './schema.ts';
-import { type Authorship, isInState, type RowState, type Values, writeBatch } from './write-batch.ts';
+import { type Authorship, type Changes, isInState, type RowState, toSet, writeBatch } from './write-batch.ts';
 
-export type UserValues = Values<Omit<UserRow, 'id' | 'dateJoined' | 'revision'>>;
+export type UserValues = Changes<Omit<UserRow, 'id' | 'dateJoined' | 'revision'>>;
 
 /** What a write to a user depends on. */
 export interface UserConditions {
@@ -17,6 +17,8 @@ export interface UserConditions {
   /** Number of the account that keeps a superuser. */
   readonly platformNumber: string;
   readonly outOfReach: OutOfReach;
+  /** The last admin is no exception. */
+  readonly mayTakeLastAdmin: boolean;
 }
 
 /** The user before a write, and what stands against the write. */
@@ -52,7 +54,7 @@ export async function updateUser(
     ...prepareWrite(db, userId, conditions, left),
     db
       .update(users)
-      .set(changes)
+      .set(toSet(users, changes))
       .where(isAllowed(userId, conditions, left))
       .returning(),
   ]);
@@ -104,7 +106,7 @@ function selectState(db: Db, userId: number, conditions: UserConditions, left: R
       isHidden: sql`${isHidden(conditions)}`.mapWith(flag),
       isShared: sql`${isShared(conditions)}`.mapWith(flag),
       isOutOfReach: sql`${isOutOfReach(conditions.outOfReach)}`.mapWith(flag),
-      isLastAdmin: sql`${takesLastAdmin(conditions.platformNumber, left)}`.mapWith(flag),
+      isLastAdmin: sql`${isLastAdmin(conditions, left)}`.mapWith(flag),
       userProfiles: sql`(select count(*) from user_profiles as p where p.user_id = users.id)`.mapWith(whole),
     })
     .from(users)
@@ -118,8 +120,12 @@ function isAllowed(userId: number, conditions: UserConditions, left: RightsLeft)
     not(isHidden(conditions)),
     not(isShared(conditions)),
     not(isOutOfReach(conditions.outOfReach)),
-    not(takesLastAdmin(conditions.platformNumber, left)),
+    not(isLastAdmin(conditions, left)),
   );
+}
+
+function isLastAdmin({ platformNumber, mayTakeLastAdmin }: UserConditions, left: RightsLeft): SQL {
+  return mayTakeLastAdmin ? sql`false` : takesLastAdmin(platformNumber, left);
 }
 
 const stateColumns = { id: users.id, revision: users.revision, since: users.dateJoined };
@@ -138,10 +144,11 @@ function isMember(condition: SQL): SQL {
     where p.user_id = users.id and ${condition})`;
 }
 
-function rightsLeft({ isStaff, isSuperuser }: UserValues): RightsLeft {
+function rightsLeft({ isStaff, isSuperuser, isActive }: UserValues): RightsLeft {
   return {
     isStaff: isStaff === undefined ? sql`users.is_staff` : sql`${isStaff}::boolean`,
     isSuperuser: isSuperuser === undefined ? sql`users.is_superuser` : sql`${isSuperuser}::boolean`,
+    isActive: isActive === undefined ? sql`users.is_active` : sql`${isActive}::boolean`,
   };
 }
 

@@ -1,6 +1,6 @@
-import { and, eq, or, sql, type SQL } from 'drizzle-orm';
+import { and, eq, getTableColumns, or, sql, type SQL } from 'drizzle-orm';
 import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
-import type { AnyPgColumn } from 'drizzle-orm/pg-core';
+import type { AnyPgColumn, PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { Db } from './client.ts';
 import { readTags, selectTagsOfTransaction } from './outbox.ts';
 
@@ -8,6 +8,8 @@ import { readTags, selectTagsOfTransaction } from './outbox.ts';
 export interface Authorship {
   readonly actor: string;
   readonly requestId: string;
+  /** Insists on what is protected. */
+  readonly isForced?: boolean | undefined;
 }
 
 /** One state of a row, as a caller has seen it. */
@@ -20,6 +22,9 @@ export interface RowState {
 
 /** Values of some columns; those that are undefined are left as they are. */
 export type Values<Row> = { readonly [K in keyof Row]?: Row[K] | undefined };
+
+/** Values to set; null is the default of a column that cannot be null. */
+export type Changes<Row> = { readonly [K in keyof Row]?: Row[K] | null | undefined };
 
 type Statements = readonly [BatchItem<'pg'>, ...BatchItem<'pg'>[]];
 
@@ -65,9 +70,21 @@ export function isInState(
 }
 
 // Local to the transaction, so that nobody else's statements are taken for the author's.
-function nameAuthor(db: Db, { actor, requestId }: Authorship) {
+function nameAuthor(db: Db, { actor, requestId, isForced = false }: Authorship) {
   return db.execute(sql`
-    select set_config('edge_accounts.actor', ${actor}, true), set_config('edge_accounts.request_id', ${requestId}, true)`);
+    select set_config('edge_accounts.actor', ${actor}, true), set_config('edge_accounts.request_id', ${requestId}, true),
+      set_config('edge_accounts.forced', ${String(isForced)}, true)`);
+}
+
+/** What an update sets: the revision, at which a trigger looks, too, for SQL knows no update of nothing. */
+export function toSet(table: PgTable, changes: Readonly<Record<string, unknown>>): Record<string, SQL> {
+  const columns: Readonly<Record<string, PgColumn>> = getTableColumns(table);
+  const values = Object.entries(changes).map(([name, value]) => [
+    name,
+    value === null && columns[name]?.notNull ? sql`default` : value,
+  ]);
+  // Callers pass names and values of the table's columns, which drizzle takes where it takes SQL.
+  return { ...(Object.fromEntries(values) as Record<string, SQL>), revision: sql`revision` };
 }
 
 /** The name of the constraint that the error says was violated; null when it says nothing of the kind. */

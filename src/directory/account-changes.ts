@@ -17,7 +17,7 @@ import { requireUnbound, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { type Deletion, refuseOther } from './deletion.ts';
 import { RefusedError } from './errors.ts';
-import { changesOf, text } from './fields.ts';
+import { changesOf, orDefault, text } from './fields.ts';
 import { outOfReachOf, refuseOutOfReach } from './user-fields.ts';
 import {
   authorOf,
@@ -32,9 +32,7 @@ import {
 } from './write.ts';
 
 /** Lengths are those of the original platform's forms. */
-const fields = {
-  companyName: text(255, 1),
-  isActive: z.boolean(),
+const texts = {
   phoneNumber: text(20),
   address1: text(255),
   address2: text(255),
@@ -46,11 +44,12 @@ const fields = {
   timezone: text(255),
   currency: text(255),
 };
+const fields = { companyName: text(255, 1), isActive: z.boolean() };
 
 /** What an account is created from; drawn at random, and free, where it has no number. */
 export const NewAccount = z
   .strictObject({
-    ...z.strictObject(fields).partial().shape,
+    ...z.strictObject({ ...fields, ...texts }).partial().shape,
     companyName: fields.companyName,
     accountNumber: z
       .string()
@@ -63,6 +62,16 @@ export type NewAccount = z.infer<typeof NewAccount>;
 
 export const AccountChanges = changesOf({
   ...fields,
+  phoneNumber: orDefault(texts.phoneNumber),
+  address1: orDefault(texts.address1),
+  address2: orDefault(texts.address2),
+  city: orDefault(texts.city),
+  state: orDefault(texts.state),
+  postalCode: orDefault(texts.postalCode),
+  country: orDefault(texts.country),
+  language: orDefault(texts.language),
+  timezone: orDefault(texts.timezone),
+  currency: orDefault(texts.currency),
   isDefaultAccount: z
     .literal(true, 'must be true: to take it from an account, give it to another')
     .meta({ description: 'Makes it the default account, in place of the one that is.' }),

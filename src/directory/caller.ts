@@ -35,6 +35,8 @@ export interface Caller {
 export interface Writer {
   readonly caller: Caller;
   readonly requestId: string;
+  /** They insist on what is protected. */
+  readonly isForced?: boolean;
 }
 
 /** The holder of the bootstrap key. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { requireScope, requireUnbound, type Writer } from './caller.ts';
 import { RefusedError } from './errors.ts';
 
 const count = z.int().nonnegative();
@@ -14,10 +15,18 @@ export function refuseOther(current: object): RefusedError {
   return new RefusedError('precondition_failed', 'it was changed since you read it; read it again', current);
 }
 
+/** Whether the writer insists on taking an account's last admin; throws `forbidden` unless it may. */
+export function mayTakeLastAdmin({ caller, isForced = false }: Writer): boolean {
+  if (!isForced) return false;
+  requireScope(caller, 'rights:write');
+  requireUnbound(caller);
+  return true;
+}
+
 /** The error of a write that would leave an account, or the platform, without an admin. */
 export function refuseLastAdmin(): RefusedError {
   return new RefusedError(
     'last_admin_is_protected',
-    'the user is the last admin of an account; make another member one first',
+    'the user is the last active admin of an account; make another member one first, or insist (force)',
   );
 }

@@ -77,10 +77,12 @@ export function toDate(time: string | null | undefined): Date | null | undefined
   return typeof time === 'string' ? new Date(time) : time;
 }
 
-/** A change by RFC 7396: any of the fields, and at least one. */
+/** A change by RFC 7396: any of the fields. */
 export function changesOf<S extends z.ZodRawShape>(shape: S) {
-  return z
-    .strictObject(shape)
-    .partial()
-    .refine((changes) => Object.keys(changes).length > 0, 'names no field to change');
+  return z.strictObject(shape).partial();
+}
+
+/** A field of a change that may be removed, as RFC 7396 calls it: it has its default again. */
+export function orDefault<T extends z.ZodType>(field: T) {
+  return field.nullable().meta({ description: 'Null: its default.' });
 }

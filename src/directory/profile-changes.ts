@@ -13,9 +13,9 @@ import type { ProfileRow } from '../db/profiles.ts';
 import { fromSnapshot } from '../db/snapshot.ts';
 import { unknownAccount, unknownUser, unknownUserProfile } from './absence.ts';
 import type { Writer } from './caller.ts';
-import { type Deletion, refuseLastAdmin, refuseOther } from './deletion.ts';
+import { type Deletion, mayTakeLastAdmin, refuseLastAdmin, refuseOther } from './deletion.ts';
 import type { Deps } from './deps.ts';
-import { changesOf, text, WebUrl } from './fields.ts';
+import { changesOf, orDefault, text, WebUrl } from './fields.ts';
 import { outOfReachOf, refuseOutOfReach } from './user-fields.ts';
 import { toUserProfile, type UserProfile } from './user-profile.ts';
 import {
@@ -42,7 +42,9 @@ export const NewUserProfile = z
   .meta({ id: 'NewUserProfile' });
 export type NewUserProfile = z.infer<typeof NewUserProfile>;
 
-export const UserProfileChanges = changesOf(fields).meta({ id: 'UserProfileChanges' });
+export const UserProfileChanges = changesOf({ ...fields, name: orDefault(fields.name) }).meta({
+  id: 'UserProfileChanges',
+});
 export type UserProfileChanges = z.infer<typeof UserProfileChanges>;
 
 /**
@@ -101,6 +103,7 @@ export async function deleteUserProfile(
   const conditions: ProfileConditions = {
     states: profileStates(precondition),
     platformNumber: platform.accountNumber,
+    mayTakeLastAdmin: mayTakeLastAdmin(writer),
     outOfReach: outOfReachOf(writer.caller, platform),
   };
   const run = () =>

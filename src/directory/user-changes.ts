@@ -9,19 +9,24 @@ import {
 import { unknownUser } from './absence.ts';
 import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
-import { type Deletion, refuseLastAdmin, refuseOther } from './deletion.ts';
+import { type Deletion, mayTakeLastAdmin, refuseLastAdmin, refuseOther } from './deletion.ts';
 import { RefusedError } from './errors.ts';
-import { changesOf, toDate } from './fields.ts';
+import { changesOf, orDefault, toDate } from './fields.ts';
 import { outOfReachOf, refuseOutOfReach, requirePlatformRights, userFields } from './user-fields.ts';
 import { toUser, type User } from './users.ts';
 import { authorOf, type Done, type Precondition, rowStates, write } from './write.ts';
 
-export const UserChanges = changesOf(userFields).meta({ id: 'UserChanges' });
+export const UserChanges = changesOf({
+  ...userFields,
+  firstName: orDefault(userFields.firstName),
+  lastName: orDefault(userFields.lastName),
+}).meta({ id: 'UserChanges' });
 export type UserChanges = z.infer<typeof UserChanges>;
 
 /**
  * Changes a user. Throws `user_does_not_exist`, `precondition_failed`, `username_taken`, `last_admin_is_protected`, and
- * `forbidden` for rights without their scope, and for a user of other accounts too to a caller that is bound to one.
+ * `forbidden` for rights without their scope, and for a user of other accounts too to a caller that is bound to one. A forced
+ * change spares no last admin.
  */
 export async function changeUser(
   deps: Deps,
@@ -68,14 +73,16 @@ function isOfIdentity({ username, email, isActive, isStaff, isSuperuser }: UserC
 
 function conditionsOf(
   { platform }: Deps,
-  { caller }: Writer,
+  writer: Writer,
   precondition: Precondition,
   touchesIdentity: boolean,
 ): UserConditions {
+  const { caller } = writer;
   return {
     states: rowStates(precondition),
     onlyIn: caller.accountNumber,
     platformNumber: platform.accountNumber,
+    mayTakeLastAdmin: mayTakeLastAdmin(writer),
     // Whoever may rename or delete them has their rights, or takes them away.
     outOfReach: touchesIdentity ? outOfReachOf(caller, platform) : null,
   };

@@ -53,8 +53,8 @@ export function rowStates(precondition: Precondition): RowState[] | null {
   return precondition && precondition.flatMap((rows) => rows[0] ?? []);
 }
 
-export function authorOf({ caller, requestId }: Writer): Authorship {
-  return { actor: caller.id, requestId };
+export function authorOf({ caller, requestId, isForced }: Writer): Authorship {
+  return { actor: caller.id, requestId, isForced };
 }
 
 /**

@@ -45,16 +45,26 @@ export const Limit = z
     override: asInteger({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE }),
   });
 
-/** `?dryRun=` of every deletion. */
-export const DryRunQuery = z.object({
-  dryRun: z
+/** A parameter that is false unless it says otherwise. */
+function flag(description: string) {
+  return z
     .enum(['true', 'false'], 'must be true or false')
     .default('false')
     .transform((text) => text === 'true')
     .meta({
-      description: 'Say what would be deleted, and delete nothing.',
+      description,
       override: ({ jsonSchema }) => {
         Object.assign(jsonSchema, { type: 'boolean', enum: undefined, default: false });
       },
-    }),
+    });
+}
+
+/** `?dryRun=` of every deletion. */
+export const DryRunQuery = z.object({ dryRun: flag('Say what would be deleted, and delete nothing.') });
+
+/** `?force=` of what spares the last admin. */
+export const ForceQuery = z.object({
+  force: flag(
+    'Spare no last admin. For callers with `rights:write` that are bound to no account; the audit log notes it.',
+  ),
 });

@@ -13,7 +13,7 @@ import { answerCreated, answerDeletion, answerWritten } from './answer-write.ts'
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
 import { MERGE_PATCH_TYPES } from './endpoint-spec.ts';
-import { DryRunQuery, UserProfileId } from './parameters.ts';
+import { DryRunQuery, ForceQuery, UserProfileId } from './parameters.ts';
 
 const tag = 'User profiles';
 const scope = 'directory:write';
@@ -60,7 +60,7 @@ const removeUserProfile = endpoint({
   scope,
   about: ({ param }) => ({ kind: 'user-profile', ...param }),
   path,
-  query: DryRunQuery,
+  query: DryRunQuery.extend(ForceQuery.shape),
   body: Deletion,
   precondition: 'unless-dry-run',
   writes: true,
@@ -82,6 +82,7 @@ export const profileChanges = new Hono<AppEnv>()
   .delete('/v1/user-profiles/:userProfileId', removeUserProfile, async (c) => {
     const { deps, precondition } = c.var;
     const { userProfileId } = c.req.valid('param');
-    const { dryRun } = c.req.valid('query');
-    return answerDeletion(c, await deleteUserProfile(deps, c.var, userProfileId, precondition, dryRun));
+    const { dryRun, force } = c.req.valid('query');
+    const writer = { ...c.var, isForced: force };
+    return answerDeletion(c, await deleteUserProfile(deps, writer, userProfileId, precondition, dryRun));
   });

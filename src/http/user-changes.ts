@@ -8,7 +8,7 @@ import { answerCreated, answerDeletion, answerWritten } from './answer-write.ts'
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
 import { MERGE_PATCH_TYPES } from './endpoint-spec.ts';
-import { DryRunQuery, UserId } from './parameters.ts';
+import { DryRunQuery, ForceQuery, UserId } from './parameters.ts';
 
 const tag = 'Users';
 const scope = 'directory:write';
@@ -34,10 +34,11 @@ const patchUser = endpoint({
   tag,
   summary: 'Change a user',
   description:
-    'By JSON merge patch (RFC 7396). Who is bound to an account changes only users that are members of no other one.',
+    'By JSON merge patch (RFC 7396). Never deactivates or demotes the last active admin of an account, unless forced. Who is bound to an account changes only users that are members of no other one.',
   scope,
   about: ({ param }) => ({ kind: 'user', ...param }),
   path,
+  query: ForceQuery,
   json: UserChanges,
   jsonTypes: MERGE_PATCH_TYPES,
   body: User,
@@ -51,11 +52,11 @@ const removeUser = endpoint({
   tag,
   summary: 'Delete a user and its user profiles',
   description:
-    'Never the last admin of an account. Who is bound to an account deletes only users that are members of no other one.',
+    'Never the last active admin of an account, unless forced. Who is bound to an account deletes only users that are members of no other one.',
   scope,
   about: ({ param }) => ({ kind: 'user', ...param }),
   path,
-  query: DryRunQuery,
+  query: DryRunQuery.extend(ForceQuery.shape),
   body: Deletion,
   precondition: 'unless-dry-run',
   writes: true,
@@ -71,11 +72,13 @@ export const userChanges = new Hono<AppEnv>()
   .patch('/v1/users/:userId', patchUser, async (c) => {
     const { deps, precondition } = c.var;
     const { userId } = c.req.valid('param');
-    return answerWritten(c, await changeUser(deps, c.var, userId, c.req.valid('json'), precondition));
+    const writer = { ...c.var, isForced: c.req.valid('query').force };
+    return answerWritten(c, await changeUser(deps, writer, userId, c.req.valid('json'), precondition));
   })
   .delete('/v1/users/:userId', removeUser, async (c) => {
     const { deps, precondition } = c.var;
     const { userId } = c.req.valid('param');
-    const { dryRun } = c.req.valid('query');
-    return answerDeletion(c, await deleteUser(deps, c.var, userId, precondition, dryRun));
+    const { dryRun, force } = c.req.valid('query');
+    const writer = { ...c.var, isForced: force };
+    return answerDeletion(c, await deleteUser(deps, writer, userId, precondition, dryRun));
   });

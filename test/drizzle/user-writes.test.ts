@@ -9,7 +9,7 @@ const session = useSession({ seed: true });
 const neon = useNeon(session);
 const author = { actor: 'test', requestId: '1' };
 const platformNumber = '3141-5926-5359';
-const anyState = { states: null, onlyIn: null, platformNumber, outOfReach: null };
+const anyState = { states: null, onlyIn: null, platformNumber, outOfReach: null, mayTakeLastAdmin: false };
 const onlyInThird = { ...anyState, onlyIn: '2718-2818-2845' };
 const ADMINS = [9101, 9102, 9103, 9104];
 

@@ -278,7 +278,6 @@ describe('changing', () => {
   });
 
   test.each([
-    {},
     { accountNumber: STACKADEMY },
     { revokedAt: null },
     { sha256: 'x' },

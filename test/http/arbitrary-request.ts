@@ -49,6 +49,7 @@ const meaningful: Readonly<Record<string, readonly unknown[]>> = {
   email: ['a@example.com'],
   dryRun: ['true', 'false'],
   path: ['/v1/users/3', '/v1/accounts/1234-5678-9012/users?limit=20', '/healthz'],
+  force: ['true', 'false'],
   url: ['https://hr.1234-5678-9012.api.example.com/', 'x'],
 };
 

@@ -49,6 +49,7 @@ const badValues: Readonly<Record<string, readonly string[]>> = {
   until: badTimes,
   usernamePrefix: ['x'.repeat(151), LONG, '\u0000', 'a\nb', '\u007f', '\u0085', '\u{1f600}'.repeat(151)],
   dryRun: ['', '1', 'TRUE', 'yes', 'true ', LONG],
+  force: ['', '1', 'TRUE', 'yes', 'true ', LONG],
   cursor: ['', 'x', '1', 'YWZ0ZXI6', 'YWZ0ZXI6MA', 'YWZ0ZXI6LTE', '****', '\u0000', LONG],
   limit: ['', '0', '501', '-1', '1e3', 'NaN', '1.5', ' 1', '+1', '0x10', 'Infinity', '٣', LONG],
   path: [

@@ -13,6 +13,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   companyNamePrefix: 'S',
   cursor: 'YWZ0ZXI6MQ',
   dryRun: 'true',
+  force: 'false',
   keyId: '900001',
   emailPrefix: 'johndoe@',
   entity: 'account',

@@ -179,7 +179,6 @@ test('a change sets a time, and takes it away', async () => {
 });
 
 test.each([
-  [{}, 'body'],
   [{ email: null }, 'email'],
   [{ accountNumber: '2718-2818-2845' }, 'accountNumber'],
   [{ id: 7 }, 'id'],
@@ -225,10 +224,86 @@ describe('the last admin of an account', () => {
   });
 
   test('may be changed otherwise, and keeps one right for another', async () => {
-    expect((await patch(4, { isActive: false })).status).toBe(200);
+    expect((await patch(4, { firstName: 'Jane', isActive: true })).status).toBe(200);
     expect((await patch(4, { isStaff: false, isSuperuser: true })).status).toBe(200);
     await expectProblem(await patch(4, { isSuperuser: false }), 'last_admin_is_protected');
-    expect((await patch(4, { isStaff: true, isSuperuser: false, isActive: true })).status).toBe(200);
+    expect((await patch(4, { isStaff: true, isSuperuser: false })).status).toBe(200);
+  });
+
+  test('is the last active one: not deactivated, and not demoted or deleted while an inactive one is left', async () => {
+    await expectProblem(await patch(4, { isActive: false }), 'last_admin_is_protected');
+    const { id } = await jsonOf(await make({ accountNumber: NUMBER, isStaff: true, isActive: false }));
+    const takings = [{ isActive: false }, { isStaff: false }, { isActive: false, isSuperuser: true }];
+    for (const taking of takings) await expectProblem(await patch(4, taking), 'last_admin_is_protected');
+    await expectProblem(await remove(4), 'last_admin_is_protected');
+    await expectProblem(await remove(4, '?dryRun=true'), 'last_admin_is_protected');
+    await expectProblem(
+      await change(stack.current, 'DELETE', '/v1/user-profiles/4', undefined, any),
+      'last_admin_is_protected',
+    );
+    expect((await patch(id, { isActive: true })).status).toBe(200);
+    expect((await patch(4, { isActive: false })).status).toBe(200);
+    await expectProblem(await patch(id, { isActive: false }), 'last_admin_is_protected');
+    expect((await patch(4, { isActive: true })).status).toBe(200);
+    expect((await patch(id, { isActive: false })).status).toBe(200);
+    expect((await remove(id)).status).toBe(200);
+  });
+
+  test('of the platform is the last active superuser', async () => {
+    await expectProblem(await patch(1, { isActive: false }), 'last_admin_is_protected');
+    const { id } = await jsonOf(
+      await make({ accountNumber: '3141-5926-5359', isSuperuser: true, isActive: false }),
+    );
+    await expectProblem(await patch(1, { isActive: false }), 'last_admin_is_protected');
+    await expectProblem(await patch(1, { isSuperuser: false }), 'last_admin_is_protected');
+    expect((await remove(id)).status).toBe(200);
+  });
+
+  test('is taken by who insists, which the audit log notes', async () => {
+    const forced = (response: Response) =>
+      sql(
+        stack.current,
+        `select entity_id::int, changes -> 'force' as force, changes -> 'is_active' as active from audit_log
+         where request_id = $1 order by entity, id`,
+        response.headers.get('X-Request-Id'),
+      );
+    const path = '/v1/users/4?force=true';
+    const stopped = await change(stack.current, 'PATCH', path, { isActive: false }, any);
+    expect(await jsonOf(stopped.clone())).toMatchObject({ id: 4, isActive: false });
+    expect(await forced(stopped)).toEqual([{ entity_id: 4, force: [null, true], active: [true, false] }]);
+    const back = await patch(4, { isActive: true });
+    expect(await forced(back)).toEqual([{ entity_id: 4, force: null, active: [false, true] }]);
+    const { id } = await jsonOf(await make({ isStaff: true }));
+    const joined = { userId: id, accountNumber: '1618-0339-8874' };
+    const profile = await jsonOf(await create(stack.current, '/v1/user-profiles', joined));
+    const leave = (query: string) =>
+      change(stack.current, 'DELETE', `/v1/user-profiles/${String(profile['id'])}${query}`, undefined, any);
+    await expectProblem(await leave('?force=false'), 'last_admin_is_protected');
+    expect(await jsonOf(await leave('?force=true&dryRun=true'))).toMatchObject({ dryRun: true });
+    const left = await leave('?force=true');
+    expect(await forced(left)).toMatchObject([{ force: [null, true] }]);
+    await create(stack.current, '/v1/user-profiles', joined);
+    await expectProblem(await remove(id), 'last_admin_is_protected');
+    const gone = await remove(id, '?force=true');
+    expect(await forced(gone)).toMatchObject([{ force: [null, true] }, { force: [null, true] }]);
+  });
+
+  test.each([
+    ['without the scope for rights', { scopes: ['directory:write'] }],
+    [
+      'when it is bound to an account',
+      { scopes: ['directory:write', 'rights:write'], accountNumber: NUMBER },
+    ],
+  ])('is taken by no caller %s', async (_why, key) => {
+    const issued = await jsonOf(await create(stack.current, '/v1/keys', { name: 'Insisting', ...key }));
+    const headers = { ...any, Authorization: `Bearer ${String(issued['key'])}` };
+    const ask = (method: string, path: string, body?: object) =>
+      change(stack.current, method, `${path}?force=true`, body, headers);
+    await expectProblem(await ask('PATCH', '/v1/users/4', { isActive: false }), 'forbidden');
+    await expectProblem(await ask('PATCH', '/v1/users/4', { lastName: 'x' }), 'forbidden');
+    await expectProblem(await ask('DELETE', '/v1/users/4'), 'forbidden');
+    await expectProblem(await ask('DELETE', '/v1/user-profiles/4'), 'forbidden');
+    expect((await get(stack.current, '/v1/users/4')).status).toBe(200);
   });
 
   test('is one no longer beside another', async () => {

@@ -204,6 +204,26 @@ test('the last admin of an account is kept', async () => {
   expect(codes).toEqual(codes.map(() => 'last_admin_is_protected'));
 });
 
+test('the last active admin is deactivated by who insists and may', async () => {
+  const stop = (binding: string, force?: boolean) =>
+    call(binding, 'changeUser', 4, { isActive: false }, { revision: 1, ...(force && { force }) });
+  expect((await stop('OFFICER')).error?.code).toBe('last_admin_is_protected');
+  for (const binding of ['WRITER', 'TENANT'])
+    expect((await stop(binding, true)).error?.code).toBe('forbidden');
+  expect((await stop('OFFICER', true)).value?.value).toMatchObject({ id: 4, revision: 2 });
+  const back = await write('OFFICER', 'changeUser', 4, { isActive: true }, { revision: 2 });
+  expect(back.value).toMatchObject({ isActive: true });
+});
+
+test('a change to what there is, or of nothing, leaves the row and gives no token', async () => {
+  const { value: user } = await write('WRITER', 'createUser', newUser({ firstName: 'Same' }));
+  for (const changes of [{}, { firstName: 'Same' }]) {
+    expect(await write('WRITER', 'changeUser', user.id, changes, { revision: 1 })).toEqual({ value: user });
+  }
+  const cleared = await write('WRITER', 'changeUser', user.id, { firstName: null }, { revision: 1 });
+  expect(cleared.value).toMatchObject({ firstName: '', revision: 2 });
+});
+
 test.each<[string, unknown[]]>([
   ['createUser', [newUser({ isStaff: true })]],
   ['createUser', [newUser({ isSuperuser: true })]],
@@ -304,7 +324,8 @@ test.each<[string, unknown[], string]>([
   ['createUser', [newUser(), { idempotencyKey: '' }], 'options.idempotencyKey'],
   ['createUsers', [[]], 'users'],
   ['createUsers', [[newUser(), { username: 'x', email: 'x' }]], 'users.1.email'],
-  ['changeUser', [3, {}, { revision: 1 }], 'changes'],
+  ['changeUser', [3, [], { revision: 1 }], 'changes'],
+  ['changeUser', [3, {}, { revision: 1, force: 'yes' }], 'force'],
   ['changeUser', [3, { firstName: 'x' }], 'options'],
   ['changeUser', [3, { firstName: 'x' }, { revision: '1' }], 'options.revision'],
   ['changeUser', ['3', { firstName: 'x' }, { revision: 1 }], 'userId'],
