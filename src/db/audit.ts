@@ -1,7 +1,7 @@
 import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
 import type { Db } from './client.ts';
-import { text } from './decoders.ts';
+import { text, timeInJson } from './decoders.ts';
 import { compareRows, isOnly, selectInIndexOrder } from './index-order.ts';
 import type { Position } from './lists.ts';
 import { accounts, apiKeys, auditLog, type AuditRow, userProfiles, users } from './schema.ts';
@@ -27,13 +27,19 @@ export interface AuditPage {
 }
 
 /** An entry, with its time to the microsecond. */
-export type AuditEntryRow = AuditRow & { readonly instant: string };
+export type AuditEntryRow = Omit<AuditRow, 'at'> & { readonly instant: string };
+
+/** Of a time that is 'infinity', which `to_char` does not know. */
+const LAST_INSTANT = sql.raw(`'9999-12-31T23:59:59.999999Z'`);
 
 const columns = {
   ...getTableColumns(auditLog),
-  instant: sql`to_char(${auditLog.at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
-    .mapWith(text)
-    .as('instant'),
+  // In no form of its own, for entries are merged in the order of it.
+  at: sql`${auditLog.at}`.mapWith(text).as('at'),
+  instant:
+    sql`coalesce(to_char(${auditLog.at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), ${LAST_INSTANT})`
+      .mapWith(text)
+      .as('instant'),
 };
 
 export function selectAuditRows(db: Db, page: AuditPage): Promise<AuditEntryRow[]> {
@@ -95,7 +101,7 @@ function boundsOf({ after, since, until }: AuditPage): (SQL | undefined)[] {
 export function namedChanges({
   entity,
   changes,
-}: AuditRow): [name: string, before: unknown, after: unknown][] {
+}: Pick<AuditRow, 'entity' | 'changes'>): [name: string, before: unknown, after: unknown][] {
   const table = audited[entity as AuditedEntity];
   const named = new Map(
     Object.entries(getTableColumns(table)).map(([name, column]) => [column.name, { name, column }]),
@@ -107,7 +113,14 @@ export function namedChanges({
   });
 }
 
-const toIsoTime = (value: unknown) => (typeof value === 'string' ? new Date(value).toISOString() : value);
+// Written in whatever time zone the session had that made the change.
+function toIsoTime(value: unknown): unknown {
+  try {
+    return value === null ? null : timeInJson(value).toISOString();
+  } catch {
+    return value;
+  }
+}
 
 /** Deletes entries older than so many days, at most `limit`, the oldest first. */
 export function deleteOldAuditRows(db: Db, days: number, limit: number) {

@@ -39,9 +39,8 @@ function checkResults(prepared: Prepared, fields: SelectedFieldsOrdered): void {
   prepared.mapResult = (result) => {
     requireResult(result, names);
     // Drizzle tells of the joins only after it has prepared the query.
-    const checks = fields.map(({ field }) => checkOf(field, prepared.joinsNotNullableMap));
-    for (const row of result.rows) requireRow(row, checks);
-    return map(result);
+    const decoders = fields.map(({ field }) => decoderOf(field, prepared.joinsNotNullableMap));
+    return map({ ...result, rows: result.rows.map((row) => decodeRow(row, decoders)) });
   };
 }
 
@@ -63,14 +62,15 @@ function expressionOf(field: Field): { readonly decoder: unknown } | null {
 }
 
 /** Expressions are decoded, and so checked, when drizzle maps them. */
-function checkOf(field: Field, isThere: Prepared['joinsNotNullableMap']): Decoder<unknown> | null {
+function decoderOf(field: Field, isThere: Prepared['joinsNotNullableMap']): Decoder<unknown> | null {
   if (!is(field, Column)) return null;
   const decode = decoderOfType(field.getSQLType());
   const mayLack = !field.notNull || isThere?.[getTableName(field.table)] === false;
   return mayLack ? nullable(decode) : decode;
 }
 
-function requireRow(row: unknown, checks: readonly (Decoder<unknown> | null)[]): void {
-  if (!Array.isArray(row) || row.length !== checks.length) throw new GarbledAnswer('a row has other columns');
-  for (const [at, check] of checks.entries()) check?.(row[at]);
+function decodeRow(row: unknown, decoders: readonly (Decoder<unknown> | null)[]): unknown[] {
+  if (!Array.isArray(row) || row.length !== decoders.length)
+    throw new GarbledAnswer('a row has other columns');
+  return decoders.map((decode, at) => (decode ? decode(row[at]) : (row[at] as unknown)));
 }

@@ -1,10 +1,11 @@
 import type { NeonHttpDatabase } from 'drizzle-orm/neon-http';
 import type { NeonHttpQueryResultHKT } from 'drizzle-orm/neon-http/session';
-import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core';
+import { PgDatabase } from 'drizzle-orm/pg-core';
 import { makeSession } from './checked-session.ts';
 import { GarbledAnswer } from './garbled.ts';
 import { makeNeon, type Neon, type Statement, type Value } from './neon.ts';
 import type { Result } from './neon-results.ts';
+import { makeDialect } from './times.ts';
 
 export type Db = PgDatabase<NeonHttpQueryResultHKT> &
   Pick<NeonHttpDatabase, 'batch'> & {
@@ -18,7 +19,7 @@ export function makeDb(databaseUrl: string, deadlineMs: number): Db {
 }
 
 export function makeDbOver(neon: Neon): Db {
-  const dialect = new PgDialect();
+  const dialect = makeDialect();
   // Drizzle hands its driver the statements of a batch as if each were to run at once, and what that answered as the batch.
   const batches = makeSession(
     { query: toStatement, transaction: (all: Statement[]) => runAll(neon, all) },

@@ -1,4 +1,5 @@
 import { GarbledAnswer } from './garbled.ts';
+import { TIME } from './times.ts';
 
 // What a driver made of a value is held against the value's type: it must be of it, or the answer is garbled.
 
@@ -35,26 +36,50 @@ export function decimal(value: unknown): number {
   return typeof value === 'string' && DECIMAL.test(value) ? Number(value) : refuse('a number');
 }
 
-const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d){0,2}$/;
+/** As the tables have it, where no check is missing. */
+const FIRST_MS = Date.parse('1000-01-01T00:00:00.000Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+const MS_PER_S = 1_000;
 
-export function time(value: unknown): Date {
-  const date = typeof value === 'string' && TIME.test(value) ? new Date(value) : null;
-  return date && !Number.isNaN(date.getTime()) ? date : refuse('a time');
+const SECONDS = /^-?\d+(\.\d{1,6})?$/;
+
+/**
+ * A time in seconds since 1970, as queries select it. What no table should hold, 'infinity' say, is the first or the last time
+ * that there is: one odd row must not take a list along.
+ */
+export function seconds(value: unknown): Date {
+  const given = text(value);
+  if (given === 'Infinity') return new Date(LAST_MS);
+  if (given === '-Infinity') return new Date(FIRST_MS);
+  if (!SECONDS.test(given)) return refuse('a time');
+  // As a whole number of microseconds: a fraction would be rounded on its way.
+  const [units = '', fraction = ''] = given.split('.');
+  const micros = Number(units + fraction.padEnd(6, '0'));
+  return within(Math.floor(micros / MS_PER_S));
 }
 
-const JSON_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?$/;
+function within(ms: number): Date {
+  return new Date(Math.min(Math.max(ms, FIRST_MS), LAST_MS));
+}
+
+const JSON_TIME =
+  /^(\d{4,6})(-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?( BC)?$/;
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
-const SECOND_MS = 1_000;
 
-/** A time as Postgres writes it in JSON: ISO 8601, but for offsets of old times, which have seconds. */
+/** A time as Postgres writes it in JSON: ISO 8601, but for offsets of old times, which have seconds, and for odd ones. */
 export function timeInJson(value: unknown): Date {
-  const [, moment, fraction = '', sign, hours, minutes = 0, seconds = 0] =
-    JSON_TIME.exec(text(value)) ?? refuse('a time');
-  const offsetS = Number(hours) * HOUR_S + Number(minutes) * MINUTE_S + Number(seconds);
-  const wallMs = Date.parse(`${moment}.${fraction.padEnd(3, '0').slice(0, 3)}Z`);
-  const date = new Date(wallMs - (sign === '-' ? -offsetS : offsetS) * SECOND_MS);
-  return Number.isNaN(date.getTime()) ? refuse('a time') : date;
+  const given = text(value);
+  if (given === 'infinity') return new Date(LAST_MS);
+  if (given === '-infinity') return new Date(FIRST_MS);
+  const [, year = '', rest, fraction = '', sign, hours, minutes = 0, offsetSeconds = 0, isBefore] =
+    JSON_TIME.exec(given) ?? refuse('a time');
+  if (isBefore) return new Date(FIRST_MS);
+  if (year.length > 4) return new Date(LAST_MS);
+  const offsetS = Number(hours) * HOUR_S + Number(minutes) * MINUTE_S + Number(offsetSeconds);
+  const wallMs = Date.parse(`${year}${rest}.${fraction.padEnd(3, '0').slice(0, 3)}Z`);
+  if (Number.isNaN(wallMs)) return refuse('a time');
+  return within(wallMs - (sign === '-' ? -offsetS : offsetS) * MS_PER_S);
 }
 
 export function nullable<T>(decode: Decoder<T>): Decoder<T | null> {
@@ -69,7 +94,7 @@ const BY_TYPE = new Map<string, Decoder<unknown>>([
   ['text[]', texts],
   ['json', json],
   ['jsonb', json],
-  ['timestamp with time zone', time],
+  [TIME, seconds],
 ]);
 
 /** The decoder of a column by its type in SQL. Of all other types a value is its text. */
@@ -79,7 +104,7 @@ export function decoderOfType(sqlType: string): Decoder<unknown> {
 
 /** The same for a value in JSON. */
 export function decoderOfJson(sqlType: string): Decoder<unknown> {
-  return sqlType === 'timestamp with time zone' ? timeInJson : decoderOfType(sqlType);
+  return sqlType === TIME ? timeInJson : decoderOfType(sqlType);
 }
 
 /** A list in JSON of objects. */

@@ -16,7 +16,14 @@ describe('a value of its type is taken', () => {
     ['text[]', ['a', ''], ['a', '']],
     ['text[]', [], []],
     ['jsonb', { a: 1 }, { a: 1 }],
-    [TIME, '2026-01-02 03:04:05.678901+02', new Date('2026-01-02T01:04:05.678Z')],
+    [TIME, '1767315845.678901', new Date('2026-01-02T01:04:05.678Z')],
+    [TIME, '-2208988800.000000', new Date('1900-01-01T00:00:00.000Z')],
+    [TIME, '-2208988799.999500', new Date('1900-01-01T00:00:00.000Z')],
+    [TIME, '0', new Date(0)],
+    [TIME, 'Infinity', new Date('9999-12-31T23:59:59.999Z')],
+    [TIME, '-Infinity', new Date('1000-01-01T00:00:00.000Z')],
+    [TIME, '9224318016000.000000', new Date('9999-12-31T23:59:59.999Z')],
+    [TIME, '-210866803200.000000', new Date('1000-01-01T00:00:00.000Z')],
   ])('%s %j', (type, value, decoded) => {
     expect(decoderOfType(type)(value)).toEqual(decoded);
   });
@@ -45,9 +52,11 @@ describe('what is not of its type is garbled', () => {
     ['text[]', ['a', null]],
     ['text[]', [['a']]],
     ['jsonb', undefined],
-    [TIME, 'infinity'],
+    [TIME, 'NaN'],
+    [TIME, '1.7e9'],
+    [TIME, 1767315845],
     [TIME, '02/01/2026 03:04:05 CET'],
-    [TIME, '2026-99-02 03:04:05+00'],
+    [TIME, '2026-01-02 03:04:05+00'],
     [TIME, 'MjAyNi0wMS0wMg=='],
   ])('%s %j', (type, value) => {
     expect(() => decoderOfType(type)(value)).toThrow(GarbledAnswer);
@@ -68,6 +77,11 @@ test.each([
   ['2026-01-02T03:04:05.678901+02:00', '2026-01-02T01:04:05.678Z'],
   ['2026-01-02T03:04:05.6-05:30', '2026-01-02T08:34:05.600Z'],
   ['1900-01-01T00:09:21+00:09:21', '1900-01-01T00:00:00.000Z'],
+  ['1900-01-01T00:00:00-03:30:52', '1900-01-01T03:30:52.000Z'],
+  ['infinity', '9999-12-31T23:59:59.999Z'],
+  ['-infinity', '1000-01-01T00:00:00.000Z'],
+  ['294276-12-31T00:00:00+00:00', '9999-12-31T23:59:59.999Z'],
+  ['0044-03-15T00:00:00+00:00 BC', '1000-01-01T00:00:00.000Z'],
 ])('the time %j in JSON is %j', (text, time) => {
   expect(decoderOfJson(TIME)(text)).toEqual(new Date(time));
 });

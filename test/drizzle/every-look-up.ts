@@ -122,6 +122,8 @@ async function load(db: Db, name: string, ask: Ask): Promise<Stored> {
   };
   const cache = { ...fake, memory: { ...fake.memory, set } };
   await ask({ cache, db, platform, keyUses: makeKeyUses(), log: cache.log }).catch(unlessAbsent);
+  // What decides rights is sealed on its way to the shared store.
+  await Promise.all(fake.pending);
   const stored = cache.shared.fills.length > 0 ? cache.shared.fills : inMemory;
   const [answer, ...more] = stored;
   if (!answer || more.length > 0) throw new Error(`${name} stored ${stored.length} answers, not one`);
