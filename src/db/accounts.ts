@@ -1,5 +1,6 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import type { Db } from './client.ts';
+import { whole } from './decoders.ts';
 import { type AccountRow, accounts, userProfiles, users } from './schema.ts';
 
 /** The configuration that decides which account the platform's administrator belongs to. */
@@ -14,6 +15,8 @@ const isDefault = sql`${accounts.isDefaultAccount}`;
 export interface AccountForUser {
   /** `null`: there is no such user. */
   username: string | null;
+  /** Of the account that decides, whether it is there or a session without foreign keys has yet to load it. */
+  accountId: number | null;
   account: AccountRow | null;
 }
 
@@ -48,12 +51,14 @@ export async function selectAccountForUser(
   const first = ownProfiles().where(eq(userProfiles.userId, users.id)).orderBy(asc(userProfiles.id)).limit(1);
 
   const isPlatformAdmin = eq(users.username, platform.adminUsername);
-  const accountId = sql`case when ${isPlatformAdmin} then (${platformAccount}) else coalesce((${inDefaultAccount}), (${first})) end`;
+  const accountId = sql<
+    number | null
+  >`case when ${isPlatformAdmin} then (${platformAccount}) else coalesce((${inDefaultAccount}), (${first})) end`;
 
   const [row] = await db
-    .select({ username: users.username, account: accounts })
+    .select({ username: users.username, accountId: accountId.mapWith(whole), account: accounts })
     .from(users)
     .leftJoin(accounts, eq(accounts.id, accountId))
     .where(eq(users.id, userId));
-  return row ?? { username: null, account: null };
+  return row ?? { username: null, accountId: null, account: null };
 }

@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, sql, type SQL } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 import type { Db } from './client.ts';
 import type { Page } from './page.ts';
 import {
@@ -17,15 +18,34 @@ export interface ProfileRow {
   account: AccountRow;
 }
 
+/** Null: a session without foreign keys has loaded the profile before it. */
+export interface FoundProfile {
+  profile: UserProfileRow;
+  user: UserRow | null;
+  account: AccountRow | null;
+}
+
 export interface ProfilesOfAccount {
   /** `null`: there is no such account, or no such profile. */
   accountId: number | null;
-  profiles: ProfileRow[];
+  /** Of the asked profile's account, which is yet to be loaded. */
+  missingAccountId?: number | undefined;
+  profiles: FoundProfile[];
 }
 
-export async function selectProfileById(db: Db, id: number): Promise<ProfileRow | null> {
-  const [row] = await selectProfiles(db, eq(userProfiles.id, id));
+export async function selectProfileById(db: Db, id: number): Promise<FoundProfile | null> {
+  const [row] = await db
+    .select({ profile: userProfiles, user: users, account: accounts })
+    .from(userProfiles)
+    .leftJoin(users, eq(users.id, userProfiles.userId))
+    .leftJoin(accounts, eq(accounts.id, userProfiles.accountId))
+    .where(eq(userProfiles.id, id));
   return row ?? null;
+}
+
+/** Whether the profile has what it joins. */
+export function isWhole(found: FoundProfile): found is ProfileRow {
+  return found.user !== null && found.account !== null;
 }
 
 /** The profiles of which the condition, on all three tables, is true. */
@@ -44,7 +64,15 @@ export async function selectProfilesOfAccount(
   accountNumber: string,
   page?: Page,
 ): Promise<ProfilesOfAccount> {
-  const rows = await selectMembers(db, page).where(eq(accounts.accountNumber, accountNumber));
+  const members = membersOfAccount(db, page);
+  const rows = await db
+    .select({ accountId: accounts.id, account: accounts, profile: userProfiles, user: users })
+    .from(accounts)
+    .leftJoinLateral(members, sql`true`)
+    .leftJoin(userProfiles, eq(userProfiles.id, members.id))
+    .leftJoin(users, eq(users.id, userProfiles.userId))
+    .where(eq(accounts.accountNumber, accountNumber))
+    .orderBy(asc(members.id));
   return toProfiles(rows);
 }
 
@@ -54,24 +82,18 @@ export async function selectProfilesSharingAccount(
   profileId: number,
   page?: Page,
 ): Promise<ProfilesOfAccount> {
-  const accountOfProfile = db
-    .select({ accountId: userProfiles.accountId })
-    .from(userProfiles)
-    .where(eq(userProfiles.id, profileId));
-  const rows = await selectMembers(db, page).where(eq(accounts.id, accountOfProfile));
-  return toProfiles(rows);
-}
-
-function selectMembers(db: Db, page?: Page) {
+  const asked = alias(userProfiles, 'asked');
   const members = membersOfAccount(db, page);
-  return db
-    .select({ account: accounts, profile: userProfiles, user: users })
-    .from(accounts)
+  const rows = await db
+    .select({ accountId: asked.accountId, account: accounts, profile: userProfiles, user: users })
+    .from(asked)
+    .leftJoin(accounts, eq(accounts.id, asked.accountId))
     .leftJoinLateral(members, sql`true`)
     .leftJoin(userProfiles, eq(userProfiles.id, members.id))
     .leftJoin(users, eq(users.id, userProfiles.userId))
-    .orderBy(asc(members.id))
-    .$dynamic();
+    .where(eq(asked.id, profileId))
+    .orderBy(asc(members.id));
+  return toProfiles(rows);
 }
 
 // The page is cut inside the join, where its index is in order; outside, every page would sort the whole account.
@@ -86,11 +108,18 @@ function membersOfAccount(db: Db, page?: Page) {
   return (page ? members.limit(page.limit) : members).as('members');
 }
 
-function toProfiles(rows: Awaited<ReturnType<typeof selectMembers>>): ProfilesOfAccount {
+interface MemberRow {
+  readonly accountId: number;
+  readonly account: AccountRow | null;
+  readonly profile: UserProfileRow | null;
+  readonly user: UserRow | null;
+}
+
+function toProfiles(rows: readonly MemberRow[]): ProfilesOfAccount {
+  const [first] = rows;
   return {
-    accountId: rows[0]?.account.id ?? null,
-    profiles: rows.flatMap(({ account, profile, user }) =>
-      profile && user ? { account, profile, user } : [],
-    ),
+    accountId: first?.account?.id ?? null,
+    missingAccountId: first?.account ? undefined : first?.accountId,
+    profiles: rows.flatMap(({ account, profile, user }) => (profile ? { account, profile, user } : [])),
   };
 }

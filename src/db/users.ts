@@ -6,7 +6,8 @@ import { type UserRow, accounts, userProfiles, users } from './schema.ts';
 export interface UsersOfAccount {
   /** `null`: there is no such account. */
   accountId: number | null;
-  users: UserRow[];
+  /** By the ids of users. Null: a session without foreign keys has loaded the profile before its user. */
+  members: { id: number; user: UserRow | null }[];
 }
 
 export async function selectUserById(db: Db, id: number): Promise<UserRow | null> {
@@ -27,7 +28,7 @@ export async function selectUsersOfAccount(
 ): Promise<UsersOfAccount> {
   const members = membersOfAccount(db, page);
   const rows = await db
-    .select({ accountId: accounts.id, user: users })
+    .select({ accountId: accounts.id, userId: members.userId, user: users })
     .from(accounts)
     .leftJoinLateral(members, sql`true`)
     .leftJoin(users, eq(users.id, members.userId))
@@ -35,7 +36,7 @@ export async function selectUsersOfAccount(
     .orderBy(asc(members.userId));
   return {
     accountId: rows[0]?.accountId ?? null,
-    users: rows.flatMap(({ user }) => user ?? []),
+    members: rows.flatMap(({ userId, user }) => (userId === null ? [] : { id: userId, user })),
   };
 }
 

@@ -127,9 +127,10 @@ async function readAccountForUser(deps: Deps, userId: number, read?: ReadDemands
 }
 
 async function loadAccountForUser({ db, platform }: Deps, userId: number) {
-  const { username, account } = await selectAccountForUser(db, userId, platform);
+  const { username, accountId, account } = await selectAccountForUser(db, userId, platform);
   const value = account && toAccount(account);
-  const tags = [`user:${userId}`, `memberships:${userId}`, DEFAULT_ACCOUNT, ...accountTags(value)];
+  const tags = [`user:${userId}`, `memberships:${userId}`, DEFAULT_ACCOUNT];
+  if (accountId !== null) tags.push(`account:${accountId}`);
   if (username === platform.adminUsername) tags.push(`account-number:${platform.accountNumber}`);
   return { value, tags };
 }

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { LookUp, ReadDemands } from '../cache/cache.ts';
 import { readThrough } from '../cache/read-through.ts';
 import {
-  type ProfileRow,
+  isWhole,
+  type ProfilesOfAccount,
   selectProfileById,
   selectProfilesOfAccount,
   selectProfilesSharingAccount,
@@ -13,7 +14,7 @@ import { getCachedSmarterAdminUserProfile } from './admins.ts';
 import type { Deps } from './deps.ts';
 import { readSlice } from './listing.ts';
 import { cutPage, type Page, type Paged, pageKey, requireWhole, withOneMore } from './page.ts';
-import { rowTags, toUserProfile, UserProfile } from './user-profile.ts';
+import { toUserProfile, UserProfile } from './user-profile.ts';
 
 const ProfileList = z.object({ items: z.array(UserProfile), nextAfterId: z.int().nullable() }).nullable();
 
@@ -26,8 +27,10 @@ export function userProfileById(deps: Deps, userProfileId: number): LookUp<UserP
     parse: parseUserProfile,
     load: async () => {
       const row = await selectProfileById(deps.db, userProfileId);
-      const value = row && toUserProfile(row);
-      return { value, tags: value ? rowTags(value) : [`profile:${userProfileId}`] };
+      if (!row) return { value: null, tags: [`profile:${userProfileId}`] };
+      const { id, userId, accountId } = row.profile;
+      const tags = [`profile:${id}`, `user:${userId}`, `account:${accountId}`];
+      return { value: isWhole(row) ? toUserProfile(row) : null, tags };
     },
   };
 }
@@ -71,12 +74,8 @@ export function userProfilesOfAccount(
     key: `${nameOfProfileList(accountNumber)}:${pageKey(page)}`,
     parse: ProfileList.parse,
     load: async () => {
-      const { accountId, profiles } = await selectProfilesOfAccount(
-        deps.db,
-        accountNumber,
-        withOneMore(page),
-      );
-      return toList(`account-number:${accountNumber}`, accountId, profiles, page);
+      const found = await selectProfilesOfAccount(deps.db, accountNumber, withOneMore(page));
+      return toList(`account-number:${accountNumber}`, found, page);
     },
   };
 }
@@ -128,12 +127,8 @@ export function validResourceOwners(
     parse: ProfileList.parse,
     isShared: (list) => !list || (list.nextAfterId === null && list.items.length <= MAX_SHARED_OWNERS),
     load: async () => {
-      const { accountId, profiles } = await selectProfilesSharingAccount(
-        deps.db,
-        userProfileId,
-        withOneMore(page),
-      );
-      return toList(`profile:${userProfileId}`, accountId, profiles, page);
+      const found = await selectProfilesSharingAccount(deps.db, userProfileId, withOneMore(page));
+      return toList(`profile:${userProfileId}`, found, page);
     },
   };
 }
@@ -153,12 +148,17 @@ export async function listValidResourceOwners(
 // Every change of a profile emits its account's `members`, so the rows' own `profile` tags would add nothing.
 function toList(
   askedTag: string,
-  accountId: number | null,
-  rows: readonly ProfileRow[],
+  { accountId, missingAccountId, profiles }: ProfilesOfAccount,
   page: Page | undefined,
 ) {
+  if (missingAccountId !== undefined) return { value: null, tags: [askedTag, `account:${missingAccountId}`] };
   if (accountId === null) return { value: null, tags: [askedTag] };
-  const value = cutPage(rows.map(toUserProfile), page);
-  const userTags = value.items.map(({ user }) => `user:${user.id}`);
+  const rows = profiles.map((found) => ({ id: found.profile.id, found }));
+  const { items, nextAfterId } = cutPage(rows, page);
+  const userTags = items.map(({ found }) => `user:${found.profile.userId}`);
+  const value = {
+    items: items.flatMap(({ found }) => (isWhole(found) ? [toUserProfile(found)] : [])),
+    nextAfterId,
+  };
   return { value, tags: [askedTag, `account:${accountId}`, `members:${accountId}`, ...userTags] };
 }

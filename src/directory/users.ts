@@ -153,10 +153,10 @@ export async function listUsersForAccount(
 }
 
 async function loadUsers({ db }: Deps, accountNumber: string, page: Page | undefined) {
-  const { accountId, users } = await selectUsersOfAccount(db, accountNumber, withOneMore(page));
+  const { accountId, members } = await selectUsersOfAccount(db, accountNumber, withOneMore(page));
   const tags = [`account-number:${accountNumber}`];
   if (accountId === null) return { value: null, tags };
-  const value = cutPage(users.map(toUser), page);
-  tags.push(`account:${accountId}`, `members:${accountId}`, ...value.items.map(({ id }) => `user:${id}`));
-  return { value, tags };
+  const { items, nextAfterId } = cutPage(members, page);
+  tags.push(`account:${accountId}`, `members:${accountId}`, ...items.map(({ id }) => `user:${id}`));
+  return { value: { items: items.flatMap(({ user }) => (user ? [toUser(user)] : [])), nextAfterId }, tags };
 }

@@ -51,6 +51,9 @@ const pages: (Page | undefined)[] = [
   { afterId: 1, limit: 2, isCached: true },
 ];
 
+/** The tag of what is stored nowhere, and so ends with its read. */
+export const KEPT_NOWHERE = 'kept nowhere';
+
 /** What a look-up would have stored. */
 export interface Stored {
   readonly payload: string;
@@ -126,6 +129,8 @@ async function load(db: Db, name: string, ask: Ask): Promise<Stored> {
   await Promise.all(fake.pending);
   const stored = cache.shared.fills.length > 0 ? cache.shared.fills : inMemory;
   const [answer, ...more] = stored;
+  // That there is no such key is kept nowhere.
+  if (!answer && name.startsWith('key ')) return { payload: 'null', tags: [KEPT_NOWHERE] };
   if (!answer || more.length > 0) throw new Error(`${name} stored ${stored.length} answers, not one`);
   return { payload: answer.payload, tags: answer.tags.toSorted() };
 }

@@ -93,17 +93,18 @@ test('the platform admin has the platform account, member or not, or none if it 
   expect(nomad.account?.id).toBe(3);
   expect(await selectAccountForUser(neon.db, 1, { ...platform, accountNumber: unknown })).toEqual({
     username: 'admin',
+    accountId: null,
     account: null,
   });
 });
 
 test('the users of an account are by id, all or a page', async () => {
   const all = await selectUsersOfAccount(neon.db, stackademy);
-  expect([all.accountId, idsOf(all.users)]).toEqual([2, [3, 4, 6]]);
+  expect([all.accountId, idsOf(all.members)]).toEqual([2, [3, 4, 6]]);
   const page = await selectUsersOfAccount(neon.db, stackademy, { afterId: 3, limit: 1 });
-  expect([page.accountId, idsOf(page.users)]).toEqual([2, [4]]);
+  expect([page.accountId, idsOf(page.members)]).toEqual([2, [4]]);
   const beyond = await selectUsersOfAccount(neon.db, stackademy, { afterId: 6, limit: 10 });
-  expect(beyond).toEqual({ accountId: 2, users: [] });
+  expect(beyond).toEqual({ accountId: 2, members: [] });
 });
 
 test('the profiles of an account are by id, all or a page, with user and account', async () => {
@@ -115,8 +116,8 @@ test('the profiles of an account are by id, all or a page, with user and account
 });
 
 test('no members and no account are told apart', async () => {
-  expect(await selectUsersOfAccount(neon.db, empty)).toEqual({ accountId: 3, users: [] });
-  expect(await selectUsersOfAccount(neon.db, unknown)).toEqual({ accountId: null, users: [] });
+  expect(await selectUsersOfAccount(neon.db, empty)).toEqual({ accountId: 3, members: [] });
+  expect(await selectUsersOfAccount(neon.db, unknown)).toEqual({ accountId: null, members: [] });
   expect(await selectProfilesOfAccount(neon.db, empty)).toEqual({ accountId: 3, profiles: [] });
   expect(await selectProfilesOfAccount(neon.db, unknown)).toEqual({ accountId: null, profiles: [] });
 });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { scaled, seed } from '../scale.ts';
-import { loadEveryLookUp, type Stored } from './every-look-up.ts';
+import { KEPT_NOWHERE, loadEveryLookUp, type Stored } from './every-look-up.ts';
 import { usePrepared } from './prepared.ts';
 import { populate, randomStatement } from './random-statements.ts';
 import { useSession } from './session.ts';
@@ -33,7 +33,9 @@ function findUnsound(before: Answers, after: Answers, emitted: ReadonlySet<strin
   return [...before].flatMap(([lookUp, old]) => {
     const now = after.get(lookUp);
     const isSame = now?.payload === old.payload && now.tags.join() === old.tags.join();
-    return isSame || old.tags.some((tag) => emitted.has(tag)) ? [] : [{ lookUp, old, now }];
+    return isSame || old.tags.some((tag) => tag === KEPT_NOWHERE || emitted.has(tag))
+      ? []
+      : [{ lookUp, old, now }];
   });
 }
 
