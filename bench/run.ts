@@ -5,7 +5,8 @@ import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isQuick } from './pace.ts';
 import type { Result } from './question.ts';
-import { describeMachine, describeResults, writeReadme } from './table.ts';
+import { describeMachine } from './machine.ts';
+import { describeResults, writeReadme } from './table.ts';
 
 const QUESTIONS = new URL('questions/', import.meta.url);
 const ASK = fileURLToPath(new URL('ask.ts', import.meta.url));

@@ -1,20 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import workerd from 'workerd/package.json' with { type: 'json' };
+import { describeMachine } from './machine.ts';
 import type { Result } from './question.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const README = `${ROOT}README.md`;
 const SECTION = /(<!-- bench: npm run bench -->\n)[^]*?(<!-- \/bench -->)/;
 const HEAD = ['question', 'measure', 'ours', 'peers', 'ratio', 'target', 'met'];
-
-/** What the figures were taken on. */
-export function describeMachine(): string {
-  const [cpu] = cpus();
-  return `${cpu?.model ?? 'unknown CPU'}, ${cpus().length} cores; Node ${process.versions.node}, workerd ${workerd.version}`;
-}
 
 /** The results as a Markdown table. */
 export function describeResults(results: readonly Result[]): string {

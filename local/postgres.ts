@@ -11,6 +11,8 @@ setFlagsFromString('--no-wasm-code-gc');
 export interface PostgresOptions {
   readonly port: number;
   readonly host?: string;
+  /** What another Postgres held when its `save` was called; empty by default. */
+  readonly savedState?: Blob;
   /** Called when the backend has died; nobody gets an answer any more. */
   readonly onDeath?: () => void;
 }
@@ -19,8 +21,13 @@ export interface PostgresOptions {
  * Starts an embedded Postgres, in memory, that speaks the Postgres protocol on `port` (0: any free one). All clients
  * share one backend, and so its session state. Throws when the port is taken.
  */
-export async function startPostgres({ port, host = '127.0.0.1', onDeath = () => {} }: PostgresOptions) {
-  const db = await PGlite.create();
+export async function startPostgres({
+  port,
+  host = '127.0.0.1',
+  savedState,
+  onDeath = () => {},
+}: PostgresOptions) {
+  const db = await PGlite.create(savedState && { loadDataDir: savedState });
   const server = new PGLiteSocketServer({ db, port, host, maxConnections });
   Reflect.set(server, 'queryQueue', makeQueryQueue(db, onDeath));
   await server.start().catch(async (error: unknown) => {
@@ -31,6 +38,8 @@ export async function startPostgres({ port, host = '127.0.0.1', onDeath = () => 
   return {
     url: `postgres://postgres:postgres@${address}/postgres`,
     port: Number(address.slice(address.lastIndexOf(':') + 1)),
+    /** Its whole state, 40 MB. Uncompressed: another starts from it in a quarter of the time that an empty one takes. */
+    save: (): Promise<Blob> => db.dumpDataDir('none'),
     async close(): Promise<void> {
       await server.stop();
       await db.close();

@@ -15,8 +15,8 @@ export interface WorkersOptions {
   readonly consumerConfig?: string;
   /** Secrets and vars of the account Worker, over those of its wrangler.toml. */
   readonly env: Readonly<Record<string, string>>;
-  /** The code of the account Worker, rather than its source bundled as it is. */
-  readonly code?: string;
+  /** Makes one module of a Worker, by the path of its source; `bundleWorker` by default. */
+  readonly bundle?: (main: string) => Promise<string>;
   /** One line of a Worker's console. */
   readonly onLog?: LogLine;
   /** workerd has ended without being asked to, and runs again, on the same ports and with empty isolates. */
@@ -93,13 +93,13 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
 
 type Both = Awaited<ReturnType<typeof readWorkers>>;
 
-async function readWorkers({ consumerConfig = CONSUMER, env, code }: WorkersOptions) {
+async function readWorkers({ consumerConfig = CONSUMER, env, bundle = bundleWorker }: WorkersOptions) {
   const [accounts, consumer] = [readWorkerConfig(ACCOUNTS), readWorkerConfig(consumerConfig)];
   const vars = { ...accounts.vars, ...env };
   requireSettings(vars);
   return {
-    accounts: describeWorker(accounts, vars, code ?? (await bundleWorker(accounts.main))),
-    consumer: describeWorker(consumer, consumer.vars, await bundleWorker(consumer.main)),
+    accounts: describeWorker(accounts, vars, await bundle(accounts.main)),
+    consumer: describeWorker(consumer, consumer.vars, await bundle(consumer.main)),
   };
 }
 

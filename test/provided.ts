@@ -3,15 +3,15 @@ import 'vitest';
 declare module 'vitest' {
   interface ProvidedContext {
     /** Where tests inside workerd ask for a stack of their own. */
-    readonly stacksUrl: string;
+    readonly runUrl: string;
     /** Where they ask for the certs of an Access team of their own. */
     readonly certsUrl: string;
     /** Whether a stack can have a real Redis of its own. */
     readonly hasRedisServer: boolean;
     /** Whether its Postgres holds several transactions at once: the embedded one has a single session. */
     readonly hasTransactions: boolean;
-    /** Whether this is `npm run test:torture`. */
-    readonly isTorture: boolean;
+    /** Whether this is `npm run test:full`. */
+    readonly isFull: boolean;
     /** Of everything random. */
     readonly seed: number;
   }

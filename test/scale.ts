@@ -1,10 +1,13 @@
 import { inject } from 'vitest';
 import './provided.ts';
 
-/** A number for `npm test`, and the one for `npm run test:torture`. */
+/** What `npm test` takes a short run of, and `npm run test:full` the whole. */
 export function scaled<T>(fast: T, full: T): T {
-  return inject('isTorture') ? full : fast;
+  return inject('isFull') ? full : fast;
 }
 
 /** The seed of everything random in this run; printed at its start, given by `SEED` to replay. */
 export const seed: number = inject('seed');
+
+/** For `vi.waitFor`, whose own deadline is a second: how long it is waited for something that is sure to come. */
+export const PATIENTLY = { timeout: 300_000 };

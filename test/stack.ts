@@ -1,9 +1,10 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env as vars } from 'cloudflare:workers';
-import { afterAll, beforeAll, inject, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
 import { app } from '../src/http/app.ts';
 import { drainOutbox } from '../src/scheduled.ts';
 import { seed } from './scale.ts';
+import { UNHURRIED } from './unhurried.ts';
 import './provided.ts';
 
 /** The requests that reached the bridges since the last reset. */
@@ -14,7 +15,8 @@ export interface Counts {
 
 /** A Postgres, a Redis and an isolate of this test file's own. */
 export interface TestStack {
-  readonly id: string;
+  /** Where it is asked for what is past the Worker. */
+  readonly url: string;
   /** Bindings of one isolate: another object with the same content is another isolate. */
   readonly env: Env;
 }
@@ -24,13 +26,15 @@ export const KEY = 'ea_local_root';
 /** A store, as far as the Worker sees it: its bridge. */
 export type Store = 'postgres' | 'redis';
 
-/** However slow the machine, no deadline passes and nothing leaves memory unless a test asks for it. */
-const UNHURRIED: Partial<Env> = {
-  MEMORY_TTL_MS: '60000',
-  REDIS_DEADLINE_MS: '10000',
-  POSTGRES_DEADLINE_MS: '25000',
-  LEASE_MS: '30000',
-};
+/** However slow the machine, nothing leaves memory unless a test asks for it. */
+const LONG_MEMORY: Partial<Env> = { MEMORY_TTL_MS: '60000' };
+
+/** What the run answers for a new stack. */
+interface NewStack {
+  readonly hostUrl: string;
+  readonly id: string;
+  readonly env: Partial<Env>;
+}
 
 interface StackEngines {
   /** A real Redis that no other test file uses, where the machine has the program. */
@@ -42,14 +46,19 @@ export function useStack(
   overrides: Partial<Env> = {},
   engines: StackEngines = {},
 ): { readonly current: TestStack } {
-  vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
-  const holder: { current: TestStack } = { current: { id: '', env: vars } };
+  const holder: { current: TestStack } = { current: { url: '', env: vars } };
   beforeAll(async () => {
-    const described = await ask<{ id: string; env: Partial<Env> }>('/new', engines);
-    holder.current = { ...described, env: { ...vars, ...UNHURRIED, ...described.env, ...overrides } };
+    const { hostUrl, id, env } = await ask<NewStack>(`${inject('runUrl')}/new`, engines);
+    const url = `${hostUrl}/${id}`;
+    holder.current = { url, env: { ...vars, ...UNHURRIED, ...LONG_MEMORY, ...env, ...overrides } };
   });
-  afterAll(() => ask(`/${holder.current.id}/close`));
+  afterAll(() => ask(`${holder.current.url}/close`));
   return holder;
+}
+
+/** Before each test of the file the stack holds the seed alone: for tests that change what others of the file read. */
+export function useSeedForEach(stack: { readonly current: TestStack }): void {
+  beforeEach(() => ask(`${stack.current.url}/seed-anew`));
 }
 
 /** Bindings of a fresh isolate on the same stack: nothing in memory. */
@@ -86,27 +95,27 @@ export function ageOutbox(stack: TestStack, seconds = 10): Promise<unknown> {
 
 /** Runs SQL as somebody at a prompt would, past the Worker and its bridge. */
 export function sql<T = Record<string, unknown>>(stack: TestStack, text: string, ...params: unknown[]) {
-  return ask<T[]>(`/${stack.id}/sql`, { text, params });
+  return ask<T[]>(`${stack.url}/sql`, { text, params });
 }
 
 /** Leaves a transaction open that has run the SQL; answers what commits it. Not for the embedded engine. */
 export async function beginTransaction(stack: TestStack, text: string): Promise<() => Promise<unknown>> {
-  const id = await ask<string>(`/${stack.id}/begin`, { text });
-  return () => ask(`/${stack.id}/commit`, { text: id });
+  const id = await ask<string>(`${stack.url}/begin`, { text });
+  return () => ask(`${stack.url}/commit`, { text: id });
 }
 
 /** Runs a Redis command past the Worker and its bridge. */
 export function redis(stack: TestStack, ...args: string[]): Promise<unknown> {
-  return ask(`/${stack.id}/redis`, { args });
+  return ask(`${stack.url}/redis`, { args });
 }
 
 /** Makes a Redis of the stack's own refuse whatever takes more memory, or lets it take more again. */
 export function setRedisFull(stack: TestStack, isFull: boolean): Promise<unknown> {
-  return ask(`/${stack.id}/set-redis-full`, { isFull });
+  return ask(`${stack.url}/set-redis-full`, { isFull });
 }
 
 export function emptyRedis(stack: TestStack): Promise<unknown> {
-  return ask(`/${stack.id}/empty-redis`);
+  return ask(`${stack.url}/empty-redis`);
 }
 
 /** The product's keys in Redis of one kind, e.g. `entry:`; all of them without one. */
@@ -121,17 +130,17 @@ export async function whileAway<T>(
   stores: readonly Store[],
   act: () => Promise<T>,
 ): Promise<T> {
-  for (const store of stores) await ask(`/${stack.id}/stop-${store}`);
+  for (const store of stores) await ask(`${stack.url}/stop-${store}`);
   try {
     return await act();
   } finally {
-    for (const store of stores) await ask(`/${stack.id}/start-${store}`);
+    for (const store of stores) await ask(`${stack.url}/start-${store}`);
   }
 }
 
 /** Makes the bridge of a store do wrong, as local/faults.ts has it, in place of what it did wrong until now. */
 export function fault(stack: TestStack, store: Store, faults: readonly object[]): Promise<unknown> {
-  return ask(`/${stack.id}/fault`, { store, faults: { faults, seed } });
+  return ask(`${stack.url}/fault`, { store, faults: { faults, seed } });
 }
 
 /** The requests that an action causes, by tier. */
@@ -153,11 +162,8 @@ async function readCounts({ env }: TestStack): Promise<Counts> {
   return { redis: redisRequests, postgres: postgresRequests };
 }
 
-async function ask<T = unknown>(path: string, body: object = {}): Promise<T> {
-  const response = await fetch(`${inject('stacksUrl')}${path}`, {
-    method: 'POST',
-    body: JSON.stringify(body),
-  });
+async function ask<T = unknown>(url: string, body: object = {}): Promise<T> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
   if (!response.ok) throw new Error(await response.text());
   return response.json();
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { LOCAL_KEY } from '../../local/stack.ts';
+import { bundleOnce } from '../engines/bundles.ts';
 import { startTwoWorkers } from '../engines/two-workers.ts';
 import { type Bundle, bundleAsDeployed } from './bundle.ts';
 import { readStatedWeight } from './weight-table.ts';
@@ -43,7 +44,9 @@ test.each(['bytes', 'gzipBytes'] as const)('the README states its %s', async (un
 });
 
 test('minified as it is, it answers from both stores', async () => {
-  const { workers, close } = await startTwoWorkers(undefined, {}, bundle.code);
+  const { workers, close } = await startTwoWorkers(undefined, {}, async (main) =>
+    main.endsWith('src/index.ts') ? bundle.code : bundleOnce(main),
+  );
   onTestFinished(close);
   const get = (path: string) =>
     fetch(`${workers.url.origin}${path}`, { headers: { Authorization: `Bearer ${LOCAL_KEY}` } });

@@ -9,7 +9,7 @@ interface App {
   getPath(request: Request): string;
   readonly router: { match(method: string, path: string): unknown };
 }
-type FindLookUp = (app: App, url: URL, deps: object, env: object) => { lookUp: { key: string } };
+type FindLookUp = (app: App, url: URL, deps: object, env: object) => Promise<{ lookUp: { key: string } }>;
 
 async function importOfWorker<T>(file: string): Promise<T> {
   const module: T = await import(new URL(`../../src/http/${file}`, import.meta.url).href);
@@ -45,44 +45,48 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-function keptBytesPerUrl(keep: (n: number) => unknown): number {
+async function keptBytesPerUrl(keep: (n: number) => unknown): Promise<number> {
   const kept: unknown[] = [];
   const before = heapBytes();
-  for (let n = 0; n < URLS; n++) kept.push(keep(n));
+  for (let n = 0; n < URLS; n++) kept.push(await keep(n));
   const bytes = heapBytes() - before;
   // Read after the heap was, so that all was alive.
   return bytes / kept.length;
 }
 
-test('a name that was cut out of a URL keeps it, and so the measure sees one that is kept', () => {
-  const bytes = keptBytesPerUrl((n) =>
+test('a name that was cut out of a URL keeps it, and so the measure sees one that is kept', async () => {
+  const bytes = await keptBytesPerUrl((n) =>
     urlOf(`/some-name-of-a-user-${n}`).slice('http://127.0.0.1/'.length, 40),
   );
-  expect(bytes).toBeGreaterThan(URL_LENGTH);
+  // The rest of the heap, which other tests have used, moves by some of it.
+  expect(bytes).toBeGreaterThan(2 * MAX_KEPT_BYTES);
 });
 
 const pathOf = (n: number): string =>
   app.getPath(new Request(urlOf(`/v1/users/by-username/somebody-else-${n}`)));
 
-test('the parameters of a path keep nothing of the URL', () => {
-  expect(keptBytesPerUrl((n) => `username:${pathOf(n).split('/').at(-1)}`)).toBeLessThan(MAX_KEPT_BYTES);
+test('the parameters of a path keep nothing of the URL', async () => {
+  expect(await keptBytesPerUrl((n) => `username:${pathOf(n).split('/').at(-1)}`)).toBeLessThan(
+    MAX_KEPT_BYTES,
+  );
 });
 
-test('the paths that the router remembers keep nothing of the URLs of whoever asked', () => {
+test('the paths that the router remembers keep nothing of the URLs of whoever asked', async () => {
   const keep = (n: number) => app.router.match('GET', pathOf(n));
-  expect(keptBytesPerUrl(keep)).toBeLessThan(MAX_KEPT_BYTES);
+  expect(await keptBytesPerUrl(keep)).toBeLessThan(MAX_KEPT_BYTES);
 });
 
 // To name a look-up takes no store.
-const keyOf = (url: string): string => findLookUp(app, new URL(url), {}, env).lookUp.key;
+const keyOf = async (url: string): Promise<string> =>
+  (await findLookUp(app, new URL(url), {}, env)).lookUp.key;
 
-test('the paths that are explained keep nothing of the URLs', () => {
+test('the paths that are explained keep nothing of the URLs', async () => {
   const keep = (n: number) => keyOf(urlOf(`/v1/users/by-username/somebody-new-${n}`));
-  expect(keptBytesPerUrl(keep)).toBeLessThan(MAX_KEPT_BYTES);
+  expect(await keptBytesPerUrl(keep)).toBeLessThan(MAX_KEPT_BYTES);
 });
 
-test('the account number of a host keeps nothing of the URL', () => {
+test('the account number of a host keeps nothing of the URL', async () => {
   const keep = (n: number) => keyOf(urlOf('/v1/context', `1234-5678-${1_000 + n}.api.localhost`));
-  expect(keep(0)).toBe('account:1234-5678-1000');
-  expect(keptBytesPerUrl(keep)).toBeLessThan(MAX_KEPT_BYTES);
+  expect(await keep(0)).toBe('account:1234-5678-1000');
+  expect(await keptBytesPerUrl(keep)).toBeLessThan(MAX_KEPT_BYTES);
 });

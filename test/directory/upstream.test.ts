@@ -1,15 +1,16 @@
 import { createExecutionContext } from 'cloudflare:test';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { ACCOUNT_NUMBER } from '../../src/account-number.ts';
 import { makeDeps } from '../../src/deps.ts';
 import { ROOT } from '../../src/directory/caller.ts';
 import { getCachedAdminUserForAccount } from '../../src/directory/admins.ts';
 import type { Deps } from '../../src/directory/deps.ts';
 import { getUsersForAccount } from '../../src/directory/users.ts';
-import { countRequests, get, sql, useStack } from '../stack.ts';
+import { countRequests, get, sql, useSeedForEach, useStack } from '../stack.ts';
 import { notReplayed, rows } from './upstream.ts';
 
 const stack = useStack();
+useSeedForEach(stack);
 const NUMBER = '4242-4242-4242';
 const ACCOUNT = `/v1/accounts/${NUMBER}`;
 const ACCOUNT_ID = 100;
@@ -17,7 +18,7 @@ const ADMIN = { id: 100, username: 'fixture_admin' };
 const MORTAL = { id: 101, username: 'mortal' };
 
 // The original's fixture: an account with an admin and a user who is none.
-beforeAll(async () => {
+beforeEach(async () => {
   await sql(
     stack.current,
     `insert into accounts (id, account_number, company_name, phone_number, address1)

@@ -86,9 +86,11 @@ test.each(['x', ' ', '\u00a0', 'x'.repeat(150), '𝒳'.repeat(150), `a'b"c\\d{e,
 );
 
 test('deleting an account or a user deletes its profiles', async () => {
+  await db.query('begin');
   await db.query('delete from accounts where id = 4');
   await db.query('delete from users where id = 6');
   const rows = await db.query('select id from user_profiles order by id');
+  await db.query('rollback');
   expect(rows).toEqual([{ id: '1' }, { id: '2' }, { id: '3' }, { id: '4' }]);
 });
 

@@ -38,7 +38,7 @@ beforeAll(async () => {
     if (last <= rows) await session.query(ofOthers);
     await session.query('drop table numbers');
   }
-}, 600_000);
+});
 
 async function expectFewRows(
   title: string,
@@ -57,7 +57,7 @@ async function expectFewRows(
 describe.each(['before', 'after'])('%s the table was analyzed', (when) => {
   beforeAll(async () => {
     if (when === 'after') await session.query('analyze');
-  }, 600_000);
+  });
 
   const nobody = { isActive: null, prefix: null, after: null, limit };
   const usernames = (text: string) => ({ field: 'username', text }) as const;

@@ -73,21 +73,17 @@ const MOST_ROWS = MAX_ROWS + 1;
 const MOST_TAGS = 20_000 + MOST_ROWS;
 
 test.each([
-  ['in rows of one', scaled(30_000, 1_000_000), 1],
-  ['in rows of a hundred', 10_000, 100],
-  ['in rows of a thousand', 1_000, 1_000],
+  ['in rows of one', scaled(11_000, 1_000_000), 1],
+  ['in rows of a hundred', scaled(300, 10_000), 100],
+  ['in rows of a thousand', scaled(30, 1_000), 1_000],
 ])(
   'a backlog of tags, %s, is told in one pass, by two invalidations at most, few statements and what fits in memory',
-  async (how, rows, tagsOfEach) => {
+  async (_, rows, tagsOfEach) => {
     await emptyOutbox();
     await write(rows, tagsOfEach);
     const cache = makeFakeCache();
     const outbox = watchOutbox(makeOutbox(neon.db));
-    const startedMs = performance.now();
     const requests = await neon.requestsOf(() => drain(cache, outbox));
-    console.log(
-      `drained ${rows * tagsOfEach} tags ${how} in ${Math.round(performance.now() - startedMs)} ms`,
-    );
     expect(await countRows('invalidated_at is null')).toBe(0);
     expect(new Set(cache.shared.invalidated.flat())).toEqual(new Set(['everything']));
     expect(cache.shared.invalidated.length).toBeLessThanOrEqual(2);

@@ -112,4 +112,4 @@ test('a statement leaves exactly the tags of the rows that it changed', async ()
     { numRuns: runs, seed },
   );
   expect(accepted).toBeGreaterThan(runs * 3);
-}, 120_000);
+});

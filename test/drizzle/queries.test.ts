@@ -24,11 +24,11 @@ const platform = { adminUsername: 'admin', accountNumber: smarter };
 const idsOf = (rows: { id: number }[]) => rows.map(({ id }) => id);
 
 test('an account comes with every column, times as dates, numbers as numbers', async () => {
-  expect(await selectAccountByNumber(neon.db, smarter)).toEqual({
-    id: 1,
-    accountNumber: smarter,
-    companyName: 'Smarter',
-    isDefaultAccount: true,
+  expect(await selectAccountByNumber(neon.db, stackademy)).toEqual({
+    id: 2,
+    accountNumber: stackademy,
+    companyName: 'Stackademy',
+    isDefaultAccount: false,
     isActive: true,
     phoneNumber: '',
     address1: '',
@@ -55,7 +55,7 @@ test('what is not there is null', async () => {
 
 test('the default account is the one with the flag, or none', async () => {
   expect(await selectDefaultAccount(neon.db)).toMatchObject({ id: 1 });
-  await session.query('update accounts set is_default_account = false');
+  await session.query('update accounts set is_default_account = false where is_default_account');
   expect(await selectDefaultAccount(neon.db)).toBeNull();
   await session.query('update accounts set is_default_account = true where id = 1');
 });

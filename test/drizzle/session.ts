@@ -20,7 +20,7 @@ export function useSession(options: { seed?: boolean } = {}): Session {
     database = await createTestDatabase(options);
     client = new Client({ connectionString: database.url });
     await client.connect();
-  }, 60_000);
+  });
   afterAll(async () => {
     await client.end();
     await database.close();

@@ -10,11 +10,10 @@ const session = useSession();
 const prepared = usePrepared(session);
 
 /** Statements to check, of those that Postgres accepts. */
-const wanted = scaled(200, 5_000);
+const wanted = scaled(60, 5_000);
 const perProgram = 10;
 // A fifth of the statements are refused.
 const programs = Math.ceil((wanted / perProgram) * 2);
-const msPerStatement = 500;
 
 type Answers = Map<string, Stored>;
 
@@ -67,12 +66,8 @@ async function checkProgram(statements: readonly string[]): Promise<void> {
   for (const sql of statements) if (checked < wanted) answers = await checkStatement(sql, answers);
 }
 
-test(
-  'what a statement changes carried a tag that it emits, and what carried none keeps its answer and tags',
-  async () => {
-    const program = fc.array(randomStatement, { minLength: 1, maxLength: 2 * perProgram, size: 'max' });
-    await fc.assert(fc.asyncProperty(program, checkProgram), { numRuns: programs, seed });
-    expect(checked).toBe(wanted);
-  },
-  60_000 + wanted * msPerStatement,
-);
+test('what a statement changes carried a tag that it emits, and what carried none keeps its answer and tags', async () => {
+  const program = fc.array(randomStatement, { minLength: 1, maxLength: 2 * perProgram, size: 'max' });
+  await fc.assert(fc.asyncProperty(program, checkProgram), { numRuns: programs, seed });
+  expect(checked).toBe(wanted);
+});

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import type { TestProject } from 'vitest/node';
+import { KEEP_OPEN } from '../../local/http-server.ts';
 import '../provided.ts';
 
 /** Starts the server from which tests inside workerd get an Access team's certs on a port of their own. */
@@ -40,7 +41,7 @@ function serveCerts(): RequestListener {
 }
 
 async function listen(servers: Set<Server>, listener: RequestListener): Promise<Server> {
-  const server = createServer(listener);
+  const server = createServer(KEEP_OPEN, listener);
   servers.add(server);
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   return server;

@@ -3,6 +3,8 @@ import { Client } from 'pg';
 import { migrate } from '../../drizzle/migrate.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { seed } from '../../local/seed.ts';
+import { isRun } from './run-server.ts';
+import { startPostgresIn } from './saved-states.ts';
 
 export interface TestDatabase {
   url: string;
@@ -14,6 +16,8 @@ export interface TestDatabase {
  * its own there, dropped by `close`.
  */
 export async function createTestDatabase(options: { seed?: boolean } = {}): Promise<TestDatabase> {
+  const serverUrl = process.env['DATABASE_URL'];
+  if (!serverUrl && isRun()) return startPostgresIn(options.seed ? 'seeded' : 'migrated');
   const database = await createEmptyDatabase();
   await migrate(database.url);
   if (options.seed) await seed(database.url);
@@ -23,7 +27,8 @@ export async function createTestDatabase(options: { seed?: boolean } = {}): Prom
 /** The same without tables. */
 export function createEmptyDatabase(): Promise<TestDatabase> {
   const serverUrl = process.env['DATABASE_URL'];
-  return serverUrl ? createDatabaseOn(serverUrl) : startPostgres({ port: 0 });
+  if (serverUrl) return createDatabaseOn(serverUrl);
+  return isRun() ? startPostgresIn('empty') : startPostgres({ port: 0 });
 }
 
 async function createDatabaseOn(serverUrl: string): Promise<TestDatabase> {

@@ -12,10 +12,8 @@ export interface EnginePool {
   close(): Promise<void>;
 }
 
-const EMPTY = `
-truncate accounts, users, user_profiles, api_keys, api_key_uses, idempotency_keys, audit_log, cache_invalidations
-  restart identity cascade;
-delete from cache_invalidations;`;
+const TABLES = `
+select string_agg(format('%I.%I', schemaname, tablename), ', ') as names from pg_tables where schemaname = 'public'`;
 
 export function makeEnginePool(): EnginePool {
   const all: TestDatabase[] = [];
@@ -24,10 +22,9 @@ export function makeEnginePool(): EnginePool {
 
   const takeEmbedded = async (): Promise<TestDatabase> => {
     const known = idle.pop();
-    const database = known ?? (await createTestDatabase());
-    if (!known) all.push(database);
-    await empty(database.url);
-    await seed(database.url);
+    const database = known ?? (await createTestDatabase({ seed: true }));
+    if (known) await seedAnew(known.url);
+    else all.push(database);
     return { url: database.url, close: async () => void idle.push(database) };
   };
 
@@ -41,12 +38,16 @@ export function makeEnginePool(): EnginePool {
   };
 }
 
-async function empty(url: string): Promise<void> {
+/** Takes everything out of a migrated database, and seeds it. */
+export async function seedAnew(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(EMPTY);
+    const { rows } = await client.query<{ names: string }>(TABLES);
+    await client.query(`truncate ${rows[0]?.names} restart identity cascade`);
+    await client.query('delete from cache_invalidations');
   } finally {
     await client.end();
   }
+  await seed(url);
 }

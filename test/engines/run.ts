@@ -1,12 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { makeBundles } from './bundles.ts';
+import { makeStackHosts } from './hosts.ts';
+import { hasRedisServer } from './own-redis.ts';
+import { startRunServer } from './run-server.ts';
+import { type SavedStates, saveStates } from './saved-states.ts';
 import '../provided.ts';
 
 const MAX_SEED = 2 ** 31;
 
-/** Tells tests how long this run is, and gives it the one seed of everything random. */
-export default function setup(project: TestProject): void {
+/** Gives a run the one seed of everything random, and what is made once for all files, each when first asked for. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const seed = Number(process.env['SEED'] || Math.floor(Math.random() * MAX_SEED));
-  project.provide('isTorture', process.env['TORTURE'] === '1');
-  project.provide('seed', seed);
   console.log(`SEED=${seed}`);
+  const folder = await mkdtemp(join(tmpdir(), 'edge-accounts-tests-'));
+  const hosts = makeStackHosts();
+  const bundle = makeBundles();
+  let states: Promise<SavedStates> | undefined;
+  const server = await startRunServer({
+    '/states': () => (states ??= saveStates(folder)),
+    // Only test/engines asks.
+    '/bundle': (main) => bundle(main as string),
+    '/new': hosts.add,
+  });
+  project.provide('seed', seed);
+  project.provide('runUrl', server.url);
+  project.provide('hasRedisServer', hasRedisServer());
+  project.provide('hasTransactions', process.env['DATABASE_URL'] !== undefined);
+  return async () => {
+    server.close();
+    await hosts.close();
+    await rm(folder, { recursive: true });
+  };
 }

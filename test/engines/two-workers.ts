@@ -2,7 +2,9 @@ import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'nod
 import { text } from 'node:stream/consumers';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { startWorkers, type Workers } from '../../local/workers.ts';
-import { createEmptyDatabase } from './database.ts';
+import { UNHURRIED } from '../unhurried.ts';
+import { bundleOnce } from './bundles.ts';
+import { createTestDatabase } from './database.ts';
 
 export interface TwoWorkers {
   readonly stack: Stack;
@@ -10,13 +12,13 @@ export interface TwoWorkers {
   close(): Promise<void>;
 }
 
-/** Both Workers in workerd on engines of their own; `vars` go to the account Worker, whose code may be given. */
+/** Both Workers in workerd on engines of their own; `vars` go to the account Worker. */
 export async function startTwoWorkers(
   consumerConfig?: string,
   vars: Readonly<Record<string, string>> = {},
-  code?: string,
+  bundle = bundleOnce,
 ): Promise<TwoWorkers> {
-  const database = await createEmptyDatabase();
+  const database = await createTestDatabase({ seed: true });
   const stack = await startStack({
     postgresPort: 0,
     neonPort: 0,
@@ -25,11 +27,11 @@ export async function startTwoWorkers(
     databaseUrl: database.url,
     redisUrl: process.env['REDIS_URL'],
   });
-  const options = { port: 0, consumerPort: 0, env: { ...stack.env, ...vars } };
+  const options = { port: 0, consumerPort: 0, env: { ...stack.env, ...UNHURRIED, ...vars } };
   const workers = await startWorkers({
     ...options,
+    bundle,
     ...(consumerConfig && { consumerConfig }),
-    ...(code && { code }),
   });
   return {
     stack,

@@ -1,9 +1,19 @@
 import { expect, test, vi } from 'vitest';
 import { change, create, jsonOf } from './changes.ts';
-import { countRequests, get, newIsolate, redisKeys, sql, useStack, whileAway } from '../stack.ts';
+import {
+  countRequests,
+  get,
+  newIsolate,
+  redisKeys,
+  sql,
+  useSeedForEach,
+  useStack,
+  whileAway,
+} from '../stack.ts';
 import { expectProblem } from './problem.ts';
 
 const stack = useStack();
+useSeedForEach(stack);
 const make = (body: object, headers = {}) => create(stack.current, '/v1/accounts', body, headers);
 
 test('an account is created with a number of its own, and is there for whoever asked before', async () => {
@@ -268,6 +278,7 @@ test('a creation that was refused may be asked for again under its key', async (
 });
 
 test('without Redis a write succeeds, with a token that asks Postgres', async () => {
+  await get(newIsolate(stack.current), '/v1/accounts/default');
   const done = await whileAway(stack.current, ['redis'], () => make({ companyName: 'Dark' }));
   expect(done.status).toBe(201);
   expect(done.headers.get('Consistency-Token')).toMatch(/^pg:\d+$/);

@@ -499,7 +499,7 @@ describe('a body', () => {
             setTimeout(() => {
               if (!isCancelled) controller.enqueue(Uint8Array.of(0x20));
               resolve();
-            }, 1_000);
+            });
           }),
       },
       { highWaterMark: 0 },

@@ -48,4 +48,4 @@ test('of many changes of one row at once as many succeed as there are revisions,
   );
   const expected = done.map(({ firstName }, n) => [done[n - 1]?.firstName ?? '', firstName]);
   expect(log.map(({ changes }) => changes.first_name)).toEqual(expected);
-}, 180_000);
+});

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { get, newIsolate, sql, useStack } from '../stack.ts';
+import { get, newIsolate, sql, useSeedForEach, useStack } from '../stack.ts';
 import { change } from './changes.ts';
 import { expectProblem } from './problem.ts';
 import { lookUps } from './seed.ts';
 
 const stack = useStack();
+useSeedForEach(stack);
 const context = 'http://hr.1234-5678-9012.api.localhost:8787/v1/context';
 const paths = [...lookUps.map(({ path }) => path), context];
 

@@ -1,11 +1,21 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { countRequests, emptyRedis, fault, get, newIsolate, sql, useStack } from '../stack.ts';
+import {
+  countRequests,
+  emptyRedis,
+  fault,
+  get,
+  newIsolate,
+  sql,
+  useSeedForEach,
+  useStack,
+} from '../stack.ts';
 import { change } from './changes.ts';
 import { expectProblem } from './problem.ts';
 import { lookUps } from './seed.ts';
 import { faultsOf } from './store-faults.ts';
 
 const stack = useStack();
+useSeedForEach(stack);
 /** Of an isolate that waits no longer than this for a store that hangs. */
 const HURRIED = { REDIS_DEADLINE_MS: '100', POSTGRES_DEADLINE_MS: '500' };
 

@@ -6,7 +6,7 @@ import { arbitraryRequest } from './arbitrary-request.ts';
 import { Document, findFault } from './document.ts';
 
 const stack = useStack();
-const REQUESTS = scaled(5_000, 20_000);
+const REQUESTS = scaled(1_500, 20_000);
 const TIMEOUT_MS = 600_000;
 
 test(

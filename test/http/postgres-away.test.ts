@@ -8,6 +8,7 @@ import {
   redisKeys,
   sql,
   type TestStack,
+  useSeedForEach,
   useStack,
   whileAway,
 } from '../stack.ts';
@@ -16,6 +17,7 @@ import { expectProblem } from './problem.ts';
 import { lookUps } from './seed.ts';
 
 const stack = useStack();
+useSeedForEach(stack);
 const status = (response: Response) => response.headers.get('Cache-Status');
 const away = <T>(act: () => Promise<T>) => whileAway(stack.current, ['postgres'], act);
 

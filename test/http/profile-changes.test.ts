@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { countRequests, get, newIsolate, sql, useStack } from '../stack.ts';
+import { countRequests, get, newIsolate, sql, useSeedForEach, useStack } from '../stack.ts';
 import { change, create, jsonOf } from './changes.ts';
 import { expectProblem } from './problem.ts';
 
 const stack = useStack();
+useSeedForEach(stack);
 const any = { 'If-Match': '*' };
 
 const make = (body: object, headers = {}) =>

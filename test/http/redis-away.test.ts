@@ -6,6 +6,7 @@ import {
   newIsolate,
   sql,
   type TestStack,
+  useSeedForEach,
   useStack,
   whileAway,
 } from '../stack.ts';
@@ -13,6 +14,7 @@ import { lookUps } from './seed.ts';
 
 const COOL_DOWN_MS = 60_000;
 const stack = useStack({ BREAKER_FAILURES: '3', BREAKER_COOLDOWN_MS: `${COOL_DOWN_MS}` });
+useSeedForEach(stack);
 
 afterEach(() => void vi.useRealTimers());
 

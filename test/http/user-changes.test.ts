@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { NewUser } from '../../src/directory/user-creation.ts';
-import { countRequests, get, newIsolate, sql, useStack, whileAway } from '../stack.ts';
+import { countRequests, get, newIsolate, sql, useSeedForEach, useStack, whileAway } from '../stack.ts';
 import { change, create, jsonOf } from './changes.ts';
 import { expectProblem } from './problem.ts';
 
 const stack = useStack();
+useSeedForEach(stack);
 const any = { 'If-Match': '*' };
 let made = 0;
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { absent, found, listed, see, type Seen } from '../seen.ts';
-import { drainNow, newIsolate, sql, useStack } from '../stack.ts';
+import { drainNow, newIsolate, sql, useSeedForEach, useStack } from '../stack.ts';
 
 const stack = useStack();
+useSeedForEach(stack);
 const NO_CACHE = { 'Cache-Control': 'no-cache' };
 const STACKADEMY = '/v1/accounts/1234-5678-9012';
 const SMARTER = '/v1/accounts/3141-5926-5359';
@@ -10,7 +11,17 @@ const SMARTER = '/v1/accounts/3141-5926-5359';
 const read = (path: string, headers = {}, on = newIsolate(stack.current)) => see(on, path, headers);
 
 /** What somebody writes at a prompt, and what one look-up answers before and after. */
-const writes: { name: string; path: string; write: string; before: Seen; after: Seen }[] = [
+interface Write {
+  readonly name: string;
+  readonly path: string;
+  /** What is there besides the seed. */
+  readonly given?: string;
+  readonly write: string;
+  readonly before: Seen;
+  readonly after: Seen;
+}
+
+const writes: Write[] = [
   {
     name: 'a row changes',
     path: '/v1/users/3',
@@ -51,6 +62,7 @@ const writes: { name: string; path: string; write: string; before: Seen; after: 
   {
     name: 'a username goes',
     path: '/v1/users/by-username/newer',
+    given: "insert into users (id, username, email) values (101, 'newer', 'newer@example.com')",
     write: "update users set username = 'newest' where id = 101",
     before: found({ id: 101 }),
     after: absent('user_does_not_exist'),
@@ -58,6 +70,7 @@ const writes: { name: string; path: string; write: string; before: Seen; after: 
   {
     name: 'a username comes',
     path: '/v1/users/by-username/latest',
+    given: "insert into users (id, username, email) values (101, 'newest', 'newer@example.com')",
     write: "update users set username = 'latest' where id = 101",
     before: absent('user_does_not_exist'),
     after: found({ id: 101 }),
@@ -65,6 +78,8 @@ const writes: { name: string; path: string; write: string; before: Seen; after: 
   {
     name: 'a username passes to another user',
     path: '/v1/users/by-username/latest',
+    given: `insert into users (id, username, email)
+      values (100, 'new', 'new@example.com'), (101, 'latest', 'newer@example.com')`,
     write: `begin; update users set username = 'ex' where id = 101;
       update users set username = 'latest' where id = 100; commit`,
     before: found({ id: 101 }),
@@ -80,6 +95,7 @@ const writes: { name: string; path: string; write: string; before: Seen; after: 
   {
     name: 'a user moves to another account',
     path: '/v1/users/5/account',
+    given: 'insert into user_profiles (id, user_id, account_id) values (200, 5, 4)',
     write: `begin; delete from user_profiles where id = 200;
       insert into user_profiles (id, user_id, account_id) values (201, 5, 2); commit`,
     before: found({ id: 4 }),
@@ -102,6 +118,7 @@ const writes: { name: string; path: string; write: string; before: Seen; after: 
   {
     name: 'a member goes',
     path: '/v1/user-profiles/1/valid-resource-owners',
+    given: 'insert into user_profiles (id, user_id, account_id) values (202, 5, 1), (203, 7, 1)',
     write: 'delete from user_profiles where id in (202, 203)',
     before: listed(1, 2, 6, 202, 203),
     after: listed(1, 2, 6),
@@ -131,6 +148,8 @@ const writes: { name: string; path: string; write: string; before: Seen; after: 
   {
     name: 'the default switches, for the account of a user in both',
     path: '/v1/users/6/account',
+    given: `begin; update accounts set is_default_account = false where id = 1;
+      update accounts set is_default_account = true where id = 2; commit`,
     write: `begin; update accounts set is_default_account = false where id = 2;
       update accounts set is_default_account = true where id = 1; commit`,
     before: found({ id: 2 }),
@@ -146,6 +165,7 @@ const writes: { name: string; path: string; write: string; before: Seen; after: 
   {
     name: 'a default comes, for the account of a user who is in another too',
     path: '/v1/users/6/account',
+    given: 'update accounts set is_default_account = false where id = 1',
     write: 'update accounts set is_default_account = true where id = 1',
     before: found({ id: 2 }),
     after: found({ id: 1 }),
@@ -173,9 +193,10 @@ const writes: { name: string; path: string; write: string; before: Seen; after: 
   },
 ];
 
-describe.each(writes)('$name', ({ path, write, before, after }) => {
+describe.each(writes)('$name', ({ path, given, write, before, after }) => {
   test('readers keep the old answer until the drain, and then have the new one', async () => {
     const reader = newIsolate(stack.current);
+    if (given) await sql(stack.current, given);
     await drainNow(stack.current);
     expect(await read(path, {}, reader)).toEqual(before);
     await sql(stack.current, write);
@@ -199,8 +220,8 @@ test.each([
   },
   {
     path: `${SMARTER}/users`,
-    write: 'insert into user_profiles (user_id, account_id) values (1, 1)',
-    after: listed(1),
+    write: 'insert into user_profiles (user_id, account_id) values (7, 1)',
+    after: listed(1, 2, 6, 7),
   },
 ])(
   'no-cache sees what was written to $path at once, and so does who reads after',

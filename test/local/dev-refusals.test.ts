@@ -2,15 +2,13 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { readDevOptions } from '../../local/dev-options.ts';
 import { requireFreePorts } from '../../local/free-ports.ts';
 import { requireServers } from '../../local/given-servers.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { startRedis } from '../../local/redis.ts';
 import { findFreePorts, listen, startDev } from './dev-process.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** A port on which somebody listens until the test is over. */
 async function takePort(host: string): Promise<number> {

@@ -4,6 +4,7 @@ import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Client } from 'pg';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
+import { PATIENTLY } from '../scale.ts';
 import { type Bridge, connect, failureOf, postSql, useNeonBridge } from './neon.ts';
 
 const shops = pgTable('shops', { id: integer().primaryKey(), name: text().notNull() });
@@ -234,7 +235,7 @@ describe('a request does not see what an earlier one left', () => {
       { at, signal: caller.signal },
     );
     const failure = waiting.catch(String);
-    await vi.waitUntil(() => at.counts().requests > before);
+    await vi.waitUntil(() => at.counts().requests > before, PATIENTLY);
     caller.abort();
     expect(await failure).toContain('aborted');
   }

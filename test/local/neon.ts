@@ -2,7 +2,7 @@ import { NeonDbError, neon, neonConfig, type NeonQueryFunction } from '@neondata
 import { Client } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
-import { startPostgres } from '../../local/postgres.ts';
+import { createEmptyDatabase, type TestDatabase } from '../engines/database.ts';
 
 export type Bridge = Awaited<ReturnType<typeof startNeonBridge>>;
 
@@ -15,16 +15,17 @@ export interface NeonSession {
 
 /** A bridge over an empty database: embedded, or one of its own on the server at DATABASE_URL. */
 export function useNeonBridge(): NeonSession {
-  let engine: { url: string; close(): Promise<void> };
+  let engine: TestDatabase;
+  let url: string;
   let bridge: Bridge;
   let sql: NeonQueryFunction<false, false>;
 
   beforeAll(async () => {
-    const server = process.env.DATABASE_URL;
-    engine = server ? await createDatabase(server) : await startPostgres({ port: 0 });
-    bridge = await startNeonBridge({ port: 0, postgresUrl: engine.url });
+    engine = await createEmptyDatabase();
+    url = withPassword(engine.url);
+    bridge = await startNeonBridge({ port: 0, postgresUrl: url });
     neonConfig.fetchEndpoint = `${bridge.url}/sql`;
-    sql = neon(engine.url);
+    sql = neon(url);
   });
 
   afterAll(async () => {
@@ -34,7 +35,7 @@ export function useNeonBridge(): NeonSession {
 
   return {
     get url() {
-      return engine.url;
+      return url;
     },
     get bridge() {
       return bridge;
@@ -45,20 +46,11 @@ export function useNeonBridge(): NeonSession {
   };
 }
 
-async function createDatabase(serverUrl: string): Promise<{ url: string; close(): Promise<void> }> {
-  const name = `neon_bridge_test_${crypto.randomUUID().replaceAll('-', '')}`;
-  await runOn(serverUrl, `create database ${name}`);
-  const url = new URL(serverUrl);
-  url.pathname = name;
-  // The client insists on a password where the server trusts everybody.
+// The client insists on one where the server trusts everybody.
+function withPassword(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
   url.password ||= 'unused';
-  return { url: url.href, close: () => runOn(serverUrl, `drop database ${name} with (force)`) };
-}
-
-async function runOn(url: string, command: string): Promise<void> {
-  const client = await connect(url);
-  await client.query(command);
-  await client.end();
+  return url.href;
 }
 
 export async function connect(url: string): Promise<Client> {

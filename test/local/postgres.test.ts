@@ -8,7 +8,7 @@ let postgres: Awaited<ReturnType<typeof startPostgres>>;
 
 beforeAll(async () => {
   postgres = await startPostgres({ port: 0 });
-}, 60_000);
+});
 afterAll(() => postgres.close());
 
 async function connect(): Promise<Client> {
@@ -34,7 +34,7 @@ test('a port in use is named', async () => {
   await expect(startPostgres({ port: postgres.port })).rejects.toThrow(
     `Postgres cannot listen on 127.0.0.1:${postgres.port}: the port is in use`,
   );
-}, 60_000);
+});
 
 test('long queries of many clients get their own answers', async () => {
   const clients = await Promise.all(Array.from({ length: 10 }, connectForTest));

@@ -2,14 +2,21 @@ import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { LOCAL_KEY, startStack, type Stack } from '../../local/stack.ts';
 import { startWorkers, type Workers } from '../../local/workers.ts';
-import { createEmptyDatabase } from '../engines/database.ts';
+import { bundleOnce } from '../engines/bundles.ts';
+import { createTestDatabase } from '../engines/database.ts';
+import { UNHURRIED } from '../unhurried.ts';
 
 const anyPorts = { postgresPort: 0, neonPort: 0, redisPort: 0, upstashPort: 0 };
 
 async function start(databaseUrl: string, redisUrl: string | undefined): Promise<[Stack, Workers]> {
   const stack = await startStack({ ...anyPorts, databaseUrl, redisUrl });
   onTestFinished(() => stack.close());
-  const workers = await startWorkers({ port: 0, consumerPort: 0, env: stack.env });
+  const workers = await startWorkers({
+    port: 0,
+    consumerPort: 0,
+    env: { ...stack.env, ...UNHURRIED },
+    bundle: bundleOnce,
+  });
   onTestFinished(() => workers.close());
   return [stack, workers];
 }
@@ -28,7 +35,7 @@ async function rename(databaseUrl: string, firstName: string): Promise<void> {
 }
 
 test('two local stacks on one database and one Redis share their answers and what ends them', async () => {
-  const database = await createEmptyDatabase();
+  const database = await createTestDatabase({ seed: true });
   onTestFinished(() => database.close());
   const [one, workersOfOne] = await start(database.url, process.env['REDIS_URL']);
   const [, workersOfOther] = await start(database.url, one.redisUrl);

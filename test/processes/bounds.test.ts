@@ -39,7 +39,7 @@ let quietReader: AccountProcess;
 let accounts = 0;
 
 beforeAll(async () => {
-  processes = await startProcesses(0, { ABSENT_FRESH_MS: '3600000', REDIS_DEADLINE_MS: '10000' });
+  processes = await startProcesses(0, { ABSENT_FRESH_MS: '3600000' });
   writer = await processes.start(LONG);
   witness = await processes.start(LONG);
   reader = await processes.start({ MEMORY_TTL_MS: `${MEMORY_TTL_MS}` });
@@ -163,9 +163,7 @@ async function prepare(tested: Case): Promise<Change> {
 async function readOldFromRedis(process: AccountProcess, change: Change): Promise<void> {
   const read = () => ask(process, change.path, SKIP_MEMORY);
   // Once the breaker has heard that Redis is back.
-  await expect
-    .poll(async () => (await read()).cacheStatus, { interval: 10, timeout: 10_000 })
-    .toMatch(/^redis; hit/);
+  await expect.poll(async () => (await read()).cacheStatus, { interval: 10 }).toMatch(/^redis; hit/);
   expect(change.isOld(await read())).toBe(true);
 }
 
@@ -216,13 +214,13 @@ async function expectNothingOlder({ change, watches, atMs }: Written, wait: Wait
   const watched = watches.map((watch) => watch.until(endMs + MARGIN_MS));
   const seen = (await Promise.all([...watched, ...quiet])).flat();
   const late = seen.filter(({ sentAtMs }) => sentAtMs > endMs);
-  expect(late.length).toBeGreaterThan(watches.length);
+  // On a busy machine a watch may have time for one.
+  expect(late.length).toBeGreaterThanOrEqual(watches.length + quiet.length);
   expect(late.filter((observation) => observation.status !== 200 || change.isOld(observation))).toEqual([]);
 }
 
 async function askQuietly({ path }: Change, afterMs: number): Promise<Observation[]> {
-  const limits = { interval: 5, timeout: 10 * MEMORY_TTL_MS };
-  await expect.poll(() => performance.now(), limits).toBeGreaterThan(afterMs);
+  await expect.poll(() => performance.now(), { interval: 5 }).toBeGreaterThan(afterMs);
   return [await ask(quietReader, path)];
 }
 

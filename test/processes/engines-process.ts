@@ -1,8 +1,8 @@
 import { startStack } from '../../local/stack.ts';
-import { createEmptyDatabase } from '../engines/database.ts';
+import { createTestDatabase } from '../engines/database.ts';
 
 // Both engines and their bridges, for the process that has forked this one, until it lets go.
-const database = await createEmptyDatabase();
+const database = await createTestDatabase({ seed: true });
 const { close, ...stack } = await startStack({
   postgresPort: 0,
   neonPort: 0,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { KEEP_OPEN } from '../../local/http-server.ts';
 
 /** Stands in front of a bridge, and lets a test hold what passes at an exact point of its way. */
 export interface Gate {
@@ -34,7 +35,7 @@ const HOP_BY_HOP = new Set(['connection', 'content-length', 'host', 'keep-alive'
 
 export async function startGate(target: string): Promise<Gate> {
   const holds = new Set<Hold>();
-  const server = createServer((incoming, outgoing) => {
+  const server = createServer(KEEP_OPEN, (incoming, outgoing) => {
     pass(target, holds, incoming, outgoing).catch(() => outgoing.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

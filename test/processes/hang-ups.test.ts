@@ -12,7 +12,7 @@ let postgres: Gate;
 let accounts: AccountProcess;
 
 beforeAll(async () => {
-  processes = await startProcesses(0, { REDIS_DEADLINE_MS: '10000' });
+  processes = await startProcesses(0);
   postgres = await startGate(processes.postgres.url);
   accounts = await processes.start(workerEnv(postgres.url, processes.redis.url, processes.postgresUrl));
 });

@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { KEEP_OPEN } from '../../local/http-server.ts';
 
 /** An origin for loads: each key waits for its answer until the test gives it. */
 export interface HeldOrigin {
@@ -14,7 +15,7 @@ export interface HeldOrigin {
 export async function startHeldOrigin(): Promise<HeldOrigin> {
   const loads = new Map<string, ServerResponse[]>();
   const answered = new Set<string>();
-  const server = createServer((request, response) => {
+  const server = createServer(KEEP_OPEN, (request, response) => {
     const key = request.url?.slice(1) ?? '';
     loads.set(key, [...(loads.get(key) ?? []), response]);
     if (answered.has(key)) response.end(key);

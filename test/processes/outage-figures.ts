@@ -69,12 +69,14 @@ export function figuresOf(run: OutageRun, ttlMs: number): Figures {
 
 /** When the first of the requests was due that the store answered. */
 function findAnswerOf(store: Store, samples: readonly Sample[]): number {
-  const answer = samples.find(({ cacheStatus, status }) =>
-    store === 'redis'
-      ? cacheStatus.includes('redis;') && !cacheStatus.includes('detail=')
-      : nameSource(status, cacheStatus).includes('Postgres'),
-  );
-  return answer?.dueMs ?? Infinity;
+  return samples.find((sample) => isFrom(store, sample))?.dueMs ?? Infinity;
+}
+
+/** Whether the store has had a part in the answer, as it has when it is not out. */
+export function isFrom(store: Store, { cacheStatus, status }: Sample): boolean {
+  return store === 'redis'
+    ? cacheStatus.includes('redis;') && !cacheStatus.includes('detail=')
+    : nameSource(status, cacheStatus).includes('Postgres');
 }
 
 function latenciesOf(samples: readonly Sample[]): number[] {

@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { forgetEntries } from '../../local/forget-entries.ts';
+import { UNHURRIED } from '../unhurried.ts';
 import { startWorkerd } from './account-process.ts';
 import type { Engines, Store } from './engines.ts';
 import { askNow, type Sample, startLoad } from './load.ts';
+import { isFrom } from './outage-figures.ts';
 import { type Outage, postgresOnly } from './outages.ts';
 import type { Question, Reach, Town } from './town.ts';
 
 /** How much load, and how long: with nothing out, then the outage, then with nothing out again. */
 export interface Pace {
   readonly ratePerS: number;
+  readonly mostUnanswered: number;
   readonly leadMs: number;
   readonly outageMs: number;
   readonly afterMs: number;
@@ -33,7 +36,9 @@ export interface OutageRun {
   readonly awayMs: number;
   readonly endingMs: number;
   readonly endedMs: number;
-  /** By now every breaker has opened. */
+  /** Every store that was out has answered again. */
+  readonly recoveredMs: number;
+  /** By now the breaker of Redis has opened, if it was out. */
   readonly middleMs: number;
   /** The requests that reached each bridge from the middle to the end. */
   readonly asked: Readonly<Record<Store, number>>;
@@ -41,15 +46,16 @@ export interface OutageRun {
 
 const SHARES: Readonly<Record<Reach, number>> = { hot: 0.6, shared: 0.2, stale: 0.05, cold: 0.15 };
 const STORES = ['redis', 'postgres'] as const;
-const UNHURRIED = { REDIS_DEADLINE_MS: '10000', POSTGRES_DEADLINE_MS: '25000' };
+const SPARE_COLD = 5_000;
 const AGED_BY_US = 400_000_000n;
 const WARM_UP_AT_ONCE = 8;
+const POLL_MS = 10;
 
 /** How many questions of each kind last for a run: what is shared is asked again when memory has forgotten it. */
 export function townSizes({ ratePerS, leadMs, outageMs, afterMs }: Pace): Record<Reach, number> {
   const requests = (ratePerS * (leadMs + outageMs + afterMs)) / 1_000;
-  // Half as many again as there will be on average.
-  const cold = Math.ceil(requests * SHARES.cold * 1.5) + ratePerS;
+  // Many more than there will be on average: a busy machine takes its time, and asks meanwhile.
+  const cold = Math.ceil(requests * SHARES.cold * 1.5) + SPARE_COLD;
   return { hot: 40, shared: Math.min(400, Math.ceil(requests / 10)), stale: 40, cold };
 }
 
@@ -80,7 +86,7 @@ async function loadThrough(
   url: string,
 ): Promise<OutageRun> {
   const mix = makeMix(town, settings.random);
-  const load = startLoad(url, settings.ratePerS, mix.next);
+  const load = startLoad(url, settings, mix.next);
   await sleep(settings.leadMs);
   const refreshedMs = performance.now();
   await refresh(url, town.hot);
@@ -89,16 +95,32 @@ async function loadThrough(
   await begin(engines, outage);
   const awayMs = performance.now();
   await sleep(settings.outageMs / 2);
+  if (outage.stores.includes('redis')) await untilAnswered(url, mix.askCold, isBreakerOpen);
   const [middleMs, before] = [performance.now(), await countBoth(engines)];
   await sleep(settings.outageMs / 2);
   const [after, endingMs] = [await countBoth(engines), performance.now()];
   await end(engines);
   const endedMs = performance.now();
+  for (const store of outage.stores) await untilAnswered(url, mix.askCold, (sample) => isFrom(store, sample));
+  const recoveredMs = performance.now();
   await sleep(settings.afterMs);
   load.stop();
   const asked = { redis: after.redis - before.redis, postgres: after.postgres - before.postgres };
-  const times = { refreshedMs, beganMs, awayMs, middleMs, endingMs, endedMs };
+  const times = { refreshedMs, beganMs, awayMs, middleMs, endingMs, endedMs, recoveredMs };
   return { outage, samples: await load.samples, ...times, asked };
+}
+
+/** Asks until an answer is as wanted. */
+async function untilAnswered(
+  url: string,
+  next: () => Question,
+  isWanted: (sample: Sample) => boolean,
+): Promise<void> {
+  while (!isWanted(await askNow(url, next()))) await sleep(POLL_MS);
+}
+
+function isBreakerOpen({ cacheStatus }: Sample): boolean {
+  return cacheStatus.includes('detail=breaker-open');
 }
 
 async function begin(engines: Engines, { stores, fault }: Outage): Promise<void> {
@@ -125,15 +147,19 @@ async function refresh(url: string, hot: readonly Question[]): Promise<void> {
 function makeMix(town: Town, random: () => number) {
   const cold = town.cold.values();
   let isStaleAsked = false;
-  const draw = (questions: readonly Question[]) => questions[Math.floor(random() * questions.length)];
+  const require = (question: Question | undefined): Question => {
+    if (!question) throw new Error('the town has too few questions');
+    return question;
+  };
+  const draw = (questions: readonly Question[]) =>
+    require(questions[Math.floor(random() * questions.length)]);
+  const askCold = () => require(cold.next().value);
   const next = (): Question => {
     const reach = drawReach(random());
     const isLater = reach === 'stale' && !isStaleAsked;
-    const question = reach === 'cold' ? cold.next().value : draw(town[isLater ? 'hot' : reach]);
-    if (!question) throw new Error(`the town has too few questions that are ${reach}`);
-    return question;
+    return reach === 'cold' ? askCold() : draw(town[isLater ? 'hot' : reach]);
   };
-  return { next, askStale: () => void (isStaleAsked = true) };
+  return { next, askCold, askStale: () => void (isStaleAsked = true) };
 }
 
 function drawReach(drawn: number): Reach {

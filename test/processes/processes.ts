@@ -5,6 +5,7 @@ import { LOCAL_KEY, workerEnv } from '../../local/stack.ts';
 import { startUpstashBridge } from '../../local/upstash-bridge.ts';
 import { deleteEntriesAt } from '../engines/entries.ts';
 import { makeEnginePool } from '../engines/pool.ts';
+import { UNHURRIED } from '../unhurried.ts';
 import { type AccountProcess, startWorkerd } from './account-process.ts';
 
 /** The bridge in front of a store, in this process. */
@@ -52,7 +53,7 @@ export async function startProcesses(
   const postgres = await openBridge((port) => startNeonBridge({ port, postgresUrl: database.url }));
   const redis = await openBridge((port) => startUpstashBridge({ port, redisUrl, token: LOCAL_KEY }));
   const secrets = workerEnv(postgres.url, redis.url, database.url);
-  const env = { ...secrets, ...overrides };
+  const env = { ...secrets, ...UNHURRIED, ...overrides };
   // On a server of others an earlier database may have had this one's id.
   await forgetEntries(redisUrl, secrets.DATABASE_ID);
   const all: AccountProcess[] = [];

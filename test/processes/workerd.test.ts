@@ -21,6 +21,7 @@ function readUser(at: number, id: number): Promise<Response> {
 }
 
 test('two processes share Redis and Postgres, but no memory', async () => {
+  const before = processes.postgres.counts().requests;
   const first = await readUser(0, 3);
   expect(await first.json()).toMatchObject({ username: 'johndoe' });
   expect(first.headers.get('Cache-Status')).toBe('redis; fwd=miss; stored, isolate; fwd=miss; stored');
@@ -28,7 +29,7 @@ test('two processes share Redis and Postgres, but no memory', async () => {
   await expect
     .poll(async () => (await readUser(1, 3)).headers.get('Cache-Status'))
     .toMatch(/redis; hit|isolate; hit/);
-  expect(processes.postgres.counts().requests).toBeLessThanOrEqual(2);
+  expect(processes.postgres.counts().requests - before).toBeLessThanOrEqual(2);
 });
 
 test('what is remembered of earlier requests answers later ones, one by one and together', async () => {

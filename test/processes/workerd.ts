@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { bundleWorker } from '../../local/bundle.ts';
+import { bundleOnce } from '../engines/bundles.ts';
 import { workerdConfig, type WorkerService } from './workerd-config.ts';
 
 /** A Worker to run, with the path of its source. */
@@ -51,14 +51,15 @@ const { default: binary } = require('workerd') as { default: string };
 /** No Worker is called so. */
 const INSPECTOR = '(inspector)';
 const INSPECTED = '--inspector-addr=127.0.0.1:0';
-const bundles = new Map<string, Promise<string>>();
 let guardian: ChildProcess | undefined;
 
 /** Runs the Workers in one workerd. Throws what it printed when it ends before it listens. */
 export async function spawnWorkerd(workers: readonly Worker[], options: SpawnOptions = {}): Promise<Workerd> {
   const folder = await mkdtemp(join(tmpdir(), 'edge-accounts-'));
   try {
-    await Promise.all(workers.map(async ({ name, main }) => write(folder, `${name}.js`, await bundle(main))));
+    await Promise.all(
+      workers.map(async ({ name, main }) => write(folder, `${name}.js`, await bundleOnce(main))),
+    );
     await write(folder, 'config.capnp', workerdConfig(workers));
     return await serve(join(folder, 'config.capnp'), workers.length, options);
   } finally {
@@ -69,12 +70,6 @@ export async function spawnWorkerd(workers: readonly Worker[], options: SpawnOpt
 
 function write(folder: string, name: string, content: string): Promise<void> {
   return writeFile(join(folder, name), content);
-}
-
-function bundle(main: string): Promise<string> {
-  const known = bundles.get(main) ?? bundleWorker(main);
-  bundles.set(main, known);
-  return known;
 }
 
 async function serve(

@@ -14,7 +14,14 @@ import { makeTown, settleTown } from './town.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = `${root}docs/failures.md`;
 const seed = Number(process.env['SEED'] || 1);
-const settings = { ratePerS: 200, leadMs: 2_000, outageMs: 20_000, afterMs: 5_000, vars: {} };
+const settings = {
+  ratePerS: 200,
+  leadMs: 2_000,
+  outageMs: 20_000,
+  afterMs: 5_000,
+  mostUnanswered: Infinity,
+  vars: {},
+};
 
 async function measureAll(): Promise<Map<Outage, Figures>> {
   const ttlMs = Number(readWorkerConfig(`${root}wrangler.toml`).vars['MEMORY_TTL_MS']);

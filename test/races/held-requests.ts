@@ -1,4 +1,4 @@
-import { afterEach, vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import type { Script } from '../../src/cache/scripts.ts';
 import type { TestStack } from '../stack.ts';
 
@@ -28,12 +28,12 @@ let passOn = globalThis.fetch;
 const armed = new Set<Hold>();
 const holds = new Set<Hold>();
 
-afterEach(() => {
+function endHolds(): void {
   for (const hold of holds) hold.letGo();
   armed.clear();
   holds.clear();
   vi.unstubAllGlobals();
-});
+}
 
 /** Holds the next such request of the stack's Workers; all others pass. Those still held go when the test ends. */
 export function holdNext(stack: TestStack, request: Request, point: Point): HeldRequest {
@@ -42,6 +42,7 @@ export function holdNext(stack: TestStack, request: Request, point: Point): Held
   const hold = { stack, request, point, reached, arrive, released, letGo };
   armed.add(hold);
   holds.add(hold);
+  onTestFinished(endHolds);
   if (globalThis.fetch !== fetchHolding) {
     passOn = globalThis.fetch;
     vi.stubGlobal('fetch', fetchHolding);

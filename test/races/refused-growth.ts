@@ -1,4 +1,4 @@
-import { beforeEach, vi } from 'vitest';
+import { afterEach, beforeEach, vi } from 'vitest';
 import { type Script, scripts } from '../../src/cache/scripts.ts';
 import type { TestStack } from '../stack.ts';
 
@@ -29,16 +29,17 @@ export interface GrowthRefusal {
 
 /** Emulates a full Redis where there is none of the test's own. */
 export function useGrowthRefusal(): GrowthRefusal {
-  const { fetch: passOn } = globalThis;
   let prelude: { readonly redisUrl: string; readonly text: string } | undefined;
   // Below whatever holds requests: one that is held finds Redis as it is when it is let go.
   beforeEach(() => {
+    const { fetch: passOn } = globalThis;
     vi.stubGlobal('fetch', async (input: string, init?: RequestInit) => {
       const isRefused = prelude !== undefined && input.startsWith(prelude.redisUrl);
       if (!isRefused || typeof init?.body !== 'string') return passOn(input, init);
       return passOn(input, { ...init, body: await withPrelude(init.body, prelude?.text ?? '') });
     });
   });
+  afterEach(() => void vi.unstubAllGlobals());
   return {
     begin({ env }, keyPart) {
       prelude = { redisUrl: env.UPSTASH_REDIS_REST_URL, text: preludeFor(keyPart) };

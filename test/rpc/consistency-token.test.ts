@@ -3,6 +3,8 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { LOCAL_KEY } from '../../local/stack.ts';
 import { startWorkers, type Workers } from '../../local/workers.ts';
+import { bundleOnce } from '../engines/bundles.ts';
+import { UNHURRIED } from '../unhurried.ts';
 import { startTwoWorkers, type TwoWorkers } from '../engines/two-workers.ts';
 
 interface Outcome {
@@ -12,13 +14,8 @@ interface Outcome {
 
 const CALLER = fileURLToPath(new URL('./wrangler.toml', import.meta.url));
 const ADMIN = '/v1/accounts/2718-2818-2845/admin-user';
-// Nothing leaves memory by age, and no deadline passes, however slow the machine.
-const UNHURRIED = {
-  MEMORY_TTL_MS: '60000',
-  REDIS_DEADLINE_MS: '10000',
-  POSTGRES_DEADLINE_MS: '25000',
-  LEASE_MS: '30000',
-};
+/** Nothing leaves memory by age. */
+const LONG_MEMORY = { MEMORY_TTL_MS: '60000' };
 const NOBODY_LISTENS = 'http://127.0.0.1:1';
 
 let two: TwoWorkers;
@@ -28,9 +25,9 @@ let reader: Workers;
 let withoutRedis: Workers;
 
 beforeAll(async () => {
-  two = await startTwoWorkers(CALLER, UNHURRIED);
-  const options = { port: 0, consumerPort: 0, consumerConfig: CALLER };
-  const env = { ...two.stack.env, ...UNHURRIED };
+  two = await startTwoWorkers(CALLER, LONG_MEMORY);
+  const options = { port: 0, consumerPort: 0, consumerConfig: CALLER, bundle: bundleOnce };
+  const env = { ...two.stack.env, ...UNHURRIED, ...LONG_MEMORY };
   writer = two.workers;
   reader = await startWorkers({ ...options, env });
   withoutRedis = await startWorkers({ ...options, env: { ...env, UPSTASH_REDIS_REST_URL: NOBODY_LISTENS } });

@@ -3,14 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import type { TestProject } from 'vitest/node';
+import { KEEP_OPEN } from '../../local/http-server.ts';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
 import { LOCAL_KEY, workerEnv } from '../../local/stack.ts';
 import { startUpstashBridge } from '../../local/upstash-bridge.ts';
-import { hasRedisServer, type OwnRedis, startOwnRedis } from './own-redis.ts';
+import { type OwnRedis, startOwnRedis } from './own-redis.ts';
 import { deleteEntries } from './entries.ts';
-import { type EnginePool, makeEnginePool } from './pool.ts';
-import '../provided.ts';
+import { makeEnginePool, seedAnew } from './pool.ts';
 
 type Store = 'postgres' | 'redis';
 
@@ -39,40 +38,32 @@ interface Bridge {
 
 const HOST = '127.0.0.1';
 
-/**
- * Starts the server from which tests inside workerd get a stack: Postgres and Redis, embedded, or, where DATABASE_URL and
- * REDIS_URL name servers, a database and a key prefix of their own there.
- */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const stacks = new Map<string, TestStack>();
-  const pool = makeEnginePool();
-  const server = createServer((request, response) => {
-    answer(stacks, pool, request).then(
-      (value) => response.end(JSON.stringify(value ?? null)),
-      (error: unknown) => response.writeHead(500).end(String(error)),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-  project.provide('hasRedisServer', hasRedisServer());
-  project.provide('hasTransactions', process.env['DATABASE_URL'] !== undefined);
-  project.provide('stacksUrl', `http://${HOST}:${(server.address() as AddressInfo).port}`);
-  return async () => {
-    server.close();
-    server.closeAllConnections();
-    await Promise.all([...stacks.values()].map((stack) => stack.close()));
-    await pool.close();
-  };
+// A process of its own, from which tests inside workerd get a stack: Postgres and Redis, embedded, or, where DATABASE_URL
+// and REDIS_URL name servers, a database and a key prefix of their own there. It ends when the run lets go of it.
+const stacks = new Map<string, TestStack>();
+const pool = makeEnginePool();
+const server = createServer(KEEP_OPEN, (request, response) => {
+  answer(request).then(
+    (value) => response.end(JSON.stringify(value ?? null)),
+    (error: unknown) => response.writeHead(500).end(String(error)),
+  );
+});
+await new Promise<void>((resolve) => void server.listen(0, HOST, resolve));
+process.once('disconnect', () => void end());
+process.send?.(`http://${HOST}:${(server.address() as AddressInfo).port}`);
+
+async function end(): Promise<void> {
+  server.close();
+  server.closeAllConnections();
+  await Promise.all([...stacks.values()].map((stack) => stack.close()));
+  await pool.close();
 }
 
-async function answer(
-  stacks: Map<string, TestStack>,
-  pool: EnginePool,
-  request: IncomingMessage,
-): Promise<unknown> {
+async function answer(request: IncomingMessage): Promise<unknown> {
   const [, id = '', verb = ''] = (request.url ?? '').split('/');
   // Only this project's tests write these bodies.
   const body = (await json(request)) as Body;
-  if (id === 'new') return addStack(stacks, pool, body);
+  if (id === 'new') return addStack(body);
   const stack = stacks.get(id);
   if (!stack) throw new Error(`there is no stack ${id}`);
   if (verb === 'close') stacks.delete(id);
@@ -81,18 +72,14 @@ async function answer(
   return run(body);
 }
 
-async function addStack(
-  stacks: Map<string, TestStack>,
-  pool: EnginePool,
-  { ownRedis }: Body,
-): Promise<unknown> {
+async function addStack({ ownRedis }: Body): Promise<unknown> {
   const id = crypto.randomUUID();
-  const stack = await startTestStack(pool, ownRedis ? await startOwnRedis() : undefined);
+  const stack = await startTestStack(ownRedis ? await startOwnRedis() : undefined);
   stacks.set(id, stack);
   return { id, env: stack.env };
 }
 
-async function startTestStack(pool: EnginePool, ownRedis: OwnRedis | undefined): Promise<TestStack> {
+async function startTestStack(ownRedis: OwnRedis | undefined): Promise<TestStack> {
   const [database, redisUrl] = [await pool.takeDatabase(), ownRedis?.url ?? (await pool.redisUrl())];
   const transactions = makeTransactions(database.url);
   const open = {
@@ -104,6 +91,7 @@ async function startTestStack(pool: EnginePool, ownRedis: OwnRedis | undefined):
   const env = workerEnv(neon.url, upstash.url, database.url);
   const redis = new Redis(redisUrl);
   const emptyRedis = () => deleteEntries(redis, env.DATABASE_ID);
+  let seeded = await lastWriteOf(database.url);
   const start = async (store: Store) => {
     bridges[store] = await open[store]({ postgres: neon, redis: upstash }[store].port);
   };
@@ -128,6 +116,12 @@ async function startTestStack(pool: EnginePool, ownRedis: OwnRedis | undefined):
       'set-redis-full': async ({ isFull }) => ownRedis?.setFull(isFull),
       // Deletes every key of the product.
       'empty-redis': emptyRedis,
+      // As at first, if anything has been written since.
+      'seed-anew': async () => {
+        if ((await lastWriteOf(database.url)) === seeded) return;
+        await Promise.all([seedAnew(database.url), emptyRedis()]);
+        seeded = await lastWriteOf(database.url);
+      },
       // A bridge that is closed refuses connections, until it is opened again on the same port.
       'stop-postgres': () => bridges.postgres.close(),
       'stop-redis': () => bridges.redis.close(),
@@ -171,4 +165,9 @@ async function runSql(url: string, text: string, params: unknown[]): Promise<unk
   } finally {
     await client.end();
   }
+}
+
+/** Every write that a look-up can see takes a number for its row of the outbox. */
+async function lastWriteOf(url: string): Promise<string> {
+  return JSON.stringify(await runSql(url, 'select last_value from cache_invalidations_id_seq', []));
 }

@@ -1,0 +1,8 @@
+import { cpus } from 'node:os';
+import workerd from 'workerd/package.json' with { type: 'json' };
+
+/** What figures were taken on. */
+export function describeMachine(): string {
+  const [cpu] = cpus();
+  return `${cpu?.model ?? 'unknown CPU'}, ${cpus().length} cores; Node ${process.versions.node}, workerd ${workerd.version}`;
+}

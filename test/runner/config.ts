@@ -1,0 +1,63 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+import { unstable_readConfig as readConfig } from 'wrangler';
+import { LongestFirst } from './longest-first.ts';
+import '../provided.ts';
+
+/** What one of the commands runs. */
+interface Tier {
+  /** Patterns of test files, below `test`; all of them by default. */
+  readonly files?: readonly string[];
+  /** Tests of volume run at full length, instead of a short run. */
+  readonly isFull?: boolean;
+  /** It cannot do without real servers. */
+  readonly isReal?: boolean;
+}
+
+const { compatibility_date: compatibilityDate, main, vars } = readConfig({ config: 'wrangler.toml' });
+
+/** The folders whose tests run in Node; all others run inside workerd. */
+const NODE_FOLDERS = 'local,drizzle,examples,rpc,coherence,processes,budget,fleet';
+const IN_NODE = [`test/{${NODE_FOLDERS}}/**`];
+const IN_WORKERD = [`test/!(${NODE_FOLDERS.replaceAll(',', '|')})/**`, 'test/*.test.ts'];
+
+const SERVERS = './test/engines/servers.ts';
+
+/** Files at once on two cores: most wait for an answer of an engine more than they work. */
+const MAX_WORKERS = 4;
+
+/** The one deadline of whatever a test waits for, on a machine that has ten times as much to do; and at full length. */
+const DEADLINE_MS = 300_000;
+const FULL_DEADLINE_MS = 2_400_000;
+
+/**
+ * The tests of a tier. Its files share a few processes of Node and of workerd, so that the source is loaded once in each.
+ */
+export function configFor({ files = ['**/*.test.ts'], isFull = false, isReal = false }: Tier) {
+  const include = files.map((pattern) => `test/${pattern}`);
+  const deadlineMs = isFull ? FULL_DEADLINE_MS : DEADLINE_MS;
+  const shared = {
+    provide: { isFull },
+    testTimeout: deadlineMs,
+    hookTimeout: deadlineMs,
+    expect: { poll: { timeout: deadlineMs } },
+    isolate: false,
+    maxWorkers: MAX_WORKERS,
+    unstubGlobals: true,
+  };
+  return defineConfig({
+    test: {
+      silent: 'passed-only',
+      globalSetup: [...(isReal ? [SERVERS] : []), './test/engines/run.ts', './test/engines/certs.ts'],
+      reporters: ['default', './test/runner/slowest-files.ts'],
+      sequence: { sequencer: LongestFirst },
+      projects: [
+        {
+          plugins: [cloudflareTest({ main, miniflare: { compatibilityDate, bindings: vars } })],
+          test: { ...shared, name: 'workerd', include, exclude: IN_NODE },
+        },
+        { test: { ...shared, name: 'node', include, exclude: IN_WORKERD } },
+      ],
+    },
+  });
+}
