@@ -15,14 +15,17 @@ export interface Invalidations {
 /** Past this many remembered tags, remembering `everything` is cheaper and as right. */
 const MAX_REMEMBERED_TAGS = 10_000;
 
-/** Remembers tags for `ttlMs`; by then every entry that they condemn has expired. */
+/**
+ * Remembers tags for twice `ttlMs`: by then every entry that they condemn has expired, also where who invalidated was behind
+ * who had read it.
+ */
 export function makeInvalidations(ttlMs: number): Invalidations {
   const remembered = new Map<string, { order: number; atMs: number }>();
   let order = 0;
   let last = 0;
 
   const forgetOld = (nowMs: number): void => {
-    for (const [tag, { atMs }] of remembered) if (nowMs > atMs + ttlMs) remembered.delete(tag);
+    for (const [tag, { atMs }] of remembered) if (nowMs > atMs + 2 * ttlMs) remembered.delete(tag);
   };
 
   return {

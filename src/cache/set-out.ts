@@ -4,7 +4,7 @@ import { OriginUnavailable } from './errors.ts';
 import { fetchEntry, traceStale } from './fetch-entry.ts';
 import { type Boarding, type Departure, enterFlight, type Flight } from './flights.ts';
 import { hasAsOf, isSameToken } from './logical-time.ts';
-import type { MemoryEntry } from './memory.ts';
+import { CLOCK_TOLERANCE_MS, type MemoryEntry } from './memory.ts';
 
 /** A flight that is older may hang on a store that is back by now: whoever comes later does not wait for it. */
 const MAX_JOIN_AGE_MS = 2_000;
@@ -34,7 +34,7 @@ export async function setOut<T>(
 
 /** Whether the flight can be waited for: it is too young to hang, and the clock has not stepped back since. */
 export function isYoung({ departure: { sentAtMs } }: Flight, nowMs: number): boolean {
-  return nowMs >= sentAtMs && nowMs < sentAtMs + MAX_JOIN_AGE_MS;
+  return nowMs >= sentAtMs - CLOCK_TOLERANCE_MS && nowMs < sentAtMs + MAX_JOIN_AGE_MS;
 }
 
 export function startFlight<T>(

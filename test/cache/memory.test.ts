@@ -94,7 +94,7 @@ test('more tags than are worth remembering invalidate everything', () => {
   expect(memory.get('k', 0)).toBeUndefined();
 });
 
-test('a clock set back empties memory, for ages are unknown', () => {
+test('an entry that was read later than it is says nothing of its age, and goes', () => {
   const memory = makeMemory(settings);
   memory.set('k', entry(memory, { sentAtMs: 100_000 }), 100_000);
   expect(memory.get('k', 98_000)).toBeUndefined();
@@ -105,6 +105,60 @@ test('requests whose clocks stand a little apart share entries', () => {
   const memory = makeMemory(settings);
   memory.set('k', entry(memory, { sentAtMs: 100_000 }), 100_000);
   expect(memory.get('k', 99_990)).toBeDefined();
+});
+
+test('a request whose clock is seconds behind costs the others nothing', () => {
+  const memory = makeMemory({ ...settings, maxBytes: 2 ** 20 });
+  const names = Array.from({ length: 1_000 }, (_, i) => `k${i}`);
+  for (const name of names) memory.set(name, entry(memory, { sentAtMs: 100_000 }), 100_000);
+  for (const behindMs of [1_001, 3_000, 1_001]) memory.get('k', 100_000 - behindMs);
+  expect(names.filter((name) => !memory.get(name, 100_000))).toEqual([]);
+});
+
+test.each([1_001, 3_000])('what was read before the clock was set back by %s ms lives no longer', (byMs) => {
+  const memory = makeMemory(settings);
+  memory.set('before', entry(memory, { sentAtMs: 100_000 }), 100_000);
+  const inFlight = entry(memory, { sentAtMs: 100_000 });
+  memory.get('another', 100_000 - byMs);
+  memory.set('in flight', inFlight, 100_000);
+  for (const name of ['before', 'in flight']) {
+    expect(memory.peek(name, 104_999 - byMs)?.fault).toBeNull();
+    expect(memory.peek(name, 105_000 - byMs)?.fault).toBe('clock-stepped-back');
+    expect(memory.get(name, 105_000 - byMs)).toBeUndefined();
+  }
+});
+
+test('what was read before the clock was set back by an hour is not there when the hour is over', () => {
+  const memory = makeMemory(settings);
+  memory.set('k', entry(memory, { sentAtMs: 4_000_000 }), 4_000_000);
+  memory.get('another', 400_000);
+  memory.get('another', 3_999_999);
+  expect(memory.get('k', 4_000_001)).toBeUndefined();
+});
+
+test('what is read after the clock was set back lives its whole life', () => {
+  const memory = makeMemory(settings);
+  memory.get('another', 4_000_000);
+  memory.get('another', 400_000);
+  memory.set('k', entry(memory, { sentAtMs: 400_000 }), 400_000);
+  expect(memory.get('k', 404_999)?.value).toBe(1);
+  expect(memory.get('k', 405_000)).toBeUndefined();
+});
+
+test('two steps back that follow each other are held against an entry together', () => {
+  const memory = makeMemory(settings);
+  memory.set('k', entry(memory, { sentAtMs: 100_000 }), 100_000);
+  memory.get('another', 98_000);
+  memory.get('another', 96_000);
+  expect(memory.peek('k', 101_000)?.fault).toBe('clock-stepped-back');
+});
+
+test('an invalidation by a request that is behind the one who read is remembered until that answer has expired', () => {
+  const memory = makeMemory(settings);
+  memory.set('k', entry(memory, { sentAtMs: 100_000 }), 100_000);
+  memory.invalidations.add(['user:1'], 99_100);
+  memory.invalidations.add(['user:2'], 104_500);
+  expect(memory.get('k', 104_500)).toBeUndefined();
 });
 
 test('memory is bounded by bytes', () => {

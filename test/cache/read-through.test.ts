@@ -628,3 +628,12 @@ test('a full shared store that makes no as-of is not filled', async () => {
   expect(await readThrough(cache, lookUpOf('a'))).toBe('a');
   expect(cache.shared.fills).toHaveLength(0);
 });
+
+test('a read that is a little behind the load under way waits for it all the same', async () => {
+  const cache = makeFakeCache();
+  const behind = { ...cache, clock: { ...cache.clock, now: () => cache.clock.now() - 5 } };
+  const lookUp = lookUpOf({ id: 1 });
+  const answers = await Promise.all([readThrough(cache, lookUp), readThrough(behind, lookUp)]);
+  expect(answers).toEqual([{ id: 1 }, { id: 1 }]);
+  expect(lookUp.loads).toBe(1);
+});
