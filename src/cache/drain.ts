@@ -5,7 +5,10 @@ import { EVERYTHING } from './invalidations.ts';
 
 /** The invalidations that writers left in the origin, in the transactions of their writes. */
 export interface Outbox {
-  /** At most `limit` rows that are due: never invalidated, or invalidated long enough ago to be confirmed. */
+  /**
+   * Rows that are due: never invalidated, or invalidated long enough ago to be confirmed. At most `limit`, or more where they
+   * have fewer different tags than that.
+   */
   selectDue(limit: number): Promise<readonly OutboxRow[]>;
   /** Replaces at most `limit` of them by one that says `everything`, in one transaction; answers how many. */
   collapse(limit: number): Promise<number>;
@@ -19,6 +22,8 @@ export interface OutboxRow {
   readonly tags: readonly string[];
   /** Null: never. Otherwise this time is the confirmation, after which the row may go. */
   readonly invalidatedAgoMs: number | null;
+  /** Ids of other rows of which the same is so. */
+  readonly further?: readonly number[];
 }
 
 export interface Drained {
@@ -27,8 +32,10 @@ export interface Drained {
   readonly everything: boolean;
 }
 
-/** Beyond this many due rows, one invalidation of everything is cheaper than theirs. */
+/** Beyond this many due rows, of more tags than this, one invalidation of everything is cheaper than theirs. */
 const MAX_ROWS = 10_000;
+/** Beyond this many, whatever their tags: the outbox may hold more than a drain looks at. */
+const MAX_REPEATED_ROWS = 5 * MAX_ROWS;
 /** The same for tags: each thousand is a subrequest, of which an invocation has a thousand at most. */
 const MAX_TAGS = 20_000;
 /** Rows that the origin replaces well within its deadline, and how often one drain asks it to. */
@@ -42,7 +49,7 @@ const MAX_COLLAPSES = 50;
  */
 export async function drain(cache: Cache, outbox: Outbox): Promise<Drained> {
   const due = await outbox.selectDue(MAX_ROWS + 1);
-  const collapsed = due.length > MAX_ROWS ? await shrink(cache, outbox) : 0;
+  const collapsed = isBacklog(due) ? await shrink(cache, outbox) : 0;
   const rows = collapsed > 0 ? await outbox.selectDue(MAX_ROWS) : due;
   if (rows.length === 0) return { rows: collapsed, tags: 0, everything: false };
   const named = new Set(rows.flatMap((row) => row.tags));
@@ -53,9 +60,9 @@ export async function drain(cache: Cache, outbox: Outbox): Promise<Drained> {
   const tags = everything ? [EVERYTHING] : [...named];
   await invalidateOrThrow(cache, tags);
   const [fresh, confirmed] = [rows.filter(isFresh), rows.filter((row) => !isFresh(row))];
-  if (confirmed.length > 0) await outbox.delete(confirmed.map(({ id }) => id));
-  if (fresh.length > 0) await outbox.markInvalidated(fresh.map(({ id }) => id));
-  return { rows: Math.max(collapsed, rows.length), tags: tags.length, everything };
+  if (confirmed.length > 0) await outbox.delete(idsOf(confirmed));
+  if (fresh.length > 0) await outbox.markInvalidated(idsOf(fresh));
+  return { rows: Math.max(collapsed, idsOf(rows).length), tags: tags.length, everything };
 }
 
 // Told first: readers must not wait for the outbox to shrink, nor for what keeps it from shrinking.
@@ -74,4 +81,14 @@ async function shrink(cache: Cache, outbox: Outbox): Promise<number> {
 
 function isFresh(row: OutboxRow): boolean {
   return row.invalidatedAgoMs === null;
+}
+
+// Different tags are what an invalidation costs: a row that is written all the time leaves many rows and few of them.
+function isBacklog(due: readonly OutboxRow[]): boolean {
+  if (idsOf(due).length > MAX_REPEATED_ROWS) return true;
+  return due.length > MAX_ROWS && new Set(due.flatMap(({ tags }) => tags)).size > MAX_ROWS;
+}
+
+function idsOf(rows: readonly OutboxRow[]): number[] {
+  return rows.flatMap(({ id, further = [] }) => [id, ...further]);
 }

@@ -25,6 +25,11 @@ export function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.map(text) : refuse('a list of texts');
 }
 
+/** Whole numbers that a statement lists as texts. */
+export function wholes(value: unknown): number[] {
+  return texts(value).map(whole);
+}
+
 /** What a value in JSON is decides whoever reads it. */
 export function json(value: unknown): unknown {
   return value === undefined ? refuse('JSON') : value;

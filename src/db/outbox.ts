@@ -1,7 +1,7 @@
 import { and, isNull, sql } from 'drizzle-orm';
 import { readRow, readRows } from './results.ts';
 import type { Db } from './client.ts';
-import { decimal, nullable, texts, whole } from './decoders.ts';
+import { decimal, nullable, texts, whole, wholes } from './decoders.ts';
 import { cacheInvalidations } from './schema.ts';
 
 export interface PendingInvalidation {
@@ -9,37 +9,74 @@ export interface PendingInvalidation {
   tags: string[];
   /** Time since it was marked as invalidated, by the clock of Postgres; `null`: never. */
   invalidatedAgoMs: number | null;
+  /** Ids of the other rows of the same tags and time. */
+  further?: number[];
 }
 
 /** How long after its first invalidation a row is due for its second. */
 const secondInvalidationAfterMs = 10_000;
 
-/** Tags that one look at the outbox brings, some 40 bytes each; more become `everything`. */
+/** Different tags that one look at the outbox brings, some 40 bytes each; more become `everything`. */
 const MAX_TAGS = 20_000;
+/** The same for tags that rows repeat. */
+const MAX_REPEATED_TAGS = 5 * MAX_TAGS;
+/** One row that is written again and again leaves many rows of the same tags. */
+const ROWS_LOOKED_AT = 5;
 
-// Jobs of many statements leave millions of tags: past what one drain takes in, each row counts as everything.
+// Jobs of many statements leave millions of tags: past what one drain takes in, each group counts as everything.
 const boundedTags = sql`case
-  when sum(cardinality(due.tags)) over (order by due.invalidated_at nulls first, due.id) > ${sql.raw(String(MAX_TAGS))}
-  then '{everything}' else due.tags end`;
+  when so_far > ${sql.raw(String(MAX_REPEATED_TAGS))} or different > ${sql.raw(String(MAX_TAGS))}
+  then '{everything}' else tags end`;
 
-/** The rows to invalidate, at most `limit`: those that never were, by id, then those that are due again. */
+/**
+ * The rows to invalidate, those of the same tags and time together: those that never were, by id, then those that are due
+ * again. At most `limit` groups, but all of five times as many rows where these have fewer different tags than that.
+ */
 export async function selectPendingInvalidations(
   db: Db,
   limit: number,
   againAfterMs: number = secondInvalidationAfterMs,
 ): Promise<PendingInvalidation[]> {
+  const most = limit * ROWS_LOOKED_AT;
   const result = await db.execute(sql`
-    select due.id, ${boundedTags} as tags, extract(epoch from now() - due.invalidated_at) * 1000 as "invalidatedAgoMs"
-    from (
-      (select * from cache_invalidations where invalidated_at is null
-        order by invalidated_at, id limit ${limit})
-      union all
-      (select * from cache_invalidations where invalidated_at <= now() - ${againAfterMs} * interval '1 millisecond'
-        order by invalidated_at, id limit ${limit})
-      limit ${limit}
-    ) as due
-    order by due.invalidated_at nulls first, due.id`);
-  return readRows(result, { id: whole, tags: texts, invalidatedAgoMs: nullable(decimal) });
+    with groups as (
+      select due.tags, due.invalidated_at, array_agg(due.id::text order by due.id) as ids, min(due.id) as first
+      from (
+        (select * from cache_invalidations where invalidated_at is null
+          order by invalidated_at, id limit ${most})
+        union all
+        (select * from cache_invalidations where invalidated_at <= now() - ${againAfterMs} * interval '1 millisecond'
+          order by invalidated_at, id limit ${most})
+        limit ${most}
+      ) as due
+      group by due.tags, due.invalidated_at
+    ), placed as (
+      select *, row_number() over in_order as place, sum(cardinality(tags)) over in_order as so_far
+      from groups window in_order as (order by invalidated_at nulls first, first)
+    ), firsts as (
+      select min(place) as place from placed, unnest(tags) as tag
+      where so_far <= ${sql.raw(String(MAX_REPEATED_TAGS))} group by tag
+    ), counted as (
+      select *, sum(news) over (order by place) as different
+      from (
+        select place, ids, tags, invalidated_at, so_far, 0 as news from placed
+        union all
+        select place, null, null, null, null, count(*) from firsts group by place
+      ) as parts
+    )
+    select ids, ${boundedTags} as tags, extract(epoch from now() - invalidated_at) * 1000 as "invalidatedAgoMs"
+    from counted
+    where ids is not null and (place <= ${limit} or (
+      (select count(*) from firsts) < ${limit}
+      and (select max(so_far) from placed) <= ${sql.raw(String(MAX_REPEATED_TAGS))}
+    ))
+    order by place`);
+  const groups = readRows(result, { ids: wholes, tags: texts, invalidatedAgoMs: nullable(decimal) });
+  return groups.map(({ ids: [id, ...further], ...group }) => ({
+    id: whole(id),
+    ...group,
+    ...(further.length > 0 && { further }),
+  }));
 }
 
 /**

@@ -97,6 +97,37 @@ test('more tags than an invocation can tell become everything, and the rows are 
   expect(outbox.calls).toEqual([['mark', 1, 2]]);
 });
 
+test('many rows of few tags are told tag by tag', async () => {
+  const cache = makeFakeCache();
+  const outbox = outboxOf(
+    Array.from({ length: 10_001 }, (_, id) => row(id, ['account:1', `user:${id % 9}`])),
+  );
+  await drain(cache, outbox);
+  expect(cache.shared.invalidated).toEqual([
+    ['account:1', ...Array.from({ length: 9 }, (_, id) => `user:${id}`)],
+  ]);
+  expect(outbox.calls.map(([what]) => what)).toEqual(['mark']);
+});
+
+test('rows that are told together are marked and deleted one as the other', async () => {
+  const outbox = outboxOf([
+    { ...row(1, ['user:1']), further: [4, 5] },
+    { ...row(2, ['user:1'], 12_000), further: [3] },
+  ]);
+  expect(await drain(makeFakeCache(), outbox)).toMatchObject({ rows: 5, tags: 1 });
+  expect(outbox.calls).toEqual([
+    ['delete', 2, 3],
+    ['mark', 1, 4, 5],
+  ]);
+});
+
+test('more rows than a drain looks at are a backlog, whatever their tags', async () => {
+  const cache = makeFakeCache();
+  const further = Array.from({ length: 50_000 }, (_, id) => id + 2);
+  await drain(cache, outboxOf([{ ...row(1, ['user:1']), further }]));
+  expect(cache.shared.invalidated).toEqual(twice);
+});
+
 // Before the outbox shrinks, for the readers, and after, for what came meanwhile.
 const twice = [['everything'], ['everything']];
 

@@ -87,3 +87,22 @@ test('millions of tags come as everything, and their rows keep their ids', async
   expect(rows[19]?.tags).toHaveLength(1_000);
   expect(rows.slice(20).map(({ tags }) => tags)).toEqual(Array.from({ length: 5 }, () => ['everything']));
 });
+
+test('rows of the same tags and time come together, and all of them where their tags are few', async () => {
+  await session.query(`insert into cache_invalidations (id, tags, invalidated_at)
+    select n, array['account:1', 'user:' || n % 7],
+      case when n % 2 = 0 then timestamptz '2026-01-01' end from generate_series(1, 50) as n`);
+  const rows = await selectPendingInvalidations(neon.db, 10);
+  expect(rows.map(({ id }) => id)).toEqual([1, 3, 5, 7, 9, 11, 13, 2, 4, 6, 8, 10, 12, 14]);
+  expect(rows[0]).toMatchObject({ tags: ['account:1', 'user:1'], further: [15, 29, 43] });
+  expect(rows.flatMap(({ id, further = [] }) => [id, ...further])).toHaveLength(50);
+  expect(await pendingIds(8)).toEqual([1, 3, 5, 7, 9, 11, 13, 2]);
+});
+
+test('tags that rows repeat are counted once', async () => {
+  await session.query(`insert into cache_invalidations (id, tags)
+    select n, array['account:1', 'account:2', 'user:' || n] from generate_series(1, 9000) as n`);
+  const rows = await selectPendingInvalidations(neon.db, 10_001);
+  expect(rows).toHaveLength(9_000);
+  expect(rows.filter(({ tags }) => tags.length < 3)).toEqual([]);
+});

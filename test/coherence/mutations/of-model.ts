@@ -41,7 +41,7 @@ export const modelMutations: readonly Mutation[] = [
     edits: [
       {
         file: drain,
-        find: 'await outbox.delete(confirmed.map(({ id }) => id))',
+        find: 'await outbox.delete(idsOf(confirmed))',
         replace:
           'await outbox.delete(Array.from({ length: Math.max(...confirmed.map(({ id }) => id)) }, (_, i) => i + 1))',
       },
@@ -52,7 +52,7 @@ export const modelMutations: readonly Mutation[] = [
     edits: [
       {
         file: drain,
-        find: 'if (confirmed.length > 0) await outbox.delete(confirmed.map(({ id }) => id));',
+        find: 'if (confirmed.length > 0) await outbox.delete(idsOf(confirmed));',
         replace: 'await outbox.delete(rows.map(({ id }) => id));',
       },
     ],
