@@ -57,7 +57,7 @@ export interface LookUp<T> {
   /** Parses what a store gave; throws on what is not an answer. */
   readonly parse: (json: unknown) => T;
   /** Whether the answer says that the thing is not there; by default, whether it is `null`. */
-  readonly isAbsent?: (value: T) => boolean;
+  isAbsent?(value: T): boolean;
   /** Absent answers stay out of memory: whoever may ask for any number of them would push out all others. */
   readonly forgetsAbsent?: boolean;
   /**
@@ -72,7 +72,7 @@ export interface LookUp<T> {
 }
 
 /** A look-up as far as it says where its answers are kept and how they are read. */
-export type KeyedLookUp = Pick<LookUp<unknown>, 'key' | 'parse'>;
+export type KeyedLookUp = Pick<LookUp<unknown>, 'isAbsent' | 'key' | 'parse'>;
 
 /** What a caller may demand of a read. */
 export interface ReadDemands {

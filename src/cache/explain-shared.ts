@@ -1,6 +1,7 @@
 import { describeError } from '../log.ts';
 import type { Cache, KeyedLookUp, ReadDemands, TierDetail } from './cache.ts';
 import { DeadlineExceeded, withDeadline } from './clock.ts';
+import { saysAbsent } from './fetch-entry.ts';
 import { EVERYTHING } from './invalidations.ts';
 import { hasAsOf, US_PER_MS } from './logical-time.ts';
 import type { MemoryEntry } from './memory.ts';
@@ -21,7 +22,12 @@ export type SharedEntryState =
   | 'unreadable';
 
 export type ExplainedShared = { readonly ms: number } & (
-  | { readonly reply: SharedDescription; readonly entryState: SharedEntryState }
+  | {
+      readonly reply: SharedDescription;
+      readonly entryState: SharedEntryState;
+      /** What is stored says that the thing is not there. */
+      readonly isAbsent: boolean;
+    }
   | { readonly reply: null; readonly failure: TierDetail }
 );
 
@@ -36,7 +42,10 @@ export async function explainShared(
   const described = await describeShared(cache, lookUp.key, tags);
   const ms = cache.clock.now() - askedMs;
   if (!described.reply) return { ...described, ms };
-  return { ...described, ms, entryState: judgeFor(described.reply, lookUp, demands) };
+  const { entry } = described.reply;
+  const stored = typeof entry === 'string' ? null : parsed(lookUp, entry.payload);
+  const isAbsent = stored !== null && saysAbsent(lookUp, stored.value);
+  return { ...described, ms, entryState: judgeFor(described.reply, stored !== null, demands), isAbsent };
 }
 
 // Past the breaker: it is neither asked, which could take its probe, nor told.
@@ -53,18 +62,14 @@ async function describeShared(
   }
 }
 
-function judgeFor(
-  description: SharedDescription,
-  lookUp: KeyedLookUp,
-  demands: ReadDemands,
-): SharedEntryState {
+function judgeFor(description: SharedDescription, isParsed: boolean, demands: ReadDemands): SharedEntryState {
   const { entry } = description;
   if (typeof entry === 'string') return entry;
   const state = judge(description, entry);
   if (state !== 'fresh' && state !== 'stale') return state;
   if (demands.reload) return 'refused-by-no-cache';
   if (!hasAsOf(entry.asOf, demands.token)) return 'refused-by-token';
-  return isParsed(lookUp, entry.payload) ? state : 'unreadable';
+  return isParsed ? state : 'unreadable';
 }
 
 function judge({ clock, tags, nowUs }: SharedDescription, entry: DescribedEntry): SharedEntryState {
@@ -94,11 +99,10 @@ export function isEndedBy(
   return asOf !== null && time !== null && time.epoch === asOf.epoch && time.n >= asOf.n;
 }
 
-function isParsed({ parse }: KeyedLookUp, payload: string): boolean {
+function parsed({ parse }: KeyedLookUp, payload: string): { readonly value: unknown } | null {
   try {
-    parse(JSON.parse(payload));
-    return true;
+    return { value: parse(JSON.parse(payload)) };
   } catch {
-    return false;
+    return null;
   }
 }

@@ -1,6 +1,7 @@
 import type { BreakerDescription } from './breaker.ts';
 import type { Cache, KeyedLookUp, ReadDemands } from './cache.ts';
 import { type ExplainedShared, explainShared, isEndedBy } from './explain-shared.ts';
+import { saysAbsent } from './fetch-entry.ts';
 import { hasAsOf, type LogicalTime } from './logical-time.ts';
 import type { MemoryEntry, MemoryFault } from './memory.ts';
 import type { DescribedTag } from './shared-description.ts';
@@ -36,6 +37,8 @@ export interface ExplainedTag extends DescribedTag {
 export interface ExplainedMemory {
   readonly state: 'none' | 'usable' | MemoryFault | Refusal;
   readonly entry: MemoryEntry | null;
+  /** Of an entry: it says that the thing is not there. */
+  readonly isAbsent?: boolean;
   /** Negative past the entry's life. */
   readonly msLeft: number;
   /** The tag by which this isolate has invalidated the entry itself. */
@@ -57,7 +60,7 @@ export interface ExplainedFlight {
 export async function explain(cache: Cache, lookUp: KeyedLookUp, asked: ReadDemands): Promise<Explanation> {
   const nowMs = cache.clock.now();
   const demands = withoutOutlivedToken(cache, asked);
-  const memory = explainMemory(cache, lookUp.key, demands, nowMs);
+  const memory = explainMemory(cache, lookUp, demands, nowMs);
   const flight = explainFlight(cache, lookUp.key, demands, nowMs);
   const breaker = cache.breaker.describe(nowMs);
   const originBreaker = cache.originBreaker.describe(nowMs);
@@ -80,13 +83,19 @@ function tierOf(memory: ExplainedMemory, flight: ExplainedFlight | null, isInSha
   return isInShared ? 'redis' : 'postgres';
 }
 
-function explainMemory({ memory }: Cache, key: string, demands: ReadDemands, nowMs: number): ExplainedMemory {
-  const peeked = memory.peek(key, nowMs);
+function explainMemory(
+  { memory }: Cache,
+  lookUp: KeyedLookUp,
+  demands: ReadDemands,
+  nowMs: number,
+): ExplainedMemory {
+  const peeked = memory.peek(lookUp.key, nowMs);
   if (!peeked) return { state: 'none', entry: null, msLeft: 0, invalidatedBy: null };
   const { entry, fault } = peeked;
   return {
     state: fault ?? findRefusal(entry, nowMs, demands) ?? 'usable',
     entry,
+    isAbsent: saysAbsent(lookUp, entry.value),
     msLeft: entry.sentAtMs + memory.ttlMs - nowMs,
     invalidatedBy: memory.invalidations.findHitSince(entry.order, entry.tags) ?? null,
   };

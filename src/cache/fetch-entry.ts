@@ -1,5 +1,5 @@
 import { describeError } from '../log.ts';
-import type { Cache, LookUp, ReadDemands, Trace } from './cache.ts';
+import type { Cache, KeyedLookUp, LookUp, ReadDemands, Trace } from './cache.ts';
 import { sleep } from './clock.ts';
 import { OriginRefused, OriginUnavailable } from './errors.ts';
 import type { Departure } from './flights.ts';
@@ -163,7 +163,8 @@ async function toStore<T>({ cache, lookUp, departure }: Fetch<T>, fill: Fill): P
   return lookUp.decidesRights ? sealed(cache.seal, lookUp.key, fill, departure.sentAtMs) : fill;
 }
 
-function saysAbsent<T>(lookUp: LookUp<T>, value: T): boolean {
+/** Whether the answer says that the thing is not there. */
+export function saysAbsent(lookUp: KeyedLookUp, value: unknown): boolean {
   return lookUp.isAbsent?.(value) ?? value === null;
 }
 

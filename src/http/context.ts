@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { explainAccountNumber } from '../account-number-explained.ts';
 import { accountNumberFromUrl } from '../account-number.ts';
 import { settingsOf } from '../deps.ts';
 import { Account, accountByNumber, findAccount } from '../directory/accounts.ts';
@@ -25,6 +26,7 @@ const getAccountNumber = endpoint({
   }),
   body: z.object({ accountNumber: AccountNumber.nullable() }).meta({ id: 'AccountNumberOfUrl' }),
   scope: 'open',
+  explain: ({ query, env }) => explainAccountNumber(query.url, settingsOf(env).ACCOUNT_HOST_SUFFIXES),
 });
 
 const getContext = endpoint({

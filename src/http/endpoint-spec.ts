@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { ExplainedAccountNumber } from '../account-number-explained.ts';
 import type { KeyedLookUp } from '../cache/cache.ts';
 import type { Scope } from '../directory/caller.ts';
 import type { Deps } from '../directory/deps.ts';
@@ -64,6 +65,8 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J ex
    * request looks nothing up.
    */
   lookUp?(deps: Deps, input: EndpointInput<P, Q, J>): KeyedLookUp | null;
+  /** Why the route answers what it answers, where it asks no store. */
+  explain?(input: EndpointInput<P, Q, J>): ExplainedAccountNumber;
 }
 
 export type AnyEndpointSpec = EndpointSpec<z.ZodObject, z.ZodObject, z.ZodType>;

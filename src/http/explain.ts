@@ -4,8 +4,8 @@ import { explain } from '../cache/explain.ts';
 import { makeDeps } from '../deps.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
-import { Explanation } from './explanation.ts';
-import { toExplanation } from './explanation-body.ts';
+import { ExplainedUrl, Explanation } from './explanation.ts';
+import { toExplainedUrl, toExplanation } from './explanation-body.ts';
 import { findLookUp } from './find-look-up.ts';
 import { badRequest } from './problem.ts';
 
@@ -22,13 +22,13 @@ const getExplanation = endpoint({
       .regex(/^(?:\/|https?:\/\/)/i, PATH_FAULT)
       .meta({
         description:
-          'The path of any cached look-up, percent-encoded, with its query; or a whole URL, as `/v1/context` needs one.',
+          'The path of any cached look-up, percent-encoded, with its query; or a whole URL, as `/v1/context` needs one. Or `/v1/account-number?url=…`, which asks no store: then it says which label was taken, or why none.',
         example: '/v1/accounts/1234-5678-9012/users?limit=20',
       }),
   }),
   scope: 'directory:read',
   about: () => ({ kind: 'everything' }),
-  body: Explanation,
+  body: z.union([Explanation, ExplainedUrl]),
   demands: true,
 });
 
@@ -37,12 +37,19 @@ export function makeExplain(app: () => Hono<AppEnv>) {
   return new Hono<AppEnv>().get('/v1/explain', getExplanation, async (c) => {
     const { path } = c.req.valid('query');
     const deps = makeDeps(c.env, c.executionCtx);
-    const { route, lookUp } = await findLookUp(app(), resolveUrl(path, c.req.url), deps, c.env);
-    const explanation = await explain(deps.cache, lookUp, c.get('read'));
+    const found = await findLookUp(app(), resolveUrl(path, c.req.url), deps, c.env);
+    const body =
+      'lookUp' in found
+        ? toExplanation({
+            path,
+            ...found,
+            explanation: await explain(deps.cache, found.lookUp, c.get('read')),
+          })
+        : toExplainedUrl({ path, ...found, nowMs: deps.cache.clock.now() });
     c.header('Cache-Control', 'no-store');
     c.header('Content-Type', 'application/json');
     // Indented, for it is read by people.
-    return c.body(JSON.stringify(toExplanation({ path, route, explanation }), null, 2));
+    return c.body(JSON.stringify(body, null, 2));
   });
 }
 

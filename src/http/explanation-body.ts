@@ -1,3 +1,4 @@
+import type { ExplainedAccountNumber } from '../account-number-explained.ts';
 import type {
   ExplainedFlight,
   ExplainedMemory,
@@ -7,8 +8,8 @@ import type {
 import { ageMsOf } from '../cache/explain-shared.ts';
 import { dateOf, formatToken, type LogicalTime, US_PER_MS } from '../cache/logical-time.ts';
 import type { DescribedClock, DescribedEntry } from '../cache/shared-description.ts';
-import type { Explanation } from './explanation.ts';
-import { reasonsOf } from './explanation-reasons.ts';
+import type { ExplainedUrl, Explanation } from './explanation.ts';
+import { reasonsOf, urlReasonOf } from './explanation-reasons.ts';
 
 /** Shows an explanation to people: times as time, and no payload. */
 export function toExplanation({
@@ -44,7 +45,10 @@ export function toExplanation({
   };
 }
 
-function toIsolate({ state, entry, msLeft, invalidatedBy }: ExplainedMemory, nowMs: number) {
+function toIsolate(
+  { state, entry, isAbsent = false, msLeft, invalidatedBy }: ExplainedMemory,
+  nowMs: number,
+) {
   return {
     state,
     invalidatedBy,
@@ -54,6 +58,7 @@ function toIsolate({ state, entry, msLeft, invalidatedBy }: ExplainedMemory, now
       msLeft,
       asOf: toTime(entry.asOf),
       hits: entry.hits,
+      isAbsent,
       bytes: bytesOf(JSON.stringify(entry.value)),
       tags: [...entry.tags],
     },
@@ -76,13 +81,13 @@ function toRedis({ shared, breaker }: Explained): Explanation['redis'] {
     ms,
     breaker,
     key: name,
-    entry: typeof entry === 'string' ? null : toEntry(entry, nowUs),
+    entry: typeof entry === 'string' ? null : toEntry(entry, shared.isAbsent, nowUs),
     lease: leaseMsLeft === null ? null : { msLeft: leaseMsLeft },
     clock: toClock(clock, nowUs),
   };
 }
 
-function toEntry(entry: DescribedEntry, nowUs: number) {
+function toEntry(entry: DescribedEntry, isAbsent: boolean, nowUs: number) {
   const { bornUs, freshMs, lifeMs, asOf, payload, tags } = entry;
   const ageMs = Math.round(ageMsOf(entry, nowUs));
   return {
@@ -91,6 +96,7 @@ function toEntry(entry: DescribedEntry, nowUs: number) {
     freshMsLeft: freshMs - ageMs,
     msLeft: lifeMs - ageMs,
     asOf: toKnownTime(asOf),
+    isAbsent,
     bytes: bytesOf(payload),
     tags: [...tags],
   };
@@ -124,4 +130,21 @@ function toIso(ms: number): string {
 
 function bytesOf(text: string): number {
   return new TextEncoder().encode(text).byteLength;
+}
+
+/** Shows why a URL gives the account number that it gives. */
+export function toExplainedUrl({
+  path,
+  route,
+  explained,
+  nowMs,
+}: {
+  path: string;
+  route: string;
+  explained: ExplainedAccountNumber;
+  nowMs: number;
+}): ExplainedUrl {
+  const { accountNumber, reason, labels } = explained;
+  const answer = { tier: null, because: [urlReasonOf(explained)] };
+  return { path, route, at: toIso(nowMs), answer, accountNumber, reason, labels: [...labels] };
 }

@@ -1,3 +1,4 @@
+import type { AccountNumberReason, ExplainedAccountNumber } from '../account-number-explained.ts';
 import type { BreakerDescription } from '../cache/breaker.ts';
 import type { ExplainedFlight, ExplainedMemory, Explanation, Refusal } from '../cache/explain.ts';
 import { ageMsOf, type SharedEntryState } from '../cache/explain-shared.ts';
@@ -40,6 +41,14 @@ const ofShared: Readonly<Record<Exclude<SharedEntryState, 'none'>, string>> = {
   unreadable: 'cannot be read',
 };
 
+const ofUrl: Readonly<Record<Exclude<AccountNumberReason, 'found'>, string>> = {
+  no_http_url: 'it is no http or https URL whose host can be read',
+  ip_address: 'is an IP address, which has no labels',
+  no_account_label: 'has no label that is an account number',
+  two_account_labels: 'has more than one label that is an account number, so that neither is meant',
+  outside_suffixes: 'has its account number elsewhere than directly left of one of ACCOUNT_HOST_SUFFIXES',
+};
+
 /** Why a tier answers: one sentence for each that the read asks, in that order. */
 export function reasonsOf(explanation: Explanation): string[] {
   const { tier, nowMs, flight } = explanation;
@@ -56,12 +65,22 @@ export function reasonsOf(explanation: Explanation): string[] {
   return reasons;
 }
 
+/** Which label of the host was taken, or why none. */
+export function urlReasonOf({ reason, accountNumber, labels }: ExplainedAccountNumber): string {
+  if (reason === 'found') return `the label ${accountNumber} of the host is the account number`;
+  return reason === 'no_http_url' ? ofUrl[reason] : `the host ${labels.join('.')} ${ofUrl[reason]}`;
+}
+
 function memoryReason(explanation: Explanation): string {
-  const { state, msLeft, invalidatedBy } = explanation.memory;
+  const { state, isAbsent = false, msLeft, invalidatedBy } = explanation.memory;
   if (state === 'none') return 'there is no answer in memory';
-  const reason = `the answer in memory ${ofMemory[state]}`;
+  const reason = `the answer in memory${absence(isAbsent)} ${ofMemory[state]}`;
   if (state === 'invalidated') return `${reason}, by ${invalidatedBy}`;
   return state === 'usable' ? `${reason} for another ${seconds(msLeft)}${butElsewhere(explanation)}` : reason;
+}
+
+function absence(isAbsent: boolean): string {
+  return isAbsent ? ', that there is no such thing,' : '';
 }
 
 // Memory is allowed to be behind for its lifetime, and whoever sees an old answer must see that it is.
@@ -81,7 +100,7 @@ function sharedReason({ breaker, shared, tags }: Explanation): string {
   if (!shared.reply) return shared.failure === 'timeout' ? 'does not answer in time' : 'does not answer';
   const { entryState, reply } = shared;
   if (entryState === 'none') return 'there is no entry';
-  const reason = `the entry ${ofShared[entryState]}`;
+  const reason = `the entry${absence(shared.isAbsent)} ${ofShared[entryState]}`;
   if (entryState === 'invalidated') {
     return `${reason}, by ${list(tags.filter(({ ends }) => ends.includes('redis')))}`;
   }

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { ACCOUNT_NUMBER_REASONS } from '../account-number-explained.ts';
+import { AccountNumber } from './parameters.ts';
 
 const LogicalTime = z
   .object({
@@ -33,6 +35,10 @@ const Answer = z.object({
 });
 
 const bytes = z.int().meta({ description: 'Size of the answer as JSON.' });
+const isAbsent = z.boolean().meta({
+  description:
+    'Whether the answer is that there is no such thing: a read of it is 404, or an empty answer, without asking Postgres.',
+});
 const tags = z.array(z.string()).meta({ description: 'What the answer depends on, besides `everything`.' });
 const asOf = LogicalTime.nullable().meta({
   description: 'Taken before Postgres was read. Null when Redis was away: it then satisfies no token.',
@@ -63,6 +69,7 @@ const Isolate = z
         msLeft: z.number().meta({ description: 'Negative once it is past its life.' }),
         asOf,
         hits: z.int(),
+        isAbsent,
         bytes,
         tags,
       })
@@ -140,6 +147,7 @@ const Redis = z.object({
       freshMsLeft: z.number().meta({ description: 'Negative once it is past its fresh life.' }),
       msLeft: z.number().meta({ description: 'Of its whole life.' }),
       asOf: LogicalTime,
+      isAbsent,
       bytes,
       tags,
     })
@@ -180,3 +188,19 @@ export const Explanation = z
   })
   .meta({ id: 'Explanation' });
 export type Explanation = z.infer<typeof Explanation>;
+
+/** Why a URL gives the account number that it gives: no store is asked, and nothing is remembered. */
+export const ExplainedUrl = z
+  .object({
+    path: z.string(),
+    route: z.string(),
+    at: z.iso.datetime(),
+    answer: z.object({ tier: z.null(), because: z.array(z.string()) }),
+    accountNumber: AccountNumber.nullable(),
+    reason: z.enum(ACCOUNT_NUMBER_REASONS).meta({
+      description: 'Tested in the order in which they are listed here, `found` last.',
+    }),
+    labels: z.array(z.string()).meta({ description: 'Of the host; none where there is no host.' }),
+  })
+  .meta({ id: 'ExplainedUrl' });
+export type ExplainedUrl = z.infer<typeof ExplainedUrl>;

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import { HonoRequest } from 'hono/request';
+import type { ExplainedAccountNumber } from '../account-number-explained.ts';
 import type { KeyedLookUp } from '../cache/cache.ts';
 import type { Deps } from '../directory/deps.ts';
 import { CACHED_PAGE_SIZES } from '../directory/page.ts';
@@ -12,13 +13,15 @@ import { parseParameters } from './path-and-query.ts';
 import { requireDecodable } from './percent-encoding.ts';
 import { badRequest, type Fault, ProblemError } from './problem.ts';
 
-export interface FoundLookUp {
+export type FoundLookUp = {
   /** In Hono's notation. */
   readonly route: string;
-  readonly lookUp: KeyedLookUp;
-}
+} & ({ readonly lookUp: KeyedLookUp } | { readonly explained: ExplainedAccountNumber });
 
-/** The look-up that a GET of the URL makes, by the router and the schemas that serve it; throws a problem when it makes none. */
+/**
+ * The look-up that a GET of the URL makes, by the router and the schemas that serve it, or the explanation of one that asks no
+ * store; throws a problem when it makes none.
+ */
 export async function findLookUp(app: Hono<AppEnv>, url: URL, deps: Deps, env: object): Promise<FoundLookUp> {
   try {
     requireDecodable(url);
@@ -28,8 +31,10 @@ export async function findLookUp(app: Hono<AppEnv>, url: URL, deps: Deps, env: o
     const input = parseParameters(spec, req, faults);
     await refuseOtherCursor(spec, input, env, faults);
     if (faults.length > 0) throw badRequest(faults);
+    const asked = { ...input, json: undefined, url: url.href, env };
+    if (spec.explain) return { route, explained: spec.explain(asked) };
     if (!spec.lookUp) throw badPath(`${route} is answered without a cache`);
-    const lookUp = spec.lookUp(deps, { ...input, json: undefined, url: url.href, env });
+    const lookUp = spec.lookUp(deps, asked);
     if (!lookUp)
       throw badPath(
         spec.list ? PAST_THE_CACHES : `the host ${url.hostname} names no account, so nothing is looked up`,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Explanation } from '../../src/http/explanation.ts';
+import { ExplainedUrl, Explanation } from '../../src/http/explanation.ts';
 import { isolateOf } from '../../src/isolate.ts';
 import { dumpLives, dumpRedis } from '../redis-dump.ts';
 import {
@@ -241,12 +241,85 @@ test('with both stores away it is still 200', async () => {
   });
 });
 
+describe('an answer that there is no such thing', () => {
+  test.each([
+    ['a user', '/v1/users/999'],
+    ['the admin of an account that has none', '/v1/accounts/2718-2818-2845/admin-user'],
+    ['the users of no account', '/v1/accounts/0000-0000-0000/users'],
+  ])('is told as one, of memory and of Redis: %s', async (_what, path) => {
+    const isolate = newIsolate(stack.current);
+    expect((await get(isolate, path)).status).toBe(404);
+    const inMemory = Explanation.parse(await (await get(isolate, urlOf(path))).json());
+    expect([inMemory.isolate.entry?.isAbsent, inMemory.redis.entry?.isAbsent]).toEqual([true, true]);
+    expect(inMemory.answer.because[0]).toMatch(
+      /^isolate: the answer in memory, that there is no such thing, is valid/,
+    );
+    const inRedis = await explainAnew(path);
+    expect(inRedis.answer.because[1]).toMatch(
+      /^redis: the entry, that there is no such thing, is valid and fresh/,
+    );
+  });
+
+  test('and one of a thing that is there is not', async () => {
+    const isolate = newIsolate(stack.current);
+    await get(isolate, PATH);
+    const explained = Explanation.parse(await (await get(isolate, urlOf(PATH))).json());
+    expect([explained.isolate.entry?.isAbsent, explained.redis.entry?.isAbsent]).toEqual([false, false]);
+    expect(explained.answer.because.join()).not.toContain('no such thing');
+  });
+});
+
+describe('the account number of a URL', () => {
+  const NUMBER = '1234-5678-9012';
+  const ask = (url: string, env: Partial<Env> = {}) =>
+    get(
+      newIsolate({ ...stack.current, env: { ...stack.current.env, ...env } }),
+      urlOf(`/v1/account-number?url=${encodeURIComponent(url)}`),
+    );
+
+  test.each([
+    [
+      `https://hr.${NUMBER}.api.example.com/`,
+      'found',
+      `the label ${NUMBER} of the host is the account number`,
+    ],
+    ['x', 'no_http_url', 'it is no http or https URL whose host can be read'],
+    ['http://127.0.0.1/', 'ip_address', 'the host 127.0.0.1 is an IP address, which has no labels'],
+    [
+      'http://example.com/',
+      'no_account_label',
+      'the host example.com has no label that is an account number',
+    ],
+  ])('%s is explained: %s', async (url, reason, because) => {
+    const response = await ask(url);
+    expect(response.status).toBe(200);
+    const accountNumber = reason === 'found' ? NUMBER : null;
+    const explained = ExplainedUrl.parse(await response.json());
+    expect(explained).toMatchObject({ reason, accountNumber, answer: { tier: null, because: [because] } });
+    const read = await get(stack.current, `/v1/account-number?url=${encodeURIComponent(url)}`);
+    expect(await read.json()).toEqual({ accountNumber });
+  });
+
+  test('is held against the suffixes of this deployment', async () => {
+    const response = await ask(`http://${NUMBER}.example.com/`, { ACCOUNT_HOST_SUFFIXES: 'api.example.com' });
+    expect(await response.json()).toMatchObject({
+      reason: 'outside_suffixes',
+      labels: [NUMBER, 'example', 'com'],
+    });
+  });
+
+  test('costs no request', async () => {
+    const counts = await countRequests(stack.current, () => ask(`http://${NUMBER}.x/`));
+    expect(counts).toEqual({ redis: 0, postgres: 0 });
+  });
+});
+
 describe('a path that has no look-up', () => {
   test.each([
     ['/v1/context', 'the host 127.0.0.1 names no account, so nothing is looked up'],
     ['http://example.com/v1/context', 'the host example.com names no account, so nothing is looked up'],
     ['/healthz', '/healthz is answered without a cache'],
-    ['/v1/account-number?url=x', '/v1/account-number is answered without a cache'],
+    ['/v1/account-number', 'url is required'],
     [urlOf(PATH), '/v1/explain is answered without a cache'],
     ['/', 'there is no such path; see /docs'],
     ['/v1/users', '/v1/users is answered without a cache'],
