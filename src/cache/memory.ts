@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type Invalidations, makeInvalidations } from './invalidations.ts';
 import { isLater, type LogicalTime } from './logical-time.ts';
+import { CLOCK_TOLERANCE_MS, makeReadings } from './readings.ts';
 
 /** An answer in isolate memory. Values are frozen: callers of a hit share one object. */
 export interface MemoryEntry {
@@ -48,9 +49,6 @@ export interface Memory {
 const ENTRY_OVERHEAD_BYTES = 256;
 /** No single answer may push out more than a sixteenth of the others. */
 const MAX_ENTRY_SHARE = 16;
-/** Requests of one isolate see times as far apart as their last I/O. Within this nobody asks why. */
-export const CLOCK_TOLERANCE_MS = 1_000;
-
 /** Given, or lru-cache makes an object of options for every hit: 56 bytes. */
 const AS_EVER = {};
 
@@ -61,35 +59,12 @@ const AS_EVER = {};
 export function makeMemory({ maxBytes, ttlMs }: { maxBytes: number; ttlMs: number }): Memory {
   const entries = new LRUCache<string, MemoryEntry>({ maxSize: maxBytes });
   const invalidations = makeInvalidations(ttlMs);
-  let latestMs = 0;
-  /** Entries of an earlier order may be so much older than they seem. By `untilMs` they have expired all the same. */
-  let doubt = { order: 0, byMs: 0, peakMs: 0, untilMs: 0 };
-
-  const stepBackAt = (nowMs: number): number => {
-    const byMs = latestMs - nowMs;
-    return byMs > CLOCK_TOLERANCE_MS ? byMs : 0;
-  };
-
-  // One request may only be behind another, or the clock has been set back: nobody can tell. So nothing goes, and what was read
-  // before lives as much shorter, as if the time had passed once and were to pass again.
-  const noteTime = (nowMs: number): void => {
-    if (stepBackAt(nowMs) > 0) raiseDoubt(nowMs);
-    else if (nowMs <= latestMs) return;
-    latestMs = nowMs;
-  };
-
-  const raiseDoubt = (nowMs: number): void => {
-    const isRaised = nowMs < doubt.untilMs;
-    const peakMs = isRaised ? Math.max(doubt.peakMs, latestMs) : latestMs;
-    const byMs = isRaised ? Math.max(doubt.byMs, peakMs - nowMs) : peakMs - nowMs;
-    doubt = { order: invalidations.nextOrder(), byMs, peakMs, untilMs: nowMs + byMs + ttlMs };
-  };
+  const readings = makeReadings(ttlMs, invalidations.nextOrder);
 
   const findFault = (entry: MemoryEntry, nowMs: number): MemoryFault | null => {
     if (nowMs < entry.sentAtMs - CLOCK_TOLERANCE_MS) return 'clock-stepped-back';
     if (nowMs >= entry.sentAtMs + ttlMs) return 'expired';
-    const byMs = Math.max(stepBackAt(nowMs), entry.order < doubt.order ? doubt.byMs : 0);
-    if (nowMs >= entry.sentAtMs + ttlMs - byMs) return 'clock-stepped-back';
+    if (nowMs >= entry.sentAtMs + ttlMs - readings.doubtOf(entry.order, nowMs)) return 'clock-stepped-back';
     return invalidations.findHitSince(entry.order, entry.tags) === undefined ? null : 'invalidated';
   };
   const isUsable = (entry: MemoryEntry, nowMs: number): boolean => findFault(entry, nowMs) === null;
@@ -103,14 +78,14 @@ export function makeMemory({ maxBytes, ttlMs }: { maxBytes: number; ttlMs: numbe
       return entry && { entry, fault: findFault(entry, nowMs) };
     },
     get(key, nowMs) {
-      noteTime(nowMs);
+      readings.note(nowMs);
       const entry = entries.get(key, AS_EVER);
       if (!entry || isUsable(entry, nowMs)) return entry;
       entries.delete(key);
       return undefined;
     },
     set(key, entry, nowMs) {
-      noteTime(nowMs);
+      readings.note(nowMs);
       const kept = entries.get(key);
       const isOutdated = kept && isUsable(kept, nowMs) && isOlder(entry, kept);
       const size = sizeOf(key, entry);

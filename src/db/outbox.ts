@@ -72,11 +72,11 @@ export async function selectPendingInvalidations(
     ))
     order by place`);
   const groups = readRows(result, { ids: wholes, tags: texts, invalidatedAgoMs: nullable(decimal) });
-  return groups.map(({ ids: [id, ...further], ...group }) => ({
-    id: whole(id),
-    ...group,
-    ...(further.length > 0 && { further }),
-  }));
+  return groups.map(({ ids: [first, ...further], tags, invalidatedAgoMs }) => {
+    const row: PendingInvalidation = { id: whole(first), tags, invalidatedAgoMs };
+    if (further.length > 0) row.further = further;
+    return row;
+  });
 }
 
 /**
