@@ -16,6 +16,36 @@ const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 
+/** The whole form of a key, or the root key of the local stack: what begins like one may be a name. */
+const KEY_WITHIN = /ea_(?:[a-z0-9]{1,20}_[1-9][0-9]{0,15}_[0-9A-Za-z]{49}|local_root(?![0-9A-Za-z_]))/;
+/** As deep as URLs are put into URLs. */
+const MAX_ENCODINGS = 3;
+/** How a key begins in a URL, however often it is encoded. */
+const MAY_BEGIN_KEY = /(?:e|%(?:25)*65)(?:a|%(?:25)*61)(?:_|%(?:25)*5f)/i;
+
+/** Whether a URL may hold a key: most do not, and need not be decoded to know. */
+export function mayHoldKey(url: string): boolean {
+  return MAY_BEGIN_KEY.test(url);
+}
+
+/** Whether the text holds a key, percent-encoded or not: inside of a URL in a URL it is encoded once more. */
+export function holdsKey(text: string): boolean {
+  let decoded = text;
+  for (let times = 0; times <= MAX_ENCODINGS; times++) {
+    if (KEY_WITHIN.test(decoded)) return true;
+    decoded = decoded.replaceAll(/(?:%[0-9a-f]{2})+/gi, decodeLeniently);
+  }
+  return false;
+}
+
+function decodeLeniently(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
+}
+
 /** The key as its holder gets it: `ea_<environment>_<id>_<secret><checksum>`. */
 export function formatApiKey({ environment, id, secret }: ApiKeyParts): string {
   const body = `ea_${environment}_${id}_${secret}`;

@@ -25,6 +25,8 @@ export interface AccessCerts {
   fetchedAtMs: number;
   triedAtMs: number;
   failedAtMs: number;
+  /** The fetch that is under way, if one is. */
+  fetching: object | null;
 }
 
 /** A public key of the Access team, as RFC 7517 has it. */
@@ -112,7 +114,7 @@ function makeIsolate(settings: Settings): Isolate {
     storeSettings,
     provenKeys: new LRUCache({ max: MAX_PROVEN_KEYS }),
     digests: new LRUCache({ max: MAX_PROVEN_KEYS }),
-    accessCerts: { keys: [], fetchedAtMs: 0, triedAtMs: 0, failedAtMs: 0 },
+    accessCerts: { keys: [], fetchedAtMs: 0, triedAtMs: 0, failedAtMs: 0, fetching: null },
     cursorSeal: makeSeal(sealSecretOf(settings), 'edge-accounts cursors'),
     accessScopes: new Set(settings.ACCESS_SCOPES.map(toScope)),
   };

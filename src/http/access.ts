@@ -7,10 +7,11 @@ import { OriginUnavailable } from '../cache/errors.ts';
 import { settingsOf } from '../deps.ts';
 import type { Caller } from '../directory/caller.ts';
 import { isolateOf } from '../isolate.ts';
+import { sha256Of } from '../sha256.ts';
 import { accessKeys } from './access-certs.ts';
 import type { AppEnv } from './app-env.ts';
 import { ProblemError, unauthorized } from './problem.ts';
-import { limitAddress } from './rate-limit.ts';
+import { limitUnproven } from './rate-limit.ts';
 
 /** The only one that Access signs with; what the assertion itself says is no reason to take another. */
 const ALGORITHM = 'RS256';
@@ -22,11 +23,11 @@ const SUBJECT = /^[0-9A-Za-z-]{1,64}$/;
 export async function authenticatePerson(c: Context<AppEnv>): Promise<Caller | null> {
   const assertion = c.req.header('Cf-Access-Jwt-Assertion');
   if (assertion === undefined || settingsOf(c.env).ACCESS_TEAM_URL === '') return null;
-  const subject = await verify(c, assertion);
-  if (subject === null) {
-    await limitAddress(c);
+  const subject = await limitUnproven(c, `access:${await sha256Of(assertion)}`, async () => {
+    const verified = await verify(c, assertion);
+    if (verified !== null) return verified;
     throw unauthorized('the assertion of Cloudflare Access is not valid');
-  }
+  });
   requireOwnPage(c);
   return { id: `access:${subject}`, scopes: isolateOf(c.env).accessScopes, accountNumber: null };
 }

@@ -1,5 +1,5 @@
 import type { Context, HonoRequest } from 'hono';
-import { parseApiKey } from '../api-key.ts';
+import { holdsKey, mayHoldKey, parseApiKey } from '../api-key.ts';
 import { settingsOf } from '../deps.ts';
 import { type Caller, ROOT } from '../directory/caller.ts';
 import { checkKey, type KeyFault } from '../directory/key-check.ts';
@@ -9,7 +9,8 @@ import { isSameText } from '../same-text.ts';
 import { sha256Of } from '../sha256.ts';
 import { authenticatePerson } from './access.ts';
 import type { AppEnv } from './app-env.ts';
-import { badRequest, unauthorized } from './problem.ts';
+import { hasQuery } from './path-and-query.ts';
+import { badRequest, type ProblemError, unauthorized } from './problem.ts';
 import { limitAddress, limitLookUp } from './rate-limit.ts';
 
 const AUTHORIZATION = /^(?:bearer|token) +([\x21-\x7e]+) *$/i;
@@ -22,17 +23,21 @@ const KEY_PARAMETERS = new Set([
   'key',
   'token',
 ]);
-const KEY = /^ea_[a-z0-9]+_/;
 
-/** Throws on a key in the query string, where logs and referrers would keep it; a `url` may be any string. */
-export function refuseKeyInQuery(req: HonoRequest): void {
-  const isKey = ([name, value]: [string, string]) =>
-    KEY_PARAMETERS.has(name.toLowerCase()) || (name !== 'url' && KEY.test(value));
-  const found = Object.entries(req.query()).find(isKey);
-  if (found) {
-    const detail = 'a key belongs in the Authorization header, never in the query string; replace this one';
-    throw badRequest([{ in: 'query', name: found[0], detail }]);
-  }
+/** Throws on a key in the URL, where logs and referrers would keep it: by the name of a parameter, or the whole form of one anywhere. */
+export function refuseKeyInUrl(req: HonoRequest): void {
+  const isSuspect = mayHoldKey(req.url);
+  if (!isSuspect && !hasQuery(req)) return;
+  const isKey = ([name, values]: [string, string[]]) =>
+    KEY_PARAMETERS.has(name.toLowerCase()) || (isSuspect && [name, ...values].some(holdsKey));
+  const found = Object.entries(req.queries()).find(isKey);
+  if (found) throw keyInUrl('query', holdsKey(found[0]) ? 'query' : found[0]);
+  if (isSuspect && holdsKey(req.url)) throw keyInUrl('path', 'path');
+}
+
+function keyInUrl(place: 'path' | 'query', name: string): ProblemError {
+  const detail = 'a key belongs in the Authorization header, never in the URL; replace this one';
+  return badRequest([{ in: place, name, detail }]);
 }
 
 /**

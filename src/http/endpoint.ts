@@ -4,12 +4,12 @@ import { makeDeps } from '../deps.ts';
 import { requireScope } from '../directory/caller.ts';
 import { requireVisible } from '../directory/visibility.ts';
 import type { AppEnv } from './app-env.ts';
-import { authenticate, refuseKeyInQuery } from './auth.ts';
+import { authenticate, refuseKeyInUrl } from './auth.ts';
 import type { AnyEndpointSpec, EndpointInput, EndpointSpec } from './endpoint-spec.ts';
 import { parseIdempotencyKey } from './idempotency-key.ts';
 import { parseJson, readJsonText, refuseBody } from './json-body.ts';
 import { refuseOtherCursor } from './list-parameters.ts';
-import { hasQuery, parseParametersOnce } from './path-and-query.ts';
+import { parseParametersOnce } from './path-and-query.ts';
 import { parsePrecondition } from './preconditions.ts';
 import { badRequest, type Fault, faultsOf } from './problem.ts';
 import { limitAddress, limitCaller } from './rate-limit.ts';
@@ -45,7 +45,7 @@ export function endpoint<
   J extends z.ZodType = z.ZodUndefined,
 >(spec: EndpointSpec<P, Q, J>): MiddlewareHandler<AppEnv, string, Input<P, Q, J>> {
   const handler: MiddlewareHandler<AppEnv, string, Input<P, Q, J>> = async (c, next) => {
-    if (hasQuery(c.req)) refuseKeyInQuery(c.req);
+    refuseKeyInUrl(c.req);
     if (spec.scope !== 'open' || spec.lookUp) c.set('deps', makeDeps(c.env, c.executionCtx));
     if (spec.scope === 'open') await limitAddress(c);
     else {

@@ -5,7 +5,7 @@ import type { KeyedLookUp } from '../cache/cache.ts';
 import type { Deps } from '../directory/deps.ts';
 import { CACHED_PAGE_SIZES } from '../directory/page.ts';
 import type { AppEnv } from './app-env.ts';
-import { refuseKeyInQuery } from './auth.ts';
+import { refuseKeyInUrl } from './auth.ts';
 import type { AnyEndpointSpec } from './endpoint-spec.ts';
 import { specOf } from './endpoint.ts';
 import { refuseOtherCursor } from './list-parameters.ts';
@@ -26,7 +26,7 @@ export async function findLookUp(app: Hono<AppEnv>, url: URL, deps: Deps, env: o
   try {
     requireDecodable(url);
     const { spec, route, req } = matchRoute(app, url);
-    refuseKeyInQuery(req);
+    refuseKeyInUrl(req);
     const faults: Fault[] = [];
     const input = parseParameters(spec, req, faults);
     await refuseOtherCursor(spec, input, env, faults);

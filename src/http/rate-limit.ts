@@ -52,21 +52,29 @@ export async function limitMany(c: Context<AppEnv>, caller: Caller, things: numb
  * that a flood of wrong keys ends here, unless this isolate has lately seen it to be good: so a good key goes on behind an
  * address that floods.
  */
-export async function limitLookUp(
+export function limitLookUp(
   c: Context<AppEnv>,
   id: number,
   sha256: string,
   lookUp: () => Promise<Caller>,
 ): Promise<Caller> {
-  const { provenKeys } = isolateOf(c.env);
   // With the id, for who has one good secret could send it with any number of them.
-  const proven = `${id}:${sha256}`;
+  return limitUnproven(c, `${id}:${sha256}`, lookUp);
+}
+
+/** The same for whatever else says who asks, under a name that nobody can give to another thing. */
+export async function limitUnproven<T>(
+  c: Context<AppEnv>,
+  proven: string,
+  check: () => Promise<T>,
+): Promise<T> {
+  const { provenKeys } = isolateOf(c.env);
   const isProven = Date.now() - (provenKeys.get(proven) ?? 0) < PROVEN_MS;
   if (!isProven) await limitAddress(c);
   try {
-    const caller = await lookUp();
+    const checked = await check();
     if (!isProven) provenKeys.set(proven, Date.now());
-    return caller;
+    return checked;
   } catch (error) {
     if (error instanceof ProblemError) provenKeys.delete(proven);
     throw error;

@@ -179,13 +179,34 @@ test.each([
   expect(() => parseSettings({ ...stack.current.env, ...vars })).toThrow('ACCESS_');
 });
 
-test('a failed assertion counts against its address', async () => {
-  const limit = vi.fn<RateLimit['limit']>(() => Promise.resolve({ success: false }));
+test('an assertion counts against its address before it is looked at, until it has proved to be good', async () => {
+  let isWithin = true;
+  const limit = vi.fn<RateLimit['limit']>(() => Promise.resolve({ success: isWithin }));
   env.ADDRESS_RATE_LIMIT = { limit };
   const address = { 'CF-Connecting-IP': '203.0.113.9' };
-  expect(await statusOf(await sign(key, certs.url), address)).toBe(200);
-  expect(limit).not.toHaveBeenCalled();
-  expect(await statusOf('x.y.z', address)).toBe(429);
+  const good = await sign(key, certs.url);
+  expect(await statusOf(good, address)).toBe(200);
+  expect(limit).toHaveBeenCalledTimes(1);
+  isWithin = false;
+  expect(await statusOf(good, address)).toBe(200);
+  expect(limit).toHaveBeenCalledTimes(1);
+  for (const other of [
+    'x.y.z',
+    `${good}x`,
+    await sign(next, certs.url),
+    await sign(key, certs.url, { sub: 'a' }),
+  ])
+    expect(await statusOf(other, address)).toBe(429);
+});
+
+test('who is over the limit of its address makes nobody fetch the certs', async () => {
+  env.ADDRESS_RATE_LIMIT = { limit: () => Promise.resolve({ success: false }) };
+  const address = { 'CF-Connecting-IP': '203.0.113.9' };
+  const asked = Array.from({ length: 60 }, (_, n) =>
+    statusOf(`${unsigned({ alg: 'RS256', kid: `made-up-${n}` })}.x`, address),
+  );
+  expect(new Set(await Promise.all(asked))).toEqual(new Set([429]));
+  expect(await certs.requests()).toBe(0);
 });
 
 describe('a change that a page asks for', () => {
@@ -225,7 +246,7 @@ describe('the certs', () => {
     (await accessKeys(known, certs.url, kid, start + ms)).map((one) => one.kid);
 
   beforeEach(() => {
-    known = { keys: [], fetchedAtMs: 0, triedAtMs: 0, failedAtMs: 0 };
+    known = { keys: [], fetchedAtMs: 0, triedAtMs: 0, failedAtMs: 0, fetching: null };
   });
 
   test('are fetched once an hour', async () => {
@@ -266,6 +287,41 @@ describe('the certs', () => {
     expect(await kidsAt('key-1', HOUR - 1)).toEqual(['key-1']);
     expect(await certs.requests()).toBe(2);
     await expect(kidsAt('key-1', HOUR)).rejects.toThrow('are away');
+  });
+
+  test('are fetched once for all who ask at once, with good assertions or others', async () => {
+    const good = await sign(key, certs.url);
+    const others = Array.from(
+      { length: 30 },
+      (_, n) => `${unsigned({ alg: 'RS256', kid: `made-up-${n}` })}.x`,
+    );
+    const asked = [
+      ...others,
+      good,
+      ...others.map((_, n) => `${unsigned({ alg: 'RS256', kid: `b-${n}` })}.x`),
+      good,
+    ];
+    const statuses = await Promise.all(asked.map((assertion) => statusOf(assertion)));
+    expect(statuses).toEqual(asked.map((assertion) => (assertion === good ? 200 : 401)));
+    expect(await certs.requests()).toBe(1);
+  });
+
+  test('that are away are asked for once by all who ask at once', async () => {
+    await certs.answer(500);
+    const asked = Array.from({ length: 20 }, (_, n) => kidsAt(`key-${n}`, 0).catch(String));
+    expect(new Set(await Promise.all(asked)).size).toBe(1);
+    expect(await certs.requests()).toBe(1);
+  });
+
+  test('that a request which died was fetching are fetched by another', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    known.fetching = {};
+    const waiting = kidsAt('key-1', 0);
+    await vi.advanceTimersByTimeAsync(4_000);
+    vi.useRealTimers();
+    expect(await waiting).toEqual(['key-1']);
+    expect(await kidsAt('key-1', 1)).toEqual(['key-1']);
+    expect(await certs.requests()).toBe(1);
   });
 
   test('that are away are asked for again after five seconds', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { send, useStack } from '../stack.ts';
+import { get, send, useStack } from '../stack.ts';
+import { formatApiKey } from '../../src/api-key.ts';
 import { expectProblem } from './problem.ts';
 import { askRoute, initOf, nameOf, pathOf, routes, useGoodRows } from './routes.ts';
 
@@ -71,4 +72,51 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
   test('a key in the query under any name is 400', async () => {
     await expectProblem(await askRoute(stack.current, route, `${path}${and}x=ea_local_root`), 'bad_request');
   });
+});
+
+const ISSUED = formatApiKey({ environment: 'production', id: 12, secret: 'a'.repeat(43) });
+const nested = (key: string) =>
+  encodeURIComponent(`https://a.example/?b=${encodeURIComponent(`c d=${key}`)}`);
+const inHex = (key: string) => Array.from(key, (letter) => `%${letter.charCodeAt(0).toString(16)}`).join('');
+
+describe.each([ISSUED, 'ea_local_root'])('the key %s', (key) => {
+  test.each([
+    `/v1/users/3?q=Bearer%20${key}`,
+    `/v1/users/3?q=Bearer+${key}`,
+    `/v1/users/3?q=a,${key},b`,
+    `/v1/users/3?${key}`,
+    `/v1/users/3?${key}=1`,
+    `/v1/users/3?q=${inHex(key)}`,
+    `/v1/users/3?a=1&a=${key}`,
+    `/v1/users?usernamePrefix=${key}`,
+    `/v1/account-number?url=${key}`,
+    `/v1/account-number?url=https://a.example/?token=${key}`,
+    `/v1/account-number?url=${nested(key)}`,
+    `/v1/users/by-username/${key}`,
+    `/v1/users/by-username/${inHex(key)}`,
+    `/v1/explain?path=${encodeURIComponent(`/v1/users/3?q=${key}`)}`,
+    `/v1/explain?path=${encodeURIComponent(`/v1/users/by-username/${key}`)}`,
+  ])('is refused in %s, and not repeated', async (path) => {
+    for (const headers of [{}, { Authorization: 'Bearer ea_local_root' }]) {
+      const problem = await expectProblem(await send(stack.current, path, { headers }), 'bad_request');
+      expect(problem.detail).toContain('a key belongs in the Authorization header');
+      expect(JSON.stringify(problem)).not.toContain(key);
+    }
+  });
+});
+
+test.each([
+  '/v1/users?usernamePrefix=ea_sports_',
+  '/v1/users?usernamePrefix=ea_production_12_',
+  `/v1/users?usernamePrefix=${ISSUED.slice(0, -1)}`,
+  '/v1/users?usernamePrefix=ea_local_roo',
+  '/v1/users?usernamePrefix=ea_local_rooted',
+  `/v1/users?usernamePrefix=${ISSUED.replace('_12_', '_012_')}`,
+  '/v1/account-number?url=https://ea_sports_1.example/',
+])('no key is in %s', async (path) => {
+  expect((await get(stack.current, path)).status).toBe(200);
+});
+
+test('a name that begins like a key is looked up', async () => {
+  await expectProblem(await get(stack.current, '/v1/users/by-username/ea_sports_12'), 'user_does_not_exist');
 });
