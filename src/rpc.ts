@@ -11,6 +11,8 @@ import type { NewUser } from './directory/user-creation.ts';
 import type { UserProfile } from './directory/user-profile.ts';
 import type { User } from './directory/users.ts';
 import type { RpcOptions } from './rpc-call.ts';
+import * as lists from './rpc-lists.ts';
+import type { PageOptions, RpcPage } from './rpc-lists.ts';
 import * as lookUps from './rpc-look-ups.ts';
 import type { RpcOutcome } from './rpc-look-ups.ts';
 import * as userWrites from './rpc-user-writes.ts';
@@ -77,6 +79,7 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
     return lookUps.cachedUserForUsername(this.env, this.ctx, { username }, options);
   }
 
+  /** Throws `too_many_members` when there are more than 10,000, and so do the two below. */
   getUserProfilesForAccount(
     accountNumber: string,
     options?: RpcOptions,
@@ -93,6 +96,24 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
     options?: RpcOptions,
   ): Promise<readonly UserProfile[]> {
     return lookUps.validResourceOwners(this.env, this.ctx, { userProfileId }, options);
+  }
+
+  /** As `getUsersForAccount`, a page at a time, with the cursors of `GET /v1/accounts/{accountNumber}/users`. */
+  listUsersForAccount(accountNumber: string, options?: PageOptions): Promise<RpcPage<User>> {
+    return lists.usersForAccount(this.env, this.ctx, { accountNumber }, options);
+  }
+
+  /** As `getUserProfilesForAccount`, a page at a time; no items when the account has no profiles. */
+  listUserProfilesForAccount(accountNumber: string, options?: PageOptions): Promise<RpcPage<UserProfile>> {
+    return lists.userProfilesForAccount(this.env, this.ctx, { accountNumber }, options);
+  }
+
+  /** As `validResourceOwnersForUser`, a page at a time. */
+  listValidResourceOwners(
+    userProfileId: number | null,
+    options?: PageOptions,
+  ): Promise<RpcPage<UserProfile>> {
+    return lists.validResourceOwners(this.env, this.ctx, { userProfileId }, options);
   }
 
   /** Creates an account that is not the default one; throws `account_number_taken` and `account_number_retired`. */

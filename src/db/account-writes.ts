@@ -158,11 +158,19 @@ export async function deleteAccount(
           not(hasMemberOutOfReach(conditions)),
           not(sql`${accounts.isDefaultAccount}`),
           ne(accounts.accountNumber, conditions.keptNumber),
+          not(hasMoreMembers(MAX_DELETED_MEMBERS)),
         ),
       )
       .returning({ id: accounts.id }),
   ]);
   return { ...toDeletion(results[1][0]), isDone: results[2].length > 0, tags };
+}
+
+/** As many profiles as go with an account within the deadline, each with an entry in the audit log. */
+export const MAX_DELETED_MEMBERS = 10_000;
+
+function hasMoreMembers(limit: number): SQL {
+  return sql`exists (select from user_profiles as p where p.account_id = accounts.id offset ${limit}::int)`;
 }
 
 function hasMemberOutOfReach({ outOfReach }: AccountConditions): SQL {

@@ -4,6 +4,7 @@ import {
   type AccountConditions,
   deleteAccount as deleteAccountRow,
   insertAccount,
+  MAX_DELETED_MEMBERS,
   selectAccountDeletion,
   switchDefaultAccount as switchDefaultRow,
   updateAccount as updateAccountRow,
@@ -137,7 +138,7 @@ export async function switchDefaultAccount(
 
 /**
  * Deletes an account with its profiles and keys, or says what that would delete. Throws `account_does_not_exist`,
- * `precondition_failed`, `default_account_is_protected`, `platform_account_is_protected`, and `forbidden` to a caller that is
+ * `precondition_failed`, `too_many_members`, `default_account_is_protected`, `platform_account_is_protected`, and `forbidden` to a caller that is
  * bound to the account, and without the scope for rights where a member is staff or superuser.
  */
 export async function deleteAccount(
@@ -165,10 +166,17 @@ export async function deleteAccount(
     requireDeletable(current, platform.accountNumber);
     if (isOutOfReach) throw refuseOutOfReach();
     if (!isSeen) throw refuseOther(toAccount(current));
+    if (userProfiles > MAX_DELETED_MEMBERS) throw refuseMany(userProfiles);
     // A member got rights between two statements.
     if (!dryRun) throw refuseOutOfReach();
   }
   return { value: { dryRun, accounts: 1, users: 0, userProfiles, keys }, token };
+}
+
+// Its cascade would meet the deadline each time, and never be done.
+function refuseMany(userProfiles: number): RefusedError {
+  const detail = `the account has ${userProfiles} members, and is deleted with at most ${MAX_DELETED_MEMBERS}; deactivate it, and delete user profiles or users of it first`;
+  return new RefusedError('too_many_members', detail);
 }
 
 function requireDeletable({ accountNumber, isDefaultAccount }: AccountRow, platformNumber: string): void {

@@ -42,7 +42,7 @@ export function cursorAfter({ limit, isCached }: Page, { nextAfterId }: Paged<un
 }
 
 /** Greatest number of items of a list that is answered whole: more do not fit into an isolate. */
-export const MAX_WHOLE_LIST = 10_000;
+const MAX_WHOLE_LIST = 10_000;
 
 /** The page as asked of Postgres: one row more, which tells whether there is another page. Undefined: the whole list. */
 export function withOneMore(page: Page | undefined): Pick<Page, 'afterId' | 'limit'> {

@@ -68,7 +68,7 @@ const removeAccount = endpoint({
   tag,
   summary: 'Delete an account, its user profiles and its keys',
   description:
-    'Its users stay. The platform account and the default account are never deleted, an account with members who are staff or superuser not without `rights:write`, and none by who is bound to it.',
+    'Its users stay. With more than 10,000 members it is 409 until user profiles were deleted first. The platform account and the default account are never deleted, an account with members who are staff or superuser not without `rights:write`, and none by who is bound to it.',
   scope,
   about: ({ param }) => ({ kind: 'account', ...param }),
   path,
@@ -76,7 +76,12 @@ const removeAccount = endpoint({
   body: Deletion,
   precondition: 'unless-dry-run',
   writes: true,
-  errors: ['account_does_not_exist', 'default_account_is_protected', 'platform_account_is_protected'],
+  errors: [
+    'account_does_not_exist',
+    'default_account_is_protected',
+    'platform_account_is_protected',
+    'too_many_members',
+  ],
 });
 
 export const accountChanges = new Hono<AppEnv>()

@@ -24,6 +24,14 @@ async function callTimes(times: number, method: string, ...args: unknown[]): Pro
   return (await response.json()) as Outcome[];
 }
 
+async function callBound(method: string, ...args: unknown[]): Promise<Outcome> {
+  const body = JSON.stringify({ binding: 'TENANT', method, args, times: 1 });
+  const [outcome = {}] = (await (
+    await fetch(two.workers.consumerUrl, { method: 'POST', body })
+  ).json()) as Outcome[];
+  return outcome;
+}
+
 async function call(method: string, ...args: unknown[]): Promise<Outcome> {
   const [outcome = {}] = await callTimes(1, method, ...args);
   return outcome;
@@ -113,6 +121,103 @@ test('an error carries a code and a message, and nothing of ours besides', async
   const { error } = await call('getUsersForAccount', '9999-9999-9999');
   expect(Object.keys(error ?? {}).toSorted()).toEqual(['code', 'message', 'name', 'remote', 'stack']);
   expect(error?.stack).not.toMatch(/select |listUsers|readThrough|fetchEntry|unknownAccount/);
+});
+
+interface ListPage {
+  readonly items: readonly { readonly id: number }[];
+  readonly nextCursor: string | null;
+}
+
+const listMethods: [method: string, of: unknown][] = [
+  ['listUsersForAccount', '1234-5678-9012'],
+  ['listUserProfilesForAccount', '1234-5678-9012'],
+  ['listValidResourceOwners', 3],
+];
+
+describe.each(listMethods)('%s', (method, of) => {
+  const page = async (options?: object) => (await call(method, of, options)).value as ListPage;
+
+  test('answers page after page what the whole list has', async () => {
+    const whole = await page();
+    expect(whole).toMatchObject({ items: [{}, {}, {}], nextCursor: null });
+    const pages = [await page({ limit: 1 })];
+    for (let cursor = pages[0]?.nextCursor; cursor; cursor = pages.at(-1)?.nextCursor)
+      pages.push(await page({ limit: 1, cursor, invalidate: true }));
+    expect(pages.map(({ items }) => items.length)).toEqual([1, 1, 1]);
+    expect(pages.flatMap(({ items }) => items)).toEqual(whole.items);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a limit of 0', { limit: 0 }, 'options.limit'],
+    ['a limit of 501', { limit: 501 }, 'options.limit'],
+    ['a limit that is no number', { limit: '20' }, 'options.limit'],
+    ['a cursor that is none', { cursor: 'YWZ0ZXI6MQ' }, 'options.cursor'],
+    ['a cursor that is no text', { cursor: 7 }, 'options.cursor'],
+    ['an option that is none', { limits: 20 }, 'limits'],
+    ['a text', 'x', 'options'],
+  ])('refuses %s', async (_what, options, name) => {
+    const { error } = await call(method, of, options);
+    expect(error?.code).toBe('bad_request');
+    expect(error?.message).toContain(name);
+  });
+
+  test('refuses the cursor of another list', async () => {
+    for (const [other, another] of listMethods.filter(([name]) => name !== method)) {
+      const { nextCursor } = (await call(other, another, { limit: 1 })).value as ListPage;
+      expect((await call(method, of, { cursor: nextCursor })).error?.code).toBe('bad_request');
+    }
+  });
+
+  test('sees nothing of another account for a bound caller', async () => {
+    const foreign = method === 'listValidResourceOwners' ? 1 : '3141-5926-5359';
+    expect((await callBound(method, foreign)).error?.code).toMatch(/does_not_exist$/);
+    expect((await callBound(method, of)).error).toBeUndefined();
+  });
+});
+
+test('who is absent has no pages either', async () => {
+  expect((await call('listUsersForAccount', '0000-0000-0000')).error?.code).toBe('account_does_not_exist');
+  expect((await call('listUserProfilesForAccount', '')).error?.code).toBe('account_required');
+  expect((await call('listValidResourceOwners', 999)).error?.code).toBe('user_profile_does_not_exist');
+  expect((await call('listValidResourceOwners', null)).value).toMatchObject({
+    items: [{ id: 1 }],
+    nextCursor: null,
+  });
+});
+
+describe('an account of 10,001 members', () => {
+  const LARGE = '1010-1010-1010';
+
+  beforeAll(async () => {
+    await sql(`with account as (
+        insert into accounts (id, account_number, company_name) values (1010, '${LARGE}', 'Large') returning id
+      ), people as (
+        insert into users (id, username, email)
+        select n, 'large' || n, 'l@example.com' from generate_series(100001, 110001) as n returning id
+      )
+      insert into user_profiles (id, user_id, account_id) select people.id, people.id, account.id from people, account`);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['getUsersForAccount', LARGE, 'listUsersForAccount'],
+    ['getUserProfilesForAccount', LARGE, 'listUserProfilesForAccount'],
+    ['validResourceOwnersForUser', 100_001, 'listValidResourceOwners'],
+  ])('is too large for %s, and answers %s with pages by the other', async (method, of, listMethod) => {
+    const { error } = await call(method, of);
+    expect(error).toMatchObject({ code: 'too_many_members' });
+    expect(error?.message).toContain(listMethod);
+    const page = (await call(listMethod, of, { limit: 500 })).value as ListPage;
+    expect(page.items).toHaveLength(500);
+    expect(page.nextCursor).not.toBeNull();
+  });
+
+  test('is not deleted at once, and with one member fewer it is answered whole', async () => {
+    const { error } = await call('deleteAccount', LARGE, { dryRun: true });
+    expect(error).toMatchObject({ code: 'forbidden' });
+    await sql('delete from user_profiles where id = 110001');
+    const { value } = await call('getUsersForAccount', LARGE, { invalidate: true });
+    expect(value).toHaveLength(10_000);
+  });
 });
 
 test('only the look-ups are callable', async () => {
