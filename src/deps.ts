@@ -1,6 +1,7 @@
 import type { Cache } from './cache/cache.ts';
 import { systemClock } from './cache/clock.ts';
-import { makeSharedStore, type RunScript } from './cache/shared-store.ts';
+import { type DescribedLoss, toLoss } from './cache/shared-description.ts';
+import { forgotKeyOf, makeSharedStore, type RunScript } from './cache/shared-store.ts';
 import { makeUpstash, type Upstash } from './cache/upstash.ts';
 import { selectOne } from './db/probe.ts';
 import type { Deps } from './directory/deps.ts';
@@ -30,11 +31,19 @@ export function makeDeps(env: object, ctx: RequestContext): Deps {
   };
 }
 
+export type RedisProbe = Probe & { readonly forgot: DescribedLoss | null };
+
 /** Asks each store whether it answers, within its deadline. */
-export function makeProbes(env: object): { redis(): Promise<Probe>; postgres(): Promise<Probe> } {
-  const { settings, db } = isolateOf(env);
+export function makeProbes(env: object): { redis(): Promise<RedisProbe>; postgres(): Promise<Probe> } {
+  const { settings, storeSettings, db } = isolateOf(env);
   return {
-    redis: () => probe(systemClock, settings.REDIS_DEADLINE_MS, connectRedis(settings).ping()),
+    async redis() {
+      const redis = connectRedis(settings);
+      // In one request.
+      const [ping, loss] = [redis.ping(), redis.get(forgotKeyOf(storeSettings.databaseId)).catch(() => null)];
+      const probed = await probe(systemClock, settings.REDIS_DEADLINE_MS, ping);
+      return { ...probed, forgot: probed.state === 'ok' ? toLoss(await loss) : null };
+    },
     postgres: () => probe(systemClock, settings.POSTGRES_DEADLINE_MS, selectOne(db)),
   };
 }

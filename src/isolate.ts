@@ -12,6 +12,7 @@ import type { Platform } from './directory/deps.ts';
 import { type KeyUses, makeKeyUses } from './directory/key-uses.ts';
 import { isTag } from './directory/tags.ts';
 import { ConfigurationError, parseSettings, type Settings } from './env.ts';
+import { consoleLog } from './log.ts';
 
 /** Raised when the shape of any stored answer changes, so that deployments never read each other's. */
 const ENTRY_VERSION = 1;
@@ -131,6 +132,8 @@ function storeSettingsOf(settings: Settings): SharedStoreSettings {
     databaseId: settings.DATABASE_ID || databaseIdOf(settings.DATABASE_URL),
     variant: `${ENTRY_VERSION}:${settings.PLATFORM_ACCOUNT_NUMBER}:${settings.PLATFORM_ADMIN_USERNAME}`,
     leaseMs: settings.LEASE_MS,
+    newest: { time: null },
+    onForgot: (what) => consoleLog.error('shared_store_forgot', { what }),
   };
 }
 

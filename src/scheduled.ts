@@ -25,7 +25,7 @@ export function makeOutbox(db: Db): Outbox {
   return {
     selectDue: (limit) => selectPendingInvalidations(db, limit),
     collapse: (limit) => collapseInvalidations(db, limit),
-    markInvalidated: (ids) => markInvalidated(db, ids),
+    markInvalidated: (ids, byEverything) => markInvalidated(db, ids, byEverything),
     delete: (ids) => deleteInvalidations(db, ids),
   };
 }

@@ -2,6 +2,7 @@ import { describeError } from '../log.ts';
 import type { Cache } from './cache.ts';
 import { invalidateOrThrow } from './invalidate.ts';
 import { EVERYTHING } from './invalidations.ts';
+import { LONGEST_LIFE_MS } from './shared-store.ts';
 
 /** The invalidations that writers left in the origin, in the transactions of their writes. */
 export interface Outbox {
@@ -12,8 +13,8 @@ export interface Outbox {
   selectDue(limit: number): Promise<readonly OutboxRow[]>;
   /** Replaces at most `limit` of them by one that says `everything`, in one transaction; answers how many. */
   collapse(limit: number): Promise<number>;
-  /** Notes that the rows have been invalidated once. */
-  markInvalidated(ids: readonly number[]): Promise<void>;
+  /** Notes that the rows have been invalidated once, by their tags or by `everything`, which they say from then on. */
+  markInvalidated(ids: readonly number[], byEverything?: boolean): Promise<void>;
   delete(ids: readonly number[]): Promise<void>;
 }
 
@@ -44,7 +45,8 @@ const MAX_COLLAPSES = 50;
 
 /**
  * Invalidates what the outbox holds. Every row is invalidated twice, some seconds apart, and only then deleted, by its id:
- * a failover of the shared store may have lost the first time. Running twice at once is harmless. A backlog shrinks to one
+ * a failover of the shared store may have lost the first time. Where it has, it may have lost more: then nothing that is stored
+ * is valid any more. Running twice at once is harmless. A backlog shrinks to one
  * row before the shared store is asked, so that the outbox is bounded however long that is away.
  */
 export async function drain(cache: Cache, outbox: Outbox): Promise<Drained> {
@@ -53,15 +55,14 @@ export async function drain(cache: Cache, outbox: Outbox): Promise<Drained> {
   const rows = collapsed > 0 ? await outbox.selectDue(MAX_ROWS) : due;
   if (rows.length === 0) return { rows: collapsed, tags: 0, everything: false };
   const named = new Set(rows.flatMap((row) => row.tags));
-  const { isTag } = cache.origin;
-  // What is no tag was meant to be one.
-  const isUnreadable = isTag !== undefined && ![...named].every(isTag);
-  const everything = collapsed > 0 || isUnreadable || named.has(EVERYTHING) || named.size > MAX_TAGS;
+  const isReadable = areTags(cache, named);
+  const everything = collapsed > 0 || !isReadable || named.has(EVERYTHING) || named.size > MAX_TAGS;
   const tags = everything ? [EVERYTHING] : [...named];
-  await invalidateOrThrow(cache, tags);
   const [fresh, confirmed] = [rows.filter(isFresh), rows.filter((row) => !isFresh(row))];
+  const time = await invalidateOrThrow(cache, tags, isReadable ? expectedOf(confirmed) : []);
   if (confirmed.length > 0) await outbox.delete(idsOf(confirmed));
-  if (fresh.length > 0) await outbox.markInvalidated(idsOf(fresh));
+  // A full Redis has dropped every entry, but keeps no tag that the second pass could find.
+  if (fresh.length > 0 && time) await outbox.markInvalidated(idsOf(fresh), everything);
   return { rows: Math.max(collapsed, idsOf(rows).length), tags: tags.length, everything };
 }
 
@@ -81,6 +82,17 @@ async function shrink(cache: Cache, outbox: Outbox): Promise<number> {
 
 function isFresh(row: OutboxRow): boolean {
   return row.invalidatedAgoMs === null;
+}
+
+// What is no tag was meant to be one.
+function areTags({ origin: { isTag } }: Cache, named: ReadonlySet<string>): boolean {
+  return isTag === undefined || [...named].every(isTag);
+}
+
+// Tags outlive every entry, but not the longest outage.
+function expectedOf(confirmed: readonly OutboxRow[]): string[] {
+  const lately = confirmed.filter(({ invalidatedAgoMs }) => (invalidatedAgoMs ?? 0) < LONGEST_LIFE_MS);
+  return [...new Set(lately.flatMap(({ tags }) => tags))];
 }
 
 // Different tags are what an invalidation costs: a row that is written all the time leaves many rows and few of them.

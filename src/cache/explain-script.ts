@@ -3,7 +3,7 @@ import { makeScript, READING } from './scripts.ts';
 /**
  * KEYS clock, entry, lease. ARGV epoch, tag prefix, tag life, further tags one a line. Only reads: what it finds, garbage
  * too, stays as it is. Answers {µs of the server's clock, {clock's state, time}, {entry's state, as-of, born, fresh ms,
- * life ms, tags, payload}, ms left of the lease, {{tag, state, time of its last invalidation}…}}.
+ * life ms, tags, payload}, ms left of the lease, {{tag, state, time of its last invalidation}…}, what was lost, and when}.
  */
 const EXPLAIN = `${READING}
 local function time_at(key)
@@ -47,7 +47,9 @@ end
 local now, found = micros(), entry()
 describe(found[6] or '')
 describe(ARGV[4])
-return { digits(now), clock(now), found, digits(redis.call('PTTL', KEYS[3])), described }
+local forgot = redis.pcall('GET', (string.gsub(KEYS[1], 'clock$', 'forgot')))
+if failed(forgot) or not forgot then forgot = '' end
+return { digits(now), clock(now), found, digits(redis.call('PTTL', KEYS[3])), described, forgot }
 `;
 
 export const explainScript = makeScript(EXPLAIN);

@@ -43,7 +43,7 @@ export async function explainShared(
   const ms = cache.clock.now() - askedMs;
   if (!described.reply) return { ...described, ms };
   const { entry } = described.reply;
-  const stored = typeof entry === 'string' ? null : parsed(lookUp, entry.payload);
+  const stored = typeof entry === 'string' ? null : parsed(cache, lookUp, entry);
   const isAbsent = stored !== null && saysAbsent(lookUp, stored.value);
   return { ...described, ms, entryState: judgeFor(described.reply, stored !== null, demands), isAbsent };
 }
@@ -99,7 +99,12 @@ export function isEndedBy(
   return asOf !== null && time !== null && time.epoch === asOf.epoch && time.n >= asOf.n;
 }
 
-function parsed({ parse }: KeyedLookUp, payload: string): { readonly value: unknown } | null {
+function parsed(
+  { origin: { isTag } }: Cache,
+  { parse }: KeyedLookUp,
+  { payload, tags }: DescribedEntry,
+): { readonly value: unknown } | null {
+  if (isTag && (tags.length === 0 || !tags.every(isTag))) return null;
   try {
     return { value: parse(JSON.parse(payload)) };
   } catch {

@@ -38,12 +38,21 @@ export function invalidateBlindly(cache: Cache): Token {
   return { unsharedSinceMs: nowMs };
 }
 
-/** As `invalidate`, but rejects when the shared store does not confirm; null when Redis was full and dropped everything. */
-export async function invalidateOrThrow(cache: Cache, tags: readonly string[]): Promise<LogicalTime | null> {
+/**
+ * As `invalidate`, but rejects when the shared store does not confirm; null when Redis was full and dropped everything. Of the
+ * expected tags, which were invalidated before, a thousand are looked for.
+ */
+export async function invalidateOrThrow(
+  cache: Cache,
+  tags: readonly string[],
+  expected: readonly string[] = [],
+): Promise<LogicalTime | null> {
   try {
     let latest: LogicalTime | null = null;
     for (let at = 0; at < tags.length; at += TAGS_PER_CALL) {
-      latest = await invalidateShared(cache, tags.slice(at, at + TAGS_PER_CALL));
+      // Before the first is told, for that may be one of them.
+      const lookedFor = at === 0 ? expected.slice(0, TAGS_PER_CALL) : [];
+      latest = await invalidateShared(cache, tags.slice(at, at + TAGS_PER_CALL), lookedFor);
     }
     return latest;
   } finally {
@@ -52,11 +61,15 @@ export async function invalidateOrThrow(cache: Cache, tags: readonly string[]): 
 }
 
 // Asked even while the breaker is open: a write that cannot be told now stays hidden until the next drain.
-async function invalidateShared(cache: Cache, tags: readonly string[]): Promise<LogicalTime | null> {
+async function invalidateShared(
+  cache: Cache,
+  tags: readonly string[],
+  expected: readonly string[],
+): Promise<LogicalTime | null> {
   const { breaker, clock, settings, shared } = cache;
   const sentAtMs = clock.now();
   try {
-    const time = await withDeadline(clock, settings.redisDeadlineMs, shared.invalidate(tags));
+    const time = await withDeadline(clock, settings.redisDeadlineMs, shared.invalidate(tags, expected));
     breaker.succeeded(sentAtMs);
     return time;
   } catch (error) {

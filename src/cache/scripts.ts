@@ -61,10 +61,14 @@ local function get(key)
   return false
 end
 
-local function tick()
+-- Beside the clock, for as long as an entry from before may live: what was found to be lost, and when.
+local FORGOT = string.gsub(KEYS[1], 'clock$', 'forgot')
+
+local function tick(is_lost)
   local epoch, n = logical(get(KEYS[1]))
   local now = micros()
-  if not epoch or is_spent(n, now) then epoch, n = EPOCH, 0 end
+  if is_lost then redis.pcall('SET', FORGOT, is_lost .. ':' .. digits(now), 'PX', TAG_LIFE_MS) end
+  if not epoch or is_lost or is_spent(n, now) then epoch, n = EPOCH, 0 end
   n = math.max(n + 1, now)
   if failed(redis.pcall('SET', KEYS[1], stamp(epoch, n))) then return nil end
   return epoch, n
@@ -98,11 +102,22 @@ end
 /**
  * KEYS clock, then of every read its entry and its lease. ARGV epoch for a new clock, tag prefix, tag life, lease ms, then of
  * every read the lease's owner, mode (`any`, `none`: a new as-of whatever is stored, `drop`: and the entry is deleted) and least
- * as-of or ''. Answers of every read {hit | load | busy, as-of for the load, as-of of the entry, payload, tags, fresh ms left,
- * fresh ms : life ms : seal of a sealed entry}.
+ * as-of or ''; last the newest time that the isolate has seen, or ''. A clock behind that, or none, has been lost. Answers of every read {hit | load | busy, as-of for the load or time of the clock, as-of of the entry, payload, tags, fresh ms
+ * left, fresh ms : life ms : seal of a sealed entry, 'time' where that was lost}.
  */
 const READ = `${PRELUDE}
 local LEASE_MS = tonumber(ARGV[4])
+local READS = (#KEYS - 1) / 2
+
+local function has_lost_time()
+  local seen_epoch, seen = logical(ARGV[5 + 3 * READS])
+  if not seen_epoch then return false end
+  local epoch, n = logical(get(KEYS[1]))
+  return not epoch or (epoch == seen_epoch and n < seen)
+end
+
+local lost = has_lost_time() and 'time' or ''
+if lost ~= '' then tick(lost) end
 
 local function entry(key, mode, least)
   if mode == 'none' then return nil end
@@ -126,7 +141,7 @@ local function entry(key, mode, least)
   -- The key's expiry ends it first, unless somebody has taken that away.
   if age >= life then return nil end
   local sealed = seal and (fields[3] .. ':' .. fields[4] .. ':' .. seal) or ''
-  return { asof = fields[1], tags = tags, payload = payload, left = fresh - age, seal = sealed }
+  return { asof = fields[1], tags = tags, payload = payload, left = fresh - age, seal = sealed, clock = stamp(epoch, last) }
 end
 
 local function lease(key, owner)
@@ -140,11 +155,11 @@ local function lease(key, owner)
 end
 
 local replies, loads = {}, {}
-for i = 1, (#KEYS - 1) / 2 do
+for i = 1, READS do
   local owner, mode, least = ARGV[2 + 3 * i], ARGV[3 + 3 * i], ARGV[4 + 3 * i]
   local found = entry(KEYS[2 * i], mode, least)
   if found and found.left > 0 then
-    replies[i] = { 'hit', '', found.asof, found.payload, found.tags, digits(found.left), found.seal }
+    replies[i] = { 'hit', found.clock, found.asof, found.payload, found.tags, digits(found.left), found.seal, lost }
   else
     local status = lease(KEYS[2 * i + 1], owner) and 'load' or 'busy'
     loads[#loads + 1] = { at = i, status = status, found = found }
@@ -157,9 +172,9 @@ local asof = epoch and stamp(epoch, n) or ''
 for _, load in ipairs(loads) do
   local found = load.found
   if found and (not epoch or epoch == logical(found.asof)) then
-    replies[load.at] = { load.status, asof, found.asof, found.payload, found.tags, digits(found.left), found.seal }
+    replies[load.at] = { load.status, asof, found.asof, found.payload, found.tags, digits(found.left), found.seal, lost }
   else
-    replies[load.at] = { load.status, asof, '', '', '', '0' }
+    replies[load.at] = { load.status, asof, '', '', '', '0', '', lost }
   end
 end
 return replies
@@ -206,11 +221,15 @@ return status
 `;
 
 /**
- * KEYS clock. ARGV epoch, tag prefix, tag life, tags…. Answers the logical time of the invalidation, or '' when Redis is
- * full: then the clock is gone, which is allowed when full, and with it every entry.
+ * KEYS clock, tags that must be there… ARGV epoch, tag prefix, tag life, tags…. Where one is not, Redis has forgotten, and what
+ * else nobody knows: a new epoch begins. Answers the logical time of the invalidation, with 'tags' in a list where those were
+ * lost, or '' when Redis is full: then the clock is gone, which is allowed when full, and with it every entry.
  */
 const INVALIDATE = `${PRELUDE}
-local epoch, n = tick()
+local expected = {}
+for i = 2, #KEYS do expected[#expected + 1] = KEYS[i] end
+local has_lost = #expected > 0 and redis.call('EXISTS', unpack(expected)) < #expected
+local epoch, n = tick(has_lost and 'tags')
 local full = epoch == nil
 for i = 4, #ARGV do
   if not full then
@@ -218,6 +237,7 @@ for i = 4, #ARGV do
     full = failed(redis.pcall('SET', key, stamp(epoch, n), 'PX', TAG_LIFE_MS))
   end
 end
+if not full and has_lost then return { stamp(epoch, n), 'tags' } end
 if not full then return stamp(epoch, n) end
 redis.call('DEL', KEYS[1])
 return ''

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { LogicalTime } from './logical-time.ts';
 import { logicalTime, whole } from './reply-parts.ts';
+import type { Forgotten } from './shared-store.ts';
 
 /** What the shared store holds of one look-up. */
 export interface SharedDescription {
@@ -14,6 +15,13 @@ export interface SharedDescription {
   readonly leaseMsLeft: number | null;
   /** `everything`, the entry's tags and those that were asked for. */
   readonly tags: readonly DescribedTag[];
+  /** What the store was found to have lost of late. */
+  readonly forgot?: DescribedLoss;
+}
+
+export interface DescribedLoss {
+  readonly what: Forgotten;
+  readonly atUs: number;
 }
 
 export interface DescribedClock {
@@ -55,12 +63,15 @@ const Reply = z.tuple([
   ]),
   whole,
   z.array(z.tuple([z.string(), z.enum(['known', 'none', 'unreadable']), logicalTime])),
+  z.string().optional(),
 ]);
+const LOSS = /^(tags|time):(\d{1,16})$/;
 type EntryReply = z.output<typeof Reply>[2];
 
 /** Parses the reply of the script; throws on what it cannot have answered. */
 export function toSharedDescription(name: string, leaseMs: number, reply: unknown): SharedDescription {
-  const [nowUs, [clockState, clockTime], entry, leaseMsLeft, tags] = Reply.parse(reply);
+  const [nowUs, [clockState, clockTime], entry, leaseMsLeft, tags, loss] = Reply.parse(reply);
+  const forgot = toLoss(loss);
   return {
     name,
     nowUs,
@@ -69,7 +80,14 @@ export function toSharedDescription(name: string, leaseMs: number, reply: unknow
     // A lease without an end, or with a longer life than any is given, is taken over by the next read.
     leaseMsLeft: leaseMsLeft >= 0 && leaseMsLeft <= leaseMs ? leaseMsLeft : null,
     tags: tags.map(([tag, state, ofTag]) => ({ tag, state, time: ofTag })),
+    ...(forgot && { forgot }),
   };
+}
+
+/** What was noted of a loss; null for none, and for what nobody of ours has noted. */
+export function toLoss(text: unknown): DescribedLoss | null {
+  const [, what, atUs] = (typeof text === 'string' && LOSS.exec(text)) || [];
+  return what === 'tags' || what === 'time' ? { what, atUs: Number(atUs) } : null;
 }
 
 function toDescribedEntry(reply: EntryReply): SharedDescription['entry'] {

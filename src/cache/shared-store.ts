@@ -49,8 +49,11 @@ export interface SharedStore {
   fill(key: string, owner: string, fill: Fill): Promise<FillStatus>;
   /** Gives the lease back when there is nothing to store. */
   release(key: string, owner: string): Promise<FillStatus>;
-  /** The logical time at which every entry with one of the tags became invalid; null if Redis was full and dropped all. */
-  invalidate(tags: readonly string[]): Promise<LogicalTime | null>;
+  /**
+   * The logical time at which every entry with one of the tags became invalid; null if Redis was full and dropped all. Of the
+   * expected tags each has been invalidated before: where one is not known any more, every entry became invalid.
+   */
+  invalidate(tags: readonly string[], expected?: readonly string[]): Promise<LogicalTime | null>;
   /** What is held of the key, and the last invalidations of its tags and of these; changes nothing, not even garbage. */
   describe(key: string, tags: readonly string[]): Promise<SharedDescription>;
 }
@@ -74,6 +77,18 @@ export interface SharedStoreSettings {
   /** Names the version and the configuration that answers depend on. */
   readonly variant: string;
   readonly leaseMs: number;
+  /** The newest logical time that this isolate has seen. */
+  readonly newest?: { time: LogicalTime | null };
+  /** Called when the store is found to have forgotten what it was told. */
+  readonly onForgot?: (what: Forgotten) => void;
+}
+
+/** What the store was found to have lost: its time, or invalidations. */
+export type Forgotten = 'tags' | 'time';
+
+/** What holds the loss that was found last, for as long as an entry from before it may live: what was lost, and when in µs. */
+export function forgotKeyOf(databaseId: string): string {
+  return `ea:{${databaseId}}:forgot`;
 }
 
 /**
@@ -99,7 +114,9 @@ const ReadReply = z.tuple([
   z.string(),
   whole,
   z.string().optional(),
+  z.enum(['', 'time']).optional(),
 ]);
+const InvalidateReply = z.union([z.string(), z.tuple([z.string(), z.literal('tags')])]);
 const SEALING = /^(\d+):(\d+):(\d+):(\S+)$/;
 
 interface Read {
@@ -122,8 +139,8 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
 
   const readAll = async (reads: readonly Read[]): Promise<PromiseSettledResult<SharedRead>[]> => {
     const keys = reads.flatMap(({ key }) => keysOf(key).slice(1));
-    const args = [...commonArgs(), `${settings.leaseMs}`, ...reads.flatMap(toReadArgs)];
-    return toSharedReads(await run(scripts.read, [clock, ...keys], args), reads.length);
+    const args = [...commonArgs(), `${settings.leaseMs}`, ...reads.flatMap(toReadArgs), newestOf(settings)];
+    return toSharedReads(await run(scripts.read, [clock, ...keys], args), reads.length, settings);
   };
   // Made when first needed: most requests are answered from memory.
   let read: ((asked: Read) => Promise<SharedRead>) | undefined;
@@ -143,10 +160,13 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
       const args = [owner, '', '', '', '0', '0', '0', ''];
       return FillStatus.parse(await run(scripts.fill, keysOf(key), [...commonArgs(), ...args]));
     },
-    async invalidate(tags) {
-      const reply = z.string().parse(await run(scripts.invalidate, [clock], [...commonArgs(), ...tags]));
-      const time = parseLogicalTime(reply);
-      if (!time && reply !== '') throw new Error('the invalidation answered no logical time');
+    async invalidate(tags, expected = []) {
+      const keys = [clock, ...expected.map((tag) => `${prefix}tag:${tag}`)];
+      const reply = InvalidateReply.parse(await run(scripts.invalidate, keys, [...commonArgs(), ...tags]));
+      const [text, forgotten] = typeof reply === 'string' ? [reply] : reply;
+      const time = parseLogicalTime(text);
+      noteReply(settings, time, forgotten);
+      if (!time && text !== '') throw new Error('the invalidation answered no logical time');
       return time;
     },
     async describe(key, tags) {
@@ -167,13 +187,32 @@ function toReadArgs({ owner, mode, least }: Read): string[] {
   return [owner, mode, least ? formatLogicalTime(least) : ''];
 }
 
-async function toSharedReads(reply: unknown, reads: number): Promise<PromiseSettledResult<SharedRead>[]> {
-  if (!Array.isArray(reply) || reply.length !== reads) throw new Error('an answer to other reads');
-  return Promise.allSettled(reply.map(async (one: unknown) => toSharedRead(one)));
+function newestOf({ newest }: SharedStoreSettings): string {
+  return newest?.time ? formatLogicalTime(newest.time) : '';
 }
 
-function toSharedRead(reply: unknown): SharedRead {
-  const [status, asOf, entryAsOf, payload, tags, freshMsLeft, seal = ''] = ReadReply.parse(reply);
+function noteReply(
+  { newest, onForgot }: SharedStoreSettings,
+  time: LogicalTime | null,
+  forgotten: Forgotten | undefined,
+): void {
+  const isOlder = newest?.time && time && newest.time.epoch === time.epoch && newest.time.n > time.n;
+  if (newest && time && !isOlder) newest.time = time;
+  if (forgotten) onForgot?.(forgotten);
+}
+
+async function toSharedReads(
+  reply: unknown,
+  reads: number,
+  settings: SharedStoreSettings,
+): Promise<PromiseSettledResult<SharedRead>[]> {
+  if (!Array.isArray(reply) || reply.length !== reads) throw new Error('an answer to other reads');
+  return Promise.allSettled(reply.map(async (one: unknown) => toSharedRead(one, settings)));
+}
+
+function toSharedRead(reply: unknown, settings: SharedStoreSettings): SharedRead {
+  const [status, asOf, entryAsOf, payload, tags, freshMsLeft, seal = '', lost] = ReadReply.parse(reply);
+  noteReply(settings, asOf, lost || undefined);
   const sealing = toSealing(seal);
   const entry = entryAsOf && { payload, tags: tags.split('\n'), asOf: entryAsOf, freshMsLeft, sealing };
   if (status !== 'hit') return { status, asOf, stale: entry };

@@ -10,6 +10,8 @@ export interface UpstashSettings {
 export interface Upstash {
   readonly run: RunScript;
   ping(): Promise<unknown>;
+  /** The string under the key. */
+  get(key: string): Promise<unknown>;
 }
 
 /** Redis refused a command, or could not be asked, which the cause tells. Names no command. */
@@ -33,7 +35,11 @@ export function makeUpstash(settings: UpstashSettings): Upstash {
     const reply = await send(['EVALSHA', await script.sha1(), ...rest]);
     return resultOf(isNoScript(reply) ? await send(['EVAL', script.text, ...rest]) : reply);
   };
-  return { run, ping: async () => resultOf(await send(['PING'])) };
+  return {
+    run,
+    ping: async () => resultOf(await send(['PING'])),
+    get: async (key) => resultOf(await send(['GET', key])),
+  };
 }
 
 // Callers that wait for the same promise go on one after the other, each some steps from here.

@@ -100,11 +100,11 @@ export async function collapseInvalidations(db: Db, limit: number): Promise<numb
   return readRow(result, { gone: whole }).gone;
 }
 
-/** Notes that the rows were invalidated once; those already noted keep their time. */
-export async function markInvalidated(db: Db, ids: readonly number[]): Promise<void> {
+/** Notes that the rows were invalidated once, by `everything` or by their tags; those already noted keep their time. */
+export async function markInvalidated(db: Db, ids: readonly number[], byEverything = false): Promise<void> {
   await db
     .update(cacheInvalidations)
-    .set({ invalidatedAt: sql`now()` })
+    .set({ invalidatedAt: sql`now()`, ...(byEverything && { tags: ['everything'] }) })
     .where(and(isAnyOf(ids), isNull(cacheInvalidations.invalidatedAt)));
 }
 

@@ -9,6 +9,7 @@ import { ageMsOf } from '../cache/explain-shared.ts';
 import { dateOf, formatToken, type LogicalTime, US_PER_MS } from '../cache/logical-time.ts';
 import type { DescribedClock, DescribedEntry } from '../cache/shared-description.ts';
 import type { ExplainedUrl, Explanation } from './explanation.ts';
+import { toRedisLoss } from './redis-loss.ts';
 import { reasonsOf, urlReasonOf } from './explanation-reasons.ts';
 
 /** Shows an explanation to people: times as time, and no payload. */
@@ -73,7 +74,7 @@ function toRedis({ shared, breaker }: Explained): Explanation['redis'] {
   const { reply, ms } = shared;
   if (!reply) {
     const state = shared.failure === 'timeout' ? 'timeout' : 'unavailable';
-    return { state, ms, breaker, key: null, entry: null, lease: null, clock: null };
+    return { state, ms, breaker, key: null, entry: null, lease: null, clock: null, forgot: null };
   }
   const { name, nowUs, entry, leaseMsLeft, clock } = reply;
   return {
@@ -84,6 +85,7 @@ function toRedis({ shared, breaker }: Explained): Explanation['redis'] {
     entry: typeof entry === 'string' ? null : toEntry(entry, shared.isAbsent, nowUs),
     lease: leaseMsLeft === null ? null : { msLeft: leaseMsLeft },
     clock: toClock(clock, nowUs),
+    forgot: toRedisLoss(reply.forgot),
   };
 }
 

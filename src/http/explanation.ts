@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER_REASONS } from '../account-number-explained.ts';
 import { AccountNumber } from './parameters.ts';
+import { RedisLoss } from './redis-loss.ts';
 
 const LogicalTime = z
   .object({
@@ -157,6 +158,7 @@ const Redis = z.object({
     .nullable()
     .meta({ description: 'Held by whoever loads the answer now; null when nobody does.' }),
   clock: Clock,
+  forgot: RedisLoss.nullable(),
 });
 
 const Tag = z.object({

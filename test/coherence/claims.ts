@@ -37,7 +37,7 @@ interface DueWrite {
  *   find its row in the outbox;
  * - everywhere, one memory lifetime (or the read's max-age, if shorter) after the first such confirmation.
  * If Redis loses a tag of the write, what was confirmed before counts no more, for reads under way as well: the next
- * confirmation does.
+ * confirmation does, or the second pass of a drain that had to find a tag of its first lost, whatever that was.
  * The moment itself is no earlier than
  * - the write whose token the read carries;
  * - the beginning of the read, if it must be answered from the database;
@@ -53,6 +53,10 @@ export interface Claims {
   losses(): number;
   /** The isolate has seen an invalidation succeed that began when there had been so many losses. */
   noteConfirmed(commit: number, isolate: string, atMs: number, losses: number): void;
+  /** How many commits there have been. */
+  commits(): number;
+  /** A drain had to find that Redis has lost a tag: since then nothing is valid that was stored before. */
+  noteNewEpoch(commits: number, atMs: number): void;
   /** Redis has run an invalidation of the tags. */
   noteInvalidated(tags: readonly string[]): void;
   /** Redis has lost the tags. */
@@ -117,6 +121,10 @@ export function makeClaims(atFirst: Stored): Claims {
         write.confirmedBy.add(isolate);
         write.confirmedAtMs ??= atMs;
       }
+    },
+    commits: () => writes.length,
+    noteNewEpoch(commits, atMs) {
+      for (const write of writes) if (write.commit <= commits) write.confirmedAtMs ??= atMs;
     },
     noteInvalidated(tags) {
       if (tags.includes('everything')) lost.clear();

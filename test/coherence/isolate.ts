@@ -1,5 +1,6 @@
 import type { Cache, IsolateCache } from '../../src/cache/cache.ts';
 import type { Clock } from '../../src/cache/clock.ts';
+import type { LogicalTime } from '../../src/cache/logical-time.ts';
 import { makeSeal } from '../../src/cache/seal.ts';
 import type { Script } from '../../src/cache/scripts.ts';
 import type { RunScript } from '../../src/cache/shared-store.ts';
@@ -11,6 +12,8 @@ import type { VirtualRedis } from './virtual-redis.ts';
 export interface Isolate {
   readonly name: string;
   readonly cache: IsolateCache;
+  /** The newest time of Redis that it has seen. */
+  readonly newest: { time: LogicalTime | null };
 }
 
 /** How one call of Redis goes. */
@@ -53,6 +56,7 @@ const silentLog = { info() {}, warn() {}, error() {} };
 export function makeIsolate(code: CodeUnderTest, name: string): Isolate {
   return {
     name,
+    newest: { time: null },
     cache: {
       memory: code.makeMemory({ maxBytes: 2 ** 20, ttlMs: MEMORY_MS }),
       flights: new Map(),
@@ -98,7 +102,12 @@ export function startRequest(around: Surroundings, isolate: Isolate, calls: Call
   const run = makeRun(around, calls, pause);
   const cache: Cache = {
     ...isolate.cache,
-    shared: code.makeSharedStore(run, { databaseId, variant: VARIANT, leaseMs: LEASE_MS }),
+    shared: code.makeSharedStore(run, {
+      databaseId,
+      variant: VARIANT,
+      leaseMs: LEASE_MS,
+      newest: isolate.newest,
+    }),
     origin: { probe: async () => {}, isAway: () => true },
     settings: {
       freshMs: FRESH_MS,

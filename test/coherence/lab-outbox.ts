@@ -1,4 +1,5 @@
 import type { Outbox } from '../../src/cache/drain.ts';
+import { LONGEST_LIFE_MS } from '../../src/cache/shared-store.ts';
 import type { Request } from './isolate.ts';
 import type { Database, OutboxEntry } from './model-database.ts';
 import type { Delay } from './timeline.ts';
@@ -21,6 +22,11 @@ export interface Passes {
   noteInvalidated(tags: readonly string[], nowMs: number): void;
   noteMarked(commit: number, nowMs: number): void;
   noteDeleted(commit: number): void;
+  /** Redis has lost the tag; null: what it has is another state of it, in which nobody knows. */
+  noteMissing(tag: string | null): void;
+  /** Tags that a drain which looks now has to miss, each with how often it has been invalidated. */
+  missing(nowMs: number): ReadonlyMap<string, number>;
+  invalidations(tag: string): number;
 }
 
 interface Pass {
@@ -34,6 +40,8 @@ interface Pass {
 
 export function makePasses(): Passes {
   const passes = new Map<number, Pass>();
+  const missing = new Set<string>();
+  const counts = new Map<string, number>();
   const isDueAgain = ({ markedAtMs }: Pass, nowMs: number): boolean =>
     markedAtMs !== null && nowMs >= markedAtMs + CONFIRM_AFTER_MS;
 
@@ -44,7 +52,23 @@ export function makePasses(): Passes {
         .map(({ commit }) => commit),
     noteCommit: (commit, tags) =>
       void passes.set(commit, { commit, tags, pending: new Set(tags), markedAtMs: null, isOver: false }),
+    noteMissing(tag) {
+      if (tag === null) missing.clear();
+      else missing.add(tag);
+    },
+    missing(nowMs) {
+      const expected = [...passes.values()]
+        .filter((pass) => !pass.isOver && isDueAgain(pass, nowMs))
+        .filter(({ markedAtMs }) => markedAtMs !== null && nowMs < markedAtMs + LONGEST_LIFE_MS)
+        .flatMap(({ tags }) => tags.filter((tag) => missing.has(tag)));
+      return new Map(expected.map((tag) => [tag, counts.get(tag) ?? 0]));
+    },
+    invalidations: (tag) => counts.get(tag) ?? 0,
     noteInvalidated(tags, nowMs) {
+      for (const tag of tags) {
+        missing.delete(tag);
+        counts.set(tag, (counts.get(tag) ?? 0) + 1);
+      }
       for (const pass of passes.values()) {
         if (pass.markedAtMs !== null && !isDueAgain(pass, nowMs)) continue;
         for (const tag of tags.includes('everything') ? pass.tags : tags) pass.pending.delete(tag);

@@ -69,7 +69,11 @@ export async function drainIn(lab: LabCore, request: Request, plan: DrainPlan): 
   const { claims, code, database, now, passes } = lab;
   let toFind: readonly number[] = [];
   let losses = 0;
+  let missing: ReadonlyMap<string, number> = new Map();
+  let commits = 0;
   const onSelect = (): void => {
+    missing = passes.missing(now());
+    commits = claims.commits();
     toFind = passes.toFind(now());
     losses = claims.losses();
   };
@@ -78,6 +82,9 @@ export async function drainIn(lab: LabCore, request: Request, plan: DrainPlan): 
   } catch {
     return false;
   }
+  // Nobody else has told it meanwhile, so that it was not there when this drain looked.
+  const isMissed = [...missing].some(([tag, count]) => passes.invalidations(tag) === count + 1);
+  if (isMissed) claims.noteNewEpoch(commits, now());
   for (const number of toFind) claims.noteConfirmed(number, request.isolate.name, now(), losses);
   return true;
 }

@@ -192,14 +192,18 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
     },
     async flushRedis() {
       await redis.flush();
+      passes.noteMissing(null);
       claims.kept.forget(null);
     },
     async loseKey(key) {
       if (!key.startsWith('tag:')) claims.kept.forget(null);
-      if (await redis.lose(nameOf(key))) claims.noteLost(withTags([key]));
+      if (!(await redis.lose(nameOf(key)))) return;
+      claims.noteLost(withTags([key]));
+      for (const tag of withTags([key])) passes.noteMissing(tag);
     },
     async corruptKey(key) {
       if (!key.startsWith('tag:')) claims.kept.forget(null);
+      passes.noteMissing(null);
       await redis.corrupt(nameOf(key), 'garbage');
     },
     async stopReplication() {
@@ -208,6 +212,7 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
         // Assumed: it takes longer than the clocks of the two servers differ.
         await advance(FAILOVER_MS);
         claims.noteLost(withTags(await promote()));
+        passes.noteMissing(null);
         claims.kept.forget(null);
       };
     },

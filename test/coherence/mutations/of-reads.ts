@@ -252,7 +252,7 @@ export const readsMutations: readonly Mutation[] = [
     edits: [
       {
         file: fetchEntry,
-        find: `if (!stale) throw new OriginUnavailable('the origin did not answer');`,
+        find: 'if (!stale) throw failure;',
         replace: `if (!stale) return toMemoryEntry(fetch, null as T, 'null', [], null);`,
       },
     ],

@@ -168,4 +168,10 @@ return ''`,
     name: 'an invalidation sets the first tag only',
     edits: [{ file: scripts, find: 'for i = 4, #ARGV do', replace: 'for i = 4, 4 do' }],
   },
+  {
+    name: 'a tag that is gone at the second pass of the drain begins no new epoch',
+    edits: [
+      { file: scripts, find: 'if not epoch or is_lost or is_spent', replace: 'if not epoch or is_spent' },
+    ],
+  },
 ];
