@@ -5,6 +5,8 @@ import { Client } from 'pg';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 const connectTimeoutMs = 10_000;
+/** What a migration has found in the rows, and leaves to people; Postgres itself has other codes for its warnings. */
+const raisedWarning = '01000';
 const migrationLock = 7_265_201_001;
 
 /**
@@ -15,6 +17,9 @@ export async function migrate(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: connectTimeoutMs });
   // Without a listener a connection that breaks ends the process; the query that it breaks fails anyway.
   client.on('error', () => {});
+  client.on('notice', ({ code, message }) => {
+    if (code === raisedWarning) console.warn(message);
+  });
   await client.connect();
   try {
     await lock(client);

@@ -6,7 +6,7 @@ import { parseToken } from './cache/logical-time.ts';
 import { makeDeps, type RequestContext } from './deps.ts';
 import { type Caller, requireScope, type Scope, SCOPES, type Writer } from './directory/caller.ts';
 import type { Deps } from './directory/deps.ts';
-import { LookUpError, RefusedError } from './directory/errors.ts';
+import { FieldError, LookUpError, RefusedError } from './directory/errors.ts';
 import { bounded, text } from './directory/fields.ts';
 import { cutEcho } from './echo.ts';
 import { requireVisible, type Subject } from './directory/visibility.ts';
@@ -155,7 +155,12 @@ function toRpcError(error: unknown): Error {
 
 /** What other Workers are told of an error. */
 export function describeRpcError(error: unknown): { code: string; message: string } {
-  if (error instanceof LookUpError || error instanceof RefusedError || error instanceof BadArgument)
+  if (
+    error instanceof LookUpError ||
+    error instanceof RefusedError ||
+    error instanceof BadArgument ||
+    error instanceof FieldError
+  )
     return error;
   const isOutage = error instanceof OriginUnavailable && !(error instanceof OriginRefused);
   if (isOutage) return { code: 'unavailable', message: 'no store could answer' };

@@ -22,7 +22,7 @@ export interface InsertedAdmin {
 }
 
 const maxRetries = 3;
-const usernameConstraint = 'users_username_key';
+const usernameConstraints: readonly (string | null)[] = ['users_username_key', 'users_username_compared_key'];
 
 /** The user of the account's lowest-id profile whose user is staff or superuser. */
 export async function selectAdminOfAccount(db: Db, accountNumber: string): Promise<AdminOfAccount> {
@@ -54,7 +54,7 @@ export async function insertAdminUser(
     try {
       return await tryInsertAdminUser(db, author, accountNumber, rootDomain);
     } catch (error) {
-      if (retries === maxRetries || violatedConstraint(error) !== usernameConstraint) throw error;
+      if (retries === maxRetries || !usernameConstraints.includes(violatedConstraint(error))) throw error;
     }
   }
 }
@@ -93,7 +93,9 @@ function insertAdminUnlessPresent(db: Db, accountNumber: string, rootDomain: str
       select 1, ${firstName}::text
       union all
       select n + 1, ${`${firstName}-`}::text || (n + 1) from tried
-      where exists (select from users as u where u.username = tried.username)
+      where exists (
+        select from users as u where u.username = tried.username or u.username_compared = tried.username
+      )
     ), new_user as (
       insert into users (username, email, is_staff, is_superuser, is_active)
       select username, username || ${`@${rootDomain}`}::text, true, false, true

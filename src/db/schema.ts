@@ -88,8 +88,14 @@ export const users = pgTable(
     dateJoined: time('date_joined'),
     lastLogin: optionalTime('last_login'),
     revision: revisionColumn(),
+    /** What no two names may share. Kept by a trigger; with more behind it for names that were alike before it came. */
+    usernameCompared: words('username_compared').unique('users_username_compared_key'),
   },
   (table) => [
+    check(
+      'users_username_compared',
+      sql`${table.usernameCompared} = public.comparable_username(${table.username}) or ${table.usernameCompared} = public.comparable_username(${table.username}) || '  #' || ${table.id}`,
+    ),
     check(
       'users_username_format',
       sql`char_length(${table.username}) between 1 and 150 and ${table.username} !~ '[\\u0001-\\u001f\\u007f-\\u009f]'`,

@@ -1,6 +1,7 @@
 import { getTableColumns, type InferSelectModel } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { decoderOfJson, nullable } from './decoders.ts';
+import { type UserRow, users } from './schema.ts';
 
 /** A row out of what `to_jsonb` made of it, as a query of the table would give it. Throws unless every column is there, and of its type. */
 export function fromSnapshot<T extends PgTable>(table: T, json: unknown): InferSelectModel<T> {
@@ -12,4 +13,9 @@ export function fromSnapshot<T extends PgTable>(table: T, json: unknown): InferS
   }
   // Every column of the table is there, of the type that the table says.
   return row as InferSelectModel<T>;
+}
+
+/** The same of a user; what was kept before names were compared says nothing of it. */
+export function fromUserSnapshot(json: unknown): UserRow {
+  return fromSnapshot(users, { username_compared: '', ...Object(json) });
 }

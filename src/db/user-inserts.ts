@@ -3,12 +3,14 @@ import { readRow } from './results.ts';
 import type { Db } from './client.ts';
 import { flag, json, list, nullable } from './decoders.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim } from './idempotency.ts';
-import { type UserRow, users } from './schema.ts';
-import { fromSnapshot } from './snapshot.ts';
+import type { UserRow } from './schema.ts';
+import { fromUserSnapshot } from './snapshot.ts';
 import { GarbledAnswer } from './garbled.ts';
 import { type Authorship, type Values, writeBatch } from './write-batch.ts';
 
-export interface NewUser extends Values<Omit<UserRow, 'id' | 'dateJoined' | 'revision'>> {
+export interface NewUser extends Values<
+  Omit<UserRow, 'id' | 'dateJoined' | 'revision' | 'usernameCompared'>
+> {
   readonly username: string;
   readonly email: string;
   /** Of the account that the user becomes a member of. */
@@ -47,8 +49,8 @@ export async function insertUsers(
   return { value: answerOf(results[2], newUsers.length), tags };
 }
 
-// Accounts are locked so that none goes before the profile is there. Rows go in by username, so that two batches with
-// the same names wait and do not deadlock.
+// Accounts are locked so that none goes before the profile is there. Rows go in by what is compared of their usernames, so that
+// two batches with the same names wait and do not deadlock.
 function insertAll(newUsers: readonly NewUser[], kept: SQL): SQL {
   return sql`
     with asked as materialized (
@@ -64,15 +66,18 @@ function insertAll(newUsers: readonly NewUser[], kept: SQL): SQL {
       select id, account_number from accounts where account_number in (select account_number from asked)
       order by id for key share
     ), possible as materialized (
-      select distinct on (asked.username collate "C") asked.*, found.id as account_id
-      from asked left join found using (account_number)
-      where asked.account_number is null or found.id is not null
-      order by asked.username collate "C", asked.n
+      select distinct on (compared) asked.*, found.id as account_id, compared
+      from asked
+      left join found using (account_number)
+      cross join lateral (select comparable_username(asked.username) collate "C" as compared) as name
+      where (asked.account_number is null or found.id is not null)
+        and not exists (select from users as u where u.username = asked.username)
+      order by compared, asked.n
     ), new_users as (
       insert into users (username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login)
       select username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login
-      from possible order by username collate "C"
-      on conflict (username) do nothing
+      from possible order by compared
+      on conflict (username_compared) do nothing
       returning *
     ), new_profiles as (
       insert into user_profiles (user_id, account_id)
@@ -127,5 +132,5 @@ export const readInserted = list(({ user, isAccountKnown }): InsertedUser => {
 });
 
 function toUserRow(snapshot: unknown): UserRow {
-  return fromSnapshot(users, snapshot);
+  return fromUserSnapshot(snapshot);
 }

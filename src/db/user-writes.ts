@@ -6,7 +6,7 @@ import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
 import { type UserRow, users } from './schema.ts';
 import { type Authorship, type Changes, isInState, type RowState, toSet, writeBatch } from './write-batch.ts';
 
-export type UserValues = Changes<Omit<UserRow, 'id' | 'dateJoined' | 'revision'>>;
+export type UserValues = Changes<Omit<UserRow, 'id' | 'dateJoined' | 'revision' | 'usernameCompared'>>;
 
 /** What a write to a user depends on. */
 export interface UserConditions {
@@ -19,7 +19,11 @@ export interface UserConditions {
   readonly outOfReach: OutOfReach;
   /** The last admin is no exception. */
   readonly mayTakeLastAdmin: boolean;
+  /** Values that are as good as what is there already, and for nothing new. */
+  readonly kept?: KeptValues;
 }
+
+export type KeptValues = Partial<Record<'username' | 'email', string>>;
 
 /** The user before a write, and what stands against the write. */
 export interface UserState {
@@ -121,6 +125,9 @@ function isAllowed(userId: number, conditions: UserConditions, left: RightsLeft)
     not(isShared(conditions)),
     not(isOutOfReach(conditions.outOfReach)),
     not(isLastAdmin(conditions, left)),
+    ...Object.entries(conditions.kept ?? {}).map(([name, value]) =>
+      eq(users[name as keyof KeptValues], value),
+    ),
   );
 }
 

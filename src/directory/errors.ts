@@ -21,6 +21,29 @@ export class LookUpError extends Error {
   }
 }
 
+/** What is wrong with one field of what was sent. */
+export interface FieldFault {
+  /** Its path. */
+  readonly name: string;
+  readonly detail: string;
+}
+
+/** More are not for people, and a batch has as many answers as rows. */
+const MAX_FIELD_FAULTS = 10;
+
+/** What was sent is not done for what is wrong in it, where only its row or the rows that there are can tell. */
+export class FieldError extends Error {
+  override readonly name = 'FieldError';
+  readonly code = 'bad_request';
+  readonly faults: readonly FieldFault[];
+
+  constructor(faults: readonly FieldFault[]) {
+    const told = faults.slice(0, MAX_FIELD_FAULTS);
+    super(told.map(({ name, detail }) => (name === '' ? detail : `${name}: ${detail}`)).join('; '));
+    this.faults = told;
+  }
+}
+
 /** Codes of what is refused; callers may rely on them. */
 export type RefusalCode =
   | 'account_number_retired'

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { FieldFault } from './errors.ts';
 
 /** Text that Postgres can hold and a page can show: well-formed, without control characters. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it excludes
@@ -16,6 +17,8 @@ const VISIBLE = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/
 export function bounded(maxLength: number, error = `must have at most ${maxLength} characters`) {
   return z.string().max(maxLength, { error, abort: true });
 }
+
+const MAX_STORED = 1_000;
 
 /** The array with so many items at most. No item of one that has more is looked at. */
 export function boundedArray<S extends z.ZodArray>(schema: S, maxItems: number, what: string) {
@@ -38,10 +41,11 @@ export function text(maxLength: number, minLength = 0) {
     .refine((value) => value === '' || VISIBLE.test(value), 'must not be blanks alone');
 }
 
-/** What RFC 5321 admits as a path. */
-const MAX_EMAIL = 254;
-
-export const Email = bounded(MAX_EMAIL).check(z.email('must be an e-mail address'));
+/** Text that a row may have that this service did not write. */
+export const StoredText = bounded(MAX_STORED).refine(
+  (value) => value.isWellFormed() && !value.includes('\0'),
+  'is not well-formed Unicode',
+);
 
 /** Long enough for signed links. */
 const MAX_URL = 2_048;
@@ -71,6 +75,14 @@ export const DateTime = timeText('must be a date and time with its offset, by IS
   const time = Date.parse(value);
   return time >= FIRST_DATE && time <= LAST_DATE;
 }, 'must be in the years 1000 to 9999');
+
+/** What a schema finds, by field. */
+export function faultsOfFields(error: z.ZodError | undefined): FieldFault[] {
+  return (error?.issues ?? []).flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return { name: issue.path.join('.'), detail: issue.message };
+    return issue.keys.map((key) => ({ name: [...issue.path, key].join('.'), detail: 'is no field' }));
+  });
+}
 
 /** The time that the text spells, as rows have it. */
 export function toDate(time: string | null | undefined): Date | null | undefined {

@@ -8,9 +8,9 @@ import {
   selectProfileDeletion,
   updateProfile,
 } from '../db/profile-writes.ts';
-import { accounts, userProfiles, users } from '../db/schema.ts';
+import { accounts, userProfiles } from '../db/schema.ts';
 import type { ProfileRow } from '../db/profiles.ts';
-import { fromSnapshot } from '../db/snapshot.ts';
+import { fromSnapshot, fromUserSnapshot } from '../db/snapshot.ts';
 import { unknownAccount, unknownUser, unknownUserProfile } from './absence.ts';
 import type { Writer } from './caller.ts';
 import { type Deletion, mayTakeLastAdmin, refuseLastAdmin, refuseOther } from './deletion.ts';
@@ -139,7 +139,7 @@ function fromProfileSnapshot(answer: unknown): ProfileRow {
   const { profile, user, account } = answer as Readonly<Record<keyof ProfileRow, unknown>>;
   return {
     profile: fromSnapshot(userProfiles, profile),
-    user: fromSnapshot(users, user),
+    user: fromUserSnapshot(user),
     account: fromSnapshot(accounts, account),
   };
 }

@@ -10,14 +10,23 @@ import { unknownUser } from './absence.ts';
 import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { type Deletion, mayTakeLastAdmin, refuseLastAdmin, refuseOther } from './deletion.ts';
-import { RefusedError } from './errors.ts';
-import { changesOf, orDefault, toDate } from './fields.ts';
+import { Email } from './email.ts';
+import { FieldError, RefusedError } from './errors.ts';
+import { changesOf, faultsOfFields, orDefault, StoredText, toDate } from './fields.ts';
 import { outOfReachOf, refuseOutOfReach, requirePlatformRights, userFields } from './user-fields.ts';
-import { toUser, type User } from './users.ts';
+import { NewUsername } from './username.ts';
+import { toUser, type User, Username } from './users.ts';
 import { authorOf, type Done, type Precondition, rowStates, write } from './write.ts';
+
+/** A user's name and address may be sent back as they are, whatever is asked of new ones. */
+const lasting = { username: NewUsername, email: Email };
 
 export const UserChanges = changesOf({
   ...userFields,
+  username: Username.meta({
+    description: `${NewUsername.description ?? ''} What the user is called already may stay.`,
+  }),
+  email: StoredText.meta({ format: 'email', description: 'What the user has already may stay.' }),
   firstName: orDefault(userFields.firstName),
   lastName: orDefault(userFields.lastName),
 }).meta({ id: 'UserChanges' });
@@ -39,12 +48,18 @@ export async function changeUser(
   if (isStaff !== undefined || isSuperuser !== undefined) requireScope(writer.caller, 'rights:write');
   requirePlatformRights(writer.caller, deps.platform, changes);
   const values = { ...changes, lastLogin: toDate(lastLogin) };
-  const conditions = conditionsOf(deps, writer, precondition, isOfIdentity(changes));
+  const unfit = unfitOf(changes);
+  const kept = Object.fromEntries(unfit.map(({ name, value }) => [name, value]));
+  const conditions = { ...conditionsOf(deps, writer, precondition, isOfIdentity(changes)), kept };
   const { done, token, ...state } = await write(deps, () =>
     updateUser(deps.db, authorOf(writer), userId, values, conditions),
   );
-  if (!done) return refuse(state);
-  return { value: toUser(done), token };
+  if (done) return { value: toUser(done), token };
+  requireWritable(state);
+  // Where nothing stands against the write, the user came to be after it looked, or what was to stay is something new.
+  const isNew = unfit.filter(({ name, value }) => state.current?.[name] !== value);
+  if (isNew.length > 0) throw new FieldError(isNew.flatMap(({ faults }) => faults));
+  return unknownUser('userId');
 }
 
 /** Deletes a user with its profiles, or says what that would delete. Throws as `changeUser` does. */
@@ -64,6 +79,16 @@ export async function deleteUser(
   if (!done && !dryRun) return refuse(state);
   if (dryRun) requireWritable(state);
   return { value: { dryRun, accounts: 0, users: 1, userProfiles: state.userProfiles, keys: 0 }, token };
+}
+
+/** The values that no user gets anew, and what is wrong with them. */
+function unfitOf(changes: UserChanges) {
+  return (['username', 'email'] as const).flatMap((name) => {
+    const value = changes[name];
+    const error = value === undefined ? undefined : lasting[name].safeParse(value).error;
+    if (value === undefined || !error) return [];
+    return { name, value, faults: faultsOfFields(error).map(({ detail }) => ({ name, detail })) };
+  });
 }
 
 /** Who a user is, for whoever signs them in. */

@@ -4,8 +4,8 @@ import { type InsertedUser, insertUsers, readInserted } from '../db/user-inserts
 import { accountDoesNotExist } from './absence.ts';
 import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
-import type { LookUpError, RefusedError } from './errors.ts';
-import { boundedArray, toDate } from './fields.ts';
+import { FieldError, type LookUpError, type RefusedError } from './errors.ts';
+import { boundedArray, faultsOfFields, toDate } from './fields.ts';
 import { requirePlatformRights, userFields } from './user-fields.ts';
 import { toUser, type User } from './users.ts';
 import type { Subject } from './visibility.ts';
@@ -29,17 +29,36 @@ export type NewUser = z.infer<typeof NewUser>;
 /** Few enough for one statement within the deadline, and for one body. */
 const MAX_USERS = 200;
 
+/** What is asked for in a row of a batch, or why nothing can be. */
+export type NewUserRow = NewUser | FieldError;
+
+// Of a row at a time: one that is odd is no reason to make none of the others. Callers send users, whatever else they may send.
+const NewUserRow = z
+  .union([
+    NewUser,
+    z.unknown().transform((row): FieldError => new FieldError(faultsOfFields(NewUser.safeParse(row).error))),
+  ])
+  .meta({
+    override: ({ jsonSchema }) => {
+      const [newUser] = jsonSchema.anyOf ?? [];
+      delete jsonSchema.anyOf;
+      Object.assign(jsonSchema, newUser);
+    },
+  }) as z.ZodType<NewUserRow, z.input<typeof NewUser>>;
+
 export const NewUsers = boundedArray(
-  z.array(NewUser).min(1, 'must have at least one user'),
+  z.array(NewUserRow).min(1, 'must have at least one user'),
   MAX_USERS,
   'users',
 );
 
 /** A user that was created, or why it was not. */
-export type UserOutcome = User | LookUpError | RefusedError;
+export type UserOutcome = User | LookUpError | RefusedError | FieldError;
 
 /** What creating the users is about: the account that all of them become members of, or more than one's affairs. */
-export function subjectOfNewUsers(newUsers: readonly NewUser[]): Subject {
+export function subjectOfNewUsers(rows: readonly NewUserRow[]): Subject | null {
+  const newUsers = rows.filter(isUser);
+  if (newUsers.length === 0) return null;
   const numbers = new Set(newUsers.map(({ accountNumber }) => accountNumber));
   const [accountNumber] = numbers;
   const isOfOne = numbers.size === 1 && accountNumber !== undefined;
@@ -64,15 +83,26 @@ export async function createUser(
 
 /**
  * Creates up to 200 users in one transaction, each as `createUser` does or not at all; what became of each, in order. Of
- * those with the same username the first is made. Throws `forbidden` if any of them needs a scope that is lacking.
+ * those with the same username the first is made, and what is malformed is not. Throws `forbidden` if any of them needs a scope that is lacking.
  */
-export function createUsers(
+export async function createUsers(
   deps: Deps,
   writer: Writer,
-  newUsers: readonly NewUser[],
+  rows: readonly NewUserRow[],
   idempotency?: Idempotency,
 ): Promise<Created<readonly UserOutcome[]>> {
-  return insert(deps, writer, newUsers, idempotency, false);
+  const newUsers = rows.filter(isUser);
+  const made =
+    newUsers.length > 0
+      ? await insert(deps, writer, newUsers, idempotency, false)
+      : { value: [], token: null, isReplay: false };
+  const outcomes = made.value.values();
+  const value = rows.flatMap((row) => (isUser(row) ? (outcomes.next().value ?? []) : row));
+  return { ...made, value };
+}
+
+function isUser(row: NewUserRow): row is NewUser {
+  return !(row instanceof FieldError);
 }
 
 async function insert(

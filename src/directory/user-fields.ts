@@ -3,7 +3,8 @@ import type { OutOfReach } from '../db/out-of-reach.ts';
 import { type Caller, requireScope } from './caller.ts';
 import type { Platform } from './deps.ts';
 import { RefusedError } from './errors.ts';
-import { DateTime, Email, text } from './fields.ts';
+import { Email } from './email.ts';
+import { DateTime, text } from './fields.ts';
 import { NewUsername } from './username.ts';
 
 const rights = { description: 'Needs the scope `rights:write`.' };
@@ -29,7 +30,9 @@ export function requirePlatformRights(
   platform: Platform,
   { username, isSuperuser }: { username?: string | undefined; isSuperuser?: boolean | undefined },
 ): void {
-  if (username !== platform.adminUsername && !isSuperuser) return;
+  // Names that differ in case alone are one: nobody takes the admin's before the admin does.
+  const isAdmins = username?.toLowerCase() === platform.adminUsername.toLowerCase();
+  if (!isAdmins && !isSuperuser) return;
   requireScope(caller, 'rights:write');
   if (caller.accountNumber === null) return;
   throw new RefusedError('forbidden', 'who is bound to an account cannot give rights over others');

@@ -1,14 +1,39 @@
+import { IDENTIFIER_CHARACTERS } from './identifier-characters.ts';
 import { Username } from './users.ts';
 
+const CHARACTERS = new RegExp(`^[${IDENTIFIER_CHARACTERS} @.+_-]*$`, 'u');
 /** Format characters, and all that a page may show as nothing. */
 const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 const OUTER_WHITE_SPACE = /^\p{White_Space}|\p{White_Space}$/u;
-/** Scripts whose letters pass for each other's. */
-const LOOK_ALIKES = [/\p{Script=Latin}/u, /\p{Script=Greek}/u, /\p{Script=Cyrillic}/u];
 /** A path of a URL loses such a segment. */
 const DOTS = new Set(['.', '..']);
+/** Of the admin users that the service makes. */
+const RESERVED = /^[0-9]{4}-[0-9]{4}-[0-9]{4}-admin/i;
 
-const isOfOneScript = (name: string) => LOOK_ALIKES.filter((script) => script.test(name)).length <= 1;
+/** The scripts that people write one language with: those of UTS 39, table 1a, and each other one alone. */
+const WRITING_SYSTEMS = [
+  ['Latn'],
+  ['Hira', 'Kana', 'Hani'],
+  ['Hang', 'Hani'],
+  ['Bopo', 'Hani'],
+  ...'Cyrl Grek Arab Armn Beng Deva Ethi Geor Gujr Guru Hebr Khmr Knda Laoo Mlym Mymr Orya Sinh Taml Telu Thaa Thai Tibt'
+    .split(' ')
+    .map((script) => [script]),
+].map((scripts) => {
+  const properties = [...scripts, 'Zyyy', 'Zinh'].map(
+    (script) => String.raw`\p{Script_Extensions=${script}}`,
+  );
+  return new RegExp(`^[${properties.join('')}]*$`, 'u');
+});
+
+/** A mark without a letter, one twice, the dot of an i again, and more of them than any language piles up. */
+const STRAY_MARKS = /(?:^|[^\p{L}\p{M}\p{N}])\p{M}|(\p{Mn})\1|\p{Soft_Dotted}\p{M}*\u0307|\p{Mn}{5}/u;
+
+/** Digits of two systems look alike, and a row of sixteen code points has those of one. */
+function hasDigitsOfOneSystem(name: string): boolean {
+  const rows = Array.from(name.matchAll(/\p{Nd}/gu), ([digit]) => (digit.codePointAt(0) ?? 0) >> 4);
+  return new Set(rows).size <= 1;
+}
 
 /**
  * A username that may be given to a user: none that shows like another one, as far as UTS 39 tells by its profile of
@@ -20,6 +45,22 @@ export const NewUsername = Username.refine(
 )
   .refine((name) => !INVISIBLE.test(name), 'must not have invisible characters')
   .refine((name) => !OUTER_WHITE_SPACE.test(name), 'must not begin or end with white space')
-  .refine(isOfOneScript, 'must not mix Latin, Greek and Cyrillic letters, which look alike')
+  .refine(
+    (name) => CHARACTERS.test(name),
+    'must have letters, marks and digits that UTS 39 allows in identifiers, blanks, and @ . + - _ alone',
+  )
+  .refine(
+    (name) => WRITING_SYSTEMS.some((system) => system.test(name)),
+    'must not mix scripts, whose letters look alike',
+  )
+  .refine(hasDigitsOfOneSystem, 'must not mix digits of two systems, which look alike')
+  .refine((name) => !STRAY_MARKS.test(name), 'must not have marks that show like none')
   .refine((name) => !DOTS.has(name), 'must not be . or ..')
-  .meta({ description: 'Names that look like another one are refused; case matters.' });
+  .refine(
+    (name) => !RESERVED.test(name),
+    'must not be like 1234-5678-9012-admin, as the service calls admins',
+  )
+  .meta({
+    description:
+      'Names that look like another one are refused. Two that differ in case or in runs of blanks alone are one name, and a look-up asks for the exact one.',
+  });

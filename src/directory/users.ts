@@ -40,8 +40,9 @@ export const Username = bounded(150, NO_USERNAME)
   .refine((name) => name.isWellFormed(), { error: 'is not well-formed Unicode', abort: true });
 
 export function toUser(row: UserRow): User {
+  const { usernameCompared: _compared, ...user } = row;
   return {
-    ...row,
+    ...user,
     dateJoined: row.dateJoined.toISOString(),
     lastLogin: row.lastLogin?.toISOString() ?? null,
   };

@@ -41,6 +41,7 @@ const refusals: Readonly<Record<string, readonly [RefusalCode, string]>> = {
   ],
   accounts_account_number_key: ['account_number_taken', 'an account has this accountNumber'],
   users_username_key: USERNAME_TAKEN,
+  users_username_compared_key: USERNAME_TAKEN,
   user_profiles_account_id_user_id_key: ['user_profile_exists', 'the user has a profile in this account'],
 };
 

@@ -2,8 +2,15 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import * as z from 'zod';
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { etagOfRow, type Row } from './answer.ts';
+import { faultsOfFields } from '../directory/fields.ts';
 import { cutEcho } from '../echo.ts';
-import { type LookUpCode, LookUpError, type RefusalCode, RefusedError } from '../directory/errors.ts';
+import {
+  FieldError,
+  type LookUpCode,
+  LookUpError,
+  type RefusalCode,
+  RefusedError,
+} from '../directory/errors.ts';
 
 /** One fault of the input. */
 export const Fault = z
@@ -116,6 +123,7 @@ export function asProblem(error: unknown): ProblemError | null;
 export function asProblem(error: unknown): ProblemError | null {
   if (error instanceof ProblemError) return error;
   if (error instanceof LookUpError) return new ProblemError(error.code, error.message);
+  if (error instanceof FieldError) return badRequest(error.faults.map((fault) => ({ in: 'body', ...fault })));
   if (error instanceof RefusedError) {
     // Whatever is refused for its state is a row.
     const headers = error.current && { ETag: etagOfRow(error.current as Row) };
@@ -132,17 +140,8 @@ export function asProblem(error: unknown): ProblemError | null {
 }
 
 /** The faults that the schemas find. */
-export function faultsOf(place: Fault['in'], { issues }: z.ZodError): Fault[] {
-  return issues.flatMap((issue) => {
-    const nameOf = (path: readonly PropertyKey[]) => path.join('.') || place;
-    if (issue.code !== 'unrecognized_keys')
-      return { in: place, name: nameOf(issue.path), detail: issue.message };
-    return issue.keys.map((key) => ({
-      in: place,
-      name: nameOf([...issue.path, key]),
-      detail: 'is no field',
-    }));
-  });
+export function faultsOf(place: Fault['in'], error: z.ZodError): Fault[] {
+  return faultsOfFields(error).map(({ name, detail }) => ({ in: place, name: name || place, detail }));
 }
 
 /** More are not for people, and an answer must not be many times the question. */

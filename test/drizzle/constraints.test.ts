@@ -19,6 +19,9 @@ test.each([
   [`update accounts set is_default_account = true where id = 2`, '23505 accounts_one_default'],
   [`insert into users (username, email) values ('admin', '')`, '23505 users_username_key'],
   [`update users set username = 'admin' where id = 2`, '23505 users_username_key'],
+  [`insert into users (username, email) values ('ADMIN', '')`, '23505 users_username_compared_key'],
+  [`insert into users (username, email) values (' admin  ', '')`, '23505 users_username_compared_key'],
+  [`update users set username = 'Johndoe' where id = 2`, '23505 users_username_compared_key'],
   [
     `insert into user_profiles (user_id, account_id) values (1, 1)`,
     '23505 user_profiles_account_id_user_id_key',

@@ -6,7 +6,7 @@ import { expectProblem } from './problem.ts';
 interface Item {
   readonly status: number;
   readonly user?: { readonly id: number; readonly username: string };
-  readonly problem?: { readonly code: string };
+  readonly problem?: { readonly code: string; readonly errors?: readonly { readonly name: string }[] };
 }
 
 const stack = useStack();
@@ -78,7 +78,7 @@ test('of those with one name the first that can be made is, and the others are 4
       { username: 'SAME-x', email },
     ]),
   );
-  expect(items.map(({ status }) => status)).toEqual([404, 201, 201, 409, 409, 201]);
+  expect(items.map(({ status }) => status)).toEqual([404, 201, 201, 409, 409, 409]);
   expect(await rowsNamed('same-')).toMatchObject([
     { username: 'same-x', first_name: 'second', account_id: null },
     { username: 'same-y', first_name: 'first' },
@@ -102,20 +102,34 @@ test('two hundred rows are one batch, seen by who asked before', async () => {
   expect(items).toHaveLength(201);
 });
 
-test('rows that are malformed make the whole request 400, which lists every fault', async () => {
-  const { errors = [] } = await expectProblem(
-    await post([
-      { username: 'bad-a', email },
-      { username: 'bad-b', email: 'x' },
-      7,
-      { username: 'аdmin', email, isRoot: true },
-    ]),
-    'bad_request',
-  );
-  expect(errors.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['users.1.email', 'users.2', 'users.3.username', 'users.3.isRoot']),
-  );
-  expect(await rowsNamed('bad-')).toEqual([]);
+test('a row that is malformed is its own problem, with every fault of it', async () => {
+  const rows = [
+    { username: 'bad-a', email },
+    { username: 'bad-b', email: 'x' },
+    7,
+    { username: 'аdmin', email, isRoot: true },
+    { username: 'bad-c', email },
+  ];
+  const headers = { 'Idempotency-Key': 'odd rows' };
+  const items = await itemsOf(await post(rows, headers));
+  expect(items.map(({ status }) => status)).toEqual([201, 400, 400, 400, 201]);
+  expect(items.map(({ problem }) => problem?.errors?.map(({ name }) => name))).toEqual([
+    undefined,
+    ['users.1.email'],
+    ['users.2'],
+    ['users.3.username', 'users.3.isRoot'],
+    undefined,
+  ]);
+  expect(await rowsNamed('bad-')).toMatchObject([{ username: 'bad-a' }, { username: 'bad-c' }]);
+  expect(await itemsOf(await post(rows, headers))).toEqual(items);
+});
+
+test('rows that are all malformed write nothing', async () => {
+  const cost = await countRequests(stack.current, async () => {
+    const items = await itemsOf(await post([{ username: 'odd', email: 'x' }]));
+    expect(items.map(({ status }) => status)).toEqual([400]);
+  });
+  expect(cost.postgres).toBe(0);
 });
 
 test.each([
