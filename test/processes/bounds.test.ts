@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { workerEnv } from '../../local/stack.ts';
 import type { AccountProcess } from './account-process.ts';
 import { type Bound, bounds, type Wait } from './bounds.ts';
 import { readReadme } from './bounds-table.ts';
+import { beforeInvalidation, type Gates } from './deaths.ts';
+import { startGate } from './gate.ts';
 import { ask, type Observation, startWatch, type Watch } from './observations.ts';
 import { type Processes, startProcesses } from './processes.ts';
 
@@ -37,16 +40,22 @@ let reader: AccountProcess;
 /** Asked once, when the bound has ended: what is asked often is refreshed ahead of its end. */
 let quietReader: AccountProcess;
 let accounts = 0;
+let gates: Gates;
 
 beforeAll(async () => {
   processes = await startProcesses(0, { ABSENT_FRESH_MS: '3600000' });
+  gates = { postgres: await startGate(processes.postgres.url), redis: await startGate(processes.redis.url) };
   writer = await processes.start(LONG);
   witness = await processes.start(LONG);
   reader = await processes.start({ MEMORY_TTL_MS: `${MEMORY_TTL_MS}` });
   quietReader = await processes.start({ MEMORY_TTL_MS: `${MEMORY_TTL_MS}` });
 });
 
-afterAll(() => processes.close());
+afterAll(async () => {
+  gates.postgres.close();
+  gates.redis.close();
+  await processes.close();
+});
 
 // A drain invalidates only what its own test has written.
 beforeEach(() => processes.sql('delete from cache_invalidations'));
@@ -70,6 +79,12 @@ const cases: Case[] = [
     name: 'this service, read in another isolate',
     bound: bounds.otherIsolate,
     change: () => createAdmin(writer),
+    readers: () => [reader],
+  },
+  {
+    name: 'this service, killed between commit and invalidation',
+    bound: bounds.unanswered,
+    change: createAdminAndDie,
     readers: () => [reader],
   },
   {
@@ -128,6 +143,29 @@ async function createAdmin(through: AccountProcess): Promise<Change> {
       return token;
     },
   };
+}
+
+/** The same list, until a process creates the user that is killed before its invalidation leaves. */
+async function createAdminAndDie(): Promise<Change> {
+  const victim = await startVictim();
+  const { path, isOld } = await createAdmin(victim);
+  const write = () => ask(victim, path.replace(/users$/, 'admin-user'), {}, 'PUT').catch(() => {});
+  return {
+    path,
+    isOld,
+    async write() {
+      await beforeInvalidation.kill(victim, gates, write, 0);
+      return null;
+    },
+  };
+}
+
+async function startVictim(): Promise<AccountProcess> {
+  const urls = workerEnv(gates.postgres.url, gates.redis.url, processes.postgresUrl);
+  const victim = await processes.start({ ...LONG, ...urls });
+  // From here on Redis knows the script by its digest.
+  await ask(victim, `/v1/accounts/${await insertAccount()}/admin-user`, {}, 'PUT');
+  return victim;
 }
 
 /** The account, until somebody at a prompt renames it. */

@@ -35,6 +35,13 @@ export const bounds = {
     away: 'memory',
     back: 'drain-and-memory',
   },
+  unanswered: {
+    writer: 'this service, which got no answer or died before its invalidation',
+    reader: 'any isolate, without a token',
+    up: 'drain-and-memory',
+    away: 'memory',
+    back: 'drain-and-memory',
+  },
   elsewhere: {
     writer: 'anybody else on the database',
     reader: 'any isolate',

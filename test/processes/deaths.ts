@@ -25,6 +25,13 @@ const BATCH = /insert into users/;
 /** The script that invalidates, by its digest. */
 const INVALIDATION = new RegExp(await scripts.invalidate.sha1());
 
+export const beforeInvalidation: Death = {
+  name: 'before the invalidation leaves',
+  writes: true,
+  invalidates: false,
+  kill: (victim, { redis }, write) => killAt(victim, redis, 'request', INVALIDATION, write, 'drop'),
+};
+
 export const deaths: readonly Death[] = [
   {
     name: 'before the batch leaves',
@@ -56,12 +63,7 @@ export const deaths: readonly Death[] = [
     invalidates: false,
     kill: (victim, { postgres }, write) => killAt(victim, postgres, 'answer', BATCH, write, 'drop'),
   },
-  {
-    name: 'before the invalidation leaves',
-    writes: true,
-    invalidates: false,
-    kill: (victim, { redis }, write) => killAt(victim, redis, 'request', INVALIDATION, write, 'drop'),
-  },
+  beforeInvalidation,
   {
     name: 'with the invalidation on the wire',
     writes: true,
