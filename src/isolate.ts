@@ -15,7 +15,7 @@ import { ConfigurationError, parseSettings, type Settings } from './env.ts';
 import { consoleLog } from './log.ts';
 
 /** Raised when the shape of any stored answer changes, so that deployments never read each other's. */
-const ENTRY_VERSION = 1;
+const ENTRY_VERSION = 2;
 
 /** More keys than one isolate serves at a time. */
 const MAX_PROVEN_KEYS = 1_000;

@@ -4,6 +4,7 @@ import type { ReadDemands } from './cache/cache.ts';
 import { OriginRefused, OriginUnavailable } from './cache/errors.ts';
 import { parseToken } from './cache/logical-time.ts';
 import { makeDeps, type RequestContext } from './deps.ts';
+import { requireActiveAccount } from './directory/active-account.ts';
 import { type Caller, requireScope, type Scope, SCOPES, type Writer } from './directory/caller.ts';
 import type { Deps } from './directory/deps.ts';
 import { FieldError, LookUpError, RefusedError } from './directory/errors.ts';
@@ -75,11 +76,12 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
   return async (env: object, ctx: CallContext, args: unknown, options: unknown): Promise<T> => {
     try {
       const writer = { caller: callerOf(ctx.props), requestId: crypto.randomUUID() };
+      const deps = makeDeps(env, ctx);
+      await requireActiveAccount(deps, writer.caller);
       // First, as over HTTP: nothing is made of what comes from a caller without the right.
       requireScope(writer.caller, spec.scope);
       const parsed = parse(spec.args, args);
       const read = parseOptions(options);
-      const deps = makeDeps(env, ctx);
       if (read?.invalidate) requireScope(writer.caller, 'cache:invalidate');
       const demands = { reload: read?.invalidate, token: read?.consistencyToken };
       const subject = writer.caller.accountNumber === null ? null : spec.about(parsed);

@@ -1,11 +1,20 @@
 import { and, arrayContained, eq, isNull, lte, sql, type SQL } from 'drizzle-orm';
-import { readRow, readRows } from './results.ts';
 import type { Db } from './client.ts';
 import { flag, json, nullable, text } from './decoders.ts';
-import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim } from './idempotency.ts';
+import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
+import {
+  allows,
+  type Grant,
+  lockDescentShared,
+  lockKeys,
+  type Maker,
+  readAllowed,
+  selectAllowed,
+} from './key-makers.ts';
 import { hasRoom, type KeyRoom, takeTurns } from './key-room.ts';
 import { isWithin, type Reach, selectShown, type ShownKey } from './keys.ts';
-import { apiKeys, type ApiKeyRow } from './schema.ts';
+import { apiKeys, type ApiKeyRow, apiKeyUses, idempotencyKeys } from './schema.ts';
+import { readRow, readRows } from './results.ts';
 import { fromSnapshot } from './snapshot.ts';
 import { type Authorship, isInState, type RowState, toSet, type Values, writeBatch } from './write-batch.ts';
 
@@ -18,24 +27,17 @@ export interface NewKey {
   readonly sha256: string;
 }
 
-/** A claim on a key's creation, and what its secret is derived from again. */
+/** A claim on a key's creation or rotation, and what its secret is derived from again. */
 export interface KeyClaim extends IdempotencyClaim {
   readonly salt: string;
 }
 
-/** A key that was made, and what its secret was derived from, if it was. */
+/** A key that has got a secret, and what that was derived from, if it was. */
 export interface MadeKey {
-  readonly row: ApiKeyRow;
+  readonly key: ShownKey;
+  readonly sha256: string;
   readonly salt: string | null;
 }
-
-/** The key with which somebody writes, as it was presented and as a cache had it; null: they have none. */
-export type Maker = {
-  readonly id: number;
-  /** SHA-256 of the secret that was presented. */
-  readonly sha256: string;
-  readonly reach: Reach;
-} | null;
 
 /** What a change of a key may touch. */
 export interface KeyRights {
@@ -54,8 +56,6 @@ export interface KeyAttempt {
   readonly key: ShownKey | null;
   /** Whether the maker's key, as it is now, allows the change. */
   readonly isAllowed: boolean;
-  /** SHA-256 of the key's secret and of the one before. */
-  readonly hashes: readonly (string | null)[];
   readonly tags: string[];
 }
 
@@ -74,6 +74,7 @@ export async function insertKey(
   const allowed = allows(maker, key);
   const room: KeyRoom = { accountNumber: key.accountNumber, limit };
   const statements = [
+    lockDescentShared(db, maker),
     lockKeys(db, maker, null),
     takeTurns(db, room),
     db.execute(insertAndKeep(key, claim, sql`${allowed} and ${hasRoom(room)}`)),
@@ -81,14 +82,14 @@ export async function insertKey(
   ] as const;
   if (!claim) {
     const { results, tags } = await writeBatch(db, author, statements);
-    return { value: madeOrObstacle(results[2], results[3]), tags };
+    return { value: madeOrObstacle(results[3], results[4]), tags };
   }
   const { results, tags } = await writeBatch(db, author, [
     ...claimIdempotencyKey(db, claim),
     ...statements,
     forgetUnanswered(db, claim),
   ]);
-  return { value: madeOrObstacle(results[4], results[5]), tags };
+  return { value: madeOrObstacle(results[5], results[6]), tags };
 }
 
 function madeOrObstacle(inserted: unknown, after: unknown): MadeKey | Obstacle {
@@ -99,11 +100,19 @@ function madeOrObstacle(inserted: unknown, after: unknown): MadeKey | Obstacle {
   return room ? 'account' : 'room';
 }
 
-/** What was kept of a creation. */
+/** What was kept of a creation or a rotation. */
 export function toMadeKey(made: unknown): MadeKey | null {
   if (made === undefined || made === null) return null;
-  const { row, salt } = Object(made) as Record<string, unknown>;
-  return { row: fromSnapshot(apiKeys, row), salt: nullable(text)(salt) };
+  // By the statements that keep it: the key as it was answered, with its row of uses.
+  const { row, salt, accountNumber = null, use = null } = Object(made) as Record<string, unknown>;
+  const { sha256, ...shown } = fromSnapshot(apiKeys, row);
+  const key = {
+    ...shown,
+    accountNumber: nullable(text)(accountNumber),
+    isAccountGone: shown.accountId !== null && accountNumber === null,
+    lastUsedAt: use === null ? null : fromSnapshot(apiKeyUses, use).lastUsedAt,
+  };
+  return { key, sha256, salt: nullable(text)(salt) };
 }
 
 // One statement, for only it knows which row is its own.
@@ -127,13 +136,15 @@ function insertAndKeep(
     with inserted as (
       insert into api_keys (name, scopes, sha256, expires_at, account_id) ${bound} returning *
     ), made as (
-      select jsonb_build_object('row', to_jsonb(inserted), 'salt', ${claim?.salt ?? null}::text) as made from inserted
+      select jsonb_build_object(
+        'row', to_jsonb(inserted), 'salt', ${claim?.salt ?? null}::text, 'accountNumber', ${accountNumber}::text
+      ) as made from inserted
     )${kept ?? sql``}
     select made from made`;
 }
 
 /** Changes a key that may do no more than who changes it. */
-export function updateKey(
+export async function updateKey(
   db: Db,
   author: Authorship,
   id: number,
@@ -143,38 +154,58 @@ export function updateKey(
 ): Promise<KeyAttempt> {
   const columns = { id: apiKeys.id, revision: apiKeys.revision, since: apiKeys.createdAt };
   const mayChange = and(hasNoMoreThan(rights), isInState(columns, states));
-  return tryUpdate(db, author, { ...rights, id, grant: changes }, changes, mayChange);
+  const target = { ...rights, id, grant: changes };
+  const { results, tags } = await writeBatch(db, author, updateIfAllowed(db, target, changes, mayChange));
+  return toAttempt(results, tags);
 }
 
-/** Gives the key another secret, unless it is revoked or has or had that one; the one before is good for so long. */
-export function rotateKey(
+/** What became of a rotation: the key with the new secret's hash, or why there is none. */
+export type Rotation = { readonly made: MadeKey } | { readonly made: null; readonly attempt: KeyAttempt };
+
+/** Gives the key another secret, unless it is revoked, and keeps it as the answer to the claim; the one before is good for so long. */
+export async function rotateKey(
   db: Db,
   author: Authorship,
   id: number,
   sha256: string,
   gracePeriodSeconds: number,
   rights: KeyRights,
-): Promise<KeyAttempt> {
+  claim: KeyClaim | null,
+): Promise<{ value: Rotation; tags: string[] }> {
   const hasGrace = gracePeriodSeconds > 0;
   const secrets = {
     sha256,
     previousSha256: hasGrace ? sql`${apiKeys.sha256}` : null,
     previousValidUntil: hasGrace ? sql`now() + ${gracePeriodSeconds} * interval '1 second'` : null,
   };
-  const isNew = sql`${sha256} not in (${apiKeys.sha256}, coalesce(${apiKeys.previousSha256}, ''))`;
-  const mayRotate = and(hasNoMoreThan(rights), isNull(apiKeys.revokedAt), isNew);
-  return tryUpdate(db, author, { ...rights, id, grant: {} }, secrets, mayRotate);
+  const mayRotate = and(hasNoMoreThan(rights), isNull(apiKeys.revokedAt));
+  const statements = updateIfAllowed(db, { ...rights, id, grant: {} }, secrets, mayRotate);
+  if (!claim) {
+    const { results, tags } = await writeBatch(db, author, statements);
+    const attempt = toAttempt(results, tags);
+    const { key } = attempt;
+    const made = attempt.isDone && key && { key, sha256, salt: null };
+    return { value: made ? { made } : { made: null, attempt }, tags };
+  }
+  const { results, tags } = await writeBatch(db, author, [
+    ...claimIdempotencyKey(db, claim),
+    ...statements,
+    // What is kept is what is answered, now and again.
+    keepAnswer(db, claim, selectRotated(id, sha256, claim)).returning({ answer: idempotencyKeys.answer }),
+    forgetUnanswered(db, claim),
+  ]);
+  const attempt = toAttempt([results[2], results[3], results[4], results[5]], tags);
+  const made = toMadeKey(results[6][0]?.answer);
+  return { value: made ? { made } : { made: null, attempt }, tags };
 }
 
-/** Ends the key, whatever it may do; one that is revoked stays as it is. */
-export function revokeKey(
-  db: Db,
-  author: Authorship,
-  id: number,
-  { reach, maker }: Pick<KeyRights, 'maker' | 'reach'>,
-): Promise<KeyAttempt> {
-  const target = { id, reach, maker, grant: null };
-  return tryUpdate(db, author, target, { revokedAt: sql`now()` }, isNull(apiKeys.revokedAt));
+function selectRotated(id: number, sha256: string, { salt }: KeyClaim): SQL {
+  return sql`
+    select jsonb_build_object(
+      'row', to_jsonb(k), 'salt', ${salt}::text, 'accountNumber', a.account_number, 'use', to_jsonb(u)
+    )
+    from api_keys as k left join accounts as a on a.id = k.account_id left join api_key_uses as u on u.key_id = k.id
+    where k.id = ${id} and k.sha256 = ${sha256}`;
 }
 
 function hasNoMoreThan({ scopes, until }: KeyRights): SQL | undefined {
@@ -183,20 +214,18 @@ function hasNoMoreThan({ scopes, until }: KeyRights): SQL | undefined {
 
 interface Target extends Pick<KeyRights, 'maker' | 'reach'> {
   readonly id: number;
-  /** Null: nothing is given. */
-  readonly grant: Grant | null;
+  readonly grant: Grant;
 }
 
-async function tryUpdate(
+function updateIfAllowed(
   db: Db,
-  author: Authorship,
   { id, reach, maker, grant }: Target,
   changes: { readonly [K in keyof ApiKeyRow]?: ApiKeyRow[K] | SQL | undefined },
   condition: SQL | undefined,
-): Promise<KeyAttempt> {
+) {
   const isAsked = and(eq(apiKeys.id, id), isWithin(reach));
-  const allowed = grant ? allows(maker, grant, id) : isPresented(maker);
-  const { results, tags } = await writeBatch(db, author, [
+  const allowed = allows(maker, grant, id);
+  return [
     lockKeys(db, maker, id),
     db
       .update(apiKeys)
@@ -205,69 +234,12 @@ async function tryUpdate(
       .returning({ id: apiKeys.id }),
     selectShown(db, isAsked),
     selectAllowed(db, allowed),
-    db.select({ now: apiKeys.sha256, before: apiKeys.previousSha256 }).from(apiKeys).where(isAsked),
-  ]);
-  const [, changed, [key], allowedNow, [hashes]] = results;
-  return {
-    isDone: changed.length > 0,
-    key: key ?? null,
-    isAllowed: readAllowed(allowedNow),
-    hashes: hashes ? [hashes.now, hashes.before] : [],
-    tags,
-  };
+  ] as const;
 }
 
-// The maker's rights came out of a cache. Locked before they are read again, for a statement sees what was committed before
-// it began; with the key that is to be changed and in order, for two keys may change each other.
-function lockKeys(db: Db, maker: Maker, id: number | null) {
-  const makerId = maker?.id ?? null;
-  const ids = sql`(${makerId}::bigint, ${id}::bigint)`;
-  return db.execute(sql`
-    select k.id from api_keys as k where ${makerId}::bigint is not null and k.id in ${ids} order by k.id for no key update`);
-}
-
-function selectAllowed(db: Db, allowed: SQL) {
-  return db.execute(sql`select ${allowed} as allowed`);
-}
-
-function readAllowed(result: unknown): boolean {
-  return readRow(result, { allowed: flag }).allowed;
-}
-
-/** What a key is to be allowed; undefined: what it is now. */
-interface Grant {
-  readonly scopes?: readonly string[] | undefined;
-  readonly expiresAt?: Date | null | undefined;
-}
-
-/**
- * Whether the maker's key is the one that was presented, may still manage keys, and itself may all that the grant says and the
- * changed key is allowed until now.
- */
-function allows(maker: Maker, { scopes, expiresAt }: Grant, id?: number): SQL {
-  if (maker === null) return sql`true`;
-  const isNoLonger = (end: SQL) => sql`(m.expires_at is null or ${end} <= m.expires_at)`;
-  const conditions = [
-    sql`${isPresented(maker)} and m.id = ${maker.id}`,
-    sql`m.revoked_at is null and (m.expires_at is null or m.expires_at > now())`,
-    sql`'keys:write' = any (m.scopes)`,
-  ];
-  if (scopes) conditions.push(sql`${sql.param(scopes, apiKeys.scopes)}::text[] <@ m.scopes`);
-  if (expiresAt !== undefined)
-    conditions.push(isNoLonger(sql`${expiresAt?.toISOString() ?? null}::timestamptz`));
-  if (id !== undefined)
-    conditions.push(sql`k.id = ${id} and k.scopes <@ m.scopes and ${isNoLonger(sql`k.expires_at`)}`);
-  const tables = id === undefined ? sql`api_keys as m` : sql`api_keys as m, api_keys as k`;
-  return sql`exists (select from ${tables} where ${sql.join(conditions, sql` and `)})`;
-}
-
-/** Whether the maker's key has the secret that was presented, and is bound as it was taken to be. */
-function isPresented(maker: Maker): SQL {
-  if (maker === null) return sql`true`;
-  const { id, reach, sha256 } = maker;
-  return sql`exists (
-    select from api_keys as p where p.id = ${id}
-      and (p.sha256 = ${sha256} or (p.previous_sha256 = ${sha256} and p.previous_valid_until > now()))
-      and p.account_id is not distinct from (select a.id from accounts as a where a.account_number = ${reach})
-  )`;
+function toAttempt(
+  [, changed, [key], allowed]: readonly [unknown, readonly object[], readonly ShownKey[], unknown],
+  tags: string[],
+): KeyAttempt {
+  return { isDone: changed.length > 0, key: key ?? null, isAllowed: readAllowed(allowed), tags };
 }

@@ -7,6 +7,8 @@ import { accounts, apiKeys, type ApiKeyRow, apiKeyUses } from './schema.ts';
 /** What a key's check needs. */
 export interface KeyRecord {
   readonly key: ApiKeyRow;
+  /** Null where the number is. */
+  readonly isAccountActive: boolean | null;
   /** Null: the key is bound to no account, or to one that is not there. */
   readonly accountNumber: string | null;
 }
@@ -24,7 +26,7 @@ export type Reach = string | null;
 
 export async function selectKeyRecord(db: Db, id: number): Promise<KeyRecord | null> {
   const [row] = await db
-    .select({ key: apiKeys, accountNumber: accounts.accountNumber })
+    .select({ key: apiKeys, accountNumber: accounts.accountNumber, isAccountActive: accounts.isActive })
     .from(apiKeys)
     .leftJoin(accounts, eq(accounts.id, apiKeys.accountId))
     .where(eq(apiKeys.id, id));
@@ -37,13 +39,19 @@ export async function selectKey(db: Db, reach: Reach, id: number): Promise<Shown
   return row ?? null;
 }
 
-/** One page of the keys within reach, by id. */
-export function selectKeys(db: Db, reach: Reach, { afterId, limit }: Page): Promise<ShownKey[]> {
+/** One page of the keys within reach, or of those that the actor made, by id. */
+export function selectKeys(
+  db: Db,
+  reach: Reach,
+  createdBy: string | undefined,
+  { afterId, limit }: Page,
+): Promise<ShownKey[]> {
+  const isMeant = createdBy === undefined ? undefined : eq(apiKeys.createdBy, createdBy);
   // Cut before the joins: a plan that merges tables would read all of them up to the page.
   const ids = db
     .select({ id: apiKeys.id })
     .from(apiKeys)
-    .where(and(gt(apiKeys.id, afterId), isWithin(reach)))
+    .where(and(gt(apiKeys.id, afterId), isWithin(reach), isMeant))
     .orderBy(asc(apiKeys.id))
     .limit(limit);
   return selectShown(db, inArray(apiKeys.id, ids)).orderBy(asc(apiKeys.id));

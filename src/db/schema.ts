@@ -179,12 +179,15 @@ export const apiKeys = pgTable(
     previousValidUntil: optionalTime('previous_valid_until'),
     expiresAt: optionalTime('expires_at'),
     revokedAt: optionalTime('revoked_at'),
+    /** The actor of the transaction that made the key, as in the audit log; null: nobody was named. Never changes. */
+    createdBy: text('created_by').default(sql`nullif(current_setting('edge_accounts.actor', true), '')`),
     createdAt: time('created_at'),
     updatedAt: time('updated_at'),
     revision: revisionColumn(),
   },
   (table) => [
     index('api_keys_account_id_id').on(table.accountId, table.id),
+    index('api_keys_created_by_id').on(table.createdBy, table.id),
     check('api_keys_safe_numbers', sql`${isSafe(table.id)} and ${isSafe(table.revision)}`),
     check(
       'api_keys_sha256',

@@ -29,6 +29,8 @@ export interface Caller {
   readonly expiresAt?: string;
   /** The key that was presented, so that Postgres is asked whether it is the one when keys are changed with it. */
   readonly key?: { readonly id: number; readonly sha256: string };
+  /** Its secret is the one before the last rotation, in its grace period: it manages no keys. */
+  readonly isRetiring?: true;
 }
 
 /** A caller in one request of theirs: what the audit log notes. */
@@ -43,8 +45,10 @@ export interface Writer {
 export const ROOT: Caller = { id: 'root', scopes: new Set(SCOPES), accountNumber: null };
 
 /** Throws `forbidden`, naming the scope. */
-export function requireScope({ scopes }: Caller, scope: Scope): void {
-  if (!scopes.has(scope)) throw new RefusedError('forbidden', `this needs the scope ${scope}`);
+export function requireScope({ scopes, isRetiring }: Caller, scope: Scope): void {
+  if (scopes.has(scope)) return;
+  const why = isRetiring ? ', which no secret in its grace period has; use the new one' : '';
+  throw new RefusedError('forbidden', `this needs the scope ${scope}${scope === 'keys:write' ? why : ''}`);
 }
 
 /** Throws `forbidden` when the caller is bound to an account: for what changes another one. */

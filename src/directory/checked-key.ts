@@ -10,6 +10,8 @@ const CheckedKey = z.object({
   id: z.int().positive(),
   scopes: z.array(z.string()),
   accountNumber: z.string().nullable(),
+  /** True where the key is bound to no account. */
+  isAccountActive: z.boolean(),
   sha256: z.string(),
   previousSha256: z.string().nullable(),
   previousValidUntil: time,
@@ -43,13 +45,14 @@ function accountTags(record: KeyRecord | null): string[] {
   return accountId === null ? [] : [`account:${accountId}`];
 }
 
-function toCheckedKey({ key, accountNumber }: KeyRecord): CheckedKey | null {
+function toCheckedKey({ key, accountNumber, isAccountActive }: KeyRecord): CheckedKey | null {
   // No foreign key vouches for the account, and a key must never pass for one that is bound to none.
   if (key.accountId !== null && accountNumber === null) return null;
   return {
     id: key.id,
     scopes: key.scopes,
     accountNumber,
+    isAccountActive: key.accountId === null || isAccountActive === true,
     sha256: key.sha256,
     previousSha256: key.previousSha256,
     previousValidUntil: key.previousValidUntil?.toISOString() ?? null,

@@ -46,6 +46,7 @@ export class FieldError extends Error {
 
 /** Codes of what is refused; callers may rely on them. */
 export type RefusalCode =
+  | 'account_is_inactive'
   | 'account_number_retired'
   | 'account_number_taken'
   | 'default_account_is_protected'

@@ -71,10 +71,13 @@ export function timeText(error: string) {
 }
 
 /** A time as Postgres and the table take it. */
-export const DateTime = timeText('must be a date and time with its offset, by ISO 8601').refine((value) => {
-  const time = Date.parse(value);
-  return time >= FIRST_DATE && time <= LAST_DATE;
-}, 'must be in the years 1000 to 9999');
+export const DateTime = timeText('must be a date and time with its offset, by ISO 8601').refine(
+  (value) => {
+    const time = Date.parse(value);
+    return time >= FIRST_DATE && time <= LAST_DATE;
+  },
+  { error: 'must be in the years 1000 to 9999', abort: true },
+);
 
 /** What a schema finds, by field. */
 export function faultsOfFields(error: z.ZodError | undefined): FieldFault[] {

@@ -6,7 +6,6 @@ import {
   type KeyAttempt,
   type MadeKey,
   type Obstacle,
-  revokeKey as revokeKeyRow,
   rotateKey as rotateKeyRow,
   toMadeKey,
   updateKey,
@@ -33,6 +32,9 @@ import {
   write,
 } from './write.ts';
 
+/** A key that has expired before it is there is a mistake; to end one, revoke it. */
+const Future = DateTime.refine((value) => Date.parse(value) > Date.now(), 'must be in the future');
+
 const fields = {
   name: text(100, 1),
   scopes: boundedArray(
@@ -43,7 +45,7 @@ const fields = {
     SCOPES.length,
     'scopes',
   ).meta({ override: ({ jsonSchema }) => Object.assign(jsonSchema, { uniqueItems: true }) }),
-  expiresAt: DateTime.nullable().meta({ description: 'Null: never.' }),
+  expiresAt: Future.nullable().meta({ description: 'In the future; null: never.' }),
 };
 
 /** What a key is created from. */
@@ -83,7 +85,7 @@ export const IssuedKey = ApiKey.extend({
 }).meta({ id: 'IssuedApiKey' });
 export type IssuedKey = z.infer<typeof IssuedKey>;
 
-/** A creation that may be asked for again: its secret is derived from the key of who asks. */
+/** A creation or rotation that may be asked for again: its secret is derived from the key of who asks. */
 export interface RepeatableIssue {
   readonly idempotency: Idempotency;
   readonly makersKey: string;
@@ -102,15 +104,9 @@ export async function createKey(
   const expiresAt = toDate(key.expiresAt) ?? null;
   requireScopes(writer.caller, key.scopes);
   requireNoLonger(writer.caller, expiresAt);
-  const salt = drawSecret();
-  const drawn = again ? await deriveSecret(again.makersKey, salt) : drawSecret();
+  const { salt, drawn, sha256 } = await makeSecret(again);
   const accountNumber = key.accountNumber ?? null;
-  const row = {
-    ...key,
-    accountNumber,
-    expiresAt,
-    sha256: await sha256Of(drawn),
-  };
+  const row = { ...key, accountNumber, expiresAt, sha256 };
   const claim = claimOf(writer, again?.idempotency);
   const { maker } = rightsOf(writer.caller);
   const { keysPerAccount } = deps.platform;
@@ -119,14 +115,8 @@ export async function createKey(
   const created = await create(deps, claim, insert, (kept) => toMadeKey(kept) ?? 'account');
   const made = requireMade(created.value, keysPerAccount);
   const secret = again ? await deriveAgain(made, again.makersKey) : drawn;
-  return {
-    ...created,
-    value: issue(
-      deps,
-      toApiKey({ ...made.row, accountNumber, isAccountGone: false, lastUsedAt: null }),
-      secret,
-    ),
-  };
+  const value = toApiKey({ ...made.key, accountNumber, isAccountGone: false });
+  return { ...created, value: issue(deps, value, secret) };
 }
 
 /** Changes a key that may do no more than the caller; throws `key_does_not_exist`, `forbidden` and `precondition_failed`. */
@@ -150,10 +140,10 @@ export async function changeKey(
 }
 
 /**
- * Gives a key that may do no more than the caller another secret. The one until now stays good for the grace period, and
- * the one before that no longer. Asked for again, the same secret is shown and nothing changes, for it is derived from the
- * caller's key and the name of the request. Throws `key_does_not_exist`, `forbidden`, `key_is_revoked` and
- * `idempotency_key_reused`.
+ * Gives a key that may do no more than the caller another secret, drawn anew each time, so that none is ever good again. The one
+ * until now stays good for the grace period, and the one before that no longer. Asked for again, the very answer is given,
+ * to who has the same key as then, whatever became of the secret since. Throws `key_does_not_exist`, `forbidden`,
+ * `key_is_revoked` and `idempotency_key_reused`.
  */
 export async function rotateKey(
   deps: Deps,
@@ -163,28 +153,22 @@ export async function rotateKey(
   again?: RepeatableIssue,
 ): Promise<Created<IssuedKey>> {
   const { caller } = writer;
-  const secret = again
-    ? await deriveSecret(again.makersKey, `rotate:${keyId}:${again.idempotency.key}`)
-    : drawSecret();
-  const sha256 = await sha256Of(secret);
-  const attempt = await write(deps, () =>
-    rotateKeyRow(deps.db, authorOf(writer), keyId, sha256, gracePeriodSeconds, rightsOf(caller)),
-  );
-  const key = requireRotated(caller, attempt, sha256);
-  const isReplay = !attempt.isDone;
-  // Whoever was answered first may not have invalidated yet.
-  const token = isReplay ? { unsharedSinceMs: deps.cache.clock.now() } : attempt.token;
-  return { value: issue(deps, key, secret), token, isReplay };
-}
-
-/** Ends a key for good, whatever it may do, for a leaked key cannot wait; again is no error. Throws `key_does_not_exist` and `forbidden`. */
-export async function revokeKey(deps: Deps, writer: Writer, keyId: number): Promise<Done<ApiKey>> {
-  const rights = rightsOf(writer.caller);
-  const attempt = await write(deps, () => revokeKeyRow(deps.db, authorOf(writer), keyId, rights));
-  const { key, token, isDone, isAllowed } = attempt;
-  // A key that has just ended itself is allowed nothing any more.
-  if (key && !isDone && !isAllowed) throw refuseFormerRights();
-  return { value: toApiKey(key ?? unknownKey()), token };
+  const { salt, drawn, sha256 } = await makeSecret(again);
+  const claim = claimOf(writer, again?.idempotency);
+  const rotate = () =>
+    rotateKeyRow(
+      deps.db,
+      authorOf(writer),
+      keyId,
+      sha256,
+      gracePeriodSeconds,
+      rightsOf(caller),
+      claim && { ...claim, salt },
+    );
+  const created = await create(deps, claim, rotate, (kept) => ({ made: requireKept(kept) }));
+  const made = created.value.made ?? refuseRotation(caller, created.value.attempt);
+  const secret = again ? await deriveAgain(made, again.makersKey) : drawn;
+  return { ...created, value: issue(deps, toApiKey(made.key), secret) };
 }
 
 function requireMade(made: MadeKey | Obstacle, keysPerAccount: number): MadeKey {
@@ -205,29 +189,35 @@ function requireDone(caller: Caller, { isDone, isAllowed, key: row }: KeyAttempt
   throw isAllowed ? refuseOther(key) : refuseFormerRights();
 }
 
-function requireRotated(caller: Caller, attempt: KeyAttempt, sha256: string): ApiKey {
-  const { isDone, key, hashes } = attempt;
-  if (isDone || !key) return requireDone(caller, attempt);
-  if (key.revokedAt) throw new RefusedError('key_is_revoked', 'the key was revoked; create another one');
-  const [now, before] = hashes;
-  // Whatever the caller may do by now: they can derive the secret by themselves.
-  if (now === sha256) return toApiKey(key);
-  if (before !== sha256) return requireDone(caller, attempt);
-  throw new RefusedError(
-    'idempotency_key_reused',
-    'the key was rotated again after this Idempotency-Key came',
-  );
+function refuseRotation(caller: Caller, attempt: KeyAttempt): never {
+  if (attempt.key?.revokedAt)
+    throw new RefusedError('key_is_revoked', 'the key was revoked; create another one');
+  requireDone(caller, attempt);
+  throw refuseFormerRights();
+}
+
+function requireKept(kept: unknown): MadeKey {
+  const made = toMadeKey(kept);
+  if (!made) throw new Error('a rotation was kept without its key');
+  return made;
+}
+
+/** A new secret, which who may ask again can derive from their own key and the salt. */
+async function makeSecret(again: RepeatableIssue | undefined) {
+  const salt = drawSecret();
+  const drawn = again ? await deriveSecret(again.makersKey, salt) : drawSecret();
+  return { salt, drawn, sha256: await sha256Of(drawn) };
 }
 
 function issue({ platform: { environment } }: Deps, key: ApiKey, secret: string): IssuedKey {
   return { ...key, key: formatApiKey({ environment, id: key.id, secret }) };
 }
 
-async function deriveAgain({ row, salt }: MadeKey, makersKey: string): Promise<string> {
+async function deriveAgain({ key, sha256, salt }: MadeKey, makersKey: string): Promise<string> {
   const secret = salt === null ? '' : await deriveSecret(makersKey, salt);
-  if ((await sha256Of(secret)) === row.sha256) return secret;
+  if ((await sha256Of(secret)) === sha256) return secret;
   throw new RefusedError(
     'idempotency_key_reused',
-    `key ${row.id} was created with another key than this one, without which its secret cannot be shown again`,
+    `the secret of key ${key.id} was made with another key than this one, without which it cannot be shown again`,
   );
 }

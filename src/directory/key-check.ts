@@ -8,7 +8,7 @@ import type { Deps } from './deps.ts';
 import { USE_RESOLUTION_MS } from './key-uses.ts';
 
 /** Why a key is refused. Whoever has its secret may know that it was good. */
-export type KeyFault = 'expired' | 'invalid' | 'revoked';
+export type KeyFault = 'expired' | 'inactive' | 'invalid' | 'revoked';
 
 /**
  * Whose the key with the id and the SHA-256 of its secret is, or why it is refused; throws `OriginUnavailable` when nobody can say. Reads through the cache, without
@@ -18,36 +18,41 @@ export async function checkKey(deps: Deps, id: number, sha256: string): Promise<
   const key = await (recall<CheckedKey>(deps.cache, keyOfKey(id)) ??
     readThrough(deps.cache, keyById(deps, id)));
   const nowMs = deps.cache.clock.now();
-  const secret = key && secretOf(key, sha256, nowMs);
-  if (!key || !secret) return 'invalid';
+  if (!key) return 'invalid';
+  const isRetiring = !isSameText(sha256, key.sha256);
+  if (isRetiring && !isInGrace(key, sha256, nowMs)) return 'invalid';
   if (key.revokedAt !== null) return 'revoked';
   if (isPast(key.expiresAt, nowMs)) return 'expired';
+  if (!key.isAccountActive) return 'inactive';
   noteUse(deps, id, nowMs);
-  const expiresAt = earlierOf(key.expiresAt, secret.validUntil);
+  return callerOf(key, sha256, isRetiring);
+}
+
+// Whoever found the secret before must not outlive the rotation by a key of their own.
+function callerOf(
+  { id, scopes, accountNumber, expiresAt }: CheckedKey,
+  sha256: string,
+  isRetiring: boolean,
+): Caller {
+  const known = knownScopes(scopes);
   return {
     id: `key:${id}`,
-    scopes: new Set(knownScopes(key.scopes)),
-    accountNumber: key.accountNumber,
+    scopes: new Set(isRetiring ? known.filter((scope) => scope !== 'keys:write') : known),
+    accountNumber,
     key: { id, sha256 },
     ...(expiresAt !== null && { expiresAt }),
+    ...(isRetiring && { isRetiring }),
   };
 }
 
-/** Which of the key's secrets was presented, and until when it is good; null: neither. */
-function secretOf(
-  { sha256, previousSha256, previousValidUntil }: CheckedKey,
+/** Whether it is the secret before the last rotation, and still good. */
+function isInGrace(
+  { previousSha256, previousValidUntil }: CheckedKey,
   presented: string,
   nowMs: number,
-): { readonly validUntil: string | null } | null {
-  if (isSameText(presented, sha256)) return { validUntil: null };
-  if (previousSha256 === null || isPast(previousValidUntil, nowMs)) return null;
-  return isSameText(presented, previousSha256) ? { validUntil: previousValidUntil } : null;
-}
-
-// Who has the previous secret has its rights no longer than its grace period, and so gives none that last longer.
-function earlierOf(one: string | null, other: string | null): string | null {
-  if (one === null || other === null) return one ?? other;
-  return Date.parse(one) < Date.parse(other) ? one : other;
+): boolean {
+  if (previousSha256 === null || isPast(previousValidUntil, nowMs)) return false;
+  return isSameText(presented, previousSha256);
 }
 
 function isPast(end: string | null, nowMs: number): boolean {

@@ -21,6 +21,10 @@ export const ApiKey = z
     isAccountGone: z.literal(true).optional().meta({
       description: 'The account that the key was made for is gone, and the key is refused. Else left out.',
     }),
+    createdBy: z.string().nullable().meta({
+      description:
+        'Who made the key, as the audit log names them, such as `key:12`; null: nobody by this service.',
+    }),
     createdAt: time,
     updatedAt: time,
     expiresAt: time.nullable().meta({ description: 'From then on the key is refused.' }),
@@ -44,6 +48,7 @@ export function toApiKey(row: ShownKey): ApiKey {
     scopes: knownScopes(row.scopes),
     accountNumber: row.accountNumber,
     ...(row.isAccountGone && { isAccountGone: true as const }),
+    createdBy: row.createdBy,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
     expiresAt: row.expiresAt?.toISOString() ?? null,
@@ -60,9 +65,14 @@ export async function getKey(deps: Deps, { accountNumber }: Caller, keyId: numbe
   return toApiKey(row ?? unknownKey());
 }
 
-/** A page of the keys that the caller may see, revoked and expired ones too, by id and past the cache. */
-export async function listKeys(deps: Deps, { accountNumber }: Caller, page: Page): Promise<Paged<ApiKey>> {
+/** A page of the keys that the caller may see, or of those that the actor made, revoked and expired ones too, by id and past the cache. */
+export async function listKeys(
+  deps: Deps,
+  { accountNumber }: Caller,
+  createdBy: string | undefined,
+  page: Page,
+): Promise<Paged<ApiKey>> {
   const oneMore = { ...page, limit: page.limit + 1 };
-  const rows = await readOrigin(deps, () => selectKeys(deps.db, accountNumber, oneMore));
+  const rows = await readOrigin(deps, () => selectKeys(deps.db, accountNumber, createdBy, oneMore));
   return cutPage(rows.map(toApiKey), page);
 }

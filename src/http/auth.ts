@@ -1,6 +1,7 @@
 import type { Context, HonoRequest } from 'hono';
 import { holdsKey, mayHoldKey, parseApiKey } from '../api-key.ts';
 import { settingsOf } from '../deps.ts';
+import { INACTIVE } from '../directory/active-account.ts';
 import { type Caller, ROOT } from '../directory/caller.ts';
 import { checkKey, type KeyFault } from '../directory/key-check.ts';
 import { isolateOf, type KeyDigest } from '../isolate.ts';
@@ -10,7 +11,7 @@ import { sha256Of } from '../sha256.ts';
 import { authenticatePerson } from './access.ts';
 import type { AppEnv } from './app-env.ts';
 import { hasQuery } from './path-and-query.ts';
-import { badRequest, type ProblemError, unauthorized } from './problem.ts';
+import { badRequest, ProblemError, unauthorized } from './problem.ts';
 import { limitAddress, limitLookUp } from './rate-limit.ts';
 
 const AUTHORIZATION = /^(?:bearer|token) +([\x21-\x7e]+) *$/i;
@@ -86,13 +87,14 @@ async function requirePerson(c: Context<AppEnv>): Promise<Caller> {
   throw unauthorized('send a key as Authorization: Bearer <key>');
 }
 
-const REFUSALS: Readonly<Record<KeyFault, string>> = {
+const REFUSALS: Readonly<Record<Exclude<KeyFault, 'inactive'>, string>> = {
   invalid: 'the key is not valid',
   revoked: 'the key was revoked',
   expired: 'the key has expired',
 };
 
 function requireKey(checked: Caller | KeyFault): Caller {
+  if (checked === 'inactive') throw new ProblemError('account_is_inactive', INACTIVE);
   if (typeof checked === 'string') throw unauthorized(REFUSALS[checked]);
   return checked;
 }

@@ -7,21 +7,22 @@ import {
   KeyChanges,
   KeyRotation,
   NewKey,
-  revokeKey,
   rotateKey,
 } from '../directory/key-changes.ts';
+import { revokeKey, revokeKeys } from '../directory/key-revocations.ts';
+import { Deletion } from '../directory/deletion.ts';
 import { ApiKey, getKey, listKeys } from '../directory/keys.ts';
 import { cursorAfter, toPage } from '../directory/page.ts';
 import { sealCursor } from '../list-cursor.ts';
 import { etagOfRow } from './answer.ts';
-import { answerCreated, answerWritten } from './answer-write.ts';
+import { answerCreated, answerDeletion, answerWritten } from './answer-write.ts';
 import type { AppEnv } from './app-env.ts';
 import { presentedKey } from './auth.ts';
 import { endpoint } from './endpoint.ts';
 import { MERGE_PATCH_TYPES } from './endpoint-spec.ts';
 import { ApiKeyList } from './list.ts';
-import { PageQuery } from './list-parameters.ts';
-import { KeyId } from './parameters.ts';
+import { listParameters, sought } from './list-parameters.ts';
+import { flag, KeyId } from './parameters.ts';
 import { badRequest } from './problem.ts';
 
 const tag = 'API keys';
@@ -30,7 +31,15 @@ const path = z.object({ keyId: KeyId });
 const about = () => ({ kind: 'keys' }) as const;
 const errors = ['key_does_not_exist'] as const;
 /** Names it in its cursors. Whoever has one from another caller sees none but their own keys after it. */
-const LIST = 'keys';
+
+const KeysQuery = z.object({
+  ...listParameters,
+  createdBy: sought('Who made the key, such as `key:12`.', 300),
+});
+
+function nameOf({ createdBy }: Pick<z.output<typeof KeysQuery>, 'createdBy'>): string {
+  return createdBy === undefined ? 'keys' : `keys by ${createdBy}`;
+}
 
 const postKey = endpoint({
   tag,
@@ -56,8 +65,8 @@ const getKeys = endpoint({
   description: 'Revoked and expired ones too. Read from Postgres, past the cache.',
   scope,
   about,
-  query: PageQuery,
-  list: () => LIST,
+  query: KeysQuery,
+  list: ({ query }) => nameOf(query),
   body: ApiKeyList,
 });
 
@@ -94,7 +103,7 @@ const postRotation = endpoint({
   tag,
   summary: 'Give an API key another secret',
   description:
-    'The new key is in the answer and never shown again. The secret until now stays good for the grace period; one from an earlier rotation ends at once. The key may do no more than the one that rotates it. With an `Idempotency-Key` that nobody can guess, such as a UUID, the answer can be had again, with the same key in `Authorization` as the first time.',
+    'The new key is in the answer and never shown again. The secret until now stays good for the grace period, but manages no keys; one from an earlier rotation ends at once, and none is ever good again. The key may do no more than the one that rotates it. With an `Idempotency-Key` the answer can be had again for 24 hours, with the same key in `Authorization` as the first time; a key that rotates itself has ended that one.',
   scope,
   about,
   path,
@@ -111,13 +120,16 @@ const removeKey = endpoint({
   tag,
   summary: 'Revoke an API key',
   description:
-    'For good, and without `If-Match`: a key that has leaked must not wait for a read. Whatever the key may do. It stays listed; revoking it again changes nothing.',
+    'For good, and without `If-Match`: a key that has leaked must not wait for a read. Whatever the key may do. It stays listed; revoking it again changes nothing. With one of the parameters the answer counts the keys that this revoked, or would.',
   scope,
   about,
   path,
-  body: ApiKey,
+  query: z.object({
+    dryRun: flag('Say how many keys would be revoked, and revoke none.'),
+    withDescendants: flag('Revoke the keys that the key made too, those that they made, and so on.'),
+  }),
+  body: z.union([ApiKey, Deletion]),
   writes: true,
-  tagged: true,
   errors,
 });
 
@@ -128,11 +140,11 @@ export const keys = new Hono<AppEnv>()
   })
   .get('/v1/keys', getKeys, async (c) => {
     const { deps, caller } = c.var;
-    const { limit, cursor } = c.req.valid('query');
+    const { limit, cursor, createdBy } = c.req.valid('query');
     const page = toPage(limit, cursor);
-    const listed = await listKeys(deps, caller, page);
+    const listed = await listKeys(deps, caller, createdBy, page);
     const next = cursorAfter(page, listed);
-    const nextCursor = next && (await sealCursor(c.env, LIST, next));
+    const nextCursor = next && (await sealCursor(c.env, nameOf({ createdBy }), next));
     return unstored(c.json({ items: [...listed.items], nextCursor }, 200));
   })
   .get('/v1/keys/:keyId', getKeyById, async (c) => {
@@ -151,9 +163,14 @@ export const keys = new Hono<AppEnv>()
     const rotated = await rotateKey(c.get('deps'), c.var, keyId, c.req.valid('json'), repeatableIssue(c));
     return unstored(answerWritten(c, rotated));
   })
-  .delete('/v1/keys/:keyId', removeKey, async (c) =>
-    unstored(answerWritten(c, await revokeKey(c.get('deps'), c.var, c.req.valid('param').keyId))),
-  );
+  .delete('/v1/keys/:keyId', removeKey, async (c) => {
+    const { keyId } = c.req.valid('param');
+    const { dryRun, withDescendants } = c.req.valid('query');
+    const isCounted = dryRun || withDescendants;
+    return isCounted
+      ? answerDeletion(c, await revokeKeys(c.get('deps'), c.var, keyId, { dryRun, withDescendants }))
+      : unstored(answerWritten(c, await revokeKey(c.get('deps'), c.var, keyId)));
+  });
 
 function repeatableIssue(c: Context<AppEnv>) {
   const { idempotency } = c.var;

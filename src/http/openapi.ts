@@ -105,7 +105,7 @@ const LIMIT_CODES = ['headers_too_large', 'too_many_requests', 'uri_too_long'] a
 const UNAVAILABLE_CODES = ['unavailable'] as const;
 
 function ofKey({ scope }: AnyEndpointSpec): ProblemCode[] {
-  return scope === 'open' ? [] : ['unauthorized', 'forbidden'];
+  return scope === 'open' ? [] : ['unauthorized', 'forbidden', 'account_is_inactive'];
 }
 
 function problemResponse(status: number, codes: readonly ProblemCode[]) {

@@ -45,8 +45,8 @@ export const Limit = z
     override: asInteger({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE }),
   });
 
-/** A parameter that is false unless it says otherwise. */
-function flag(description: string) {
+/** A parameter that is false unless it says `true`. */
+export function flag(description: string) {
   return z
     .enum(['true', 'false'], 'must be true or false')
     .default('false')

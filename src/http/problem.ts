@@ -58,6 +58,7 @@ export type ProblemCode = LookUpCode | RefusalCode | HttpCode;
 /** Status and title of every code. */
 export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCode; title: string }>> = {
   account_does_not_exist: { status: 404, title: 'No such account' },
+  account_is_inactive: { status: 403, title: 'The account of the key is inactive' },
   account_number_retired: { status: 409, title: 'The account number belonged to a deleted account' },
   account_number_taken: { status: 409, title: 'The account number is taken' },
   account_required: { status: 400, title: 'Account number required' },

@@ -1,5 +1,6 @@
 import { readThrough } from '../../src/cache/read-through.ts';
 import type { Db } from '../../src/db/client.ts';
+import { requireActiveAccount } from '../../src/directory/active-account.ts';
 import {
   findAccount,
   getCachedAccountForUser,
@@ -8,7 +9,7 @@ import {
 import { findAdminUserForAccount, getCachedSmarterAdminUserProfile } from '../../src/directory/admins.ts';
 import type { Caller } from '../../src/directory/caller.ts';
 import type { Deps, Platform } from '../../src/directory/deps.ts';
-import { LookUpError } from '../../src/directory/errors.ts';
+import { LookUpError, RefusedError } from '../../src/directory/errors.ts';
 import { keyById } from '../../src/directory/checked-key.ts';
 import { makeKeyUses } from '../../src/directory/key-uses.ts';
 import type { Page } from '../../src/directory/page.ts';
@@ -95,6 +96,9 @@ const lookUps: [string, Ask][] = [
         requireVisible(deps, boundTo(accountNumber), { kind: 'user-profile', userProfileId }),
     ),
   ]),
+  ...each('state of', [...universe.accountNumbers, absent.accountNumber], (deps, accountNumber) =>
+    requireActiveAccount(deps, boundTo(accountNumber)),
+  ),
   ...each('key', [...universe.keyIds, absent.id], (deps, id) => readThrough(deps.cache, keyById(deps, id))),
   ...eachPage('users of', universe.accountNumbers, absent.accountNumber, listUsersForAccount),
   ...eachPage('profiles of', universe.accountNumbers, absent.accountNumber, listUserProfilesForAccount),
@@ -135,6 +139,8 @@ async function load(db: Db, name: string, ask: Ask): Promise<Stored> {
   return { payload: answer.payload, tags: answer.tags.toSorted() };
 }
 
+// What is absent, or says no, was stored all the same.
 function unlessAbsent(error: unknown): void {
-  if (!(error instanceof LookUpError)) throw error;
+  const isInactive = error instanceof RefusedError && error.code === 'account_is_inactive';
+  if (!isInactive && !(error instanceof LookUpError)) throw error;
 }

@@ -3,6 +3,7 @@ import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } fro
 import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/admins.ts';
 import { deleteOldAuditRows } from '../../src/db/audit.ts';
 import { type Db, makeDbOver } from '../../src/db/client.ts';
+import { revokeKey, selectRevocation } from '../../src/db/key-revocations.ts';
 import type { Statement } from '../../src/db/neon.ts';
 import { deleteForgottenAnswers } from '../../src/db/idempotency.ts';
 import { deleteInvalidations, markInvalidated, selectPendingInvalidations } from '../../src/db/outbox.ts';
@@ -21,6 +22,8 @@ const bridge = useNeon(session);
 const members = 20_000;
 const big = '0000-0000-0001';
 const platform = { adminUsername: 'user1', accountNumber: big };
+const author = { actor: 'root', requestId: '' };
+const nobody = { reach: null, maker: null };
 const firstPage = { afterId: 0, limit: 10 };
 const lastPage = { afterId: members - 10, limit: 10 };
 
@@ -32,8 +35,8 @@ beforeAll(async () => {
     insert into users (username, email) select 'user' || n, '' from generate_series(1, ${members}) as n;
     insert into user_profiles (user_id, account_id) select id, 1 from users order by id;
     insert into users (username, email, is_staff) select 'staff' || n, '', true from generate_series(1, 20) as n;
-    insert into api_keys (name, scopes, account_id, sha256)
-      select 'x', '{}', case when n % 2 = 0 then 1 + n % 100 end, repeat('0', 64) from generate_series(1, ${members}) as n;
+    insert into api_keys (name, scopes, account_id, sha256, created_by)
+      select 'x', '{}', case when n % 2 = 0 then 1 + n % 100 end, repeat('0', 64), 'key:' || n / 3 from generate_series(1, ${members}) as n;
     insert into api_key_uses (key_id) select id from api_keys;
     insert into cache_invalidations (tags, invalidated_at)
       select '{x}', case when n > 100 then now() end from generate_series(1, ${members}) as n;
@@ -108,9 +111,13 @@ test.each<[string, (db: Db) => Promise<unknown>]>([
   ['a key to check', (db) => selectKeyRecord(db, 77)],
   ['a key', (db) => selectKey(db, null, 77)],
   ['a key of an account', (db) => selectKey(db, '0000-0000-0077', 77)],
-  ['the first keys', (db) => selectKeys(db, null, firstPage)],
-  ['the last keys', (db) => selectKeys(db, null, lastPage)],
-  ['the first keys of an account', (db) => selectKeys(db, '0000-0000-0077', firstPage)],
+  ['the first keys', (db) => selectKeys(db, null, undefined, firstPage)],
+  ['the last keys', (db) => selectKeys(db, null, undefined, lastPage)],
+  ['the first keys of an account', (db) => selectKeys(db, '0000-0000-0077', undefined, firstPage)],
+  ['the first keys that a key made', (db) => selectKeys(db, null, 'key:2500', firstPage)],
+  ['the keys of an account that a key made', (db) => selectKeys(db, '0000-0000-0077', 'key:2500', firstPage)],
+  ['counting a key with its descendants', (db) => selectRevocation(db, 2_500, null, true)],
+  ['revoking a key with its descendants', (db) => revokeKey(db, author, 2_500, nobody, true)],
   ['noting the use of a key', (db) => noteKeyUse(db, 77, 0)],
   ['the pending invalidations', (db) => selectPendingInvalidations(db, 10)],
   ['marking invalidations', (db) => markInvalidated(db, [1, 2, 3])],

@@ -95,7 +95,7 @@ async function listAll(db: Db) {
     await listUsers(deps, page, {}),
     await listUsers(deps, { ...page, isActive: true }, {}),
     await listAccounts(deps, page, {}),
-    await listKeys(deps, ROOT, { afterId: 0, limit: 500, isCached: false }),
+    await listKeys(deps, ROOT, undefined, { afterId: 0, limit: 500, isCached: false }),
     await listAuditEntries(deps, everything, {}),
     await listAuditEntries(deps, { ...everything, actor: 'test' }, {}),
   ];
@@ -127,7 +127,7 @@ describe.each(SETTINGS)('under %j', (settings) => {
     expect(users.value[0]?.user?.lastLogin).toEqual(OLD);
     const key = { name: 'k', scopes: [], accountNumber: null, expiresAt: OLD, sha256: '0'.repeat(64) };
     const made = await insertKey(bentBy(settings), author, null, key, null, 1_000);
-    expect(made.value).toMatchObject({ row: { expiresAt: OLD } });
+    expect(made.value).toMatchObject({ key: { expiresAt: OLD } });
   });
 });
 

@@ -1,6 +1,10 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { formatApiKey, formatSecret } from '../../src/api-key.ts';
 import { isolateOf } from '../../src/isolate.ts';
+import * as lookUps from '../../src/rpc-look-ups.ts';
+import * as rpcUserWrites from '../../src/rpc-user-writes.ts';
+import * as rpcWrites from '../../src/rpc-writes.ts';
 import {
   countRequests,
   drainNow,
@@ -15,9 +19,11 @@ import {
   useStack,
   whileAway,
 } from '../stack.ts';
+import { SCOPES } from '../../src/directory/caller.ts';
 import { change, create } from './changes.ts';
 import { type Issued, issuedOf, issueKey, withKey } from './issued-keys.ts';
 import { expectProblem } from './problem.ts';
+import { askRoute, nameOf, pathOf, routes } from './routes.ts';
 
 const MEMORY_TTL_MS = 5_000;
 const stack = useStack({ MEMORY_TTL_MS: String(MEMORY_TTL_MS) });
@@ -34,6 +40,36 @@ const readUses = (id: number) =>
     'select extract(epoch from now() - last_used_at)::int as ago from api_key_uses where key_id = $1',
     id,
   );
+
+const STACKADEMY = '1234-5678-9012';
+const dry = { dryRun: true };
+
+/** Arguments that every method of the class takes, by its function. */
+const goodArguments: Readonly<Record<string, object>> = {
+  account: { accountNumber: STACKADEMY },
+  userProfile: { userProfileId: 3 },
+  cachedAccountForUser: { userId: 3 },
+  cachedAdminUserForAccount: { accountNumber: STACKADEMY },
+  cachedDefaultAccount: {},
+  cachedSmarterAdminUserProfile: {},
+  cachedUserForUserId: { userId: 3 },
+  cachedUserForUsername: { username: 'johndoe' },
+  userProfilesForAccount: { accountNumber: STACKADEMY },
+  usersForAccount: { accountNumber: STACKADEMY },
+  validResourceOwners: { userProfileId: null },
+  many: { lookUps: [{ lookUp: 'defaultAccount' }] },
+  newAccount: { account: { companyName: 'x' } },
+  changedAccount: { accountNumber: STACKADEMY, changes: { city: 'x' }, options: { revision: 1 } },
+  newDefaultAccount: { accountNumber: STACKADEMY },
+  deletedAccount: { accountNumber: STACKADEMY, options: dry },
+  newUser: { user: { username: 'x', email: 'x@example.com' } },
+  newUsers: { users: [{ username: 'x', email: 'x@example.com' }] },
+  changedUser: { userId: 3, changes: { firstName: 'x' }, options: { revision: 1 } },
+  deletedUser: { userId: 3, options: dry },
+  newUserProfile: { profile: { userId: 5, accountNumber: STACKADEMY } },
+  changedUserProfile: { userProfileId: 3, changes: { name: 'x' }, options: { revision: 1 } },
+  deletedUserProfile: { userProfileId: 3, options: dry },
+};
 
 /** Lets every entry in memory expire, and nothing in Redis, whose clock is another. */
 const outliveMemory = () => vi.setSystemTime(Date.now() + MEMORY_TTL_MS);
@@ -217,6 +253,137 @@ describe('a revocation', () => {
   });
 });
 
+describe('a key that is bound to an inactive account', () => {
+  let made = 0;
+
+  /** A key of a new account, which is inactive from the beginning if the body says so. */
+  async function makeBound(rest: object = {}) {
+    const accountNumber = `0555-0555-${String(++made).padStart(4, '0')}`;
+    await create(stack.current, '/v1/accounts', { companyName: 'x', accountNumber, ...rest });
+    return { accountNumber, key: await issueKey(stack.current, { accountNumber, scopes: [...SCOPES] }) };
+  }
+
+  const setActive = (on: TestStack, accountNumber: string, isActive: boolean) =>
+    change(on, 'PATCH', `/v1/accounts/${accountNumber}`, { isActive }, { 'If-Match': '*' });
+
+  test.each(routes.map((route) => [nameOf(route), route] as const))(
+    'may not ask for %s, unless it is open',
+    async (_name, route) => {
+      const { key } = await makeBound({ isActive: false });
+      const response = await askRoute(stack.current, route, pathOf(route), withKey(key));
+      if (route.spec.scope === 'open') expect(response.status).not.toBe(403);
+      else await expectProblem(response, 'account_is_inactive');
+    },
+  );
+
+  test.each([
+    ['made inactive', true],
+    ['made active', false],
+  ])(
+    'is held to its account as it is, once that is %s: here at once, elsewhere when memory has forgotten',
+    async (_name, isActive) => {
+      const { key, accountNumber } = await makeBound({ isActive });
+      const path = `/v1/accounts/${accountNumber}`;
+      const statusOn = async (on: TestStack) => (await send(on, path, { headers: withKey(key) })).status;
+      const [here, there] = [newIsolate(stack.current), newIsolate(stack.current)];
+      const [before, after] = isActive ? [200, 403] : [403, 200];
+      expect([await statusOn(here), await statusOn(there)]).toEqual([before, before]);
+      expect((await setActive(here, accountNumber, !isActive)).status).toBe(200);
+      expect([await statusOn(here), await statusOn(newIsolate(stack.current))]).toEqual([after, after]);
+      outliveMemory();
+      expect(await statusOn(there)).toBe(after);
+    },
+  );
+
+  test.each([true, false])(
+    'is held to it after the next drain, when somebody at a prompt sets it active: %j',
+    async (isActive) => {
+      const { key, accountNumber } = await makeBound({ isActive: !isActive });
+      const path = `/v1/accounts/${accountNumber}`;
+      await send(newIsolate(stack.current), path, { headers: withKey(key) });
+      await sql(
+        stack.current,
+        'update accounts set is_active = $2 where account_number = $1',
+        accountNumber,
+        isActive,
+      );
+      await drainNow(stack.current);
+      const response = await send(newIsolate(stack.current), path, { headers: withKey(key) });
+      if (isActive) expect(response.status).toBe(200);
+      else await expectProblem(response, 'account_is_inactive');
+    },
+  );
+
+  test('is not noted as used, and is 401 where it is revoked or expired or the secret is wrong', async () => {
+    const { key } = await makeBound({ isActive: false });
+    await expectProblem(await ask(stack.current, key), 'account_is_inactive');
+    expect(await readUses(key.id)).toEqual([]);
+    await expectProblem(await ask(stack.current, forged(key.id)), 'unauthorized');
+    await change(stack.current, 'DELETE', `/v1/keys/${key.id}`);
+    await expectProblem(await ask(stack.current, key), 'unauthorized');
+  });
+
+  test('makes no key while memory takes the account for active', async () => {
+    const { key, accountNumber } = await makeBound();
+    const there = newIsolate(stack.current);
+    expect((await send(there, `/v1/accounts/${accountNumber}`, { headers: withKey(key) })).status).toBe(200);
+    await setActive(stack.current, accountNumber, false);
+    const body = { name: 'Late', scopes: ['directory:read'], accountNumber };
+    await expectProblem(await create(there, '/v1/keys', body, withKey(key)), 'forbidden');
+  });
+});
+
+describe('a service binding whose props name an inactive account', () => {
+  const accountNumber = '1618-0339-8874';
+  const path = `/v1/accounts/${accountNumber}`;
+
+  /** The code of what a method of the class answers through the binding; null when it answers. */
+  async function codeOn(on: TestStack, call: typeof lookUps.account, args: object): Promise<unknown> {
+    const props = { name: 'dormant', scopes: SCOPES, accountNumber };
+    const ctx = createExecutionContext();
+    const answered = call(on.env, Object.assign(ctx, { props }), args, undefined);
+    const code = await answered.then(
+      () => null,
+      (error: { code: unknown }) => error.code,
+    );
+    await waitOnExecutionContext(ctx);
+    return code;
+  }
+  const readOn = (on: TestStack) => codeOn(on, lookUps.account, { accountNumber });
+  const setActive = (isActive: boolean) =>
+    change(stack.current, 'PATCH', path, { isActive }, { 'If-Match': '*' });
+
+  test('calls no method', async () => {
+    const all = { ...lookUps, ...rpcWrites, ...rpcUserWrites };
+    for (const [name, call] of Object.entries(all)) {
+      const args = goodArguments[name];
+      if (!args) throw new Error(`the tests know no arguments of ${name}`);
+      expect([name, await codeOn(stack.current, call as typeof lookUps.account, args)]).toEqual([
+        name,
+        'account_is_inactive',
+      ]);
+    }
+  });
+
+  test('is held to its account as it is, in both directions: here at once, elsewhere when memory has forgotten', async () => {
+    const there = newIsolate(stack.current);
+    for (const isActive of [true, false]) {
+      const [before, after] = isActive ? ['account_is_inactive', null] : [null, 'account_is_inactive'];
+      expect([await readOn(stack.current), await readOn(there)]).toEqual([before, before]);
+      expect((await setActive(isActive)).status).toBe(200);
+      expect([await readOn(stack.current), await readOn(newIsolate(stack.current))]).toEqual([after, after]);
+      outliveMemory();
+      expect(await readOn(there)).toBe(after);
+    }
+  });
+
+  test('is not told so by an outage', async () => {
+    const isolate = newIsolate(stack.current);
+    const code = await whileAway(stack.current, ['redis', 'postgres'], () => readOn(isolate));
+    expect(code).toBe('unavailable');
+  });
+});
+
 describe('a rotation', () => {
   const rotate = (key: Issued, body: object) =>
     create(stack.current, `/v1/keys/${key.id}/rotate`, body).then(issuedOf);
@@ -280,6 +447,7 @@ describe('what memory still takes for a good key', () => {
     ['expires before', `update api_keys set expires_at = now() + interval '1 hour' where id = $1`],
     ['lacks a scope', `update api_keys set scopes = '{keys:write}' where id = $1`],
     ['may manage no keys', `update api_keys set scopes = '{directory:read}' where id = $1`],
+    ['was rotated', `update api_keys set sha256 = repeat('0', 64) where id = $1`],
     ['is gone', 'delete from api_keys where id = $1'],
   ] as const;
   const cases = losses.flatMap(([loss, statement]) =>

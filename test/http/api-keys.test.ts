@@ -44,6 +44,7 @@ describe('creating', () => {
       id: expect.any(Number),
       ...good,
       accountNumber: STACKADEMY,
+      createdBy: 'root',
       createdAt: time,
       updatedAt: time,
       expiresAt: '2100-01-01T00:00:00.000Z',
@@ -74,6 +75,7 @@ describe('creating', () => {
     [{ ...good, expiresAt: '0000-01-01T00:00:00Z' }, ['expiresAt']],
     [{ ...good, expiresAt: '9999-12-31T23:59:59-01:00' }, ['expiresAt']],
     [{ ...good, expiresAt: 7 }, ['expiresAt']],
+    [{ ...good, expiresAt: '2026-01-31T00:00:00Z' }, ['expiresAt']],
     [
       { ...good, id: 7, sha256: 'x', revokedAt: null, revision: 7 },
       ['id', 'sha256', 'revokedAt', 'revision'],
@@ -146,15 +148,12 @@ describe('an Idempotency-Key', () => {
 
   test('shows the secret to nobody who has not the key that it was made with', async () => {
     const maker = await keeper();
-    // Within the grace period, beyond which the secret before can give nothing.
-    const body = { ...good, expiresAt: new Date(Date.now() + 3_600_000).toISOString() };
-    const made = await issuedOf(await make(body, headers('rotated', maker)));
+    const made = await issuedOf(await make(good, headers('rotated', maker)));
     const next = await issuedOf(await rotate(maker));
-    const response = await make(body, headers('rotated', next));
+    const response = await make(good, headers('rotated', next));
     const { detail } = await expectProblem(response, 'idempotency_key_reused');
     expect(detail).toContain(`key ${made.id} `);
-    const withOld = await issuedOf(await make(body, headers('rotated', maker)));
-    expect(withOld.key).toBe(made.key);
+    await expectProblem(await make(good, headers('rotated', maker)), 'forbidden');
   });
 });
 
@@ -181,38 +180,81 @@ describe('an Idempotency-Key of a rotation', () => {
       expect((await send(stack.current, '/v1/users/3', { headers: withKey(secret) })).status).toBe(200);
   });
 
-  test('repeats the rotation of a key by itself, with the secret until then', async () => {
+  test('does not show a key that rotated itself its next secret again, by neither secret', async () => {
     const maker = await keeper();
-    const first = await issuedOf(await rotate(maker, {}, headers('own', maker)));
-    const again = await issuedOf(await rotate(maker, {}, headers('own', maker)));
-    expect(again).toEqual(first);
-    await expectProblem(await rotate(maker, {}, headers('another', maker)), 'forbidden');
+    const next = await issuedOf(await rotate(maker, {}, headers('own', maker)));
+    await expectProblem(await rotate(maker, {}, headers('own', maker)), 'forbidden');
+    await expectProblem(await rotate(maker, {}, headers('own', next)), 'idempotency_key_reused');
   });
 
   test('gives simultaneous requests one secret, and other names and keys others', async () => {
     const [key, other] = [await issueKey(stack.current), await issueKey(stack.current)];
-    const answers = await Promise.all(Array.from({ length: 8 }, () => rotate(key, {}, headers('crowd'))));
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => rotate(key, {}, headers('rotated crowd'))),
+    );
     const issued = await Promise.all(answers.map(issuedOf));
     expect(new Set(issued.map((one) => one.key)).size).toBe(1);
     expect(await read(key)).toMatchObject({ revision: 2 });
     const secrets = [
       ...issued.slice(0, 1),
-      await issuedOf(await rotate(key, {}, headers('crowd 2'))),
-      await issuedOf(await rotate(other, {}, headers('crowd'))),
-      await issuedOf(await rotate(other, {}, headers('crowd', await keeper()))),
+      await issuedOf(await rotate(key, {}, headers('rotated crowd 2'))),
+      await issuedOf(await rotate(other, {}, headers('rotated crowd 3'))),
+      await issuedOf(await rotate(other, {}, headers('rotated crowd', await keeper()))),
     ].map((one) => one.key.split('_')[3]);
     expect(new Set(secrets).size).toBe(4);
   });
 
-  test('brings no secret back after the next rotation, nor a revoked key', async () => {
+  test('brings no secret back after the next rotation: the answer is the same, and the secret stays refused', async () => {
     const key = await issueKey(stack.current);
-    await rotate(key, {}, headers('early'));
-    await rotate(key);
-    await expectProblem(await rotate(key, {}, headers('early')), 'idempotency_key_reused');
+    const answers: string[] = [];
+    for (const name of ['a', 'b', 'c'])
+      answers.push(await (await rotate(key, { gracePeriodSeconds: 0 }, headers(name))).text());
+    const again = await rotate(key, { gracePeriodSeconds: 0 }, headers('a'));
+    expect(again.headers.get('Idempotency-Replayed')).toBe('true');
+    expect(await again.text()).toBe(answers[0]);
+    expect(await read(key)).toMatchObject({ revision: 4 });
+    const secrets = [key, ...answers.map((answer) => JSON.parse(answer) as Issued)];
+    const statuses = secrets.map(
+      async (secret) => (await send(stack.current, '/v1/users/3', { headers: withKey(secret) })).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([401, 401, 401, 200]);
+  });
+
+  test('comes with one request: another body or another key is 422', async () => {
+    const [key, other] = [await issueKey(stack.current), await issueKey(stack.current)];
+    await rotate(key, { gracePeriodSeconds: 60 }, headers('reused'));
+    for (const refused of [
+      await rotate(key, { gracePeriodSeconds: 61 }, headers('reused')),
+      await rotate(key, {}, headers('reused')),
+      await rotate(other, { gracePeriodSeconds: 60 }, headers('reused')),
+      await make(good, headers('reused')),
+    ])
+      await expectProblem(refused, 'idempotency_key_reused');
+    expect(await read(key)).toMatchObject({ revision: 2 });
+    expect(await read(other)).toMatchObject({ revision: 1 });
+  });
+
+  test('is forgotten after a day, and then rotates anew, with a secret of its own', async () => {
+    const key = await issueKey(stack.current);
+    const first = await issuedOf(await rotate(key, {}, headers('daily')));
+    await sql(
+      stack.current,
+      `update idempotency_keys set created_at = now() - interval '24 hours 1 second' where key = 'daily'`,
+    );
+    const second = await issuedOf(await rotate(key, {}, headers('daily')));
+    expect(second.key).not.toBe(first.key);
     expect(await read(key)).toMatchObject({ revision: 3 });
-    await rotate(key, {}, headers('last'));
-    await revoke(key);
-    await expectProblem(await rotate(key, {}, headers('last')), 'key_is_revoked');
+  });
+
+  test('is free again after a refusal', async () => {
+    const key = await issueKey(stack.current, { scopes: [...SCOPES] });
+    const maker = await keeper();
+    await expectProblem(await rotate(key, {}, headers('refused', maker)), 'forbidden');
+    await expectProblem(await rotate({ id: 999_999 }, {}, headers('refused', maker)), 'key_does_not_exist');
+    const revoked = await issueKey(stack.current);
+    await revoke(revoked);
+    await expectProblem(await rotate(revoked, {}, headers('refused', maker)), 'key_is_revoked');
+    expect((await rotate(await issueKey(stack.current), {}, headers('refused', maker))).status).toBe(200);
   });
 });
 
@@ -373,37 +415,30 @@ describe('nobody gives what they have not', () => {
     expect((await rotate(equal, {}, own)).status).toBe(200);
   });
 
-  test.each([null, '2100-01-01T00:00:00.000Z'])(
-    'not by the secret before, beyond its grace period, when the key expires at %j',
-    async (expiresAt) => {
-      const maker = await keeper({ expiresAt });
-      const next = await issuedOf(await rotate(maker, { gracePeriodSeconds: 3_600 }));
-      const end = String((await read(maker))['previousValidUntil']);
-      const after = new Date(Date.parse(end) + 1).toISOString();
-      const [before, own] = [withKey(maker), withKey(next)];
-      for (const later of [expiresAt, after]) {
-        const { detail } = await expectProblem(
-          await make({ ...good, expiresAt: later }, before),
-          'forbidden',
-        );
-        expect(detail).toContain(end);
-      }
-      const equal = await issuedOf(await make({ ...good, expiresAt: end }, before));
-      await expectProblem(await patch(equal, { expiresAt: after }, { ...any, ...before }), 'forbidden');
-      await expectProblem(await rotate(maker, {}, before), 'forbidden');
-      await expectProblem(await patch(maker, { name: 'Mine' }, { ...any, ...before }), 'forbidden');
-      expect(await read(maker)).toMatchObject({ revision: 2, previousValidUntil: end });
-      expect((await make({ ...good, expiresAt }, own)).status).toBe(201);
-      expect((await rotate(maker, {}, own)).status).toBe(200);
-    },
-  );
-
-  test('not by the secret before of a key that expires within the grace period', async () => {
-    const expiresAt = new Date(Date.now() + 600_000).toISOString();
-    const maker = await keeper({ expiresAt });
-    await rotate(maker);
-    const { detail } = await expectProblem(await make(good, withKey(maker)), 'forbidden');
-    expect(detail).toContain(expiresAt);
+  test('not by the secret before the last rotation, which manages no keys in its grace period', async () => {
+    const maker = await keeper({ scopes: ['keys:write', 'directory:read', 'directory:write'] });
+    const key = await issueKey(stack.current);
+    const next = await issuedOf(await rotate(maker, { gracePeriodSeconds: 3_600 }));
+    const [before, own] = [withKey(maker), withKey(next)];
+    const rows = () => sql(stack.current, 'select * from api_keys order by id');
+    const kept = await rows();
+    for (const refused of [
+      await make(good, before),
+      await rotate(key, {}, before),
+      await rotate(maker, {}, before),
+      await patch(maker, { name: 'Mine' }, { ...any, ...before }),
+      await revoke(key, before),
+      await revoke(maker, before),
+      await get(stack.current, '/v1/keys', before),
+      await get(stack.current, `/v1/keys/${key.id}`, before),
+    ]) {
+      const { detail } = await expectProblem(refused, 'forbidden');
+      expect(detail).toContain('grace period');
+    }
+    expect(await rows()).toEqual(kept);
+    expect((await get(stack.current, '/v1/users/3', before)).status).toBe(200);
+    expect((await make(good, own)).status).toBe(201);
+    expect((await rotate(maker, {}, own)).status).toBe(200);
   });
 
   test('a key that is bound gives keys of its account alone', async () => {
@@ -442,6 +477,147 @@ describe('nobody gives what they have not', () => {
       expect(await read(other)).toEqual(before);
     }
     expect((await revoke(mine, withKey(own))).status).toBe(200);
+  });
+});
+
+test('a key is not made to have expired', async () => {
+  const key = await issueKey(stack.current);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2090-01-01T00:00:00Z') });
+  for (const expiresAt of ['2089-12-31T23:59:59.999Z', '2090-01-01T01:00:00+01:00']) {
+    for (const refused of [await make({ ...good, expiresAt }), await patch(key, { expiresAt })]) {
+      const { errors } = await expectProblem(refused, 'bad_request');
+      expect(errors).toEqual([{ in: 'body', name: 'expiresAt', detail: 'must be in the future' }]);
+    }
+  }
+  expect((await patch(key, { expiresAt: '2090-01-01T00:00:00.001Z' })).status).toBe(200);
+});
+
+describe('who made a key', () => {
+  test('is told, and never changes', async () => {
+    const maker = await keeper();
+    const key = await issuedOf(await make(good, withKey(maker)));
+    expect(await read(key)).toMatchObject({ createdBy: `key:${maker.id}` });
+    await patch(key, { name: 'Renamed' });
+    await rotate(key);
+    expect(await read(key)).toMatchObject({ createdBy: `key:${maker.id}` });
+    await expectProblem(await patch(key, { createdBy: 'root' }), 'bad_request');
+    const [row] = await sql<{ id: number }>(
+      stack.current,
+      `insert into api_keys (name, scopes, sha256) values ('By hand', '{}', repeat('0', 64)) returning id::int`,
+    );
+    expect(await read({ id: row?.id ?? 0 })).toMatchObject({ createdBy: null });
+  });
+
+  test('filters the list, page by page, within what the caller sees', async () => {
+    const maker = await keeper({ accountNumber: STACKADEMY });
+    const bound = { ...good, accountNumber: STACKADEMY };
+    const made = [
+      await issuedOf(await make(bound, withKey(maker))),
+      await issuedOf(await make(bound, withKey(maker))),
+      await issuedOf(await make(bound, withKey(maker))),
+    ];
+    const pageOf = async (query: string, headers = {}) => {
+      const response = await get(stack.current, `/v1/keys?limit=2&createdBy=${query}`, headers);
+      const { items, nextCursor } = await response.json<KeyPage>();
+      return { ids: items.map((item) => item['id']), nextCursor };
+    };
+    const ids = made.map(({ id }) => id);
+    const first = await pageOf(`key:${maker.id}`);
+    expect(first.ids).toEqual(ids.slice(0, 2));
+    const last = await pageOf(`key:${maker.id}&cursor=${first.nextCursor}`);
+    expect(last).toEqual({ ids: ids.slice(2), nextCursor: null });
+    expect((await pageOf(`key:${maker.id}`, withKey(maker))).ids).toEqual(ids.slice(0, 2));
+    const other = await keeper({ accountNumber: '3141-5926-5359' });
+    expect((await pageOf(`key:${maker.id}`, withKey(other))).ids).toEqual([]);
+    expect((await pageOf('key:999999')).ids).toEqual([]);
+    await expectProblem(await get(stack.current, '/v1/keys?createdBy='), 'bad_request');
+  });
+});
+
+describe('revoking a key with its descendants', () => {
+  const revokeAll = ({ id }: Pick<Issued, 'id'>, query = '', headers = {}) =>
+    change(stack.current, 'DELETE', `/v1/keys/${id}?withDescendants=true${query}`, undefined, headers);
+  const isGood = async (key: Issued) => (await read(key))['revokedAt'] === null;
+  const counted = (keys: number, dryRun: boolean) => ({
+    dryRun,
+    accounts: 0,
+    users: 0,
+    userProfiles: 0,
+    keys,
+  });
+
+  /** A key, two that it made, and two that the first of these made; and one beside them. */
+  async function makeFamily(rest: object = {}) {
+    const body = { name: 'Child', scopes: ['keys:write', 'directory:read'], ...rest };
+    const parent = await keeper(rest);
+    const child = await issuedOf(await make(body, withKey(parent)));
+    const second = await issuedOf(await make(body, withKey(parent)));
+    const grandchild = await issuedOf(await make(body, withKey(child)));
+    const last = await issuedOf(await make(body, withKey(grandchild)));
+    return { family: [parent, child, second, grandchild, last], child, beside: await keeper(rest) };
+  }
+
+  test('says first how many that would end, and ends them all', async () => {
+    const { family, child, beside } = await makeFamily();
+    const [parent] = family as [Issued];
+    expect(await jsonOf(await revokeAll(parent, '&dryRun=true'))).toEqual(counted(5, true));
+    expect(await Promise.all(family.map(isGood))).toEqual(family.map(() => true));
+    // What a key made that is revoked by itself goes on, and is found through it.
+    expect((await revoke(child)).status).toBe(200);
+    const done = await revokeAll(parent);
+    expect(done.headers.get('Consistency-Token')).not.toBeNull();
+    expect(await jsonOf(done)).toEqual(counted(4, false));
+    for (const key of family)
+      await expectProblem(
+        await send(stack.current, '/v1/users/3', { headers: withKey(key) }),
+        'unauthorized',
+      );
+    expect(await isGood(beside)).toBe(true);
+    expect(await jsonOf(await revokeAll(parent))).toEqual(counted(0, false));
+  });
+
+  test('is not done without being asked for', async () => {
+    const { family } = await makeFamily();
+    const [parent, ...others] = family as [Issued, ...Issued[]];
+    const dry = await change(stack.current, 'DELETE', `/v1/keys/${parent.id}?dryRun=true`);
+    expect(await jsonOf(dry)).toEqual(counted(1, true));
+    expect(await jsonOf(await revoke(parent))).toMatchObject({ id: parent.id });
+    expect(await Promise.all(others.map(isGood))).toEqual(others.map(() => true));
+  });
+
+  test('is for who sees the key', async () => {
+    const { family } = await makeFamily({ accountNumber: STACKADEMY });
+    const [parent] = family as [Issued];
+    const stranger = withKey(await keeper({ accountNumber: '3141-5926-5359' }));
+    for (const query of ['', '&dryRun=true'])
+      await expectProblem(await revokeAll(parent, query, stranger), 'key_does_not_exist');
+    await expectProblem(await revokeAll({ id: 999_999 }), 'key_does_not_exist');
+    const own = withKey(await keeper({ accountNumber: STACKADEMY }));
+    expect(await jsonOf(await revokeAll(parent, '', own))).toEqual(counted(5, false));
+  });
+
+  test('leaves a row of each in the audit log', async () => {
+    const { family } = await makeFamily();
+    const [parent] = family as [Issued];
+    const requestId = (await revokeAll(parent)).headers.get('X-Request-Id');
+    const rows = await sql(stack.current, 'select 1 from audit_log where request_id = $1', requestId);
+    expect(rows).toHaveLength(family.length);
+  });
+
+  test('leaves nothing that a descendant makes meanwhile', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { family } = await makeFamily();
+      const [parent] = family as [Issued];
+      const makes = family.map((key) => make({ ...good, name: `Race ${parent.id}` }, withKey(key)));
+      await Promise.all([...makes, revokeAll(parent)]);
+      expect(
+        await sql(
+          stack.current,
+          'select id from api_keys where name = $1 and revoked_at is null',
+          `Race ${parent.id}`,
+        ),
+      ).toEqual([]);
+    }
   });
 });
 

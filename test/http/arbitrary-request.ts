@@ -48,6 +48,8 @@ const meaningful: Readonly<Record<string, readonly unknown[]>> = {
   username: ['admin', 'johndoe', 'nobody', 'both'],
   email: ['a@example.com'],
   dryRun: ['true', 'false'],
+  withDescendants: ['true', 'false'],
+  createdBy: ['root', 'key:1', 'x'],
   path: ['/v1/users/3', '/v1/accounts/1234-5678-9012/users?limit=20', '/healthz'],
   force: ['true', 'false'],
   url: ['https://hr.1234-5678-9012.api.example.com/', 'x'],

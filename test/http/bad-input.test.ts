@@ -39,6 +39,7 @@ const badValues: Readonly<Record<string, readonly string[]>> = {
     LONG,
   ],
   actor: ['', LONG, 'x'.repeat(301), '\u0000', 'a\nb'],
+  createdBy: ['', LONG, 'x'.repeat(301), '\u0000', 'a\nb'],
   companyNamePrefix: ['x'.repeat(256), LONG, '\u0000', 'a\nb', '\u{1f600}'.repeat(256)],
   emailPrefix: ['x'.repeat(255), LONG, '\u0000', '\u0085'],
   entity: ['x', '', 'Account', 'users', 'toString', LONG],
@@ -50,6 +51,7 @@ const badValues: Readonly<Record<string, readonly string[]>> = {
   usernamePrefix: ['x'.repeat(151), LONG, '\u0000', 'a\nb', '\u007f', '\u0085', '\u{1f600}'.repeat(151)],
   dryRun: ['', '1', 'TRUE', 'yes', 'true ', LONG],
   force: ['', '1', 'TRUE', 'yes', 'true ', LONG],
+  withDescendants: ['', '1', 'TRUE', 'yes', 'true ', LONG],
   cursor: ['', 'x', '1', 'YWZ0ZXI6', 'YWZ0ZXI6MA', 'YWZ0ZXI6LTE', '****', '\u0000', LONG],
   limit: ['', '0', '501', '-1', '1e3', 'NaN', '1.5', ' 1', '+1', '0x10', 'Infinity', '٣', LONG],
   path: [

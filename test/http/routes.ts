@@ -11,6 +11,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   accountNumber: '1234-5678-9012',
   actor: 'root',
   companyNamePrefix: 'S',
+  createdBy: 'root',
   cursor: 'YWZ0ZXI6MQ',
   dryRun: 'true',
   force: 'false',
@@ -29,6 +30,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   userProfileId: '3',
   username: 'johndoe',
   usernamePrefix: 'jo',
+  withDescendants: 'true',
 };
 
 /** Of routes where others are good, or none is beside the rest, or that spoil theirs for the others. */

@@ -1,0 +1,85 @@
+import { sql, type SQL } from 'drizzle-orm';
+import type { Db } from './client.ts';
+import { flag } from './decoders.ts';
+import type { Reach } from './keys.ts';
+import { readRow } from './results.ts';
+import { apiKeys } from './schema.ts';
+
+/** The key with which somebody writes, as it was presented and as a cache had it; null: they have none. */
+export type Maker = {
+  readonly id: number;
+  /** SHA-256 of the secret that was presented. */
+  readonly sha256: string;
+  readonly reach: Reach;
+} | null;
+
+/** What a key is to be allowed; undefined: what it is now. */
+export interface Grant {
+  readonly scopes?: readonly string[] | undefined;
+  readonly expiresAt?: Date | null | undefined;
+}
+
+/** Names the lock between keys that make keys and a revocation of all that a key made. */
+const DESCENT_LOCK = 7_265_201_003;
+
+/** The first statement of who makes a key: a revocation of descendants either sees the new one or ends its maker before. */
+export function lockDescentShared(db: Db, maker: Maker) {
+  const isDescent = maker !== null;
+  return db.execute(sql`select pg_advisory_xact_lock_shared(${DESCENT_LOCK}) where ${isDescent}::boolean`);
+}
+
+/** The first statement of a revocation; where it takes descendants along, nobody's key makes another one meanwhile. */
+export function lockDescent(db: Db, withDescendants: boolean) {
+  return db.execute(sql`select pg_advisory_xact_lock(${DESCENT_LOCK}) where ${withDescendants}::boolean`);
+}
+
+// The maker's rights came out of a cache. Locked before they are read again, for a statement sees what was committed before
+// it began; with the key that is to be changed and in order, for two keys may change each other.
+export function lockKeys(db: Db, maker: Maker, id: number | null) {
+  const makerId = maker?.id ?? null;
+  return db.execute(sql`
+    select k.id from api_keys as k
+    where ${makerId}::bigint is not null and k.id in (${makerId}::bigint, ${id}::bigint)
+    order by k.id for no key update`);
+}
+
+export function selectAllowed(db: Db, allowed: SQL) {
+  return db.execute(sql`select ${allowed} as allowed`);
+}
+
+/** What that statement says. */
+export function readAllowed(result: unknown): boolean {
+  return readRow(result, { allowed: flag }).allowed;
+}
+
+/** Whether the maker's key has the secret that was presented, no earlier one, and is bound as it was taken to be, to an active account. */
+export function isPresented(maker: Maker): SQL {
+  if (maker === null) return sql`true`;
+  const { id, reach, sha256 } = maker;
+  return sql`exists (
+    select from api_keys as p left join accounts as a on a.id = p.account_id
+    where p.id = ${id} and p.sha256 = ${sha256} and coalesce(a.is_active, p.account_id is null)
+      and a.account_number is not distinct from ${reach}::text
+  )`;
+}
+
+/**
+ * Whether the maker's key is the one that was presented, may still manage keys, and itself may all that the grant says and the
+ * changed key is allowed until now.
+ */
+export function allows(maker: Maker, { scopes, expiresAt }: Grant, id?: number): SQL {
+  if (maker === null) return sql`true`;
+  const isNoLonger = (end: SQL) => sql`(m.expires_at is null or ${end} <= m.expires_at)`;
+  const conditions = [
+    sql`m.id = ${maker.id} and ${isPresented(maker)}`,
+    sql`m.revoked_at is null and (m.expires_at is null or m.expires_at > now())`,
+    sql`'keys:write' = any (m.scopes)`,
+  ];
+  if (scopes) conditions.push(sql`${sql.param(scopes, apiKeys.scopes)}::text[] <@ m.scopes`);
+  if (expiresAt !== undefined)
+    conditions.push(isNoLonger(sql`${expiresAt?.toISOString() ?? null}::timestamptz`));
+  if (id !== undefined)
+    conditions.push(sql`k.id = ${id} and k.scopes <@ m.scopes and ${isNoLonger(sql`k.expires_at`)}`);
+  const tables = id === undefined ? sql`api_keys as m` : sql`api_keys as m, api_keys as k`;
+  return sql`exists (select from ${tables} where ${sql.join(conditions, sql` and `)})`;
+}
