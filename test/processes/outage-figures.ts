@@ -24,7 +24,7 @@ export interface Figures {
 }
 
 /** All is well again this long after an outage. */
-export const RECOVERY_MS = 2_000;
+const RECOVERY_MS = 2_000;
 
 /** Whether a tier that is not out, or memory, must have had the answer. */
 export function isInReach(
