@@ -1,7 +1,12 @@
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { useSession } from './session.ts';
 
-const db = useSession({ seed: true });
+const db = useSession({ seed: 'each' });
+
+// Users whom profiles can be made for.
+beforeEach(() =>
+  db.query(`insert into users (username, email) select 'spare ' || n, '' from generate_series(1, 30) as n`),
+);
 
 const columns: Readonly<Record<string, readonly [names: string, values: string]>> = {
   accounts: [

@@ -1,10 +1,10 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { useSession } from './session.ts';
 
-const db = useSession({ seed: true });
+const db = useSession({ seed: 'each' });
 const KEY = `insert into api_keys (id, name, scopes, sha256) values (1, 'x', '{}', repeat('0', 64))`;
 
-beforeAll(() => db.query(KEY));
+beforeEach(() => db.query(KEY));
 
 test.each([
   ['accounts', 'company_name'],

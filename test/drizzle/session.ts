@@ -1,6 +1,7 @@
 import { Client, DatabaseError } from 'pg';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../engines/database.ts';
+import { seedAnew } from '../engines/pool.ts';
 
 export interface Session {
   readonly url: string;
@@ -11,16 +12,17 @@ export interface Session {
   refusalOf(sql: string, params?: unknown[]): Promise<string>;
 }
 
-/** A database of this test file, and one connection to it. */
-export function useSession(options: { seed?: boolean } = {}): Session {
+/** A database of this test file, and one connection to it; `each`: before every test it holds the seed alone. */
+export function useSession(options: { seed?: boolean | 'each' } = {}): Session {
   let database: TestDatabase;
   let client: Client;
 
   beforeAll(async () => {
-    database = await createTestDatabase(options);
+    database = await createTestDatabase({ seed: Boolean(options.seed) });
     client = new Client({ connectionString: database.url });
     await client.connect();
   });
+  if (options.seed === 'each') beforeEach(() => seedAnew(database.url));
   afterAll(async () => {
     await client.end();
     await database.close();
