@@ -49,8 +49,14 @@ const states: Readonly<Record<string, () => Promise<unknown>>> = {
     ]),
   ),
   'an entry of an older shape': setField('payload', '{"id":3}'),
-  'an entry of 1,001 tags': setField('tags', Array.from({ length: 1_001 }, (_, i) => `t:${i}`).join('\n')),
-  'an entry of 1,000 tags': setField('tags', Array.from({ length: 1_000 }, (_, i) => `t:${i}`).join('\n')),
+  'an entry of 1,001 tags': setField(
+    'tags',
+    Array.from({ length: 1_001 }, (_, i) => `user:${i + 10}`).join('\n'),
+  ),
+  'an entry of 1,000 tags': setField(
+    'tags',
+    Array.from({ length: 1_000 }, (_, i) => `user:${i + 10}`).join('\n'),
+  ),
   'an entry of another epoch': setField('asof', `${OTHER_EPOCH}:1`),
   'an entry from the future': async () => {
     const [epoch] = (await fieldOf('asof')).split(':');
