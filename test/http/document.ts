@@ -22,7 +22,7 @@ export const Operation = z.object({
   description: z.string(),
   security: z.array(z.record(z.string(), z.array(z.string()))),
   parameters: z.array(Parameter).optional(),
-  requestBody: z.object({ required: z.literal(true), content }).optional(),
+  requestBody: z.object({ required: z.boolean(), content }).optional(),
   responses: z.record(z.string().regex(/^[1-5]\d\d$/), DocumentedResponse),
 });
 export type Operation = z.infer<typeof Operation>;
