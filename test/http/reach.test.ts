@@ -175,7 +175,7 @@ test('a parameter that nobody knows stops a change, and no read', async () => {
 
 test('a search may begin like a key', async () => {
   expect((await get(stack.current, '/v1/users?usernamePrefix=ea_b')).status).toBe(200);
-  await expectProblem(await get(stack.current, '/v1/users?usernamePrefix=ea_local_1_x'), 'bad_request');
+  expect((await get(stack.current, '/v1/users?usernamePrefix=ea_local_1_x')).status).toBe(200);
 });
 
 test('every entity tag of If-Match counts, and too many are refused', async () => {
