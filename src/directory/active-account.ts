@@ -29,11 +29,7 @@ function accountState(deps: Deps, accountNumber: string): LookUp<boolean | null>
 export async function requireActiveAccount(deps: Deps, { accountNumber }: Caller): Promise<void> {
   if (accountNumber === null) return;
   const isActive = await readThrough(deps.cache, accountState(deps, accountNumber));
-  if (isActive === false) throw refuseInactive();
-}
-
-export function refuseInactive(): RefusedError {
-  return new RefusedError('account_is_inactive', INACTIVE);
+  if (isActive === false) throw new RefusedError('account_is_inactive', INACTIVE);
 }
 
 /** What whoever is bound to an inactive account is told. */
