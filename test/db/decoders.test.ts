@@ -90,6 +90,7 @@ describe('of the snapshot of a row', () => {
   const snapshot = {
     id: 3,
     username: 'ann',
+    username_compared: 'ann',
     email: 'ann@example.com',
     first_name: '',
     last_name: '',

@@ -14,7 +14,7 @@ const JSON_TYPE = { 'Content-Type': 'application/json' };
 const PATH = '/v1/accounts';
 const ofJson = routes.filter(({ spec }) => spec.json);
 /** Parameters that may be any text, and find nothing. */
-const ANY_TEXT = new Set(['usernamePrefix', 'companyNamePrefix', 'actor', 'requestId', 'url']);
+const ANY_TEXT = new Set(['usernamePrefix', 'companyNamePrefix', 'actor', 'createdBy', 'requestId', 'url']);
 
 /** Posts a body as it is, with no more said of it than the headers say. */
 function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {

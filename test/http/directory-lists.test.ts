@@ -63,7 +63,8 @@ beforeAll(async () => {
   await sql(
     stack.current,
     `insert into users (username, email, is_active)
-       select t ->> 'text', left(t ->> 'text', 1), (t ->> 'index')::int % 3 > 0 from jsonb_array_elements($1::jsonb) as t`,
+       select t ->> 'text', left(t ->> 'text', 1), (t ->> 'index')::int % 3 > 0 from jsonb_array_elements($1::jsonb) as t
+     on conflict (username_compared) do nothing`,
     JSON.stringify(numbered),
   );
   await sql(
