@@ -52,7 +52,7 @@ const SECONDS = /^-?\d+(\.\d{1,6})?$/;
  * A time in seconds since 1970, as queries select it. What no table should hold, 'infinity' say, is the first or the last time
  * that there is: one odd row must not take a list along.
  */
-export function seconds(value: unknown): Date {
+function seconds(value: unknown): Date {
   const given = text(value);
   if (given === 'Infinity') return new Date(LAST_MS);
   if (given === '-Infinity') return new Date(FIRST_MS);

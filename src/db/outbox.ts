@@ -119,7 +119,7 @@ export function selectTagsOfTransaction(db: Db) {
 }
 
 /** What no tag is like. */
-export const UNREADABLE_TAG = '';
+const UNREADABLE_TAG = '';
 
 /** The tags, or, where they cannot be read, what is none: the write is done, and what else it answered may be right. */
 export function readTags(result: unknown): string[] {

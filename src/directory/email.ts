@@ -13,7 +13,7 @@ const DOMAIN = /^(?:[A-Z0-9](?:[A-Z0-9-]{0,61}[A-Z0-9])?\.)+[A-Z0-9-]{1,62}[A-Z0
 const LITERAL = /^\[([A-F0-9:.]+)\]$/i;
 
 /** Whether the original platform takes the text for an e-mail address: as Django does. */
-export function isEmail(text: string): boolean {
+function isEmail(text: string): boolean {
   const at = text.lastIndexOf('@');
   const [local, domain] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)];
   return at > 0 && (DOT_ATOM.test(local) || QUOTED.test(local)) && isDomain(domain);
