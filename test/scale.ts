@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { inject } from 'vitest';
 import './provided.ts';
 
@@ -8,6 +9,12 @@ export function scaled<T>(fast: T, full: T): T {
 
 /** The seed of everything random in this run; printed at its start, given by `SEED` to replay. */
 export const seed: number = inject('seed');
+
+/** So many of the cases for `npm test`, others with each seed, and all for `npm run test:full`. */
+export function sampled<T>(all: readonly T[], count: number): readonly T[] {
+  const drawn = fc.shuffledSubarray([...all], { minLength: count, maxLength: count });
+  return scaled(fc.sample(drawn, { seed, numRuns: 1 })[0] ?? [], all);
+}
 
 /** For `vi.waitFor`, whose own deadline is a second: how long it is waited for something that is sure to come. */
 export const PATIENTLY = { timeout: 300_000 };

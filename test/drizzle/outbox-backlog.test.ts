@@ -10,7 +10,7 @@ import { watchOutbox } from './watched-outbox.ts';
 const session = useSession();
 const neon = useNeon(session);
 
-const MINUTES = 60;
+const MINUTES = scaled(8, 60);
 const WRITES_A_MINUTE = 3_000;
 const MAX_ROWS = 10_000;
 
@@ -36,7 +36,7 @@ async function emptyOutbox(): Promise<void> {
   await session.query('truncate cache_invalidations');
 }
 
-test('the outbox stays small though Redis is away for an hour of writes, and then says everything', async () => {
+test('the outbox stays small though Redis is away for many minutes of writes, and then says everything', async () => {
   await emptyOutbox();
   const cache = makeFakeCache();
   cache.shared.failure = new Error('ECONNREFUSED');
@@ -59,7 +59,7 @@ test('a steady stream of writes does not keep confirmed rows from going', async 
   await emptyOutbox();
   const cache = makeFakeCache();
   let most = 0;
-  for (let minute = 0; minute < scaled(6, MINUTES); minute++) {
+  for (let minute = 0; minute < MINUTES; minute++) {
     await write(MAX_ROWS - 1, 1);
     await drainInto(cache);
     most = Math.max(most, await countRows());

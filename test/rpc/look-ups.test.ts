@@ -217,6 +217,8 @@ describe('an account of 10,001 members', () => {
     await sql('delete from user_profiles where id = 110001');
     const { value } = await call('getUsersForAccount', LARGE, { invalidate: true });
     expect(value).toHaveLength(10_000);
+    await sql('insert into user_profiles (id, user_id, account_id) values (110001, 110001, 1010)');
+    expect((await call('getUsersForAccount', LARGE, { invalidate: true })).error).toBeDefined();
   });
 });
 

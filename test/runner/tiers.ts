@@ -7,7 +7,9 @@ const TEST = fileURLToPath(new URL('..', import.meta.url));
 /** The files that take a short run of what they prove by volume: those that call `scaled`, or have it called. */
 export function volumeTests(): string[] {
   const files = globSync('**/*.test.ts', { cwd: TEST });
-  return files.filter((file) => /\b(scaled|testOutages)\(/.test(readFileSync(join(TEST, file), 'utf8')));
+  return files.filter((file) =>
+    /\b(scaled|sampled|testOutages)\(/.test(readFileSync(join(TEST, file), 'utf8')),
+  );
 }
 
 /** The files whose subject is SQL, a trigger, a Redis script or a protocol: what another engine could answer otherwise. */
