@@ -20,7 +20,7 @@ export interface Grant {
 }
 
 /** Names the lock between keys that make keys and a revocation of all that a key made. */
-const DESCENT_LOCK = 7_265_201_003;
+const DESCENT_LOCK = 7_265_201_004;
 
 /** The first statement of who makes a key: a revocation of descendants either sees the new one or ends its maker before. */
 export function lockDescentShared(db: Db, maker: Maker) {
@@ -53,7 +53,7 @@ export function readAllowed(result: unknown): boolean {
 }
 
 /** Whether the maker's key has the secret that was presented, no earlier one, and is bound as it was taken to be, to an active account. */
-export function isPresented(maker: Maker): SQL {
+function isPresented(maker: Maker): SQL {
   if (maker === null) return sql`true`;
   const { id, reach, sha256 } = maker;
   return sql`exists (

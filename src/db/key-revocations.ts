@@ -1,6 +1,6 @@
 import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
-import { isPresented, lockDescent, lockKeys, readAllowed, selectAllowed } from './key-makers.ts';
+import { allows, lockDescent, lockKeys, readAllowed, selectAllowed } from './key-makers.ts';
 import type { KeyRights } from './key-writes.ts';
 import { isWithin, type Reach, selectShown, type ShownKey } from './keys.ts';
 import { apiKeys } from './schema.ts';
@@ -11,7 +11,7 @@ export interface Revocation {
   /** The key that was asked for as it is now; null: there is none within reach. */
   readonly key: ShownKey | null;
   readonly revoked: number;
-  /** Whether the maker's key was the one that was presented; after it ended itself, not. */
+  /** Whether the maker's key was the one that was presented, and may manage keys; after it ended itself, not. */
   readonly isAllowed: boolean;
   readonly tags: string[];
 }
@@ -33,10 +33,10 @@ export async function revokeKey(
     db
       .update(apiKeys)
       .set({ revokedAt: sql`now()` })
-      .where(and(isToEnd(id, reach, withDescendants), isPresented(maker)))
+      .where(and(isToEnd(id, reach, withDescendants), allows(maker, {})))
       .returning({ id: apiKeys.id }),
     selectShown(db, isAsked(id, reach)),
-    selectAllowed(db, isPresented(maker)),
+    selectAllowed(db, allows(maker, {})),
   ]);
   const [, , ended, [key], allowed] = results;
   return { key: key ?? null, revoked: ended.length, isAllowed: readAllowed(allowed), tags };

@@ -478,8 +478,22 @@ describe('what memory still takes for a good key', () => {
     },
   );
 
-  test('still ends keys', async () => {
-    const { maker, target, there } = await formerly(losses[0][1]);
+  test.each(losses.filter(([loss]) => !['expires before', 'lacks a scope'].includes(loss)))(
+    'ends no key when it %s',
+    async (_, statement) => {
+      const { maker, target, there } = await formerly(statement);
+      const end = (query: string) =>
+        change(there, 'DELETE', `/v1/keys/${target.id}${query}`, undefined, withKey(maker));
+      for (const query of ['', '?withDescendants=true']) await expectProblem(await end(query), 'forbidden');
+      const [row] = await sql(stack.current, 'select revoked_at from api_keys where id = $1', target.id);
+      expect(row).toEqual({ revoked_at: null });
+    },
+  );
+
+  test('that has what ending keys takes still ends them', async () => {
+    const { maker, target, there } = await formerly(
+      `update api_keys set scopes = '{keys:write}' where id = $1`,
+    );
     const response = await change(there, 'DELETE', `/v1/keys/${target.id}`, undefined, withKey(maker));
     expect(response.status).toBe(200);
   });
