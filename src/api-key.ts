@@ -17,7 +17,8 @@ const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 
 /** The whole form of a key, or the root key of the local stack: what begins like one may be a name. */
-const KEY_WITHIN = /ea_(?:[a-z0-9]{1,20}_[1-9][0-9]{0,15}_[0-9A-Za-z]{49}|local_root(?![0-9A-Za-z_]))/;
+const KEY_WITHIN =
+  /(?<![0-9A-Za-z])ea_(?:[a-z0-9]{1,20}_[1-9][0-9]{0,15}_[0-9A-Za-z]{49}|local_root(?![0-9A-Za-z_]))/;
 /** As deep as URLs are put into URLs. */
 const MAX_ENCODINGS = 3;
 /** How a key begins in a URL, however often it is encoded. */

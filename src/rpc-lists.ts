@@ -73,6 +73,8 @@ export const validResourceOwners = paged(
     about: ({ userProfileId }) =>
       userProfileId === null ? { kind: 'platform-admin' } : { kind: 'user-profile', userProfileId },
     run: async (deps, { userProfileId, options: asked }, read, _writer, env) => {
+      if (userProfileId === null && asked.cursor !== undefined)
+        throw new BadArgument('cursor: this list has one page, and no cursor');
       if (userProfileId === null)
         return { items: [await getCachedSmarterAdminUserProfile(deps, read)], nextCursor: null };
       return answerPage(env, nameOfOwnerList(userProfileId), asked, (page) =>

@@ -442,6 +442,16 @@ begin
       'public.accounts'::regclass, 'public.users'::regclass, 'public.user_profiles'::regclass,
       'public.api_keys'::regclass, 'public.audit_log'::regclass, 'public.cache_invalidations'::regclass
     )
+    -- Triggers of an operator's own stay as they are.
+    and t.tgfoid in (
+      select oid from pg_catalog.pg_proc where pronamespace = 'public'::regnamespace and proname in (
+        'begin_revision', 'delete_keys_of_accounts', 'follow_ids', 'forget_deleted',
+        'invalidate_accounts', 'invalidate_api_keys', 'invalidate_everything', 'invalidate_user_profiles',
+        'invalidate_users', 'raise_revision', 'raise_revision_and_time', 'refuse_change',
+        'refuse_old_revision', 'refuse_retired_number', 'refuse_same_revision', 'remember_deleted',
+        'remember_truncated', 'retire_account_number', 'retire_account_numbers', 'write_audit'
+      )
+    )
   loop
     execute format('alter table %s enable always trigger %I', ours.table_name, ours.tgname);
   end loop;

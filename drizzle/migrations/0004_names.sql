@@ -85,4 +85,12 @@ create trigger "~users_compared" before insert or update on public.users
 --> statement-breakpoint
 alter table public.users enable always trigger "~users_compared";
 --> statement-breakpoint
+-- What names are compared by is no field of a user.
+create or replace function public.audit_changes(before jsonb, after jsonb) returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(jsonb_object_agg(key, jsonb_build_array(b.value, a.value)), '{}')
+  from jsonb_each(before) as b full join jsonb_each(after) as a using (key)
+  where b.value is distinct from a.value and key not in ('sha256', 'previous_sha256', 'username_compared')
+$$;
+--> statement-breakpoint
 insert into public.cache_invalidations (tags) values ('{everything}');

@@ -64,7 +64,7 @@ export async function selectPendingInvalidations(
         select place, null, null, null, null, count(*) from firsts group by place
       ) as parts
     )
-    select ids, ${boundedTags} as tags, extract(epoch from now() - invalidated_at) * 1000 as "invalidatedAgoMs"
+    select ids, ${boundedTags} as tags, extract(epoch from now() - case when invalidated_at is not null then greatest(invalidated_at, now() - interval '1 day') end) * 1000 as "invalidatedAgoMs"
     from counted
     where ids is not null and (place <= ${limit} or (
       (select count(*) from firsts) < ${limit}

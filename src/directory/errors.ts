@@ -1,3 +1,4 @@
+import { cutEcho } from '../echo.ts';
 /** Codes of what is not there; callers may rely on them. */
 export type LookUpCode =
   | 'account_does_not_exist'
@@ -39,7 +40,7 @@ export class FieldError extends Error {
 
   constructor(faults: readonly FieldFault[]) {
     const told = faults.slice(0, MAX_FIELD_FAULTS);
-    super(told.map(({ name, detail }) => (name === '' ? detail : `${name}: ${detail}`)).join('; '));
+    super(told.map(({ name, detail }) => (name === '' ? detail : `${cutEcho(name)}: ${detail}`)).join('; '));
     this.faults = told;
   }
 }

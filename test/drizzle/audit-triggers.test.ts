@@ -74,3 +74,10 @@ test('without an actor nothing is noted', async () => {
   await db.query('rollback');
   expect(rows).toEqual([]);
 });
+
+test('what names are compared by is no change of a user', async () => {
+  const rows = await auditOf(`insert into users (id, username, email) values (51, 'Some One', '');
+    update users set username = 'Another' where id = 51; delete from users where id = 51`);
+  expect(rows).toHaveLength(3);
+  for (const { changes } of rows) expect(Object.keys(Object(changes))).not.toContain('username_compared');
+});

@@ -179,6 +179,7 @@ test('who is absent has no pages either', async () => {
   expect((await call('listUsersForAccount', '0000-0000-0000')).error?.code).toBe('account_does_not_exist');
   expect((await call('listUserProfilesForAccount', '')).error?.code).toBe('account_required');
   expect((await call('listValidResourceOwners', 999)).error?.code).toBe('user_profile_does_not_exist');
+  expect((await call('listValidResourceOwners', null, { cursor: 'x' })).error?.code).toBe('bad_request');
   expect((await call('listValidResourceOwners', null)).value).toMatchObject({
     items: [{ id: 1 }],
     nextCursor: null,
