@@ -1,21 +1,25 @@
-// Prints the files and the first tests that failed, by the JSON reports of vitest that are named, and the sums of all.
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+// Prints the files and the first tests that failed, by the JSON reports of vitest in the folder, and the sums of all.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 const MOST_TESTS = 3;
 const MOST_CHARACTERS = 500;
 
-const read = (path) => ({ path, report: JSON.parse(readFileSync(path, 'utf8')) });
-const reports = process.argv.slice(2).map(read);
+const [folder] = process.argv.slice(2);
+const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const sums = { passed: 0, failed: 0 };
 
-for (const { path, report } of reports)
-  for (const { status, name, message, assertionResults } of report.testResults) {
-    if (status !== 'failed') continue;
-    const failed = assertionResults.filter((test) => test.status === 'failed');
-    console.log(`FAILED in ${basename(path)}: ${name} (${failed.length}) ${message.split('\n')[0]}`);
+for (const name of names) {
+  const report = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  sums.passed += report.numPassedTests;
+  for (const file of report.testResults.filter(({ status }) => status === 'failed')) {
+    const failed = file.assertionResults.filter(({ status }) => status === 'failed');
+    // A file that could not begin has no failed test, and counts as one.
+    sums.failed += Math.max(failed.length, 1);
+    console.log(`FAILED in ${name}: ${file.name} (${failed.length}) ${file.message.split('\n')[0]}`);
     for (const { fullName, failureMessages } of failed.slice(0, MOST_TESTS))
       console.log(`  ${fullName}: ${(failureMessages[0] ?? '').slice(0, MOST_CHARACTERS)}`);
   }
+}
 
-const sum = (key) => reports.reduce((total, { report }) => total + report[key], 0);
-console.log(`${sum('numPassedTests')} passed, ${sum('numFailedTests')} failed`);
+console.log(`${sums.passed} passed, ${sums.failed} failed`);

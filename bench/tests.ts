@@ -55,9 +55,16 @@ function reportersFor(command: string): string[] {
 async function writePage(rows: readonly Row[]): Promise<void> {
   const page = await readFile(PAGE, 'utf8');
   if (!SECTION.test(page)) throw new Error('CONTRIBUTING.md has no section of durations');
-  const lines = rows.map(
-    ({ command, files, tests, took }) => `| \`npm run ${command}\` | ${files} | ${tests} | ${took} |`,
+  const written = rows.map(({ command, files, tests, took }): [string, string] => [
+    command,
+    `| \`npm run ${command}\` | ${files} | ${tests} | ${took} |`,
+  ]);
+  // What was not measured now keeps its row.
+  const kept = [...page.matchAll(/^\| `npm run (\S+)` +\| +\d* +\|.*\|$/gm)].map(
+    ([line, command = '']): [string, string] => [command, line],
   );
+  const known = new Map([...kept, ...written]);
+  const lines = COMMANDS.flatMap((command) => known.get(command) ?? []);
   const table = ['| command | files | tests | took |', '| --- | --- | --- | --- |', ...lines].join('\n');
   const section = `\n${describeMachine()}.\n\n${table}\n\n`;
   await writeFile(
@@ -72,6 +79,9 @@ if (unknown.length > 0)
   throw new Error(`there is no command ${unknown.join(', ')}; there are ${COMMANDS.join(', ')}`);
 const folder = await mkdtemp(join(tmpdir(), 'edge-accounts-durations-'));
 const rows: Row[] = [];
-for (const command of named.length > 0 ? named : BY_DEFAULT) rows.push(await measure(command, folder));
-await rm(folder, { recursive: true });
+try {
+  for (const command of named.length > 0 ? named : BY_DEFAULT) rows.push(await measure(command, folder));
+} finally {
+  await rm(folder, { recursive: true });
+}
 await writePage(rows);

@@ -10,13 +10,13 @@ import { makeFaults, type FaultReport, type Faults, type FaultTargets } from './
 import { answerStruck, halfOf, type Delivery, type HttpCall } from './faulty-answer.ts';
 import { json, reasonOf, refusal, type HttpAnswer } from './http-answer.ts';
 
-// What both services accept by default. A Worker's request to either is a few hundred bytes.
 /**
  * Options of a server that leaves it to the client to close a connection that is idle. A server that closes it, as Node's
  * does after 5 s, now and then does so just when a client on a busy machine sends the next request on it.
  */
 export const KEEP_OPEN = { keepAliveTimeout: 0 };
 
+// What both services accept by default. A Worker's request to either is a few hundred bytes.
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 // Until then the half of a body that is cut off has arrived; a reset drops what is still on its way.
 const CUT_OFF_AFTER_MS = 20;

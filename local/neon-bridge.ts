@@ -50,7 +50,8 @@ const ERROR_FIELDS = [
 const STATEMENT_LIMIT_MS = 60_000;
 // An embedded Postgres has no timers: there the client gives up, after a real one would have.
 const QUERY_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;
-const CONNECT_LIMIT_MS = 10_000;
+// Requests wait for a connection too, in a queue that is long where thousands come at once.
+const CONNECT_LIMIT_MS = 60_000;
 const CLOSE_LIMIT_MS = 500;
 
 /**

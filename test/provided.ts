@@ -12,6 +12,8 @@ declare module 'vitest' {
     readonly hasTransactions: boolean;
     /** Whether this is `npm run test:full`. */
     readonly isFull: boolean;
+    /** Whether this is `npm run test:real`. */
+    readonly isReal: boolean;
     /** Of everything random. */
     readonly seed: number;
   }

@@ -15,7 +15,7 @@ export interface Counts {
 
 /** A Postgres, a Redis and an isolate of this test file's own. */
 export interface TestStack {
-  /** Where it is asked for what is past the Worker. */
+  /** Where tests ask for SQL, Redis and faults of the stack. */
   readonly url: string;
   /** Bindings of one isolate: another object with the same content is another isolate. */
   readonly env: Env;

@@ -9,7 +9,7 @@ import { type Engine, makeEngine } from './engine.ts';
 import { search } from './search.ts';
 import { weaveCommands } from './weave.ts';
 
-const runs = scaled(150, 5_000);
+const runs = scaled(80, 5_000);
 
 let engine: Engine;
 beforeAll(async () => {

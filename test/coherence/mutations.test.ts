@@ -12,7 +12,7 @@ import { search, violationOf } from './search.ts';
 const examples = await readCounterExamples();
 const runsPerHarmless = scaled(5, 200);
 /** Searched for without the runs that are known to find them. */
-const searched = scaled(mutations.slice(0, 2), mutations);
+const searched = scaled(mutations.slice(0, 4), mutations);
 const RUNS_PER_SEARCH = 300;
 
 let engine: Engine;

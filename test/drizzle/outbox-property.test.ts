@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { seed } from '../scale.ts';
+import { scaled, seed } from '../scale.ts';
 import { isTag } from '../../src/directory/tags.ts';
 import { expectedTags, type Tables } from './expected-tags.ts';
 import { useSession } from './session.ts';
 
 const db = useSession();
-const runs = 40;
+const runs = scaled(15, 400);
 
 const id = fc.integer({ min: 1, max: 8 });
 const ids = fc.uniqueArray(id, { maxLength: 4 }).map((list) => `(0, ${list.join(', ') || 0})`);

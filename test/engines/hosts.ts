@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** One for each core that the tests count on: an embedded Postgres keeps the process busy that it runs in. */
+/** Two, one for each core: an embedded Postgres keeps its process busy. */
 const HOSTS = 2;
 
 /** The processes that the engines of tests inside workerd run in, started when the first stack is asked for. */
@@ -45,7 +45,7 @@ async function startHost(): Promise<Host> {
   return {
     url,
     async close() {
-      child.disconnect();
+      if (child.connected) child.disconnect();
       await ended;
     },
   };

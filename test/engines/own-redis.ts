@@ -14,7 +14,7 @@ export interface OwnRedis {
 
 const HOST = '127.0.0.1';
 const PROGRAM = 'redis-server';
-const START_LIMIT_MS = 10_000;
+const START_LIMIT_MS = 60_000;
 
 export function hasRedisServer(): boolean {
   return spawnSync(PROGRAM, ['--version']).status === 0;

@@ -32,6 +32,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     server.close();
     await hosts.close();
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, force: true });
   };
 }

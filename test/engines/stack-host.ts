@@ -50,13 +50,16 @@ const server = createServer(KEEP_OPEN, (request, response) => {
 });
 await new Promise<void>((resolve) => void server.listen(0, HOST, resolve));
 process.once('disconnect', () => void end());
+// A signal to the whole group reaches the run too, which then lets go.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 process.send?.(`http://${HOST}:${(server.address() as AddressInfo).port}`);
 
 async function end(): Promise<void> {
   server.close();
   server.closeAllConnections();
-  await Promise.all([...stacks.values()].map((stack) => stack.close()));
+  await Promise.allSettled([...stacks.values()].map((stack) => stack.close()));
   await pool.close();
+  process.exit();
 }
 
 async function answer(request: IncomingMessage): Promise<unknown> {
@@ -116,7 +119,7 @@ async function startTestStack(ownRedis: OwnRedis | undefined): Promise<TestStack
       'set-redis-full': async ({ isFull }) => ownRedis?.setFull(isFull),
       // Deletes every key of the product.
       'empty-redis': emptyRedis,
-      // As at first, if anything has been written since.
+      // Empties and seeds it again if a look-up could see that something was written; otherwise it is as at first.
       'seed-anew': async () => {
         if ((await lastWriteOf(database.url)) === seeded) return;
         await Promise.all([seedAnew(database.url), emptyRedis()]);

@@ -109,7 +109,7 @@ function note(times: Times, real: unknown, model: unknown): void {
 
 test('the model of the shared store answers what its scripts answer', async () => {
   const seen = new Set<string>();
-  for (let run = 0; run < scaled(60, 2_000); run++) {
+  for (let run = 0; run < scaled(30, 2_000); run++) {
     const pair = makePair();
     const random = makeRandom(seed, run);
     const times: Times = { real: [], model: [] };

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { exportSPKI } from 'jose/key/export';
 import { importJWK } from 'jose/key/import';
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseSettings } from '../../src/env.ts';
 import { accessKeys } from '../../src/http/access-certs.ts';
 import type { AppEnv } from '../../src/http/app-env.ts';
@@ -314,6 +314,7 @@ describe('the certs', () => {
   });
 
   test('that a request which died was fetching are fetched by another', async () => {
+    onTestFinished(() => void vi.useRealTimers());
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     known.fetching = {};
     const waiting = kidsAt('key-1', 0);

@@ -5,7 +5,7 @@ import { change } from './changes.ts';
 
 const stack = useStack();
 const PATH = '/v1/users/3';
-const CALLERS = scaled(100, 1_000);
+const CALLERS = scaled(50, 1_000);
 const ROUNDS = 4;
 
 interface Changed {

@@ -194,7 +194,7 @@ const CHANGED = [
 ];
 
 describe('writes under a fault', () => {
-  const writes = someOf(WRITES, 4);
+  const writes = someOf(WRITES, 2);
   // Of what is lost and not garbled nobody knows more than of a write of somebody else.
   const garbling = faultsOf('postgres').filter(({ kind }) => /wrong|truncated|reset/.test(kind));
   const moments = garbling.map((one) => (one.kind === 'wrong-json' ? { ...one, moment: 'after' } : one));

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Hono } from 'hono';
 import { createExecutionContext } from 'cloudflare:test';
 import type { AppEnv } from '../../src/http/app-env.ts';
@@ -345,11 +345,11 @@ describe('a key that has to be looked up', () => {
   });
 
   test('is taken for good for a minute', async () => {
+    onTestFinished(() => void vi.useRealTimers());
     vi.useFakeTimers({ toFake: ['Date'] });
     expect(await ask('good')).toBe(200);
     vi.setSystemTime(Date.now() + 61_000);
     expect(await ask('good')).toBe(200);
     expect(address.counts.get('203.0.113.9')).toBe(2);
-    vi.useRealTimers();
   });
 });

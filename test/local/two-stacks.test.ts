@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { LOCAL_KEY, startStack, type Stack } from '../../local/stack.ts';
 import { startWorkers, type Workers } from '../../local/workers.ts';
 import { bundleOnce } from '../engines/bundles.ts';
-import { createTestDatabase } from '../engines/database.ts';
+import { createEmptyDatabase } from '../engines/database.ts';
 import { UNHURRIED } from '../unhurried.ts';
 
 const anyPorts = { postgresPort: 0, neonPort: 0, redisPort: 0, upstashPort: 0 };
@@ -35,7 +35,7 @@ async function rename(databaseUrl: string, firstName: string): Promise<void> {
 }
 
 test('two local stacks on one database and one Redis share their answers and what ends them', async () => {
-  const database = await createTestDatabase({ seed: true });
+  const database = await createEmptyDatabase();
   onTestFinished(() => database.close());
   const [one, workersOfOne] = await start(database.url, process.env['REDIS_URL']);
   const [, workersOfOther] = await start(database.url, one.redisUrl);

@@ -1,8 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { outages } from './outages.ts';
 import { nameRow, readRows, replaceTable, rows } from './failures-table.ts';
 
 const page = await readFile(new URL('../../docs/failures.md', import.meta.url), 'utf8');
+
+test('the outages are of Redis, of Postgres, or of both, and each kind has a file of tests', () => {
+  const kinds = new Set(outages.map(({ stores }) => stores.join('+')));
+  expect([...kinds].toSorted()).toEqual(['postgres', 'redis', 'redis+postgres']);
+});
 
 test('docs/failures.md has a row for every outage, and no other', () => {
   expect(readRows(page)).toEqual(rows.map(nameRow));

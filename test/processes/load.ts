@@ -28,7 +28,7 @@ export interface Load {
   stop(): void;
 }
 
-/** However busy the machine. */
+/** A caller waits as long as a busy machine may take. */
 const PATIENCE_MS = 120_000;
 /** Sooner than workerd closes a connection that rests, so that no request meets its end. */
 const IDLE_MS = 2_000;

@@ -23,7 +23,7 @@ export interface Figures {
   readonly answers: ReadonlyMap<string, number>;
 }
 
-/** All is well again this long after an outage. */
+/** Errors that come later than this after an outage are counted on their own. */
 const RECOVERY_MS = 2_000;
 
 /** Whether a tier that is not out, or memory, must have had the answer. */

@@ -87,6 +87,18 @@ async function loadThrough(
 ): Promise<OutageRun> {
   const mix = makeMix(town, settings.random);
   const load = startLoad(url, settings, mix.next);
+  const passed = await passOutage(engines, town, outage, settings, url, mix).finally(() => load.stop());
+  return { outage, samples: await load.samples, ...passed };
+}
+
+async function passOutage(
+  engines: Engines,
+  town: Town,
+  outage: Outage,
+  settings: RunSettings,
+  url: string,
+  mix: ReturnType<typeof makeMix>,
+): Promise<Omit<OutageRun, 'outage' | 'samples'>> {
   await sleep(settings.leadMs);
   const refreshedMs = performance.now();
   await refresh(url, town.hot);
@@ -104,10 +116,8 @@ async function loadThrough(
   for (const store of outage.stores) await untilAnswered(url, mix.askCold, (sample) => isFrom(store, sample));
   const recoveredMs = performance.now();
   await sleep(settings.afterMs);
-  load.stop();
   const asked = { redis: after.redis - before.redis, postgres: after.postgres - before.postgres };
-  const times = { refreshedMs, beganMs, awayMs, middleMs, endingMs, endedMs, recoveredMs };
-  return { outage, samples: await load.samples, ...times, asked };
+  return { refreshedMs, beganMs, awayMs, middleMs, endingMs, endedMs, recoveredMs, asked };
 }
 
 /** Asks until an answer is as wanted. */

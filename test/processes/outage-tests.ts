@@ -23,10 +23,7 @@ const settings: RunSettings = {
   vars: {},
   random: makeRandom(seed),
 };
-/**
- * The tests of every way in which these stores, and no others, can be out; `quick` names those that a short run takes, by
- * their faults.
- */
+/** Registers the tests of every outage of exactly these stores; a short run takes those whose faults `quick` names. */
 export function testOutages(stores: readonly Store[], quick: readonly string[]): void {
   const town: Town = makeTown(townSizes(settings));
   const ofStores = outages.filter((outage) => outage.stores.join() === stores.join());

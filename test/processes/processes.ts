@@ -8,6 +8,9 @@ import { makeEnginePool } from '../engines/pool.ts';
 import { UNHURRIED } from '../unhurried.ts';
 import { type AccountProcess, startWorkerd } from './account-process.ts';
 
+// Leases end as in production: who dies with one must not hold up the others.
+const { REDIS_DEADLINE_MS, POSTGRES_DEADLINE_MS } = UNHURRIED;
+
 /** The bridge in front of a store, in this process. */
 export interface StoreBridge<Counts> {
   readonly url: string;
@@ -53,7 +56,7 @@ export async function startProcesses(
   const postgres = await openBridge((port) => startNeonBridge({ port, postgresUrl: database.url }));
   const redis = await openBridge((port) => startUpstashBridge({ port, redisUrl, token: LOCAL_KEY }));
   const secrets = workerEnv(postgres.url, redis.url, database.url);
-  const env = { ...secrets, ...UNHURRIED, ...overrides };
+  const env = { ...secrets, REDIS_DEADLINE_MS, POSTGRES_DEADLINE_MS, ...overrides };
   // On a server of others an earlier database may have had this one's id.
   await forgetEntries(redisUrl, secrets.DATABASE_ID);
   const all: AccountProcess[] = [];

@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification, type Vitest } from 'vitest/node'
 import { DURATIONS_FILE, type Durations } from './durations.ts';
 
 /**
- * Files by their known durations, the longest first, so that no long one is left over for one worker in the end; at
+ * Files by their known durations, the longest first, so that the last ones to run are short; at
  * random where the run is shuffled. Those of one project stay together: a worker serves one project at a time.
  */
 export class LongestFirst extends BaseSequencer {
@@ -24,7 +24,7 @@ export class LongestFirst extends BaseSequencer {
     const rankOf = (file: TestSpecification): number =>
       this.#seed === undefined
         ? -(this.#durations[relative(this.#root, file.moduleId)] ?? Infinity)
-        : randomRank(this.#seed, file.moduleId);
+        : randomRank(this.#seed, relative(this.#root, file.moduleId));
     return files.toSorted(
       (a, b) => a.project.name.localeCompare(b.project.name) || rankOf(a) - rankOf(b) || 0,
     );
