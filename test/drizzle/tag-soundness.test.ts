@@ -10,7 +10,7 @@ const session = useSession();
 const prepared = usePrepared(session);
 
 /** Statements to check, of those that Postgres accepts. */
-const wanted = scaled(40, 5_000);
+const wanted = scaled(25, 5_000);
 const perProgram = 10;
 // A fifth of the statements are refused.
 const programs = Math.ceil((wanted / perProgram) * 2);

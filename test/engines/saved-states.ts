@@ -33,8 +33,8 @@ export async function saveStates(folder: string): Promise<SavedStates> {
 
 let saved: Promise<SavedStates> | undefined;
 
-/** An embedded Postgres in this state, on a port of its own. */
-export async function startPostgresIn(state: State): ReturnType<typeof startPostgres> {
+/** An embedded Postgres in this state, on a port of its own or the one that is given. */
+export async function startPostgresIn(state: State, port = 0): ReturnType<typeof startPostgres> {
   saved ??= askRun<SavedStates>('/states');
-  return startPostgres({ port: 0, savedState: await openAsBlob((await saved)[state]) });
+  return startPostgres({ port, savedState: await openAsBlob((await saved)[state]) });
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { app } from '../../src/http/app.ts';
 import { MAX_BODY_BYTES } from '../../src/http/json-body.ts';
 import { get, KEY, send, sql, useStack } from '../stack.ts';
+import { sampled } from '../scale.ts';
 import { change, create, jsonOf } from './changes.ts';
 import { expectProblem } from './problem.ts';
 import { askRoute, initOf, nameOf, parametersOf, pathOf, routes, useGoodRows } from './routes.ts';
@@ -86,7 +87,7 @@ describe('SQL text', () => {
 
   test.each(parameters)('in $title reaches nothing', async ({ route, name }) => {
     const before = await countRows();
-    for (const text of texts) {
+    for (const text of sampled(texts, 3)) {
       const response = await askRoute(stack.current, route, pathOf(route, { [name]: text }));
       // A username may be any text too; nobody has such a name.
       const expected = ANY_TEXT.has(name) ? 200 : name === 'username' ? 404 : 400;
@@ -499,7 +500,7 @@ describe('a body', () => {
             setTimeout(() => {
               if (!isCancelled) controller.enqueue(Uint8Array.of(0x20));
               resolve();
-            });
+            }, 1_000);
           }),
       },
       { highWaterMark: 0 },

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { neon } from '@neondatabase/serverless';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
-import { startPostgres } from '../../local/postgres.ts';
+import { startPostgresIn } from '../engines/saved-states.ts';
 import { type Bridge, failureOf, postSql, useNeonBridge } from './neon.ts';
 
 const session = useNeonBridge();
@@ -153,7 +153,7 @@ describe('when Postgres', () => {
   }
 
   test('is away the answer is an error, and the next is right once it is back', async () => {
-    const first = await startPostgres({ port: 0 });
+    const first = await startPostgresIn('empty');
     const over = await startNeonBridge({ port: 0, postgresUrl: first.url });
     onTestFinished(() => over.close());
     expect((await ask(over)).status).toBe(200);
@@ -163,7 +163,7 @@ describe('when Postgres', () => {
     expect([status, body.message]).toEqual([500, expect.stringContaining('could not reach Postgres')]);
     expect(body).toMatchObject({ code: '', severity: '', detail: null });
 
-    const second = await startPostgres({ port: Number(new URL(first.url).port) });
+    const second = await startPostgresIn('empty', Number(new URL(first.url).port));
     onTestFinished(() => second.close());
     expect(await ask(over).then((response) => response.json())).toMatchObject({ rows: [{ a: 1 }] });
   });

@@ -21,7 +21,7 @@ export interface Watch {
 
 type Headers = Readonly<Record<string, string>>;
 
-const POLL_MS = 5;
+const POLL_MS = 20;
 
 export async function ask(
   { url }: AccountProcess,

@@ -15,7 +15,7 @@ const { REDIS_DEADLINE_MS, POSTGRES_DEADLINE_MS } = UNHURRIED;
 const SPARED = { redis: { REDIS_DEADLINE_MS }, postgres: { POSTGRES_DEADLINE_MS } };
 
 const settings: RunSettings = {
-  ratePerS: scaled(100, 200),
+  ratePerS: scaled(50, 200),
   leadMs: 500,
   outageMs: scaled(2_000, 20_000),
   mostUnanswered: 100,
