@@ -1,4 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
+import { readWorkerConfig } from '../../local/worker-config.ts';
 import { makeDb } from '../../src/db/client.ts';
 import { selectUsers, type UserPage } from '../../src/db/lists.ts';
 import { type Reading, readingOf } from '../../test/drizzle/plan-reading.ts';
@@ -10,6 +12,8 @@ import { rawRequest } from '../workerd/raw-client.ts';
 import { FIRST_RESIDENT } from '../workerd/residents.ts';
 import { describeSpeed } from '../workerd/rounds-table.ts';
 import { raceServed } from '../workerd/served-race.ts';
+
+const { vars } = readWorkerConfig(fileURLToPath(new URL('../../wrangler.toml', import.meta.url)));
 
 type SealCursor = (env: object, list: string, cursor: object) => Promise<string>;
 
@@ -94,7 +98,7 @@ async function time(product: Product, { name, query, prefix, after }: List): Pro
   const url = `${product.url}/v1/users?${query}`;
   // As the route names its lists.
   const list = JSON.stringify(['users', null, prefix && [prefix.field, prefix.text]]);
-  const last = `${url}&cursor=${await sealCursor(product.env, list, { ...after, limit: null })}`;
+  const last = `${url}&cursor=${await sealCursor({ ...vars, ...product.env }, list, { ...after, limit: null })}`;
   const rounds = await raceServed([
     { name: 'first', requests: [rawRequest(url, AS_ROOT)] },
     { name: 'last', requests: [rawRequest(last, AS_ROOT)] },
