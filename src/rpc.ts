@@ -1,4 +1,5 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
+import { type ExplainedAccountNumber, explainAccountNumber } from './account-number-explained.ts';
 import { accountNumberFromUrl } from './account-number.ts';
 import { settingsOf } from './deps.ts';
 import type { AccountChanges, NewAccount } from './directory/account-changes.ts';
@@ -35,6 +36,11 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
   /** Never throws, whatever it is given. */
   accountNumberFromUrl(url: string, _options?: RpcOptions): string | null {
     return accountNumberFromUrl(url, settingsOf(this.env).ACCOUNT_HOST_SUFFIXES);
+  }
+
+  /** What `accountNumberFromUrl` answers, with the reason and the labels of the host; never throws either. */
+  explainAccountNumber(url: string): ExplainedAccountNumber {
+    return explainAccountNumber(url, settingsOf(this.env).ACCOUNT_HOST_SUFFIXES);
   }
 
   /** The account with this number, active or not, or null. */

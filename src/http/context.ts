@@ -5,10 +5,11 @@ import { accountNumberFromUrl } from '../account-number.ts';
 import { settingsOf } from '../deps.ts';
 import { Account, accountByNumber, findAccount } from '../directory/accounts.ts';
 import { ownText } from '../own-text.ts';
+import { AccountNumberReason } from './account-number-reason.ts';
 import { answer, etagOfRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';
-import { AccountNumber } from './parameters.ts';
+import { AccountNumber, flag } from './parameters.ts';
 
 const tag = 'Context';
 
@@ -23,8 +24,11 @@ const getAccountNumber = endpoint({
       description: 'Any string; what is no such URL gives null.',
       example: 'https://hr.3141-5926-5359.alpha.api.example.com/',
     }),
+    explain: flag('Answer `reason` and `labels` too: why the URL gives this number, or none.'),
   }),
-  body: z.object({ accountNumber: AccountNumber.nullable() }).meta({ id: 'AccountNumberOfUrl' }),
+  body: z
+    .object({ accountNumber: AccountNumber.nullable(), ...AccountNumberReason.partial().shape })
+    .meta({ id: 'AccountNumberOfUrl' }),
   scope: 'open',
   explain: ({ query, env }) => explainAccountNumber(query.url, settingsOf(env).ACCOUNT_HOST_SUFFIXES),
 });
@@ -48,7 +52,12 @@ const getContext = endpoint({
 
 export const context = new Hono<AppEnv>()
   .get('/v1/account-number', getAccountNumber, (c) => {
-    const { url } = c.req.valid('query');
+    const { url, explain } = c.req.valid('query');
+    if (explain) {
+      const explained = explainAccountNumber(url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES);
+      // The labels are those of the URL, which the request names.
+      return answer(c, explained, `"account-number-${explained.accountNumber}-${explained.reason}"`);
+    }
     const accountNumber = accountNumberOf(url, c.env);
     return answer(c, { accountNumber }, `"account-number-${accountNumber}"`);
   })

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER_REASONS } from '../account-number-explained.ts';
+import { AccountNumberReason } from './account-number-reason.ts';
 import { AccountNumber } from './parameters.ts';
 import { RedisLoss } from './redis-loss.ts';
 
@@ -199,10 +199,7 @@ export const ExplainedUrl = z
     at: z.iso.datetime(),
     answer: z.object({ tier: z.null(), because: z.array(z.string()) }),
     accountNumber: AccountNumber.nullable(),
-    reason: z.enum(ACCOUNT_NUMBER_REASONS).meta({
-      description: 'Tested in the order in which they are listed here, `found` last.',
-    }),
-    labels: z.array(z.string()).meta({ description: 'Of the host; none where there is no host.' }),
+    ...AccountNumberReason.shape,
   })
   .meta({ id: 'ExplainedUrl' });
 export type ExplainedUrl = z.infer<typeof ExplainedUrl>;

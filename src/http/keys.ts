@@ -30,7 +30,6 @@ const scope = 'keys:write';
 const path = z.object({ keyId: KeyId });
 const about = () => ({ kind: 'keys' }) as const;
 const errors = ['key_does_not_exist'] as const;
-/** Names it in its cursors. Whoever has one from another caller sees none but their own keys after it. */
 
 const KeysQuery = z.object({
   ...listParameters,

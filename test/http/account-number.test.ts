@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import urls from '../data/urls.json';
+import { explainAccountNumber } from '../../src/account-number-explained.ts';
 import { countRequests, send, type TestStack, useStack } from '../stack.ts';
 
 const stack = useStack();
 const NUMBER = '3141-5926-5359';
 
-async function ask(on: TestStack, url: string): Promise<unknown> {
-  const response = await send(on, `/v1/account-number?url=${encodeURIComponent(url)}`);
+async function ask(on: TestStack, url: string, more = ''): Promise<unknown> {
+  const response = await send(on, `/v1/account-number?url=${encodeURIComponent(url)}${more}`);
   return response.json();
 }
+
+const explain = (on: TestStack, url: string): Promise<unknown> => ask(on, url, '&explain=true');
 
 test.each(urls.cases)('$url carries $accountNumber', async ({ url, accountNumber }) => {
   expect(await ask(stack.current, url)).toEqual({ accountNumber });
@@ -19,6 +22,54 @@ test('neither Redis nor Postgres is asked', async () => {
     for (const { url } of urls.cases) await ask(stack.current, url);
   });
   expect(counts).toEqual({ redis: 0, postgres: 0 });
+});
+
+describe('with explain=true', () => {
+  test.each(urls.cases)(
+    'the reason of $url is answered beside its number',
+    async ({ url, accountNumber }) => {
+      const explained = await explain(stack.current, url);
+      expect(explained).toEqual(explainAccountNumber(url));
+      expect(explained).toMatchObject({ accountNumber });
+    },
+  );
+
+  test('neither Redis nor Postgres is asked', async () => {
+    const counts = await countRequests(stack.current, () => explain(stack.current, `http://${NUMBER}.x/`));
+    expect(counts).toEqual({ redis: 0, postgres: 0 });
+  });
+
+  test('the suffixes of the deployment count', async () => {
+    const env = { ...stack.current.env, ACCOUNT_HOST_SUFFIXES: 'api.example.com' };
+    expect(await explain({ ...stack.current, env }, `http://${NUMBER}.example.com/`)).toEqual({
+      accountNumber: null,
+      reason: 'outside_suffixes',
+      labels: [NUMBER, 'example', 'com'],
+    });
+  });
+
+  test('the entity tag is of the reason too', async () => {
+    const tagOf = async (more: string, url = 'x') => {
+      const response = await send(stack.current, `/v1/account-number?url=${url}${more}`);
+      return response.headers.get('ETag');
+    };
+    const tags = [
+      await tagOf(''),
+      await tagOf('&explain=true'),
+      await tagOf('&explain=true', 'http://127.0.0.1'),
+    ];
+    expect(new Set(tags).size).toBe(3);
+    const headers = { 'If-None-Match': tags[1] ?? '' };
+    const again = await send(stack.current, '/v1/account-number?url=x&explain=true', { headers });
+    expect(again.status).toBe(304);
+  });
+
+  test('with explain=false the number is answered alone, and nothing else is taken', async () => {
+    expect(await ask(stack.current, 'x', '&explain=false')).toEqual({ accountNumber: null });
+    expect(await ask(stack.current, 'x', '&explain=yes')).toMatchObject({
+      errors: [{ in: 'query', name: 'explain', detail: 'must be true or false' }],
+    });
+  });
 });
 
 test('what is no URL carries none', async () => {

@@ -19,6 +19,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   emailPrefix: 'johndoe@',
   entity: 'account',
   entityId: '2',
+  explain: 'true',
   isActive: 'true',
   limit: '20',
   path: '/v1/users/3',

@@ -58,6 +58,16 @@ test.each<[string, unknown[], unknown]>([
   ['accountNumberFromUrl', ['https://hr.3141-5926-5359.alpha.api.example.com/x'], '3141-5926-5359'],
   ['accountNumberFromUrl', ['nonsense', { invalidate: true }], null],
   ['accountNumberFromUrl', [null], null],
+  [
+    'explainAccountNumber',
+    ['https://hr.3141-5926-5359.alpha.api.example.com/x'],
+    {
+      accountNumber: '3141-5926-5359',
+      reason: 'found',
+      labels: ['hr', '3141-5926-5359', 'alpha', 'api', 'example', 'com'],
+    },
+  ],
+  ['explainAccountNumber', [null], { accountNumber: null, reason: 'no_http_url', labels: [] }],
   ['getCachedAccountForUser', [1], platformAccount],
   ['getCachedAccountForUser', [3], { accountNumber: '1234-5678-9012' }],
   ['getCachedAccountForUser', [6], platformAccount],
