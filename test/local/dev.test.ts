@@ -82,7 +82,7 @@ describe('one start, from its first line to Ctrl-C', { shuffle: false }, () => {
   });
 
   test('it prints nothing to stderr, and the key and both stores to stdout', () => {
-    expect(dev.stderr).toEqual([]);
+    expect(dev.stderr.join('\n')).toBe('');
     expect(dev.stdout.join('\n')).toContain('ea_local_root');
     expect(dev.stdout.join('\n')).toContain(`127.0.0.1:${ports.LOCAL_POSTGRES_PORT}/postgres`);
     expect(dev.stdout.join('\n')).toContain(`127.0.0.1:${ports.LOCAL_REDIS_PORT}`);
