@@ -1,10 +1,11 @@
 import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
-import { unionAll } from 'drizzle-orm/pg-core';
+import { type AnyPgColumn, unionAll } from 'drizzle-orm/pg-core';
 import type { Db } from './client.ts';
 import { text, timeInJson } from './decoders.ts';
 import { compareRows, isOnly, selectInIndexOrder } from './index-order.ts';
 import type { Position } from './lists.ts';
-import { accounts, apiKeys, auditLog, type AuditRow, userProfiles, users } from './schema.ts';
+import { accounts, userProfiles, users } from './schema.ts';
+import { apiKeys, auditLog, type AuditRow } from './managing-schema.ts';
 
 export const AUDITED_ENTITIES = ['account', 'user', 'user_profile', 'api_key'] as const;
 export type AuditedEntity = (typeof AUDITED_ENTITIES)[number];
@@ -26,20 +27,31 @@ export interface AuditPage {
   readonly limit: number;
 }
 
-/** An entry, with its time to the microsecond. */
-export type AuditEntryRow = Omit<AuditRow, 'at'> & { readonly instant: string };
+/** An entry, with its time to the microsecond: as answers show it, in the years 1000 to 9999, and as Postgres has it. */
+export type AuditEntryRow = Omit<AuditRow, 'at'> & {
+  readonly instant: string;
+  readonly exactInstant: string;
+};
 
-/** Of a time that is 'infinity', which `to_char` does not know. */
+const FIRST_INSTANT = sql.raw(`'1000-01-01T00:00:00.000000Z'`);
 const LAST_INSTANT = sql.raw(`'9999-12-31T23:59:59.999999Z'`);
+const instantOf = (at: AnyPgColumn) =>
+  sql`to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 const columns = {
   ...getTableColumns(auditLog),
   // In no form of its own, for entries are merged in the order of it.
   at: sql`${auditLog.at}`.mapWith(text).as('at'),
   instant:
-    sql`coalesce(to_char(${auditLog.at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), ${LAST_INSTANT})`
+    sql`case when ${auditLog.at} < ${FIRST_INSTANT} then ${FIRST_INSTANT} when ${auditLog.at} > ${LAST_INSTANT} then ${LAST_INSTANT} else ${instantOf(auditLog.at)} end`
       .mapWith(text)
       .as('instant'),
+  // Pages go on from it, so that it is no other time than the column's: 'infinity' and years before Christ too, which no table
+  // should hold.
+  exactInstant:
+    sql`case when not isfinite(${auditLog.at}) then ${auditLog.at}::text else ${instantOf(auditLog.at)} || case when extract(year from ${auditLog.at} at time zone 'UTC') < 0 then ' BC' else '' end end`
+      .mapWith(text)
+      .as('exact_instant'),
 };
 
 export function selectAuditRows(db: Db, page: AuditPage): Promise<AuditEntryRow[]> {

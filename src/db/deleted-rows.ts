@@ -1,4 +1,5 @@
-import { bigint, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { dates, time } from './columns.ts';
 
 /** The last revision of each deleted row: one made again under its id begins above it. Kept by triggers. */
 export const deletedRows = pgTable(
@@ -14,9 +15,13 @@ export const deletedRows = pgTable(
 );
 
 /** The numbers of deleted accounts, which hosts and bindings still name. Kept by triggers. */
-export const retiredAccountNumbers = pgTable('retired_account_numbers', {
-  accountNumber: text('account_number').primaryKey(),
-  /** The only account that may have the number again: the very one, restored. */
-  accountId: bigint('account_id', { mode: 'number' }).notNull(),
-  retiredAt: timestamp('retired_at', { withTimezone: true, mode: 'date' }).notNull().defaultNow(),
-});
+export const retiredAccountNumbers = pgTable(
+  'retired_account_numbers',
+  {
+    accountNumber: text('account_number').primaryKey(),
+    /** The only account that may have the number again: the very one, restored. */
+    accountId: bigint('account_id', { mode: 'number' }).notNull(),
+    retiredAt: time('retired_at'),
+  },
+  (table) => [dates('retired_account_numbers', table.retiredAt)],
+);

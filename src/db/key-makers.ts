@@ -3,7 +3,7 @@ import type { Db } from './client.ts';
 import { flag } from './decoders.ts';
 import type { Reach } from './keys.ts';
 import { readRow } from './results.ts';
-import { apiKeys } from './schema.ts';
+import { apiKeys } from './managing-schema.ts';
 
 /** The key with which somebody writes, as it was presented and as a cache had it; null: they have none. */
 export type Maker = {

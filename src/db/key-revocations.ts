@@ -3,7 +3,7 @@ import type { Db } from './client.ts';
 import { allows, lockDescent, lockKeys, readAllowed, selectAllowed } from './key-makers.ts';
 import type { KeyRights } from './key-writes.ts';
 import { isWithin, type Reach, selectShown, type ShownKey } from './keys.ts';
-import { apiKeys } from './schema.ts';
+import { apiKeys } from './managing-schema.ts';
 import { type Authorship, writeBatch } from './write-batch.ts';
 
 /** What a revocation ended, or would. */

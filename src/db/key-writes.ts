@@ -13,7 +13,7 @@ import {
 } from './key-makers.ts';
 import { hasRoom, type KeyRoom, takeTurns } from './key-room.ts';
 import { isWithin, type Reach, selectShown, type ShownKey } from './keys.ts';
-import { apiKeys, type ApiKeyRow, apiKeyUses, idempotencyKeys } from './schema.ts';
+import { apiKeys, type ApiKeyRow, apiKeyUses, idempotencyKeys } from './managing-schema.ts';
 import { readRow, readRows } from './results.ts';
 import { fromSnapshot } from './snapshot.ts';
 import { type Authorship, isInState, type RowState, toSet, type Values, writeBatch } from './write-batch.ts';

@@ -2,7 +2,8 @@ import { and, asc, eq, getTableColumns, gt, sql, type SQL, inArray } from 'drizz
 import type { Db } from './client.ts';
 import { flag } from './decoders.ts';
 import type { Page } from './page.ts';
-import { accounts, apiKeys, type ApiKeyRow, apiKeyUses } from './schema.ts';
+import { accounts } from './schema.ts';
+import { apiKeys, type ApiKeyRow, apiKeyUses } from './managing-schema.ts';
 
 /** What a key's check needs. */
 export interface KeyRecord {

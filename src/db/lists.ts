@@ -3,7 +3,8 @@ import { type AnyPgColumn, unionAll } from 'drizzle-orm/pg-core';
 import type { Db } from './client.ts';
 import { compareRows, isOnly, selectInIndexOrder } from './index-order.ts';
 import { endOfPrefix } from './prefix.ts';
-import { type AccountRow, accounts, inBytes, type UserRow, users } from './schema.ts';
+import { type AccountRow, accounts, type UserRow, users } from './schema.ts';
+import { inBytes } from './columns.ts';
 
 /** A row's place in a list. */
 export interface Position {

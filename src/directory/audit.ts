@@ -40,7 +40,7 @@ export function listAuditEntries(
   return readPage(deps, read, page, {
     select: (slice) => selectAuditRows(deps.db, slice),
     toItem: toEntry,
-    positionOf: ({ at, id }) => ({ key: at, id }),
+    positionOf: ({ exactInstant, id }) => ({ key: exactInstant, id }),
   });
 }
 

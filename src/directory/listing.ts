@@ -24,15 +24,16 @@ export function readPage<P extends { readonly limit: number }, Row, T>(
   list: {
     readonly select: (page: P) => Promise<readonly Row[]>;
     readonly toItem: (row: Row) => T;
-    readonly positionOf: (item: T) => Position;
+    readonly positionOf: (row: Row) => Position;
   },
 ): Promise<Listed<T>> {
   return readPastCaches(deps, read, async () => {
     // One more tells whether there is another page.
     const rows = await list.select({ ...page, limit: page.limit + 1 });
-    const items = rows.slice(0, page.limit).map(list.toItem);
-    const last = items.at(-1);
-    return { items, next: last && rows.length > page.limit ? list.positionOf(last) : null };
+    const shown = rows.slice(0, page.limit);
+    const last = shown.at(-1);
+    const next = last && rows.length > page.limit ? list.positionOf(last) : null;
+    return { items: shown.map(list.toItem), next };
   });
 }
 

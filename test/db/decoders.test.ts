@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, decoderOfJson, decoderOfType, nullable, whole } from '../../src/db/decoders.ts';
 import { GarbledAnswer } from '../../src/db/garbled.ts';
-import { apiKeys, users } from '../../src/db/schema.ts';
+import { users } from '../../src/db/schema.ts';
+import { apiKeys } from '../../src/db/managing-schema.ts';
 import { fromSnapshot } from '../../src/db/snapshot.ts';
 
 const TIME = 'timestamp with time zone';

@@ -1,36 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { Client } from 'pg';
-import { expect, onTestFinished, test } from 'vitest';
-import { createEmptyDatabase } from '../engines/database.ts';
+import { expect, test } from 'vitest';
+import { openEarlierDatabase } from './earlier-database.ts';
 import { useSession } from './session.ts';
 
 const db = useSession();
-const folder = new URL('../../drizzle/migrations/', import.meta.url);
-const files = readdirSync(folder).filter((name) => name.endsWith('.sql'));
-
-/** A database that has the migrations before the one that compares names. */
-async function openEarlierDatabase() {
-  const database = await createEmptyDatabase();
-  const client = new Client({ connectionString: database.url });
-  const warnings: (string | undefined)[] = [];
-  client.on('notice', ({ message, severity }) => severity === 'WARNING' && warnings.push(message));
-  await client.connect();
-  onTestFinished(async () => {
-    await client.end();
-    await database.close();
-  });
-  const apply = async (names: readonly string[]) => {
-    await client.query('begin');
-    for (const name of names) await client.query(readFileSync(new URL(name, folder), 'utf8'));
-    await client.query('commit');
-  };
-  const at = files.findIndex((name) => name.endsWith('_names.sql'));
-  await apply(files.slice(0, at));
-  return { client, warnings, migrate: () => apply(files.slice(at)) };
-}
 
 test('names that are alike before names are compared stay, and are listed', async () => {
-  const { client, warnings, migrate } = await openEarlierDatabase();
+  const { client, warnings, migrate } = await openEarlierDatabase('names');
   const names = ['admin', 'Admin', 'john doe', 'John  Doe', 'ADMIN', 'Σς', 'σΣ', 'other'];
   await client.query(`insert into users (username, email) select unnest($1::text[]), ''`, [names]);
   await migrate();
@@ -55,6 +30,58 @@ test('names that are alike before names are compared stay, and are listed', asyn
   expect(await rename(8, 'aDmin')).toBe('users_username_compared_key');
   expect(await rename(5, 'free')).toBe('renamed');
   expect(await rename(5, 'ADMIN')).toBe('users_username_compared_key');
+}, 60_000);
+
+test.each([
+  ['is deleted', 'delete from users where id = 1'],
+  ['is renamed', `update users set username = 'free' where id = 1`],
+])(
+  'once the first of names that are alike %s, the next one keeps others out',
+  async (_what, leave) => {
+    const { client, migrate } = await openEarlierDatabase('names');
+    const names = ['admin', 'Admin', 'ADMIN', 'other', 'Other'];
+    await client.query(`insert into users (username, email) select unnest($1::text[]), ''`, [names]);
+    await migrate();
+    const readCompared = async () =>
+      (
+        await client.query(
+          'select id::int, username_compared, revision::int from users where id > 1 order by id',
+        )
+      ).rows;
+    const others = [
+      { id: 4, username_compared: 'other', revision: 1 },
+      { id: 5, username_compared: 'other  #5', revision: 1 },
+    ];
+    await client.query('delete from cache_invalidations');
+    await client.query(leave);
+    expect(await readCompared()).toEqual([
+      { id: 2, username_compared: 'admin', revision: 2 },
+      { id: 3, username_compared: 'admin  #3', revision: 1 },
+      ...others,
+    ]);
+    const told = await client.query(
+      'select distinct tag from cache_invalidations, unnest(tags) as tag order by tag',
+    );
+    expect(told.rows.map(({ tag }: { tag: string }) => tag)).toEqual(
+      expect.arrayContaining(['user:2', 'username:Admin']),
+    );
+    const insert = `insert into users (username, email) values ('aDMIN', '')`;
+    await expect(client.query(insert)).rejects.toMatchObject({ constraint: 'users_username_compared_key' });
+    await client.query('delete from users where id in (2, 3)');
+    await client.query(insert);
+    expect(await readCompared()).toMatchObject([...others, { username_compared: 'admin' }]);
+  },
+  60_000,
+);
+
+test('the next of names that are alike follows a first that went before there was a trigger', async () => {
+  const { client, migrate } = await openEarlierDatabase('bounds');
+  await client.query(
+    `insert into users (id, username, email, username_compared) values (2, 'Admin', '', 'admin  #2')`,
+  );
+  await migrate();
+  const { rows } = await client.query('select username_compared from users');
+  expect(rows).toEqual([{ username_compared: 'admin' }]);
 }, 60_000);
 
 test.each([
