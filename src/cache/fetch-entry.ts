@@ -7,9 +7,10 @@ import { deepFreeze } from './freeze.ts';
 import { isLogical, type LogicalTime, randomId } from './logical-time.ts';
 import type { MemoryEntry } from './memory.ts';
 import { askOrigin } from './origin-tier.ts';
-import { isAuthentic, sealed } from './sealed-entry.ts';
+import { sealed } from './sealed-entry.ts';
 import { askShared, type Asked } from './shared-tier.ts';
 import type { Fill, ReadMode, SharedEntry, SharedRead } from './shared-store.ts';
+import { kindOf, requireTags, usable } from './usable-entry.ts';
 
 /** One read of the tiers below memory. */
 interface Fetch<T> {
@@ -19,12 +20,6 @@ interface Fetch<T> {
   readonly departure: Departure;
   /** Names this read as the holder of the lease. */
   readonly owner: string;
-}
-
-/** What the shared store had, parsed. */
-interface Shared<T> {
-  readonly value: T;
-  readonly entry: SharedEntry;
 }
 
 interface Loaded<T> {
@@ -48,7 +43,7 @@ export async function fetchEntry<T>(
   const fetch = { cache, lookUp, demands, departure, owner: randomId() };
   const read = await askWhileBusy(fetch, modeOf(demands));
   if (read.reply?.status !== 'hit') return load(fetch, read.reply);
-  const hit = await usable(fetch, read.reply.entry);
+  const hit = await usable(cache, lookUp, read.reply.entry);
   if (hit) return keep(fetch, hit.value, hit.entry.payload, hit.entry.tags, hit.entry.asOf);
   // What is of no use would be a hit for ever: drop it, and take an as-of to load anew.
   const dropped = await askWhileBusy(fetch, 'drop');
@@ -117,20 +112,15 @@ async function loadAndParse<T>({ origin }: Cache, lookUp: LookUp<T>): Promise<Lo
   return { value: lookUp.parse(value), tags };
 }
 
-// An answer with other tags than its own is never invalidated.
-function requireTags({ isTag }: Cache['origin'], tags: readonly string[]): void {
-  if (isTag && !tags.every(isTag)) throw new TypeError('the tags of an answer are none');
-}
-
 // A stale answer stays out of memory: it would outlive the outage that excuses it.
 async function staleOrThrow<T>(
   fetch: Fetch<T>,
   entry: SharedEntry | null,
   failure: OriginUnavailable,
 ): Promise<MemoryEntry> {
-  const { demands } = fetch;
+  const { cache, lookUp, demands } = fetch;
   release(fetch);
-  const stale = entry && (await usable(fetch, entry));
+  const stale = entry && (await usable(cache, lookUp, entry));
   if (!stale) throw failure;
   const { payload, tags, asOf, freshMsLeft } = stale.entry;
   if (demands.trace) {
@@ -177,26 +167,6 @@ function release<T>({ cache, lookUp, departure, owner }: Fetch<T>): void {
 function isStorable(payload: string, tags: readonly string[]): boolean {
   if (tags.length > MAX_TAGS || payload.length > MAX_PAYLOAD_BYTES) return false;
   return new TextEncoder().encode(payload).byteLength <= MAX_PAYLOAD_BYTES;
-}
-
-/** What the entry says; null when somebody else wrote it where that matters, or when it says nothing. */
-async function usable<T>(fetch: Fetch<T>, entry: SharedEntry): Promise<Shared<T> | null> {
-  const { cache, lookUp } = fetch;
-  if (lookUp.decidesRights && !(await isAuthentic(cache.seal, lookUp.key, entry, cache.clock.now()))) {
-    cache.log.warn('shared_entry_not_authentic', { lookUp: kindOf(lookUp) });
-    return null;
-  }
-  return parsed(fetch, entry);
-}
-
-function parsed<T>({ cache, lookUp }: Fetch<T>, entry: SharedEntry): Shared<T> | null {
-  try {
-    requireTags(cache.origin, entry.tags);
-    return { value: lookUp.parse(JSON.parse(entry.payload)), entry };
-  } catch (error) {
-    cache.log.warn('shared_entry_unreadable', { lookUp: kindOf(lookUp), error: describeError(error) });
-    return null;
-  }
 }
 
 function keep<T>(
@@ -247,9 +217,4 @@ function traceRedis<T>({ demands }: Fetch<T>, asked: Asked<SharedRead>, ms: numb
 /** Marks an answer that stands in for a failing origin. */
 export function traceStale(trace: Trace, ttlMs: number, ms: number): void {
   trace.redis = { hit: true, ttlMs, detail: 'stale-if-error', ms };
-}
-
-// The key's first part: what follows may be a username, and logs hold no personal data.
-function kindOf({ key }: { readonly key: string }): string {
-  return key.split(':', 1)[0] ?? key;
 }

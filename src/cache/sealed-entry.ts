@@ -2,7 +2,7 @@ import { formatLogicalTime } from './logical-time.ts';
 import type { Seal } from './seal.ts';
 import { type Fill, lifeMsOf, type SharedEntry } from './shared-store.ts';
 
-/** An entry from an isolate whose clock is further ahead than this has no age that means anything. */
+/** Clocks of isolates, and that of the store, differ by less. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /** The fill with a proof of what it says of the key, and of when it was read by the clock of this isolate. */
@@ -11,22 +11,25 @@ export async function sealed(seal: Seal, key: string, fill: Fill, bornMs: number
   return { ...fill, seal: `${bornMs}:${await seal.sign(text)}` };
 }
 
+/** `outlived`: its life is over by the clock of this isolate, by no more than clocks differ. */
+export type Authenticity = 'authentic' | 'forged' | 'outlived';
+
 /**
  * Whether a holder of the secret has stored the entry under this key, as it is, and its life is not over by the clock of this
  * isolate: whoever can write to the store can put an old one back, and set back what the store says of its age.
  */
-export async function isAuthentic(
+export async function authenticityOf(
   seal: Seal,
   key: string,
   entry: SharedEntry,
   nowMs: number,
-): Promise<boolean> {
+): Promise<Authenticity> {
   const { sealing } = entry;
-  if (!sealing) return false;
+  if (!sealing || !(await seal.verify(textOf(key, { ...entry, ...sealing }), sealing.mac))) return 'forged';
   const ageMs = nowMs - sealing.bornMs;
-  const isFresh = entry.freshMsLeft > 0;
-  if (!(ageMs >= -CLOCK_TOLERANCE_MS && ageMs < (isFresh ? sealing.freshMs : sealing.lifeMs))) return false;
-  return seal.verify(textOf(key, { ...entry, ...sealing }), sealing.mac);
+  const lifeMs = entry.freshMsLeft > 0 ? sealing.freshMs : sealing.lifeMs;
+  if (ageMs < -CLOCK_TOLERANCE_MS || ageMs >= lifeMs + CLOCK_TOLERANCE_MS) return 'forged';
+  return ageMs < lifeMs ? 'authentic' : 'outlived';
 }
 
 type Parts = Pick<Fill, 'asOf' | 'freshMs' | 'payload' | 'tags'> & {

@@ -1,0 +1,43 @@
+import { describeError } from '../log.ts';
+import type { Cache, KeyedLookUp, LookUp } from './cache.ts';
+import { authenticityOf } from './sealed-entry.ts';
+import type { SharedEntry } from './shared-store.ts';
+
+/** What the shared store had, parsed. */
+interface Shared<T> {
+  readonly value: T;
+  readonly entry: SharedEntry;
+}
+
+/** What the entry says; null when somebody else wrote it where that matters, or when it says nothing. */
+export async function usable<T>(
+  cache: Cache,
+  lookUp: LookUp<T>,
+  entry: SharedEntry,
+): Promise<Shared<T> | null> {
+  if (!lookUp.decidesRights) return parsed(cache, lookUp, entry);
+  const authenticity = await authenticityOf(cache.seal, lookUp.key, entry, cache.clock.now());
+  if (authenticity === 'authentic') return parsed(cache, lookUp, entry);
+  if (authenticity === 'forged') cache.log.warn('shared_entry_not_authentic', { lookUp: kindOf(lookUp) });
+  return null;
+}
+
+function parsed<T>(cache: Cache, lookUp: LookUp<T>, entry: SharedEntry): Shared<T> | null {
+  try {
+    requireTags(cache.origin, entry.tags);
+    return { value: lookUp.parse(JSON.parse(entry.payload)), entry };
+  } catch (error) {
+    cache.log.warn('shared_entry_unreadable', { lookUp: kindOf(lookUp), error: describeError(error) });
+    return null;
+  }
+}
+
+/** An answer with other tags than its own is never invalidated: throws where one of them is none. */
+export function requireTags({ isTag }: Cache['origin'], tags: readonly string[]): void {
+  if (isTag && !tags.every(isTag)) throw new TypeError('the tags of an answer are none');
+}
+
+/** The key's first part: what follows may be a username, and logs hold no personal data. */
+export function kindOf({ key }: Pick<KeyedLookUp, 'key'>): string {
+  return key.split(':', 1)[0] ?? key;
+}
