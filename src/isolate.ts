@@ -12,10 +12,13 @@ import type { Platform } from './directory/deps.ts';
 import { type KeyUses, makeKeyUses } from './directory/key-uses.ts';
 import { isTag } from './directory/tags.ts';
 import { ConfigurationError, parseSettings, type Settings } from './env.ts';
-import { consoleLog } from './log.ts';
+import { consoleLog, withoutRepeats } from './log.ts';
 
 /** Raised when the shape of any stored answer changes, so that deployments never read each other's. */
 const ENTRY_VERSION = 2;
+
+/** How often an isolate says that Redis has forgotten the same. */
+const FORGOT_EVERY_MS = 60_000;
 
 /** More keys than one isolate serves at a time. */
 const MAX_PROVEN_KEYS = 1_000;
@@ -128,12 +131,14 @@ function toScope(name: string): Scope {
 }
 
 function storeSettingsOf(settings: Settings): SharedStoreSettings {
+  // A full Redis begins no new epoch, so that each call finds the same loss.
+  const log = withoutRepeats(consoleLog, FORGOT_EVERY_MS);
   return {
     databaseId: settings.DATABASE_ID || databaseIdOf(settings.DATABASE_URL),
     variant: `${ENTRY_VERSION}:${settings.PLATFORM_ACCOUNT_NUMBER}:${settings.PLATFORM_ADMIN_USERNAME}`,
     leaseMs: settings.LEASE_MS,
     newest: { time: null },
-    onForgot: (what) => consoleLog.error('shared_store_forgot', { what }),
+    onForgot: (what) => log.error('shared_store_forgot', { what }),
   };
 }
 

@@ -14,15 +14,18 @@ export const consoleLog: Log = {
   error: (event, fields) => console.error(JSON.stringify({ level: 'error', event, ...fields })),
 };
 
-/** The log without lines that are word for word as one before. */
-export function withoutRepeats(log: Log): Log {
-  const said = new Set<string>();
+/** The log without lines that are word for word as one of the last `forMs` ms; by default as any before. */
+export function withoutRepeats(log: Log, forMs = Infinity, now: () => number = Date.now): Log {
+  const saidAtMs = new Map<string, number>();
   const sayOnce =
     (level: keyof Log): Log[keyof Log] =>
     (event, fields) => {
       const line = JSON.stringify([level, event, fields]);
-      if (said.has(line)) return;
-      said.add(line);
+      const nowMs = now();
+      const agoMs = nowMs - (saidAtMs.get(line) ?? -Infinity);
+      // A clock that was set back must not silence a line for as long.
+      if (agoMs >= 0 && agoMs < forMs) return;
+      saidAtMs.set(line, nowMs);
       log[level](event, fields);
     };
   return { info: sayOnce('info'), warn: sayOnce('warn'), error: sayOnce('error') };

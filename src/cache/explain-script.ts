@@ -1,4 +1,5 @@
-import { makeScript, READING } from './scripts.ts';
+import { makeScript } from './script.ts';
+import { READING } from './scripts.ts';
 
 /**
  * KEYS clock, entry, lease. ARGV epoch, tag prefix, tag life, further tags one a line. Only reads: what it finds, garbage

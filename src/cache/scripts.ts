@@ -1,9 +1,4 @@
-/** A Lua script and the SHA-1 that EVALSHA asks for. */
-export interface Script {
-  readonly text: string;
-  /** Resolves to the digest; computed once per isolate and kept as a value, never as a promise of one request. */
-  sha1(): Promise<string>;
-}
+import { makeScript } from './script.ts';
 
 // Shared by all scripts: what only reads. Nothing here raises on what somebody else wrote under our keys.
 // Numbers leave Lua through %.0f only: %d and tostring lose digits above 2^31 or 10^14 on some engines.
@@ -70,8 +65,19 @@ local function tick(is_lost)
   if is_lost then redis.pcall('SET', FORGOT, is_lost .. ':' .. digits(now), 'PX', TAG_LIFE_MS) end
   if not epoch or is_lost or is_spent(n, now) then epoch, n = EPOCH, 0 end
   n = math.max(n + 1, now)
-  if failed(redis.pcall('SET', KEYS[1], stamp(epoch, n))) then return nil end
-  return epoch, n
+  if not failed(redis.pcall('SET', KEYS[1], stamp(epoch, n))) then return epoch, n end
+  -- A full Redis allows this, and what is not known to be valid is a miss.
+  if is_lost then redis.pcall('DEL', KEYS[1]) end
+  return nil
+end
+
+-- An epoch begins at the time of the server: one that is behind what was seen is an earlier one, unless the server was set back.
+local function has_lost_time(newest)
+  local seen_epoch, seen = logical(newest)
+  if not seen_epoch then return false end
+  local epoch, n = logical(get(KEYS[1]))
+  if not epoch then return true end
+  return n < seen and (epoch == seen_epoch or not is_spent(seen, micros()))
 end
 
 local function condemn(key)
@@ -109,14 +115,7 @@ const READ = `${PRELUDE}
 local LEASE_MS = tonumber(ARGV[4])
 local READS = (#KEYS - 1) / 2
 
-local function has_lost_time()
-  local seen_epoch, seen = logical(ARGV[5 + 3 * READS])
-  if not seen_epoch then return false end
-  local epoch, n = logical(get(KEYS[1]))
-  return not epoch or (epoch == seen_epoch and n < seen)
-end
-
-local lost = has_lost_time() and 'time' or ''
+local lost = has_lost_time(ARGV[5 + 3 * READS]) and 'time' or ''
 if lost ~= '' then tick(lost) end
 
 local function entry(key, mode, least)
@@ -221,23 +220,25 @@ return status
 `;
 
 /**
- * KEYS clock, tags that must be there… ARGV epoch, tag prefix, tag life, tags…. Where one is not, Redis has forgotten, and what
- * else nobody knows: a new epoch begins. Answers the logical time of the invalidation, with 'tags' in a list where those were
- * lost, or '' when Redis is full: then the clock is gone, which is allowed when full, and with it every entry.
+ * KEYS clock, tags that must be there… ARGV epoch, tag prefix, tag life, the newest time that the isolate has seen or '', tags….
+ * Where a tag is not there, or the clock is behind, Redis has forgotten, and what else nobody knows: a new epoch begins. Answers
+ * the logical time of the invalidation, in a list with what was lost, 'tags' or 'time', if anything was; or '' when Redis is
+ * full: then the clock is gone, which is allowed when full, and with it every entry.
  */
 const INVALIDATE = `${PRELUDE}
 local expected = {}
 for i = 2, #KEYS do expected[#expected + 1] = KEYS[i] end
 local has_lost = #expected > 0 and redis.call('EXISTS', unpack(expected)) < #expected
-local epoch, n = tick(has_lost and 'tags')
+local lost = has_lost and 'tags' or (has_lost_time(ARGV[4]) and 'time')
+local epoch, n = tick(lost)
 local full = epoch == nil
-for i = 4, #ARGV do
+for i = 5, #ARGV do
   if not full then
     local key = PREFIX .. ARGV[i]
     full = failed(redis.pcall('SET', key, stamp(epoch, n), 'PX', TAG_LIFE_MS))
   end
 end
-if not full and has_lost then return { stamp(epoch, n), 'tags' } end
+if not full and lost then return { stamp(epoch, n), lost } end
 if not full then return stamp(epoch, n) end
 redis.call('DEL', KEYS[1])
 return ''
@@ -248,13 +249,3 @@ export const scripts = {
   fill: makeScript(FILL),
   invalidate: makeScript(INVALIDATE),
 };
-
-export function makeScript(text: string): Script {
-  let known: string | undefined;
-  return { text, sha1: async () => (known ??= await sha1Hex(text)) };
-}
-
-async function sha1Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}

@@ -3,7 +3,8 @@ import { makeCollector } from '../collector.ts';
 import { explainScript } from './explain-script.ts';
 import { formatLogicalTime, type LogicalTime, parseLogicalTime, randomId } from './logical-time.ts';
 import { logicalTime, whole } from './reply-parts.ts';
-import { type Script, scripts } from './scripts.ts';
+import type { Script } from './script.ts';
+import { scripts } from './scripts.ts';
 import { type SharedDescription, toSharedDescription } from './shared-description.ts';
 
 /** Runs a script on the primary in one round trip. */
@@ -116,7 +117,7 @@ const ReadReply = z.tuple([
   z.string().optional(),
   z.enum(['', 'time']).optional(),
 ]);
-const InvalidateReply = z.union([z.string(), z.tuple([z.string(), z.literal('tags')])]);
+const InvalidateReply = z.union([z.string(), z.tuple([z.string(), z.enum(['tags', 'time'])])]);
 const SEALING = /^(\d+):(\d+):(\d+):(\S+)$/;
 
 interface Read {
@@ -162,10 +163,12 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
     },
     async invalidate(tags, expected = []) {
       const keys = [clock, ...expected.map((tag) => `${prefix}tag:${tag}`)];
-      const reply = InvalidateReply.parse(await run(scripts.invalidate, keys, [...commonArgs(), ...tags]));
+      const args = [...commonArgs(), newestOf(settings), ...tags];
+      const reply = InvalidateReply.parse(await run(scripts.invalidate, keys, args));
       const [text, forgotten] = typeof reply === 'string' ? [reply] : reply;
       const time = parseLogicalTime(text);
-      noteReply(settings, time, forgotten);
+      noteTime(settings.newest, time);
+      if (forgotten) settings.onForgot?.(forgotten);
       if (!time && text !== '') throw new Error('the invalidation answered no logical time');
       return time;
     },
@@ -191,14 +194,9 @@ function newestOf({ newest }: SharedStoreSettings): string {
   return newest?.time ? formatLogicalTime(newest.time) : '';
 }
 
-function noteReply(
-  { newest, onForgot }: SharedStoreSettings,
-  time: LogicalTime | null,
-  forgotten: Forgotten | undefined,
-): void {
+function noteTime(newest: SharedStoreSettings['newest'], time: LogicalTime | null): void {
   const isOlder = newest?.time && time && newest.time.epoch === time.epoch && newest.time.n > time.n;
   if (newest && time && !isOlder) newest.time = time;
-  if (forgotten) onForgot?.(forgotten);
 }
 
 async function toSharedReads(
@@ -207,12 +205,18 @@ async function toSharedReads(
   settings: SharedStoreSettings,
 ): Promise<PromiseSettledResult<SharedRead>[]> {
   if (!Array.isArray(reply) || reply.length !== reads) throw new Error('an answer to other reads');
-  return Promise.allSettled(reply.map(async (one: unknown) => toSharedRead(one, settings)));
+  // Each answer of the call tells of the same loss.
+  const losses = new Set<Forgotten>();
+  const answers = reply.map(async (one: unknown) => toSharedRead(one, settings, losses));
+  const settled = await Promise.allSettled(answers);
+  for (const what of losses) settings.onForgot?.(what);
+  return settled;
 }
 
-function toSharedRead(reply: unknown, settings: SharedStoreSettings): SharedRead {
+function toSharedRead(reply: unknown, { newest }: SharedStoreSettings, losses: Set<Forgotten>): SharedRead {
   const [status, asOf, entryAsOf, payload, tags, freshMsLeft, seal = '', lost] = ReadReply.parse(reply);
-  noteReply(settings, asOf, lost || undefined);
+  noteTime(newest, asOf);
+  if (lost) losses.add(lost);
   const sealing = toSealing(seal);
   const entry = entryAsOf && { payload, tags: tags.split('\n'), asOf: entryAsOf, freshMsLeft, sealing };
   if (status !== 'hit') return { status, asOf, stale: entry };

@@ -14,6 +14,8 @@ let store: SharedStore;
 /** How many keys each call had. */
 let calls: number[];
 let prefix: string;
+let databaseId: string;
+let run: RunScript;
 let count = 0;
 
 const settings = { variant: '1', leaseMs: 2_000 };
@@ -22,7 +24,7 @@ const fresh = { freshMs: 300_000, staleMs: 3_600_000 };
 beforeEach(() => {
   const { env } = stack.current;
   // Within the prefix that the stack deletes at its end, and unlike that of any other test.
-  const databaseId = `${env.DATABASE_ID}}:${++count}:{x`;
+  databaseId = `${env.DATABASE_ID}}:${++count}:{x`;
   prefix = `ea:{${databaseId}}:`;
   const upstash = makeUpstash({
     url: env.UPSTASH_REDIS_REST_URL,
@@ -30,7 +32,7 @@ beforeEach(() => {
     deadlineMs: 5_000,
   });
   calls = [];
-  const run: RunScript = (script, keys, args) => {
+  run = (script, keys, args) => {
     calls.push(keys.length);
     return upstash.run(script, keys, args);
   };
@@ -383,4 +385,34 @@ test('a part of a reply that no script can have answered rejects its own read al
   const reads = ['a', 'b', 'c'].map((key) => broken.read(key, 'me', 'any', null));
   const outcomes = await Promise.allSettled(reads);
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+});
+
+test('a loss that each answer of a call tells is told once, whatever else the call has', async () => {
+  const told: string[] = [];
+  const lost = ['load', '', '', '', '', '0', '', 'time'];
+  const forgetful = makeSharedStore(async () => [lost, ['hit'], lost], {
+    ...settings,
+    databaseId: 'x',
+    onForgot: (what) => void told.push(what),
+  });
+  const reads = (): Promise<unknown> =>
+    Promise.allSettled(['a', 'b', 'c'].map((key) => forgetful.read(key, 'me', 'any', null)));
+  await reads();
+  expect(told).toEqual(['time']);
+  await reads();
+  expect(told).toEqual(['time', 'time']);
+});
+
+test('an invalidation tells of a loss of time as a read does, and once', async () => {
+  const told: string[] = [];
+  const newest = { time: { epoch: '0'.repeat(16), n: 1 } };
+  const remembering = makeSharedStore(run, {
+    ...settings,
+    databaseId,
+    newest,
+    onForgot: (what) => void told.push(what),
+  });
+  await remembering.invalidate(['user:1']);
+  await remembering.invalidate(['user:1']);
+  expect(told).toEqual(['time']);
 });

@@ -37,7 +37,8 @@ interface DueWrite {
  *   find its row in the outbox;
  * - everywhere, one memory lifetime (or the read's max-age, if shorter) after the first such confirmation.
  * If Redis loses a tag of the write, what was confirmed before counts no more, for reads under way as well: the next
- * confirmation does, or the second pass of a drain that had to find a tag of its first lost, whatever that was.
+ * confirmation does, or the second pass of a drain that had to find a tag of its first lost, whatever that was, or a read or
+ * an invalidation of an isolate that had received a later time than Redis has.
  * The moment itself is no earlier than
  * - the write whose token the read carries;
  * - the beginning of the read, if it must be answered from the database;
@@ -55,8 +56,15 @@ export interface Claims {
   noteConfirmed(commit: number, isolate: string, atMs: number, losses: number): void;
   /** How many commits there have been. */
   commits(): number;
-  /** A drain had to find that Redis has lost a tag: since then nothing is valid that was stored before. */
+  /**
+   * A drain had to find that Redis has lost a tag, or a call that its clock is behind: since then nothing is valid that was
+   * stored before.
+   */
   noteNewEpoch(commits: number, atMs: number): void;
+  /** How many such epochs have begun. */
+  epochs(): number;
+  /** All but so many of them are forgotten, and what they ended is back. */
+  noteEpochsLost(left: number): void;
   /** Redis has run an invalidation of the tags. */
   noteInvalidated(tags: readonly string[]): void;
   /** Redis has lost the tags. */
@@ -87,12 +95,15 @@ interface Write {
   confirmedAtMs: number | null;
   /** How often Redis has lost tags of it. */
   losses: number;
+  /** The epoch that confirmed it when nothing else had. */
+  epoch: number | null;
 }
 
 export function makeClaims(atFirst: Stored): Claims {
   const writes: Write[] = [];
   const lost = new Map<string, number>();
   let losses = 0;
+  let epochs = 0;
   const kept = makeKeptAnswers();
   const history = makeHistory();
   let steppedBackMs = 0;
@@ -105,7 +116,7 @@ export function makeClaims(atFirst: Stored): Claims {
     kept,
     noteCommit({ number, change }, after, committedAtMs) {
       const tags = tagsOf(change, before, after);
-      const confirmations = { confirmedBy: new Set<string>(), confirmedAtMs: null, losses: 0 };
+      const confirmations = { confirmedBy: new Set<string>(), confirmedAtMs: null, losses: 0, epoch: null };
       writes.push({ commit: number, committedAtMs, tags, ...confirmations });
       before = copyStored(after);
       history.note(number, before);
@@ -124,7 +135,16 @@ export function makeClaims(atFirst: Stored): Claims {
     },
     commits: () => writes.length,
     noteNewEpoch(commits, atMs) {
-      for (const write of writes) if (write.commit <= commits) write.confirmedAtMs ??= atMs;
+      epochs += 1;
+      for (const write of writes) {
+        if (write.commit > commits || write.confirmedAtMs !== null) continue;
+        write.confirmedAtMs = atMs;
+        write.epoch = epochs;
+      }
+    },
+    epochs: () => epochs,
+    noteEpochsLost(left) {
+      for (const write of writes) if (write.epoch !== null && write.epoch > left) forget(write);
     },
     noteInvalidated(tags) {
       if (tags.includes('everything')) lost.clear();
@@ -203,6 +223,7 @@ function forget(write: Write): void {
   write.losses += 1;
   write.confirmedBy.clear();
   write.confirmedAtMs = null;
+  write.epoch = null;
 }
 
 function isDue({ confirmedBy, confirmedAtMs }: Write, { isolate, atMs, maxAgeMs }: ReadBegin): boolean {

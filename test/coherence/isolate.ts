@@ -1,8 +1,8 @@
 import type { Cache, IsolateCache } from '../../src/cache/cache.ts';
 import type { Clock } from '../../src/cache/clock.ts';
-import type { LogicalTime } from '../../src/cache/logical-time.ts';
+import { type LogicalTime, parseLogicalTime } from '../../src/cache/logical-time.ts';
 import { makeSeal } from '../../src/cache/seal.ts';
-import type { Script } from '../../src/cache/scripts.ts';
+import type { Script } from '../../src/cache/script.ts';
 import type { RunScript } from '../../src/cache/shared-store.ts';
 import type { CodeUnderTest } from './code-under-test.ts';
 import type { Delay, Timeline } from './timeline.ts';
@@ -14,6 +14,8 @@ export interface Isolate {
   readonly cache: IsolateCache;
   /** The newest time of Redis that it has seen. */
   readonly newest: { time: LogicalTime | null };
+  /** The same, as the replies that have arrived tell it. */
+  received: LogicalTime | null;
 }
 
 /** How one call of Redis goes. */
@@ -57,6 +59,7 @@ export function makeIsolate(code: CodeUnderTest, name: string): Isolate {
   return {
     name,
     newest: { time: null },
+    received: null,
     cache: {
       memory: code.makeMemory({ maxBytes: 2 ** 20, ttlMs: MEMORY_MS }),
       flights: new Map(),
@@ -74,6 +77,8 @@ export interface ScriptRun {
   readonly keys: readonly string[];
   readonly args: readonly string[];
   readonly reply: unknown;
+  /** The isolate had received a later time, when it sent this, than the clock of Redis was at. */
+  readonly isBehind: boolean;
 }
 
 /** What requests of all isolates share. */
@@ -99,7 +104,7 @@ export function startRequest(around: Surroundings, isolate: Isolate, calls: Call
     new Promise((resolve) => {
       timeline.after(delay ?? 0, () => isAlive && resolve());
     });
-  const run = makeRun(around, calls, pause);
+  const run = makeRun(around, isolate, calls, pause);
   const cache: Cache = {
     ...isolate.cache,
     shared: code.makeSharedStore(run, {
@@ -123,23 +128,46 @@ export function startRequest(around: Surroundings, isolate: Isolate, calls: Call
   return { isolate, cache, clock, isAlive: () => isAlive, pause, die: () => void (isAlive = false) };
 }
 
-function makeRun(around: Surroundings, calls: Calls, pause: Request['pause']): RunScript {
-  const { code, redis } = around;
+function makeRun(around: Surroundings, isolate: Isolate, calls: Calls, pause: Request['pause']): RunScript {
+  const { code, redis, timeline } = around;
   return async (script, keys, args) => {
     const kind = kindOf(code, script);
     const call = calls[kind] ?? {};
+    const { received } = isolate;
     const execute = async (): Promise<unknown> => {
       if (call.lost === 'request') throw new Error('the request was lost');
-      const reply = await redis.run(script.text, keys, args);
-      around.onScript({ kind, keys, args, reply });
+      const { reply, clock } = await redis.run(script.text, keys, args);
+      around.onScript({ kind, keys, args, reply, isBehind: isBehind(clock, received) });
       if (call.lost === 'reply') throw new Error('the reply was lost');
       return reply;
     };
     const outcome = await outcomeAt(around, call.outMs ?? 0, execute);
     await pause(call.backMs);
     if (outcome.status === 'rejected') throw outcome.reason;
+    // When the code has read the reply.
+    timeline.after(0, () => noteReceived(isolate, kind, outcome.value));
     return outcome.value;
   };
+}
+
+function isBehind(clock: string, received: LogicalTime | null): boolean {
+  const time = parseLogicalTime(clock);
+  return time !== null && received !== null && time.n < received.n;
+}
+
+function noteReceived(isolate: Isolate, kind: keyof Calls, reply: unknown): void {
+  for (const time of timesOf(kind, reply)) {
+    const isOlder = isolate.received?.epoch === time.epoch && isolate.received.n > time.n;
+    if (!isOlder) isolate.received = time;
+  }
+}
+
+/** The times that a reply tells: a read of each answer the second part, an invalidation its only part or its first. */
+function timesOf(kind: keyof Calls, reply: unknown): LogicalTime[] {
+  if (kind === 'fill') return [];
+  const parts = Array.isArray(reply) ? reply : [reply];
+  const texts = kind === 'read' ? parts.map((answer: unknown) => Object(answer)[1]) : parts.slice(0, 1);
+  return texts.flatMap((text: unknown) => parseLogicalTime(String(text)) ?? []);
 }
 
 // Time stands still while the engine works, but not while Redis hangs.

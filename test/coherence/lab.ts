@@ -67,6 +67,8 @@ export interface LabCore {
   readonly database: Database;
   readonly claims: Claims;
   readonly passes: Passes;
+  /** The answers that callers have, by look-up, id and revision, as entity tags name them. */
+  readonly seen: Map<string, string>;
   now(): number;
   start(isolate: Isolate, calls: Calls | undefined, diesAfterMs: Delay | undefined): Request;
   /** Calls back when the delay is over, whoever has died. */
@@ -89,15 +91,24 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
   const violations: string[] = [];
   const tokens: Token[] = [];
   let isolates = 0;
+  let hasClockStepped = false;
   const report = (violation: string): void => void violations.push(violation);
 
-  const noteScript = ({ kind, keys, args, reply }: ScriptRun): void => {
-    // As the scripts are given them: the payload of a fill, and the tags from the fourth on.
-    if (kind === 'invalidate') {
-      if (reply === '') claims.kept.forget(null);
-      claims.noteInvalidated(args.slice(3));
-      passes.noteInvalidated(args.slice(3), timeline.now());
-    }
+  // What a clock is behind of has been lost, unless it was set back; a fill does not look.
+  const noteBehind = (kind: ScriptRun['kind']): void => {
+    if (kind !== 'fill' && !hasClockStepped) claims.noteNewEpoch(claims.commits(), timeline.now());
+  };
+
+  const noteInvalidated = (tags: readonly string[], reply: unknown): void => {
+    if (reply === '') claims.kept.forget(null);
+    claims.noteInvalidated(tags);
+    passes.noteInvalidated(tags, timeline.now());
+  };
+
+  const noteScript = ({ kind, keys, args, reply, isBehind }: ScriptRun): void => {
+    if (isBehind) noteBehind(kind);
+    // As the scripts are given them: the payload of a fill, and the tags from the fifth on.
+    if (kind === 'invalidate') noteInvalidated(args.slice(4), reply);
     if (kind === 'read') for (const key of droppedBy(keys, args)) claims.kept.forget(null, key);
     const key = lookUpOf(keys[1] ?? '');
     if (kind === 'fill' && reply === 'stored' && redis.state !== 'full' && key)
@@ -124,6 +135,7 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
     database,
     claims,
     passes,
+    seen: new Map(),
     now: timeline.now,
     noteToken({ number }, token) {
       claims.noteToken(number, token);
@@ -187,6 +199,7 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
     },
     stepRedisClock(ms) {
       redis.stepClock(ms);
+      hasClockStepped = true;
       claims.noteStepBack(Math.max(0, -ms));
       claims.kept.forget(null);
     },
@@ -208,10 +221,12 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
     },
     async stopReplication() {
       const promote = await redis.replicate();
+      const epochs = claims.epochs();
       return async () => {
         // Assumed: it takes longer than the clocks of the two servers differ.
         await advance(FAILOVER_MS);
         claims.noteLost(withTags(await promote()));
+        claims.noteEpochsLost(epochs);
         passes.noteMissing(null);
         claims.kept.forget(null);
       };

@@ -6,8 +6,12 @@ export type RedisState = 'up' | 'away' | 'hanging' | 'full';
 /** A Redis of the lab's own on a real engine: its clock and its expiry follow virtual time, and it can fail. */
 export interface VirtualRedis {
   state: RedisState;
-  /** Runs a script of the product; rejects while away. */
-  run(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  /** Runs a script of the product, and answers what the clock was before, too; rejects while away. */
+  run(
+    script: string,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<{ readonly reply: unknown; readonly clock: string }>;
   stepClock(ms: number): void;
   /** Deletes the key; answers whether there was one. */
   lose(name: string): Promise<boolean>;
@@ -62,10 +66,10 @@ export function makeVirtualRedis(engine: Engine, prefix: string, now: () => numb
       const isFull = redis.state === 'full' ? 1 : 0;
       const times = [...dues].map(([key, dueMs]) => `${dueMs} ${key}\n`).join('');
       const last = `${now() + offsetMs} ${isFull}\n${times}`;
-      const reply = await engine.evaluate(wrap(script), keys, [...args, last]);
-      const [answer, changes] = reply as [unknown, string[]];
+      const answer = await engine.evaluate(wrap(script), keys, [...args, last]);
+      const [reply, changes, clock] = answer as [unknown, string[], string];
       noteChanges(changes);
-      return answer;
+      return { reply, clock };
     },
     stepClock: (ms) => void (offsetMs += ms),
     lose: async (name) => (await remove([prefix + name])) > 0,

@@ -54,11 +54,13 @@ local redis = {
 }
 `;
 
-/** The script under virtual time; it answers its reply and the changes of times to die. */
+/** The script under virtual time; it answers its reply, the changes of times to die, and its first key as it found it. */
 export function underVirtualTime(script: string): string {
   return `${PRELUDE}
+local first = engine.pcall('GET', KEYS[1])
 local function main()
 ${script}
 end
-return { main(), changes }`;
+local reply = main()
+return { reply, changes, type(first) == 'string' and first or '' }`;
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { Redis } from '@upstash/redis/cloudflare';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeScript } from '../../src/cache/scripts.ts';
+import { makeScript } from '../../src/cache/script.ts';
 import { makeUpstash } from '../../src/cache/upstash.ts';
 import { token, useUpstashBridge } from './upstash.ts';
 

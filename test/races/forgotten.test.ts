@@ -11,10 +11,13 @@ import {
   redisKeys,
   send,
   sql,
+  type TestStack,
   useStack,
 } from '../stack.ts';
+import { useGrowthRefusal } from './refused-growth.ts';
 
 const stack = useStack({ MEMORY_TTL_MS: '0' });
+const refusal = useGrowthRefusal();
 const OLD = found({ firstName: '' });
 const NEW = found({ firstName: 'John' });
 const isolate = () => newIsolate(stack.current);
@@ -27,7 +30,7 @@ let errors: string[];
 
 async function secondPass(): Promise<void> {
   await ageOutbox(stack.current);
-  await drainNow(stack.current);
+  await drainNow(isolate());
 }
 
 async function epoch(): Promise<string> {
@@ -45,7 +48,7 @@ const forgotten = () => errors.filter((line) => line.includes('shared_store_forg
 
 beforeEach(async () => {
   await sql(stack.current, "update users set first_name = '' where id in (3, 4)");
-  await drainNow(stack.current);
+  await drainNow(isolate());
   await secondPass();
   await emptyRedis(stack.current);
   errors = [];
@@ -58,7 +61,7 @@ describe('a drain whose second pass', () => {
   async function makeStale(id: number): Promise<void> {
     await user(id);
     await rename(id);
-    await drainNow(stack.current);
+    await drainNow(isolate());
     await secondPass();
     await lose(`tag:user:${id}`);
   }
@@ -67,7 +70,7 @@ describe('a drain whose second pass', () => {
     await makeStale(3);
     expect(await user(3)).toEqual(OLD);
     await rename(4);
-    await drainNow(stack.current);
+    await drainNow(isolate());
     const before = await epoch();
     await lose('tag:user:4');
     await secondPass();
@@ -80,7 +83,7 @@ describe('a drain whose second pass', () => {
   test('finds all tags of the first changes nothing', async () => {
     await user(3);
     await rename(4);
-    await drainNow(stack.current);
+    await drainNow(isolate());
     const before = await epoch();
     await secondPass();
     expect(await epoch()).toBe(before);
@@ -91,13 +94,13 @@ describe('a drain whose second pass', () => {
   test('comes after a first that said everything finds that, and looks for no other tag', async () => {
     await rename(4);
     await sql(stack.current, "insert into cache_invalidations (tags) values ('{everything}')");
-    await drainNow(stack.current);
+    await drainNow(isolate());
     const before = await epoch();
     await secondPass();
     expect(await epoch()).toBe(before);
     await rename(3);
     await sql(stack.current, "insert into cache_invalidations (tags) values ('{everything}')");
-    await drainNow(stack.current);
+    await drainNow(isolate());
     await lose('tag:everything');
     await secondPass();
     expect(await epoch()).not.toBe(before);
@@ -106,10 +109,10 @@ describe('a drain whose second pass', () => {
 
   test('comes when tags have died of age says nothing', async () => {
     await rename(4);
-    await drainNow(stack.current);
+    await drainNow(isolate());
     await lose('tag:user:4');
     await ageOutbox(stack.current, 2 * 3_600);
-    await drainNow(stack.current);
+    await drainNow(isolate());
     expect(forgotten()).toEqual([]);
   });
 });
@@ -140,7 +143,7 @@ describe('an isolate that has seen a later time than Redis has', () => {
     await user(3, here);
     const restore = await dump();
     await rename(3);
-    await drainNow(stack.current);
+    await drainNow(isolate());
     expect(await user(3, here)).toEqual(NEW);
     await restore();
     expect(await user(3)).toEqual(OLD);
@@ -168,6 +171,55 @@ describe('an isolate that has seen a later time than Redis has', () => {
     await user(3, here);
     await user(3, here);
     expect(forgotten()).toEqual([expect.stringContaining('"what":"time"')]);
+  });
+
+  test('says so of a Redis that is full and has no clock once, however often it reads', async () => {
+    const here = isolate();
+    await user(3, here);
+    await lose('clock');
+    const makeRoom = refusal.begin(stack.current, '');
+    for (const id of [3, 4, 3, 4]) await user(id, here);
+    makeRoom();
+    expect(forgotten()).toEqual([expect.stringContaining('"what":"time"')]);
+  });
+
+  test('ends what an epoch from before has brought back, with its first read or invalidation', async () => {
+    for (const act of [(on: TestStack) => user(4, on), drainNow]) {
+      await emptyRedis(stack.current);
+      await sql(stack.current, "update users set first_name = '' where id in (3, 4)");
+      await drainNow(isolate());
+      await secondPass();
+      await user(3);
+      const restore = await dump();
+      await lose('clock');
+      const here = isolate();
+      await user(5, here);
+      await rename(3);
+      await drainNow(isolate());
+      await secondPass();
+      await restore();
+      expect(await user(3)).toEqual(OLD);
+      await rename(4);
+      await act(here);
+      expect(await user(3)).toEqual(NEW);
+    }
+    expect(forgotten()).toHaveLength(2);
+  });
+
+  test('begins one epoch when the clock of Redis was set far back, and not one for each isolate', async () => {
+    const isolates = [isolate(), isolate(), isolate()];
+    for (const one of isolates) await user(3, one);
+    const [name = '', n = ''] = String(await redis(stack.current, 'GET', keyOf('clock'))).split(':');
+    const ahead = `${name}:${BigInt(n) + 3_600_000_000n}`;
+    await redis(stack.current, 'SET', keyOf('clock'), ahead);
+    for (const one of isolates) await user(3, one);
+    expect(await redis(stack.current, 'GET', keyOf('clock'))).toBe(ahead);
+    await user(4, isolates[0]);
+    const begun = await epoch();
+    expect(begun).not.toBe(name);
+    for (const one of isolates) await user(4, one);
+    expect(await epoch()).toBe(begun);
+    expect(forgotten()).toEqual([]);
   });
 
   test('takes a later epoch for what it is', async () => {

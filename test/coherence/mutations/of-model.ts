@@ -27,6 +27,16 @@ export const modelMutations: readonly Mutation[] = [
     ],
   },
   {
+    name: 'a row that is deleted and made again begins at its first revision',
+    edits: [
+      {
+        file: database,
+        find: 'rows.set(id, { id, name, revision: ++revisions })',
+        replace: 'rows.set(id, { id, name, revision: rows.has(id) ? ++revisions : 1 })',
+      },
+    ],
+  },
+  {
     name: 'an answer is not tagged with the row found',
     edits: [{ file: lookUps, find: `tags: ['chosen', \`id:\${chosen}\`]`, replace: `tags: ['chosen']` }],
   },

@@ -166,12 +166,63 @@ return ''`,
   },
   {
     name: 'an invalidation sets the first tag only',
-    edits: [{ file: scripts, find: 'for i = 4, #ARGV do', replace: 'for i = 4, 4 do' }],
+    edits: [{ file: scripts, find: 'for i = 5, #ARGV do', replace: 'for i = 5, 5 do' }],
   },
   {
     name: 'a tag that is gone at the second pass of the drain begins no new epoch',
     edits: [
       { file: scripts, find: 'if not epoch or is_lost or is_spent', replace: 'if not epoch or is_spent' },
+    ],
+  },
+  {
+    name: 'reads and invalidations do not carry the newest time that their isolate has seen',
+    edits: [
+      {
+        file: sharedStore,
+        find: `return newest?.time ? formatLogicalTime(newest.time) : '';`,
+        replace: `return newest ? '' : '';`,
+      },
+    ],
+  },
+  {
+    name: 'the newest time is the first that the isolate has seen',
+    edits: [
+      { file: sharedStore, find: 'if (newest && time && !isOlder)', replace: 'if (newest && !newest.time)' },
+    ],
+  },
+  {
+    name: 'the read script does not look whether the clock is behind what was seen',
+    edits: [
+      {
+        file: scripts,
+        find: `local lost = has_lost_time(ARGV[5 + 3 * READS]) and 'time' or ''`,
+        replace: `local lost = ''`,
+      },
+    ],
+  },
+  {
+    name: 'the invalidate script does not look whether the clock is behind what was seen',
+    edits: [{ file: scripts, find: ` or (has_lost_time(ARGV[4]) and 'time')`, replace: '' }],
+  },
+  {
+    name: 'a clock of an earlier epoch is not found to be behind',
+    edits: [
+      {
+        file: scripts,
+        find: '(epoch == seen_epoch or not is_spent(seen, micros()))',
+        replace: 'epoch == seen_epoch',
+      },
+    ],
+  },
+  {
+    name: 'a clock that is behind, and that a full Redis does not let begin anew, is left',
+    edits: [
+      {
+        file: scripts,
+        find: `  if is_lost then redis.pcall('DEL', KEYS[1]) end
+  return nil`,
+        replace: '  return nil',
+      },
     ],
   },
 ];

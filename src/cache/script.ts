@@ -1,0 +1,16 @@
+/** A Lua script and the SHA-1 that EVALSHA asks for. */
+export interface Script {
+  readonly text: string;
+  /** Resolves to the digest; computed once per isolate and kept as a value, never as a promise of one request. */
+  sha1(): Promise<string>;
+}
+
+export function makeScript(text: string): Script {
+  let known: string | undefined;
+  return { text, sha1: async () => (known ??= await sha1Hex(text)) };
+}
+
+async function sha1Hex(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
