@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';
 import { makeBundles } from './bundles.ts';
 import { makeStackHosts } from './hosts.ts';
 import { hasRedisServer } from './own-redis.ts';
+import { makeRunFolder } from './run-folder.ts';
 import { startRunServer } from './run-server.ts';
 import { type SavedStates, saveStates } from './saved-states.ts';
 import '../provided.ts';
@@ -15,7 +14,7 @@ const MAX_SEED = 2 ** 31;
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const seed = Number(process.env['SEED'] || Math.floor(Math.random() * MAX_SEED));
   console.log(`SEED=${seed}`);
-  const folder = await mkdtemp(join(tmpdir(), 'edge-accounts-tests-'));
+  const folder = await makeRunFolder();
   const hosts = makeStackHosts();
   const bundle = makeBundles();
   let states: Promise<SavedStates> | undefined;
