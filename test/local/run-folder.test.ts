@@ -40,10 +40,12 @@ test('a run removes what killed runs have left, and nothing else', async () => {
   expect((await readdir(parent)).toSorted()).toEqual([...kept, made].toSorted());
 });
 
-test('a link is not followed', async () => {
+test('a link is no folder of a run', async () => {
   await writeFile(join(outside, 'kept'), 'x');
-  await symlink(outside, join(parent, `edge-accounts-tests-${endedPid()}-aaaaaa`));
+  const link = `edge-accounts-tests-${endedPid()}-aaaaaa`;
+  await symlink(outside, join(parent, link));
   await makeRunFolder(parent);
+  expect(await readdir(parent)).toContain(link);
   expect(await readdir(outside)).toEqual(['kept']);
 });
 
