@@ -1,24 +1,14 @@
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { scaled, seed } from '../scale.ts';
-import {
-  ageOutbox,
-  drainNow,
-  emptyRedis,
-  fault,
-  newIsolate,
-  send,
-  type Store,
-  sql,
-  type TestStack,
-  useStack,
-} from '../stack.ts';
-import { change } from './changes.ts';
+import { emptyRedis, fault, newIsolate, send, type Store, type TestStack, useStack } from '../stack.ts';
 import { issueKey, withKey } from './issued-keys.ts';
+import { pathOf, routes, useGoodRows } from './routes.ts';
 import { faultsOf, type StoreFault } from './store-faults.ts';
 
 /** A breaker that opens would answer for Postgres a while longer than the fault. */
 const stack = useStack({ BREAKER_FAILURES: '1000' });
+useGoodRows(stack);
 
 /** Of tenant 1234-5678-9012; user 1, profile 1 and the default account are another's. */
 const READS = [
@@ -48,6 +38,10 @@ const READS = [
   '/v1/keys',
   '/v1/audit?limit=5',
   'http://hr.1234-5678-9012.api.localhost/v1/context',
+  // Every route that shows rows, so that a new one is among them.
+  ...routes
+    .filter(({ method, path, spec }) => method === 'GET' && spec.scope !== 'open' && path !== '/v1/explain')
+    .map((route) => pathOf(route)),
 ];
 
 interface Callers {
@@ -156,86 +150,3 @@ describe('reads under a fault', () => {
     },
   );
 });
-
-/** Writes, and what they need to be there. */
-const WRITES: readonly (readonly [method: string, path: string, body?: object])[] = [
-  ['PATCH', '/v1/users/3', { firstName: 'John' }],
-  ['PATCH', '/v1/users/4', { username: 'janet', isStaff: false }],
-  ['DELETE', '/v1/users/4'],
-  ['POST', '/v1/users', { username: 'newcomer', email: 'n@example.com', accountNumber: '1234-5678-9012' }],
-  [
-    'POST',
-    '/v1/users/batch',
-    { users: [{ username: 'one', email: 'o@example.com', accountNumber: '1234-5678-9012' }] },
-  ],
-  ['PATCH', '/v1/accounts/1234-5678-9012', { companyName: 'Renamed' }],
-  ['POST', '/v1/accounts', { companyName: 'New', accountNumber: '7777-0000-0001' }],
-  ['DELETE', '/v1/accounts/2718-2818-2845'],
-  ['POST', '/v1/user-profiles', { userId: 5, accountNumber: '1234-5678-9012' }],
-  ['PATCH', '/v1/user-profiles/3', { name: 'Named' }],
-  ['DELETE', '/v1/user-profiles/5'],
-  ['PUT', '/v1/accounts/2718-2818-2845/admin-user'],
-  ['POST', '/v1/keys', { name: 'Another', scopes: ['directory:read'] }],
-];
-
-/** What they change. */
-const CHANGED = [
-  '/v1/users/3',
-  '/v1/users/4',
-  '/v1/users/by-username/janedoe',
-  '/v1/users/by-username/newcomer',
-  '/v1/users/5/account',
-  '/v1/user-profiles/3',
-  '/v1/accounts/1234-5678-9012',
-  '/v1/accounts/1234-5678-9012/admin-user',
-  '/v1/accounts/1234-5678-9012/users',
-  '/v1/accounts/2718-2818-2845/user-profiles',
-  '/v1/accounts/7777-0000-0001',
-];
-
-describe('writes under a fault', () => {
-  const writes = someOf(WRITES, 2);
-  // Of what is lost and not garbled nobody knows more than of a write of somebody else.
-  const garbling = faultsOf('postgres').filter(({ kind }) => /wrong|truncated|reset/.test(kind));
-  const moments = garbling.map((one) => (one.kind === 'wrong-json' ? { ...one, moment: 'after' } : one));
-
-  test.each(someOf(moments, 0, /one-column|wrong-base64/))(
-    '%j are done with a token of Postgres, or 503, and with it over every read is right at once',
-    async (struck) => {
-      for (const [method, path, body] of writes) {
-        await restore();
-        const writer = newIsolate(stack.current);
-        await keepKeys();
-        for (const [one, headers] of asked(CHANGED)) await read(writer, one, headers);
-        await fault(stack.current, 'postgres', [struck]);
-        const response = await change(writer, method, path, body, { ...callers.unbound, 'If-Match': '*' });
-        await fault(stack.current, 'postgres', []);
-        const token = response.headers.get('Consistency-Token');
-        expect
-          .soft([method, path, response.status, token?.slice(0, 3) ?? 'pg:'])
-          .toEqual([method, path, 503, 'pg:']);
-        await expectRight([writer, newIsolate(stack.current)], CHANGED, await truthsOf(CHANGED));
-      }
-    },
-  );
-});
-
-/** The seed's rows as they were, and nothing of them in Redis. */
-async function restore(): Promise<void> {
-  await sql(
-    stack.current,
-    `
-    delete from users where username in ('newcomer', 'one') or username like '2718%';
-    delete from accounts where account_number = '7777-0000-0001';
-    delete from retired_account_numbers where account_number = '7777-0000-0001';
-    insert into accounts (id, account_number, company_name) values (3, '2718-2818-2845', 'Empty Ltd') on conflict do nothing;
-    insert into users (id, username, email, is_staff) values (4, 'janedoe', 'janedoe@example.com', true)
-      on conflict (id) do update set username = 'janedoe', is_staff = true;
-    delete from user_profiles where user_id = 5;
-    insert into user_profiles (id, user_id, account_id) values (4, 4, 2), (5, 6, 2) on conflict do nothing;
-  `,
-  );
-  await drainNow(stack.current);
-  await ageOutbox(stack.current);
-  await drainNow(stack.current);
-}
