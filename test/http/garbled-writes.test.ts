@@ -125,7 +125,7 @@ const cases: readonly (readonly [name: string, write: Write])[] = [
           const json = route.spec.json && (body ?? goodBodyOf(route));
           const headers = { ...withKey(keys.unbound), 'If-Match': '*' };
           const response = await change(on, route.method, pathOf(route, named), json, headers);
-          const { code } = (await response.json()) as { code?: string };
+          const { code }: { code?: string } = await response.json();
           return code ?? response.headers.get('Consistency-Token') ?? 'nothing';
         };
         return [`${nameOf(route)} ${JSON.stringify(body ?? values ?? {})}`, write] as const;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { get, send, useStack } from '../stack.ts';
+import { get, KEY, send, useStack } from '../stack.ts';
 import { expectProblem } from './problem.ts';
 import type { Route } from '../../src/http/routes.ts';
 import { pathOf, routes } from './routes.ts';
@@ -37,6 +37,26 @@ describe.each([...byPath].map(([path, ofPath]) => ({ path, ofPath })))('$path', 
 test('a method that is not allowed is 405 without a key and with a body too', async () => {
   const response = await send(stack.current, '/v1/users/3', { method: 'POST', body: '{}' });
   await expectProblem(response, 'method_not_allowed');
+});
+
+describe('a method inside a request', () => {
+  const names = ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override'];
+
+  test.each(names)('by %s does not count', async (name) => {
+    const user = await get(stack.current, '/v1/users/3', { [name]: 'DELETE' });
+    expect(user.status).toBe(200);
+    const posted = await get(stack.current, '/v1/users/3?dryRun=true', { [name]: 'DELETE' }, 'POST');
+    await expectProblem(posted, 'method_not_allowed');
+  });
+
+  test('by a parameter or a field of a form does not count', async () => {
+    const asked = await get(stack.current, '/v1/users/3?dryRun=true&_method=DELETE', {}, 'POST');
+    await expectProblem(asked, 'method_not_allowed');
+    const headers = { Authorization: `Bearer ${KEY}` };
+    const body = new URLSearchParams({ _method: 'DELETE' });
+    const sent = await send(stack.current, '/v1/users/3?dryRun=true', { method: 'POST', headers, body });
+    await expectProblem(sent, 'method_not_allowed');
+  });
 });
 
 test.each([
