@@ -54,7 +54,10 @@ export function configFor({ files = ['**/*.test.ts'], isFull = false, isReal = f
       sequence: { sequencer: LongestFirst },
       projects: [
         {
-          plugins: [cloudflareTest({ main, miniflare: { compatibilityDate, bindings: vars } })],
+          // Verbose, workerd prints each connection that a test breaks; errors and what Workers log it prints anyway.
+          plugins: [
+            cloudflareTest({ main, verbose: false, miniflare: { compatibilityDate, bindings: vars } }),
+          ],
           test: { ...shared, name: 'workerd', include, exclude: IN_NODE },
         },
         { test: { ...shared, name: 'node', include, exclude: IN_WORKERD } },
