@@ -64,6 +64,16 @@ test('every trigger fires whatever the role of the session', async () => {
   expect(rows).toEqual([{ some: true, always: true }]);
 });
 
+test('the audit log never joins the rows of a statement by nested loops, whatever plan a session has kept', async () => {
+  const url = await emptyDatabase();
+  await migrate(url);
+  const rows = await read(
+    url,
+    `select 'enable_nestloop=off' = any(proconfig) as off from pg_proc where proname = 'write_audit'`,
+  );
+  expect(rows).toEqual([{ off: true }]);
+});
+
 test('a migration that fails leaves nothing behind', async () => {
   const url = await emptyDatabase();
   await read(url, 'create function public.refuse_change() returns int language sql as $$ select 1 $$');
