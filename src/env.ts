@@ -58,7 +58,13 @@ const Settings = z.object({
   ROOT_API_KEY_SHA256: rootKey,
   ENVIRONMENT: z.string().regex(/^[a-z0-9]{1,20}$/, 'must have 1 to 20 lower-case letters and digits'),
   PLATFORM_ACCOUNT_NUMBER: z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012'),
-  PLATFORM_ADMIN_USERNAME: z.string().min(1).max(150),
+  PLATFORM_ADMIN_USERNAME: z
+    .string()
+    .max(150)
+    .regex(
+      /^[^\p{White_Space}](?:.*[^\p{White_Space}])?$/u,
+      'must have 1 to 150 characters, none of them a blank at an end',
+    ),
   ROOT_DOMAIN: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i, 'must be a domain name'),
   ACCOUNT_HOST_SUFFIXES: hostSuffixes,
   DATABASE_ID: z

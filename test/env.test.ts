@@ -17,6 +17,10 @@ test('the vars of wrangler.toml are good, beside good secrets', () => {
   });
 });
 
+test.each(['a', 'the admin', 'x'.repeat(150)])('the platform’s admin may be called %j', (name) => {
+  expect(parseSettings({ ...good, PLATFORM_ADMIN_USERNAME: name }).PLATFORM_ADMIN_USERNAME).toBe(name);
+});
+
 test('off is no root key', () => {
   expect(parseSettings({ ...good, ROOT_API_KEY_SHA256: 'off' }).ROOT_API_KEY_SHA256).toBeNull();
 });
@@ -32,6 +36,11 @@ test.each([
   ['ROOT_API_KEY_SHA256', 'A'.repeat(64)],
   ['ROOT_API_KEY_SHA256', 'off\n'],
   ['ROOT_API_KEY_SHA256', undefined],
+  ['PLATFORM_ADMIN_USERNAME', ''],
+  ['PLATFORM_ADMIN_USERNAME', ' admin'],
+  ['PLATFORM_ADMIN_USERNAME', 'admin '],
+  ['PLATFORM_ADMIN_USERNAME', 'admin\u00a0'],
+  ['PLATFORM_ADMIN_USERNAME', 'x'.repeat(151)],
   ['ENTRY_SECRET', 'x'.repeat(31)],
   ['ENTRY_SECRET', 'x'.repeat(201)],
   ['ENTRY_SECRET', `${'x'.repeat(40)} x`],

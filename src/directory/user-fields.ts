@@ -5,7 +5,7 @@ import type { Platform } from './deps.ts';
 import { RefusedError } from './errors.ts';
 import { Email } from './email.ts';
 import { DateTime, text } from './fields.ts';
-import { NewUsername } from './username.ts';
+import { isSameUsername, NewUsername } from './username.ts';
 
 const rights = { description: 'Needs the scope `rights:write`.' };
 
@@ -30,8 +30,8 @@ export function requirePlatformRights(
   platform: Platform,
   { username, isSuperuser }: { username?: string | undefined; isSuperuser?: boolean | undefined },
 ): void {
-  // Names that differ in case alone are one: nobody takes the admin's before the admin does.
-  const isAdmins = username?.toLowerCase() === platform.adminUsername.toLowerCase();
+  // Nobody takes the admin's name before the admin does.
+  const isAdmins = username !== undefined && isSameUsername(username, platform.adminUsername);
   if (!isAdmins && !isSuperuser) return;
   requireScope(caller, 'rights:write');
   if (caller.accountNumber === null) return;

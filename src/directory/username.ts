@@ -64,3 +64,12 @@ export const NewUsername = Username.refine(
     description:
       'Names that look like another one are refused. Two that differ in case or in runs of blanks alone are one name, and a look-up asks for the exact one.',
   });
+
+const RUN_OF_BLANKS = /[ \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
+
+/** Whether the names are one to Postgres, as far as they are in the same normalization form: it folds case and runs of blanks. */
+export function isSameUsername(one: string, other: string): boolean {
+  const [first = '', second = ''] = [one, other].map((name) => name.replaceAll(RUN_OF_BLANKS, ' ').trim());
+  // With both flags an expression compares by Unicode's simple case folding, which no method of strings does.
+  return new RegExp(`^${first.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)}$`, 'iu').test(second);
+}

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { isSameUsername } from '../../src/directory/username.ts';
 import { openEarlierDatabase } from './earlier-database.ts';
 import { useSession } from './session.ts';
 
@@ -92,22 +93,26 @@ test.each([
   ['  A \u00a0\u3000 B  ', 'a b'],
   ['\u1e9e', 'ß'],
   ['A_-.+@1', 'a_-.+@1'],
+  ['A(b)[c]\\d$^', 'a(B)[C]\\D$^'],
 ])('%j and %j are one name', async (one, other) => {
   const rows = await db.query<{ same: boolean }>(
     'select comparable_username($1) = comparable_username($2) as same',
     [one, other],
   );
   expect(rows).toEqual([{ same: true }]);
+  expect(isSameUsername(one, other)).toBe(true);
 });
 
 test.each([
   ['a b', 'ab'],
   ['émile', 'emile'],
   ['ı', 'i'],
+  ['a.b', 'a-b'],
 ])('%j and %j are two', async (one, other) => {
   const rows = await db.query<{ same: boolean }>(
     'select comparable_username($1) = comparable_username($2) as same',
     [one, other],
   );
   expect(rows).toEqual([{ same: false }]);
+  expect(isSameUsername(one, other)).toBe(false);
 });
