@@ -62,7 +62,15 @@ export interface MethodSpec<A extends z.ZodType, T> {
   readonly about: (args: z.output<A>) => Subject | null;
   /** Absence is null here and no error. */
   readonly isNullable?: boolean;
-  readonly run: (deps: Deps, args: z.output<A>, read: ReadDemands, writer: Writer, env: object) => Promise<T>;
+  /** `sent` is what the caller sent, before anything was made of it. */
+  readonly run: (
+    deps: Deps,
+    args: z.output<A>,
+    read: ReadDemands,
+    writer: Writer,
+    env: object,
+    sent: unknown,
+  ) => Promise<T>;
 }
 
 /** An argument is of the wrong type; the message names it. */
@@ -87,7 +95,7 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
       const subject = writer.caller.accountNumber === null ? null : spec.about(parsed);
       // Only methods whose answer may be null say so.
       if (subject && !(await isSeen(spec, deps, writer.caller, subject, demands))) return null as T;
-      return await spec.run(deps, parsed, demands, writer, env);
+      return await spec.run(deps, parsed, demands, writer, env, args);
     } catch (error) {
       throw toRpcError(error);
     }

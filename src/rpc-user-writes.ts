@@ -39,16 +39,16 @@ export const newUser = method({
   args: z.object({ user: NewUser, options: creation }),
   scope,
   about: ({ user }) => subjectOfNewUsers([user]),
-  run: async (deps, { user, options }, _read, writer) =>
-    toWritten(await createUser(deps, writer, user, await idempotencyOf('createUser', user, options))),
+  run: async (deps, { user, options }, _read, writer, _env, sent) =>
+    toWritten(await createUser(deps, writer, user, await idempotencyOf('createUser', sent, options))),
 });
 
 export const newUsers = method({
   args: z.object({ users: NewUsers, options: creation }),
   scope,
   about: ({ users }) => subjectOfNewUsers(users),
-  run: async (deps, { users, options }, _read, writer) => {
-    const idempotency = await idempotencyOf('createUsers', users, options);
+  run: async (deps, { users, options }, _read, writer, _env, sent) => {
+    const idempotency = await idempotencyOf('createUsers', sent, options);
     const created = await createUsers(deps, writer, users, idempotency);
     return toWritten({ ...created, value: created.value.map(toRpcOutcome) });
   },
@@ -90,8 +90,8 @@ export const newUserProfile = method({
   args: z.object({ profile: NewUserProfile, options: creation }),
   scope,
   about: () => ({ kind: 'everything' }),
-  run: async (deps, { profile, options }, _read, writer) => {
-    const idempotency = await idempotencyOf('createUserProfile', profile, options);
+  run: async (deps, { profile, options }, _read, writer, _env, sent) => {
+    const idempotency = await idempotencyOf('createUserProfile', sent, options);
     return toWritten(await createUserProfile(deps, writer, profile, idempotency));
   },
 });

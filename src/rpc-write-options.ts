@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { formatToken } from './cache/logical-time.ts';
 import type { Created, Done, Idempotency, Precondition } from './directory/write.ts';
 import { bounded } from './directory/fields.ts';
+import { BadArgument } from './rpc-call.ts';
 import { sha256Of } from './sha256.ts';
 
 /** What every change and deletion takes after its arguments. */
@@ -69,12 +70,24 @@ export function preconditionOf({ revision: seen }: { revision?: number | undefin
   return seen === undefined ? null : [[{ revision: seen }]];
 }
 
-/** The claim that the options make; `name` and `input` tell what is asked for under it. */
+/**
+ * The claim that the options make; `name` and what the caller sent, before anything was made of it, tell what is asked for
+ * under it. Throws `BadArgument` for what JSON cannot say.
+ */
 export async function idempotencyOf(
   name: string,
-  input: object,
+  sent: unknown,
   { idempotencyKey }: z.output<typeof creation>,
 ): Promise<Idempotency | undefined> {
   if (idempotencyKey === undefined) return undefined;
-  return { key: idempotencyKey, requestSha256: await sha256Of(`${name}\n${JSON.stringify(input)}`) };
+  const { options: _, ...input } = Object(sent) as Readonly<Record<string, unknown>>;
+  return { key: idempotencyKey, requestSha256: await sha256Of(`${name}\n${toJson(input)}`) };
+}
+
+function toJson(input: object): string {
+  try {
+    return JSON.stringify(input);
+  } catch {
+    throw new BadArgument(`${Object.keys(input).join(', ')}: must be JSON under an idempotencyKey`);
+  }
 }

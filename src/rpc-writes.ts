@@ -17,9 +17,9 @@ export const newAccount = method({
   args: z.object({ account: NewAccount, options: creation }),
   scope,
   about: () => ({ kind: 'everything' }),
-  run: async (deps, { account, options }, _read, writer) =>
+  run: async (deps, { account, options }, _read, writer, _env, sent) =>
     toWritten(
-      await createAccount(deps, writer, account, await idempotencyOf('createAccount', account, options)),
+      await createAccount(deps, writer, account, await idempotencyOf('createAccount', sent, options)),
     ),
 });
 

@@ -85,10 +85,10 @@ function insertAll(newUsers: readonly NewUser[], kept: SQL): SQL {
       where possible.account_id is not null
     ), outcome as (
       select
-        jsonb_agg(jsonb_build_object(
+        coalesce(jsonb_agg(jsonb_build_object(
           'user', to_jsonb(new_users),
           'isAccountKnown', asked.account_number is null or found.id is not null
-        ) order by asked.n) as answer,
+        ) order by asked.n), '[]') as answer,
         count(new_users.id) > 0 as is_any_made
       from asked
       left join found using (account_number)

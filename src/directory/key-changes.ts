@@ -3,6 +3,7 @@ import { ACCOUNT_NUMBER } from '../account-number.ts';
 import { formatApiKey } from '../api-key.ts';
 import {
   insertKey,
+  type NewKey as NewKeyRow,
   type KeyAttempt,
   type MadeKey,
   type Obstacle,
@@ -15,12 +16,13 @@ import { unknownAccount, unknownKey } from './absence.ts';
 import { type Caller, SCOPES, type Writer } from './caller.ts';
 import { refuseOther } from './deletion.ts';
 import type { Deps } from './deps.ts';
-import { RefusedError } from './errors.ts';
+import { FieldError, RefusedError } from './errors.ts';
 import { boundedArray, changesOf, DateTime, text, toDate } from './fields.ts';
 import { refuseFormerRights, requireNoLonger, requireScopes, rightsOf } from './key-rights.ts';
 import { deriveSecret, drawSecret } from './key-secret.ts';
 import { ApiKey, toApiKey } from './keys.ts';
 import {
+  answeredBefore,
   authorOf,
   claimOf,
   create,
@@ -33,7 +35,10 @@ import {
 } from './write.ts';
 
 /** A key that has expired before it is there is a mistake; to end one, revoke it. */
-const Future = DateTime.refine((value) => Date.parse(value) > Date.now(), 'must be in the future');
+const NOT_IN_FUTURE = 'must be in the future';
+const isInFuture = (time: string): boolean => Date.parse(time) > Date.now();
+
+const EXPIRY = { description: 'In the future; null: never.' };
 
 const fields = {
   name: text(100, 1),
@@ -45,7 +50,6 @@ const fields = {
     SCOPES.length,
     'scopes',
   ).meta({ override: ({ jsonSchema }) => Object.assign(jsonSchema, { uniqueItems: true }) }),
-  expiresAt: Future.nullable().meta({ description: 'In the future; null: never.' }),
 };
 
 /** What a key is created from. */
@@ -55,12 +59,16 @@ export const NewKey = z
     accountNumber: z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012').optional().meta({
       description: 'The only account that the key will see; without it, all of them. Never changes.',
     }),
-    expiresAt: fields.expiresAt.optional(),
+    // Whether it is in the future is asked once nothing was answered before: a creation is asked for again after its key has expired.
+    expiresAt: DateTime.nullable().meta(EXPIRY).optional(),
   })
   .meta({ id: 'NewApiKey' });
 export type NewKey = z.infer<typeof NewKey>;
 
-export const KeyChanges = changesOf(fields).meta({ id: 'ApiKeyChanges' });
+export const KeyChanges = changesOf({
+  ...fields,
+  expiresAt: DateTime.refine(isInFuture, NOT_IN_FUTURE).nullable().meta(EXPIRY),
+}).meta({ id: 'ApiKeyChanges' });
 export type KeyChanges = z.infer<typeof KeyChanges>;
 
 const MAX_GRACE_S = 604_800;
@@ -92,8 +100,8 @@ export interface RepeatableIssue {
 }
 
 /**
- * Creates a key that may do no more than its maker, and no longer; throws `account_does_not_exist`, `too_many_keys` and `forbidden`. Asked for again, the
- * same key is shown, to who has the same key as then; else throws `idempotency_key_reused`.
+ * Creates a key that may do no more than its maker, and no longer; throws `account_does_not_exist`, `too_many_keys`, `forbidden`, and
+ * `bad_request` for one that has expired. Asked for again, the same key is shown, to who has the same key as then; else throws `idempotency_key_reused`.
  */
 export async function createKey(
   deps: Deps,
@@ -112,8 +120,12 @@ export async function createKey(
   const { keysPerAccount } = deps.platform;
   const insert = () =>
     insertKey(deps.db, authorOf(writer), maker, row, claim && { ...claim, salt }, keysPerAccount);
-  const created = await create(deps, claim, insert, (kept) => toMadeKey(kept) ?? 'account');
-  const made = requireMade(created.value, keysPerAccount);
+  const replay = (kept: unknown): MadeKey | Obstacle => toMadeKey(kept) ?? 'account';
+  const isExpired = typeof key.expiresAt === 'string' && !isInFuture(key.expiresAt);
+  const created = isExpired
+    ? ((await answeredBefore(deps, claim, replay)) ?? refuseExpired())
+    : await create(deps, claim, insert, replay);
+  const made = requireMade(created.value, row, keysPerAccount);
   const secret = again ? await deriveAgain(made, again.makersKey) : drawn;
   const value = toApiKey({ ...made.key, accountNumber, isAccountGone: false });
   return { ...created, value: issue(deps, value, secret) };
@@ -171,11 +183,22 @@ export async function rotateKey(
   return { ...created, value: issue(deps, toApiKey(made.key), secret) };
 }
 
-function requireMade(made: MadeKey | Obstacle, keysPerAccount: number): MadeKey {
+function refuseExpired(): never {
+  throw new FieldError([{ name: 'expiresAt', detail: NOT_IN_FUTURE }]);
+}
+
+function requireMade(
+  made: MadeKey | Obstacle,
+  { accountNumber }: Pick<NewKeyRow, 'accountNumber'>,
+  keysPerAccount: number,
+): MadeKey {
   if (made === 'rights') throw refuseFormerRights();
   if (made === 'room') {
-    const detail = `an account has at most ${keysPerAccount} keys; revoke those that are not needed`;
-    throw new RefusedError('too_many_keys', detail);
+    const room =
+      accountNumber === null
+        ? `at most ${keysPerAccount} keys that are bound to no account may be good at a time`
+        : `an account has at most ${keysPerAccount} keys that are not revoked`;
+    throw new RefusedError('too_many_keys', `${room}; revoke those that are not needed`);
   }
   return made === 'account' ? unknownAccount() : made;
 }

@@ -92,8 +92,9 @@ export async function createUsers(
   idempotency?: Idempotency,
 ): Promise<Created<readonly UserOutcome[]>> {
   const newUsers = rows.filter(isUser);
+  // Where none can be made, the claim alone is: the key is not for other rows.
   const made =
-    newUsers.length > 0
+    newUsers.length > 0 || idempotency
       ? await insert(deps, writer, newUsers, idempotency, false)
       : { value: [], token: null, isReplay: false };
   const outcomes = made.value.values();

@@ -88,6 +88,16 @@ export async function create<T>(
   }
 }
 
+/** What was answered under the claim, for a creation that is not begun any more; null: nothing was. Throws `idempotency_key_reused`. */
+export async function answeredBefore<T>(
+  deps: Deps,
+  claim: IdempotencyClaim | null,
+  replay: (answer: unknown) => T,
+): Promise<Created<T> | null> {
+  const kept = claim && (await findKeptAnswer(deps, claim, replay));
+  return kept && { value: kept.value, token: afterAnother(deps), isReplay: true };
+}
+
 export function claimOf({ caller }: Writer, idempotency: Idempotency | undefined): IdempotencyClaim | null {
   return idempotency ? { caller: caller.id, ...idempotency } : null;
 }
@@ -97,13 +107,22 @@ async function readKeptAnswer<T>(
   claim: IdempotencyClaim,
   replay: (answer: unknown) => T,
 ): Promise<T> {
+  const kept = await findKeptAnswer(deps, claim, replay);
+  if (!kept) throw new OriginUnavailable('what was answered has just been forgotten');
+  return kept.value;
+}
+
+async function findKeptAnswer<T>(
+  deps: Deps,
+  claim: IdempotencyClaim,
+  replay: (answer: unknown) => T,
+): Promise<{ readonly value: T } | null> {
   const kept = await readOrigin(deps, async () => {
     const row = await selectKeptAnswer(deps.db, claim);
     if (row?.requestSha256 !== claim.requestSha256) return row && 'of another request';
     return { value: replay(row.answer) };
   });
-  if (!kept) throw new OriginUnavailable('what was answered has just been forgotten');
-  if (kept !== 'of another request') return kept.value;
+  if (kept !== 'of another request') return kept;
   throw new RefusedError('idempotency_key_reused', 'this Idempotency-Key came with another request before');
 }
 

@@ -492,6 +492,27 @@ test('a key is not made to have expired', async () => {
   expect((await patch(key, { expiresAt: '2090-01-01T00:00:00.001Z' })).status).toBe(200);
 });
 
+test('a creation whose key has expired since is answered as it was, under its Idempotency-Key alone', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2090-01-01T00:00:00Z') });
+  const body = { ...good, expiresAt: '2090-01-01T00:01:00Z' };
+  const headers = { 'Idempotency-Key': 'soon over' };
+  const first = await make(body, headers);
+  expect(first.status).toBe(201);
+  vi.setSystemTime(Date.parse('2090-01-01T00:02:00Z'));
+  const again = await make(body, headers);
+  expect(again.status).toBe(201);
+  expect(again.headers.get('Idempotency-Replayed')).toBe('true');
+  expect(await again.text()).toBe(await first.text());
+  await expectProblem(await make({ ...body, name: 'Other' }, headers), 'idempotency_key_reused');
+  for (const unknown of [{}, { 'Idempotency-Key': 'never begun' }]) {
+    const { errors } = await expectProblem(await make(body, unknown), 'bad_request');
+    expect(errors).toEqual([{ in: 'body', name: 'expiresAt', detail: 'must be in the future' }]);
+  }
+  // What was refused is not claimed.
+  const later = { ...body, expiresAt: '2090-01-01T00:03:00Z' };
+  expect((await make(later, { 'Idempotency-Key': 'never begun' })).status).toBe(201);
+});
+
 describe('who made a key', () => {
   test('is told, and never changes', async () => {
     const maker = await keeper();
@@ -683,7 +704,8 @@ describe('the keys of an account', () => {
     );
     const on = withRoomFor(count + 1);
     expect((await ask(on, {})).status).toBe(201);
-    await expectProblem(await ask(on, {}), 'too_many_keys');
+    const { detail } = await expectProblem(await ask(on, {}), 'too_many_keys');
+    expect(detail).toContain(`at most ${count + 1} keys that are bound to no account`);
     expect((await ask(on)).status).toBe(201);
   });
 

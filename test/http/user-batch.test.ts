@@ -132,6 +132,19 @@ test('rows that are all malformed write nothing', async () => {
   expect(cost.postgres).toBe(0);
 });
 
+test('rows that are all malformed take the Idempotency-Key all the same', async () => {
+  const headers = { 'Idempotency-Key': 'all odd' };
+  const rows = [{ username: 'odd', email: 'x' }];
+  const first = await post(rows, headers);
+  const again = await post(rows, headers);
+  expect(again.headers.get('Idempotency-Replayed')).toBe('true');
+  expect(await again.text()).toBe(await first.text());
+  const other = [{ username: 'odd', email: 'y' }];
+  for (const rest of [other, [{ username: 'all-odd', email }]])
+    await expectProblem(await post(rest, headers), 'idempotency_key_reused');
+  expect(await rowsNamed('all-odd')).toEqual([]);
+});
+
 test.each([
   [[], 'users'],
   [Array.from({ length: 201 }, (_, n) => ({ username: `over-${n}`, email })), 'users'],

@@ -366,6 +366,33 @@ test('what is asked for many times at once under one key is done once', async ()
   expect(error).toBeUndefined();
 });
 
+test('what the caller sent is what a key is for, with malformed rows and with nothing else', async () => {
+  const odd = { username: 'odd', email: 'x' };
+  for (const rows of [[newUser(own), odd], [odd]]) {
+    const options = { idempotencyKey: `odd-rows-${rows.length}` };
+    const first = await write('WRITER', 'createUsers', rows, options);
+    expect((await write('WRITER', 'createUsers', rows, options)).value).toEqual(first.value);
+    for (const other of [rows.with(-1, { ...odd, email: 'y' }), [newUser(own)]]) {
+      const { error } = await call('WRITER', 'createUsers', other, options);
+      expect(error?.code).toBe('idempotency_key_reused');
+    }
+  }
+});
+
+test('an account and a profile are made once under a key, and each for what was sent', async () => {
+  const { value: user } = await write('OFFICER', 'createUser', newUser());
+  const profile = { userId: user.id, ...own };
+  for (const [method, row, other] of [
+    ['createAccount', { companyName: 'Twice' }, { companyName: 'Other' }],
+    ['createUserProfile', profile, { ...profile, name: 'Other' }],
+  ] as const) {
+    const options = { idempotencyKey: method };
+    const first = await write('OFFICER', method, row, options);
+    expect((await write('OFFICER', method, row, options)).value).toEqual(first.value);
+    expect((await call('OFFICER', method, other, options)).error?.code).toBe('idempotency_key_reused');
+  }
+});
+
 test('the audit log names the binding', async () => {
   const { value } = await write('WRITER', 'createUser', newUser(own));
   const rows = await sql(
