@@ -159,6 +159,7 @@ export async function deleteAccount(
           not(sql`${accounts.isDefaultAccount}`),
           ne(accounts.accountNumber, conditions.keptNumber),
           not(hasMoreMembers(MAX_DELETED_MEMBERS)),
+          not(hasMoreKeys(MAX_DELETED_KEYS)),
         ),
       )
       .returning({ id: accounts.id }),
@@ -171,6 +172,13 @@ export const MAX_DELETED_MEMBERS = 10_000;
 
 function hasMoreMembers(limit: number): SQL {
   return sql`exists (select from user_profiles as p where p.account_id = accounts.id offset ${limit}::int)`;
+}
+
+/** As many keys, revoked ones too, as go with it besides. */
+export const MAX_DELETED_KEYS = 10_000;
+
+function hasMoreKeys(limit: number): SQL {
+  return sql`exists (select from api_keys as k where k.account_id = accounts.id offset ${limit}::int)`;
 }
 
 function hasMemberOutOfReach({ outOfReach }: AccountConditions): SQL {

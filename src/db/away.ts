@@ -26,6 +26,17 @@ export function isStatementRefused(error: unknown): boolean {
  */
 const PASSING_CLASSES = new Set([...SERVER_CLASSES, '25', '40', '55', 'XX']);
 
+/** Of an answer that is larger than Neon sends, and of nothing else that queries here could come to. */
+const PROGRAM_LIMIT_EXCEEDED = '54000';
+
+/** Whether the error says that the answer is larger than Neon sends. */
+export function isAnswerTooLarge(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error instanceof PostgresError
+    ? error.code === PROGRAM_LIMIT_EXCEEDED
+    : isAnswerTooLarge(error.cause);
+}
+
 /** Whether the error says that Postgres refused a statement, and would refuse it again. */
 export function isRefusedForGood(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

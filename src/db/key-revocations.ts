@@ -1,9 +1,11 @@
-import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
+import { and, eq, sql, type SQL } from 'drizzle-orm';
 import type { Db } from './client.ts';
 import { allows, lockDescent, lockKeys, readAllowed, selectAllowed } from './key-makers.ts';
 import type { KeyRights } from './key-writes.ts';
 import { isWithin, type Reach, selectShown, type ShownKey } from './keys.ts';
+import { flag, whole } from './decoders.ts';
 import { apiKeys } from './managing-schema.ts';
+import { readRow } from './results.ts';
 import { type Authorship, writeBatch } from './write-batch.ts';
 
 /** What a revocation ended, or would. */
@@ -11,12 +13,18 @@ export interface Revocation {
   /** The key that was asked for as it is now; null: there is none within reach. */
   readonly key: ShownKey | null;
   readonly revoked: number;
+  /** Nothing was ended, for the descendants are more than one statement takes in. */
+  readonly isTooMuch: boolean;
   /** Whether the maker's key was the one that was presented, and may manage keys; after it ended itself, not. */
   readonly isAllowed: boolean;
   readonly tags: string[];
 }
 
 type Ender = Pick<KeyRights, 'maker' | 'reach'>;
+
+/** As many keys as are followed from one to those that it made, and as many of them as are ended, each with an entry in the audit log. */
+export const MAX_DESCENT = 100_000;
+export const MAX_REVOKED = 10_000;
 
 /** Ends the key, whatever it may do, and with it what it made, as far as it is not revoked. */
 export async function revokeKey(
@@ -30,17 +38,21 @@ export async function revokeKey(
   const { results, tags } = await writeBatch(db, author, [
     lockDescent(db, withDescendants),
     withDescendants ? lockDescendants(db, id, rights) : lockKeys(db, maker, id),
-    db
-      .update(apiKeys)
-      .set({ revokedAt: sql`now()` })
-      .where(and(isToEnd(id, reach, withDescendants), allows(maker, {})))
-      .returning({ id: apiKeys.id }),
+    db.execute(sql`
+      with ${selectMeant(id, reach, withDescendants)}, ended as (
+        update api_keys set revoked_at = now() from living
+        where api_keys.id = living.id and (select not ${isTooMuch} from counted) and ${allows(maker, {})}
+        returning api_keys.id
+      )
+      select (select count(*) from ended) as revoked, ${isTooMuch} as "isTooMuch" from counted`),
     selectShown(db, isAsked(id, reach)),
     selectAllowed(db, allows(maker, {})),
   ]);
   const [, , ended, [key], allowed] = results;
-  return { key: key ?? null, revoked: ended.length, isAllowed: readAllowed(allowed), tags };
+  return { key: key ?? null, ...readRow(ended, outcome), isAllowed: readAllowed(allowed), tags };
 }
+
+const outcome = { revoked: whole, isTooMuch: flag };
 
 /** What revoking the key would end. */
 export async function selectRevocation(
@@ -51,33 +63,45 @@ export async function selectRevocation(
 ): Promise<Revocation> {
   const [[key], ended] = await db.batch([
     selectShown(db, isAsked(id, reach)),
-    db
-      .select({ id: apiKeys.id })
-      .from(apiKeys)
-      .where(isToEnd(id, reach, withDescendants)),
+    db.execute(sql`
+      with ${selectMeant(id, reach, withDescendants)}
+      select living as revoked, ${isTooMuch} as "isTooMuch" from counted`),
   ]);
-  return { key: key ?? null, revoked: ended.length, isAllowed: true, tags: [] };
+  return { key: key ?? null, ...readRow(ended, outcome), isAllowed: true, tags: [] };
 }
 
-// With the maker and in the order of ids, as every change of keys takes its locks.
+// With the maker and in the order of ids, as every change of keys takes its locks. Not those that are revoked, nor more than are ended.
 function lockDescendants(db: Db, id: number, { reach, maker }: Ender) {
-  const ids = sql`array(${selectDescent(id, reach)}) || ${maker?.id ?? null}::bigint`;
-  return db.execute(
-    sql`select k.id from api_keys as k where k.id = any (${ids}) order by k.id for no key update`,
-  );
+  const makerId = maker?.id ?? null;
+  const ids = sql`array(${selectDescent(id, reach)}) || ${makerId}::bigint`;
+  return db.execute(sql`
+    select count(*) from (
+      select k.id from api_keys as k
+      where k.id = any (${ids}) and (k.revoked_at is null or k.id = ${makerId}::bigint)
+      order by k.id limit ${MAX_REVOKED + 2}::int for no key update
+    ) as locked`);
 }
 
 function isAsked(id: number, reach: Reach): SQL | undefined {
   return and(eq(apiKeys.id, id), isWithin(reach));
 }
 
-function isToEnd(id: number, reach: Reach, withDescendants: boolean): SQL | undefined {
+// Tables of a statement: the keys that are followed, those of them that are to end, and how many they are.
+function selectMeant(id: number, reach: Reach, withDescendants: boolean): SQL {
+  const meant = withDescendants ? selectDescent(id, reach) : sql`select ${id}::bigint`;
   // As an array, for Postgres thinks of a recursion as long, and would read the whole table.
-  const isMeant = withDescendants
-    ? sql`${apiKeys.id} = any (array(${selectDescent(id, reach)}))`
-    : eq(apiKeys.id, id);
-  return and(isMeant, isWithin(reach), isNull(apiKeys.revokedAt));
+  return sql`meant as materialized (
+    select array(${meant}) as ids
+  ), living as materialized (
+    select api_keys.id from api_keys
+    where api_keys.id = any ((select ids from meant)::bigint[]) and api_keys.revoked_at is null
+      and ${isWithin(reach) ?? sql`true`}
+  ), counted as materialized (
+    select cardinality(ids) as followed, (select count(*) from living) as living from meant
+  )`;
 }
+
+const isTooMuch = sql`(followed > ${MAX_DESCENT}::int or living > ${MAX_REVOKED}::int)`;
 
 // Through keys that are revoked too: what they made before is good until it is revoked itself.
 function selectDescent(id: number, reach: Reach): SQL {
@@ -87,5 +111,5 @@ function selectDescent(id: number, reach: Reach): SQL {
       union
       select made.id from descent join api_keys as made on made.created_by = 'key:' || descent.id
     )
-    select descent.id from descent`;
+    select descent.id from descent limit ${MAX_DESCENT + 1}::int`;
 }

@@ -76,10 +76,17 @@ export async function deleteUser(
     ...prepareWrite(db, userId, conditions, NO_RIGHTS),
     db
       .delete(users)
-      .where(isAllowed(userId, conditions, NO_RIGHTS))
+      .where(and(isAllowed(userId, conditions, NO_RIGHTS), not(hasMoreProfiles(MAX_DELETED_PROFILES))))
       .returning(),
   ]);
   return { ...toState(results[2][0]), done: results[3][0] ?? null, tags };
+}
+
+/** As many profiles as go with a user within the deadline, each with an entry in the audit log. */
+export const MAX_DELETED_PROFILES = 10_000;
+
+function hasMoreProfiles(limit: number): SQL {
+  return sql`exists (select from user_profiles as p where p.user_id = users.id offset ${limit}::int)`;
 }
 
 /** The user as its deletion would find it. */

@@ -4,6 +4,7 @@ import {
   type AccountConditions,
   deleteAccount as deleteAccountRow,
   insertAccount,
+  MAX_DELETED_KEYS,
   MAX_DELETED_MEMBERS,
   selectAccountDeletion,
   switchDefaultAccount as switchDefaultRow,
@@ -138,7 +139,7 @@ export async function switchDefaultAccount(
 
 /**
  * Deletes an account with its profiles and keys, or says what that would delete. Throws `account_does_not_exist`,
- * `precondition_failed`, `too_many_members`, `default_account_is_protected`, `platform_account_is_protected`, and `forbidden` to a caller that is
+ * `precondition_failed`, `too_many_members`, `too_many_keys`, `default_account_is_protected`, `platform_account_is_protected`, and `forbidden` to a caller that is
  * bound to the account, and without the scope for rights where a member is staff or superuser.
  */
 export async function deleteAccount(
@@ -166,7 +167,8 @@ export async function deleteAccount(
     requireDeletable(current, platform.accountNumber);
     if (isOutOfReach) throw refuseOutOfReach();
     if (!isSeen) throw refuseOther(toAccount(current));
-    if (userProfiles > MAX_DELETED_MEMBERS) throw refuseMany(userProfiles);
+    if (userProfiles > MAX_DELETED_MEMBERS) throw refuseManyMembers(userProfiles);
+    if (keys > MAX_DELETED_KEYS) throw refuseManyKeys(keys);
     // A member got rights between two statements.
     if (!dryRun) throw refuseOutOfReach();
   }
@@ -174,9 +176,15 @@ export async function deleteAccount(
 }
 
 // Its cascade would meet the deadline each time, and never be done.
-function refuseMany(userProfiles: number): RefusedError {
+function refuseManyMembers(userProfiles: number): RefusedError {
   const detail = `the account has ${userProfiles} members, and is deleted with at most ${MAX_DELETED_MEMBERS}; deactivate it, and delete user profiles or users of it first`;
   return new RefusedError('too_many_members', detail);
+}
+
+// Revoked keys stay for good, so that only an operator can make them fewer.
+function refuseManyKeys(keys: number): RefusedError {
+  const detail = `the account has ${keys} keys, revoked ones too, and is deleted with at most ${MAX_DELETED_KEYS}; deactivate it, and have revoked keys of it deleted in Postgres first`;
+  return new RefusedError('too_many_keys', detail);
 }
 
 function requireDeletable({ accountNumber, isDefaultAccount }: AccountRow, platformNumber: string): void {

@@ -57,6 +57,7 @@ export type RefusalCode =
   | 'last_admin_is_protected'
   | 'platform_account_is_protected'
   | 'precondition_failed'
+  | 'too_many_accounts'
   | 'too_many_keys'
   | 'too_many_members'
   | 'user_profile_exists'

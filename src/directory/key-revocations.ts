@@ -1,9 +1,16 @@
-import { type Revocation, revokeKey as revokeKeyRow, selectRevocation } from '../db/key-revocations.ts';
+import {
+  MAX_DESCENT,
+  MAX_REVOKED,
+  type Revocation,
+  revokeKey as revokeKeyRow,
+  selectRevocation,
+} from '../db/key-revocations.ts';
 import type { ShownKey } from '../db/keys.ts';
 import { unknownKey } from './absence.ts';
 import type { Writer } from './caller.ts';
 import type { Deletion } from './deletion.ts';
 import type { Deps } from './deps.ts';
+import { RefusedError } from './errors.ts';
 import { refuseFormerRights, rightsOf } from './key-rights.ts';
 import { type ApiKey, toApiKey } from './keys.ts';
 import { authorOf, type Done, write } from './write.ts';
@@ -22,7 +29,10 @@ export interface RevocationOptions {
   readonly dryRun: boolean;
 }
 
-/** The same, and says how many keys that ended, or would end: those that were revoked before do not count. */
+/**
+ * The same, and says how many keys that ended, or would end: those that were revoked before do not count. Throws `too_many_keys` for
+ * more descendants than one statement takes in, and ends none of them.
+ */
 export async function revokeKeys(
   deps: Deps,
   writer: Writer,
@@ -36,12 +46,18 @@ export async function revokeKeys(
       : revokeKeyRow(deps.db, authorOf(writer), keyId, rights, withDescendants),
   );
   requireEnded(revocation);
+  if (revocation.isTooMuch) throw refuseMany();
   const { revoked, token } = revocation;
   return { value: { dryRun, accounts: 0, users: 0, userProfiles: 0, keys: revoked }, token };
 }
 
-function requireEnded({ key, revoked, isAllowed }: Revocation): ShownKey {
+function refuseMany(): RefusedError {
+  const detail = `the key and what it made, directly or not, are more than ${MAX_DESCENT} keys, or more than ${MAX_REVOKED} that are not revoked; revoke the key alone, and then each that it made (createdBy) with its own descendants`;
+  return new RefusedError('too_many_keys', detail);
+}
+
+function requireEnded({ key, revoked, isAllowed, isTooMuch }: Revocation): ShownKey {
   // A key that has just ended itself is allowed nothing any more.
-  if (key && revoked === 0 && !isAllowed) throw refuseFormerRights();
+  if (key && revoked === 0 && !isAllowed && !isTooMuch) throw refuseFormerRights();
   return key ?? unknownKey();
 }

@@ -1,3 +1,4 @@
+import { isAnswerTooLarge } from '../db/away.ts';
 import { RefusedError } from './errors.ts';
 
 /** Where the next page of a list begins: after the item with this id, and this key where the list has others than ids. */
@@ -59,13 +60,18 @@ export function cutPage<T extends { readonly id: number }>(
   return { items, nextAfterId: items.at(-1)?.id ?? 0 };
 }
 
-/** The items of a list that was asked for whole; throws `too_many_members` when it is too long for that. */
-export function requireWhole<T>({ items, nextAfterId }: Paged<T>, pagedMethod: string): readonly T[] {
-  if (nextAfterId === null) return items;
-  throw new RefusedError(
-    'too_many_members',
-    `accountNumber: the account has more than ${MAX_WHOLE_LIST} members; call ${pagedMethod}, which answers a page at a time`,
-  );
+/** The items of a list that is asked for whole; throws `too_many_members` when it is too long, or its rows too large, for that. */
+export async function requireWhole<T>(list: Promise<Paged<T>>, pagedMethod: string): Promise<readonly T[]> {
+  const { items, nextAfterId } = await list.catch((error: unknown) => {
+    throw isAnswerTooLarge(error) ? refuseMany('members too large to be answered whole', pagedMethod) : error;
+  });
+  if (nextAfterId !== null) throw refuseMany(`more than ${MAX_WHOLE_LIST} members`, pagedMethod);
+  return items;
+}
+
+function refuseMany(what: string, pagedMethod: string): RefusedError {
+  const detail = `accountNumber: the account has ${what}; call ${pagedMethod}, which answers a page at a time`;
+  return new RefusedError('too_many_members', detail);
 }
 
 /** Names the page in a cache key. */

@@ -54,8 +54,8 @@ export async function getUserProfilesForAccount(
   accountNumber: string,
   read?: ReadDemands,
 ): Promise<readonly UserProfile[] | null> {
-  const list = await listUserProfilesForAccount(deps, accountNumber, undefined, read);
-  const items = requireWhole(list, 'listUserProfilesForAccount');
+  const list = listUserProfilesForAccount(deps, accountNumber, undefined, read);
+  const items = await requireWhole(list, 'listUserProfilesForAccount');
   return items.length > 0 ? items : null;
 }
 
@@ -104,7 +104,7 @@ export async function validResourceOwnersForUser(
   read?: ReadDemands,
 ): Promise<readonly UserProfile[]> {
   if (userProfileId === null) return [await getCachedSmarterAdminUserProfile(deps, read)];
-  const list = await listValidResourceOwners(deps, userProfileId, undefined, read);
+  const list = listValidResourceOwners(deps, userProfileId, undefined, read);
   return requireWhole(list, 'listValidResourceOwners');
 }
 

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import {
   deleteUser as deleteUserRow,
+  MAX_DELETED_PROFILES,
   selectUserDeletion,
   updateUser,
   type UserConditions,
@@ -62,7 +63,7 @@ export async function changeUser(
   return unknownUser('userId');
 }
 
-/** Deletes a user with its profiles, or says what that would delete. Throws as `changeUser` does. */
+/** Deletes a user with its profiles, or says what that would delete. Throws as `changeUser` does, and `too_many_accounts`. */
 export async function deleteUser(
   deps: Deps,
   writer: Writer,
@@ -76,8 +77,12 @@ export async function deleteUser(
       ? selectUserDeletion(deps.db, userId, conditions)
       : deleteUserRow(deps.db, authorOf(writer), userId, conditions);
   const { done, token, ...state } = await write(deps, run);
-  if (!done && !dryRun) return refuse(state);
-  if (dryRun) requireWritable(state);
+  if (!done) {
+    requireWritable(state);
+    if (state.userProfiles > MAX_DELETED_PROFILES) throw refuseMany(state);
+    // Where nothing stands against the write, the user came to be after it looked.
+    if (!dryRun) unknownUser('userId');
+  }
   return { value: { dryRun, accounts: 0, users: 1, userProfiles: state.userProfiles, keys: 0 }, token };
 }
 
@@ -113,10 +118,10 @@ function conditionsOf(
   };
 }
 
-// Where nothing stands against the write, the user came to be after it looked.
-function refuse(state: UserState): never {
-  requireWritable(state);
-  unknownUser('userId');
+// Its cascade would meet the deadline each time, and never be done.
+function refuseMany({ userProfiles }: UserState): RefusedError {
+  const detail = `the user is a member of ${userProfiles} accounts, and is deleted with at most ${MAX_DELETED_PROFILES} user profiles; deactivate the user, and delete user profiles of it first`;
+  return new RefusedError('too_many_accounts', detail);
 }
 
 function requireWritable(state: UserState): void {

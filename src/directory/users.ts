@@ -117,7 +117,7 @@ export async function getUsersForAccount(
   accountNumber: string,
   read?: ReadDemands,
 ): Promise<readonly User[]> {
-  const list = await listUsersForAccount(deps, accountNumber, undefined, read);
+  const list = listUsersForAccount(deps, accountNumber, undefined, read);
   return requireWhole(list, 'listUsersForAccount');
 }
 

@@ -80,6 +80,7 @@ const removeAccount = endpoint({
     'account_does_not_exist',
     'default_account_is_protected',
     'platform_account_is_protected',
+    'too_many_keys',
     'too_many_members',
   ],
 });

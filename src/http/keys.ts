@@ -119,7 +119,7 @@ const removeKey = endpoint({
   tag,
   summary: 'Revoke an API key',
   description:
-    'For good, and without `If-Match`: a key that has leaked must not wait for a read. Whatever the key may do. It stays listed; revoking it again changes nothing. With one of the parameters the answer counts the keys that this revoked, or would.',
+    'For good, and without `If-Match`: a key that has leaked must not wait for a read. Whatever the key may do. It stays listed; revoking it again changes nothing. With one of the parameters the answer counts the keys that this revoked, or would. With its descendants a key is revoked where these are at most 100,000, of which at most 10,000 are not revoked yet.',
   scope,
   about,
   path,
@@ -129,7 +129,7 @@ const removeKey = endpoint({
   }),
   body: z.union([ApiKey, Deletion]),
   writes: true,
-  errors,
+  errors: ['key_does_not_exist', 'too_many_keys'],
 });
 
 export const keys = new Hono<AppEnv>()

@@ -60,7 +60,7 @@ const removeUser = endpoint({
   body: Deletion,
   precondition: 'unless-dry-run',
   writes: true,
-  errors: ['user_does_not_exist', 'last_admin_is_protected'],
+  errors: ['user_does_not_exist', 'last_admin_is_protected', 'too_many_accounts'],
 });
 
 export const userChanges = new Hono<AppEnv>()

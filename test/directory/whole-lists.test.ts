@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { makeDbOver } from '../../src/db/client.ts';
+import { PostgresError } from '../../src/db/neon.ts';
+import type { Deps } from '../../src/directory/deps.ts';
+import { makeKeyUses } from '../../src/directory/key-uses.ts';
+import { getUserProfilesForAccount, validResourceOwnersForUser } from '../../src/directory/profiles.ts';
+import { getUsersForAccount } from '../../src/directory/users.ts';
+import { makeFakeCache } from '../cache/fake-cache.ts';
+
+/** Over a Postgres that answers every question with this error. */
+function depsOf(error: PostgresError): Deps {
+  const cache = makeFakeCache();
+  const fail = () => Promise.reject(error);
+  const platform = {
+    accountNumber: '3141-5926-5359',
+    adminUsername: 'admin',
+    rootDomain: 'corp.example',
+    environment: 'test',
+    keysPerAccount: 1_000,
+  };
+  const db = makeDbOver({ run: fail, runBatch: fail });
+  return { cache, db, platform, keyUses: makeKeyUses(), log: cache.log };
+}
+
+const lists: readonly [string, (deps: Deps) => Promise<unknown>][] = [
+  ['listUsersForAccount', (deps) => getUsersForAccount(deps, '1234-5678-9012')],
+  ['listUserProfilesForAccount', (deps) => getUserProfilesForAccount(deps, '1234-5678-9012')],
+  ['listValidResourceOwners', (deps) => validResourceOwnersForUser(deps, 3)],
+];
+
+test.each(lists)(
+  'a list that is larger than Neon answers is too many members, for %s',
+  async (method, ask) => {
+    const answer = ask(depsOf(new PostgresError('Neon answered with status 507', { code: '54000' })));
+    await expect(answer).rejects.toMatchObject({ code: 'too_many_members' });
+    await expect(answer).rejects.toThrow(`call ${method}, which answers a page at a time`);
+  },
+);
+
+test.each(lists)(
+  'a list that Postgres refuses for another reason is not, beside %s',
+  async (_method, ask) => {
+    const answer = ask(depsOf(new PostgresError('no such table', { code: '42P01' })));
+    await expect(answer).rejects.toMatchObject({ name: expect.stringMatching(/^Origin/) as unknown });
+  },
+);
