@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { makeDbOver } from '../../src/db/client.ts';
 import { PostgresError } from '../../src/db/neon.ts';
 import type { Deps } from '../../src/directory/deps.ts';
@@ -10,7 +10,7 @@ import { makeFakeCache } from '../cache/fake-cache.ts';
 /** Over a Postgres that answers every question with this error. */
 function depsOf(error: PostgresError): Deps {
   const cache = makeFakeCache();
-  const fail = () => Promise.reject(error);
+  const fail = vi.fn<() => Promise<never>>().mockRejectedValue(error);
   const platform = {
     accountNumber: '3141-5926-5359',
     adminUsername: 'admin',
