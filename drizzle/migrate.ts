@@ -4,7 +4,8 @@ import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { Client } from 'pg';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
-const connectTimeoutMs = 10_000;
+/** A database that is asleep or has many migrating at once answers late. */
+const connectTimeoutMs = 60_000;
 /** What a migration has found in the rows, and leaves to people; Postgres itself has other codes for its warnings. */
 const raisedWarning = '01000';
 const migrationLock = 7_265_201_001;

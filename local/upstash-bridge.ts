@@ -31,7 +31,8 @@ interface Bridge {
 
 const RECONNECT_MS = 50;
 const CONNECT_LIMIT_MS = 2_000;
-const COMMAND_LIMIT_MS = 30_000;
+/** As long as the bridge of Postgres waits: on a busy machine a command may stand in a long queue. */
+const COMMAND_LIMIT_MS = 60_000;
 
 /**
  * Speaks Upstash's REST protocol for the Redis at `redisUrl`, which need not be up yet. Resolves once it listens;
