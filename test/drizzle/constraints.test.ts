@@ -44,6 +44,20 @@ test.each([
   [`update user_profiles set user_id = 5 where id = 7`, '23514 user_profiles_membership_immutable'],
   [`update user_profiles set account_id = 3 where id = 7`, '23514 user_profiles_membership_immutable'],
   [`update api_keys set account_id = 3`, '23514 api_keys_account_immutable'],
+  [`update api_keys set id = 99`, '23514 api_keys_id_immutable'],
+  [`update api_keys set created_by = 'somebody'`, '23514 api_keys_created_by_immutable'],
+  [
+    `insert into audit_log (actor, request_id, action, entity, entity_id, changes) values ('', '', 'read', 'user', 1, '{}')`,
+    '23514 audit_log_action',
+  ],
+  [
+    `insert into audit_log (actor, request_id, action, entity, changes) values ('', '', 'update', 'user', '{}')`,
+    '23514 audit_log_truncated',
+  ],
+  [
+    `insert into audit_log (actor, request_id, action, entity, entity_id, changes) values ('', '', 'truncate', 'user', 1, '{}')`,
+    '23514 audit_log_truncated',
+  ],
   [`insert into users (id, username, email) values (0, 'zero', '')`, '23514 users_safe_numbers'],
   [
     `insert into users (id, username, email) values (9007199254740992, 'big', '')`,
@@ -126,6 +140,8 @@ test.each([
   ['user_profiles', 'id = 99', '23514 user_profiles_id_immutable'],
   ['user_profiles', 'user_id = 5', '23514 user_profiles_membership_immutable'],
   ['api_keys', 'account_id = 3', '23514 api_keys_account_immutable'],
+  ['api_keys', 'id = 99', '23514 api_keys_id_immutable'],
+  ['api_keys', `created_by = 'x'`, '23514 api_keys_created_by_immutable'],
   ['accounts', 'revision = 1', '23514 accounts_revision_rises'],
   ['users', 'revision = 1', '23514 users_revision_rises'],
   ['user_profiles', 'revision = 1', '23514 user_profiles_revision_rises'],
@@ -141,6 +157,14 @@ test.each([
   const refused = await db.refusalOf(`update ${table} set ${touch} = 'meddled' where id = ${rows[table]}`);
   await db.query('rollback');
   expect(refused).toBe(refusal);
+});
+
+test('without the trigger that fills it, what is compared of a username is checked all the same', async () => {
+  await db.query('begin');
+  await db.query('alter table users disable trigger "~users_compared"');
+  const refused = await db.refusalOf(`update users set username_compared = 'x' where id = 5`);
+  await db.query('rollback');
+  expect(refused).toBe('23514 users_username_compared');
 });
 
 test('what a trigger of an operator changes in an update that changes nothing raises the revision', async () => {

@@ -241,6 +241,14 @@ test('all accounts of the seed are there as they are elsewhere', async () => {
   ]);
 });
 
+test.each(['/v1/users', '/v1/accounts'])('a last page of %s that is full has no cursor', async (path) => {
+  const { items } = await page(path, { limit: '500' });
+  const full = await page(path, { limit: String(items.length) });
+  expect(full).toEqual({ items, nextCursor: null });
+  const one = await page(path, { limit: String(items.length - 1) });
+  expect(one.nextCursor).not.toBeNull();
+});
+
 test('two prefixes at once are 400, and both are named', async () => {
   const response = await get(stack.current, '/v1/users?usernamePrefix=a&emailPrefix=b&limit=0');
   const { errors = [] } = await expectProblem(response, 'bad_request');
