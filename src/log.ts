@@ -35,6 +35,8 @@ export function withoutRepeats(log: Log, forMs = Infinity, now: () => number = D
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : '';
-  const cause = error.cause instanceof Error ? ` < ${describeError(error.cause)}` : '';
+  // Neon's driver has the cause of an error under a name of its own.
+  const reason = 'sourceError' in error ? error.sourceError : error.cause;
+  const cause = reason instanceof Error ? ` < ${describeError(reason)}` : '';
   return `${error.name}${code}${cause}`;
 }

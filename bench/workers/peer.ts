@@ -5,7 +5,6 @@ import { upstashCache } from 'drizzle-orm/cache/upstash';
 import { eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/neon-http';
 import { Hono } from 'hono';
-import { endpointOf } from '../../src/db/neon.ts';
 import { users } from '../../src/db/schema.ts';
 import { PEER_HEADERS, PEER_USER, PEER_VALUE } from './peer-user.ts';
 
@@ -16,7 +15,7 @@ interface PeerEnv {
 }
 
 // For itself the driver would not find a Postgres on this machine.
-neonConfig.fetchEndpoint = (host, port) => endpointOf(new URL(`http://${host}:${port}`));
+neonConfig.fetchEndpoint = (host, port) => `http://${host}:${port}/sql`;
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 /** Longer than any run. */

@@ -1,5 +1,5 @@
+import { NeonDbError } from '@neondatabase/serverless';
 import { DrizzleQueryError } from 'drizzle-orm/errors';
-import { PostgresError } from './neon.ts';
 
 /** Classes of SQLSTATE that speak of the server and not of the statement: Appendix A of Postgres' manual. */
 const SERVER_CLASSES = new Set(['08', '28', '3D', '53', '57', '58']);
@@ -10,13 +10,13 @@ const QUERY_CANCELED = '57014';
 export function isPostgresAway(error: unknown): boolean {
   // The driver's own, which Drizzle wraps for a single statement and not for a batch.
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
-  if (!(cause instanceof PostgresError)) return false;
+  if (!(cause instanceof NeonDbError)) return false;
   return cause.code !== QUERY_CANCELED && !isStatementRefused(cause);
 }
 
 /** Whether the driver's error says that Postgres refused a statement, which then is no reason to doubt another. */
 export function isStatementRefused(error: unknown): boolean {
-  const sqlState = error instanceof PostgresError ? error.code : undefined;
+  const sqlState = error instanceof NeonDbError ? error.code : undefined;
   return sqlState !== undefined && !SERVER_CLASSES.has(sqlState.slice(0, 2));
 }
 
@@ -32,15 +32,13 @@ const PROGRAM_LIMIT_EXCEEDED = '54000';
 /** Whether the error says that the answer is larger than Neon sends. */
 export function isAnswerTooLarge(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return error instanceof PostgresError
-    ? error.code === PROGRAM_LIMIT_EXCEEDED
-    : isAnswerTooLarge(error.cause);
+  return error instanceof NeonDbError ? error.code === PROGRAM_LIMIT_EXCEEDED : isAnswerTooLarge(error.cause);
 }
 
 /** Whether the error says that Postgres refused a statement, and would refuse it again. */
 export function isRefusedForGood(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const sqlState = error instanceof PostgresError ? error.code : undefined;
+  const sqlState = error instanceof NeonDbError ? error.code : undefined;
   if (sqlState !== undefined) return !PASSING_CLASSES.has(sqlState.slice(0, 2));
   return isRefusedForGood(error.cause);
 }

@@ -1,15 +1,12 @@
 import { Column } from 'drizzle-orm/column';
 import { is } from 'drizzle-orm/entity';
-import { NeonHttpSession } from 'drizzle-orm/neon-http/session';
-import type { PgDialect, SelectedFieldsOrdered } from 'drizzle-orm/pg-core';
+import type { NeonHttpDatabase } from 'drizzle-orm/neon-http';
+import type { SelectedFieldsOrdered } from 'drizzle-orm/pg-core';
 import { noopDecoder, SQL } from 'drizzle-orm/sql/sql';
 import { getTableName } from 'drizzle-orm/table';
 import { type Decoder, decoderOfType, nullable } from './decoders.ts';
 import { GarbledAnswer } from './garbled.ts';
 import { requireResult } from './results.ts';
-
-type Session = NeonHttpSession<Record<string, never>, Record<string, never>>;
-type Driver = ConstructorParameters<typeof NeonHttpSession>[0];
 
 /** What drizzle keeps of a query that selects: which of its tables no outer join leaves out. */
 interface Prepared {
@@ -18,18 +15,17 @@ interface Prepared {
 }
 
 /**
- * A session of drizzle's that believes no driver: the columns of each answer are counted, and every value is held against its
- * type, before drizzle maps it. Drizzle itself makes NaN of a column that is missing, and NaN is not null.
+ * Has the database believe no driver: the columns of each answer are counted, and every value is held against its type, before
+ * drizzle maps it. Drizzle itself makes NaN of a column that is missing, and NaN is not null.
  */
-export function makeSession(driver: object, dialect: PgDialect): Session {
-  const session: Session = new NeonHttpSession(driver as Driver, dialect, undefined);
+export function checkAnswers(db: NeonHttpDatabase): void {
+  const { session } = db._;
   const prepare = session.prepareQuery.bind(session);
   session.prepareQuery = (query, fields, ...more) => {
     const prepared = prepare(query, fields, ...more);
     if (fields) checkResults(prepared, fields);
     return prepared;
   };
-  return session;
 }
 
 function checkResults(prepared: Prepared, fields: SelectedFieldsOrdered): void {

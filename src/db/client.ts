@@ -1,44 +1,45 @@
-import type { NeonHttpDatabase } from 'drizzle-orm/neon-http';
-import type { NeonHttpQueryResultHKT } from 'drizzle-orm/neon-http/session';
-import { PgDatabase } from 'drizzle-orm/pg-core';
-import { makeSession } from './checked-session.ts';
-import { GarbledAnswer } from './garbled.ts';
-import { makeNeon, type Neon, type Statement, type Value } from './neon.ts';
-import type { Result } from './neon-results.ts';
-import { makeDialect } from './times.ts';
+import { neon, neonConfig, type NeonQueryFunction } from '@neondatabase/serverless';
+import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http';
+import { checkAnswers } from './checked-session.ts';
+import { fetchChecked } from './neon-fetch.ts';
+import { sendTimesInSeconds } from './times.ts';
+import { valueParsers } from './value-parsers.ts';
 
-export type Db = PgDatabase<NeonHttpQueryResultHKT> &
-  Pick<NeonHttpDatabase, 'batch'> & {
-    /** What its statements are sent by. */
-    readonly neon: Neon;
-  };
+/** Neon's driver for one database. */
+export type Client = NeonQueryFunction<boolean, boolean>;
+
+export type Db = NeonHttpDatabase & { readonly $client: Client };
+
+const LOCAL_HOSTS = new Set(['127.0.0.1', 'localhost', '[::1]']);
+const { fetchEndpoint: neonEndpoint } = neonConfig;
+
+// The driver takes these two from here alone, for all databases at once. Neither knows of one.
+neonConfig.fetchFunction = fetchChecked;
+// A Postgres on this machine stands behind a bridge for Neon's protocol, on the port that its URL names.
+neonConfig.fetchEndpoint = (host, port, options) => {
+  if (LOCAL_HOSTS.has(host)) return `http://${host}:${port}/sql`;
+  return typeof neonEndpoint === 'function' ? neonEndpoint(host, port, options) : neonEndpoint;
+};
 
 /** Postgres through Neon's HTTP protocol. Each request, a batch too, fails after `deadlineMs`. */
 export function makeDb(databaseUrl: string, deadlineMs: number): Db {
-  return makeDbOver(makeNeon(databaseUrl, deadlineMs));
+  const fetchOptions = {
+    // A redirect that is followed would take the password along.
+    redirect: 'manual',
+    // The driver spreads these options into each fetch, so that each calls the getter for a deadline of its own.
+    get signal() {
+      return AbortSignal.timeout(deadlineMs);
+    },
+  };
+  const client: Client = neon<boolean, boolean>(databaseUrl, { fetchOptions });
+  const { query } = client;
+  client.query = (text, values, options) => query(text, values, { ...options, types: valueParsers });
+  return makeDbOver(client);
 }
 
-export function makeDbOver(neon: Neon): Db {
-  const dialect = makeDialect();
-  // Drizzle hands its driver the statements of a batch as if each were to run at once, and what that answered as the batch.
-  const batches = makeSession(
-    { query: toStatement, transaction: (all: Statement[]) => runAll(neon, all) },
-    dialect,
-  );
-  const singles = makeSession({ query: (...query: Query) => neon.run(toStatement(...query)) }, dialect);
-  const db = new PgDatabase<NeonHttpQueryResultHKT>(dialect, singles, undefined);
-  return Object.assign(db, { batch: batches.batch.bind(batches), neon });
-}
-
-// Drizzle maps as many results as there are.
-async function runAll(neon: Neon, statements: readonly Statement[]): Promise<Result[]> {
-  const results = await neon.runBatch(statements);
-  if (results.length === statements.length) return results;
-  throw new GarbledAnswer('the answer is no result of the batch');
-}
-
-type Query = [text: string, values: Value[], options: { arrayMode: boolean }];
-
-function toStatement(...[text, values, { arrayMode }]: Query): Statement {
-  return { text, values, asArrays: arrayMode };
+export function makeDbOver(client: Client): Db {
+  const db: Db = drizzle(client);
+  sendTimesInSeconds(db);
+  checkAnswers(db);
+  return db;
 }

@@ -1,26 +1,26 @@
 import { Column } from 'drizzle-orm/column';
 import { is } from 'drizzle-orm/entity';
-import { PgDialect, type SelectedFieldsOrdered } from 'drizzle-orm/pg-core';
+import type { NeonHttpDatabase } from 'drizzle-orm/neon-http';
+import type { SelectedFieldsOrdered } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm/sql/sql';
 import { Table } from 'drizzle-orm/table';
 
 export const TIME = 'timestamp with time zone';
 
-/** What drizzle's dialect has, and its types do not show: it writes what a query selects, or a write returns. */
+/** The part of drizzle's dialect that writes what a query selects, or a write returns; its types do not show it. */
 interface SelectionBuilder {
   buildSelection(fields: SelectedFieldsOrdered, options?: object): unknown;
 }
 
 /**
- * Drizzle's dialect, but that times travel as seconds since 1970, a numeric to the microsecond. Their text would be as DateStyle
- * and TimeZone have it: day and month change places, and old offsets have seconds.
+ * Has times travel as seconds since 1970, a numeric to the microsecond. Their text would be as DateStyle and TimeZone have it:
+ * day and month change places, and old offsets have seconds.
  */
-export function makeDialect(): PgDialect {
-  const dialect = new PgDialect();
-  const builder = dialect as unknown as SelectionBuilder;
-  const build = builder.buildSelection.bind(dialect);
-  builder.buildSelection = (fields, options) => build(fields.map(inSeconds), options);
-  return dialect;
+export function sendTimesInSeconds(db: NeonHttpDatabase): void {
+  // A database of drizzle's has its dialect, which the types do not show either.
+  const { dialect } = db as unknown as { readonly dialect: SelectionBuilder };
+  const build = dialect.buildSelection.bind(dialect);
+  dialect.buildSelection = (fields, options) => build(fields.map(inSeconds), options);
 }
 
 function inSeconds({ path, field }: SelectedFieldsOrdered[number]): SelectedFieldsOrdered[number] {

@@ -6,8 +6,8 @@ import { startTwoWorkers } from '../engines/two-workers.ts';
 import { type Bundle, bundleAsDeployed } from './bundle.ts';
 import { readStatedWeight } from './weight-table.ts';
 
-/** The console's pages are assets, and not in it. */
-const MAX_GZIP_BYTES = 160_000;
+/** In KiB, as wrangler reports it. The console's pages are assets, and not in it. */
+const MAX_GZIP_BYTES = 220 * 1_024;
 /** How far the README may lag behind. */
 const STATED_TOLERANCE = 0.05;
 

@@ -10,10 +10,13 @@ const PURPOSES: Readonly<Record<string, string>> = {
   src: 'this service, its SQL and its Lua',
   zod: 'schemas of requests, answers and settings',
   'drizzle-orm': 'SQL',
+  '@neondatabase/serverless': 'Postgres',
+  '@upstash/redis': 'Redis',
   hono: 'routes',
   jose: 'tokens of Cloudflare Access',
   'lru-cache': 'isolate memory',
   'zod-openapi': '`/openapi.json`',
+  uncrypto: 'digests, for the client of Redis',
 };
 
 /** The total that the README states, in bytes. */

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { isPostgresAway } from '../../src/db/away.ts';
 import { batchReads } from '../../src/db/batched-reads.ts';
 import { type Db, makeDb, makeDbOver } from '../../src/db/client.ts';
-import { PostgresError, type Statement } from '../../src/db/neon.ts';
 import { users } from '../../src/db/schema.ts';
 import { selectUserById } from '../../src/db/users.ts';
 import { countRequests, useStack } from '../stack.ts';
+import { makeFakeClient, makeNeonError, type Statement } from './clients.ts';
 
 const stack = useStack();
 
@@ -15,7 +15,7 @@ const nextTask = (flush: () => void) => void setTimeout(flush, 0);
 /** A Postgres that answers ids, and refuses a batch with the first error that one of its statements has. */
 function makeFake(errors: Readonly<Record<number, Error>> = {}) {
   const batches: unknown[][] = [];
-  const runBatch = async (statements: readonly Statement[]) => {
+  const answer = async (statements: readonly Statement[]) => {
     const asked = statements.map(({ values: [id] }) => id);
     batches.push(asked);
     return asked.map((id) => {
@@ -25,12 +25,7 @@ function makeFake(errors: Readonly<Record<number, Error>> = {}) {
       return { command: 'SELECT', rows: [[id]], fields, rowCount: 1, rowAsArray: true };
     });
   };
-  const run = async (statement: Statement) => {
-    const [result] = await runBatch([statement]);
-    if (!result) throw new Error('no result');
-    return result;
-  };
-  const db = makeDbOver({ run, runBatch });
+  const db = makeDbOver(makeFakeClient(answer));
   const select = (on: Db, id: number) =>
     on
       .select({ id: users.id })
@@ -39,7 +34,7 @@ function makeFake(errors: Readonly<Record<number, Error>> = {}) {
   return { batches, db, select };
 }
 
-const refused = (code = '22003') => new PostgresError('refused', { code });
+const refused = (code = '22003') => makeNeonError('refused', code);
 const ids = (length: number) => Array.from({ length }, (_, i) => i + 1);
 
 async function outcomesOf(errors: Readonly<Record<number, Error>>, count: number) {
@@ -109,8 +104,8 @@ test('statements of a text that is refused hurt none of another text, and each o
 });
 
 test.each([
-  ['away', new PostgresError('x', { code: '57P01' })],
-  ['not to be reached', new PostgresError('Postgres could not be reached')],
+  ['away', makeNeonError('x', '57P01')],
+  ['not to be reached', makeNeonError('Postgres could not be reached')],
   ['too slow for a statement', refused('57014')],
 ])('a batch is asked once when Postgres is %s, and every read of it fails', async (_what, error) => {
   const { batches, failed, settled } = await outcomesOf({ 2: error }, 3);

@@ -1,13 +1,14 @@
 import { eq, sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { selectMemberByUsername, selectMembership } from '../../src/db/members.ts';
-import { makeDbOver } from '../../src/db/client.ts';
+import { type Db, makeDb, makeDbOver } from '../../src/db/client.ts';
 import { flag, whole } from '../../src/db/decoders.ts';
-import { GarbledAnswer } from '../../src/db/garbled.ts';
+import { GarbledAnswer, isGarbled } from '../../src/db/garbled.ts';
 import { readRow, readRows } from '../../src/db/results.ts';
 import { accounts, userProfiles, users } from '../../src/db/schema.ts';
 import { writeBatch } from '../../src/db/write-batch.ts';
 import { isTag } from '../../src/directory/tags.ts';
+import { makeFakeClient, stubFetch } from './clients.ts';
 
 interface Answer {
   readonly command: string;
@@ -25,8 +26,7 @@ const answer = (names: readonly string[], ...rows: unknown[]): Answer => ({
 
 /** A Postgres that answers this, as any driver might hand it on. */
 function answering(result: unknown) {
-  // What a driver hands on is held against nothing before.
-  return makeDbOver({ run: async () => result as Answer, runBatch: async () => [result as Answer] });
+  return makeDbOver(makeFakeClient(async () => [result]));
 }
 
 const selectUser = (result: unknown) =>
@@ -87,12 +87,11 @@ test.each<[string, unknown]>([
 
 describe('of a write', () => {
   const tagRows = (...tags: unknown[]) => ({ ...answer(['tags']), rowCount: 1, rows: [{ tags }] });
-  const write = (results: readonly unknown[]) => {
-    // As in `answering`.
-    const db = makeDbOver({ run: async () => answer([]), runBatch: async () => results as Answer[] });
+  const writeTo = (db: Db) => {
     const statement = db.update(users).set({ isStaff: true }).returning({ id: users.id });
     return writeBatch(db, { actor: 'root', requestId: 'r' }, [statement]);
   };
+  const write = (results: readonly unknown[]) => writeTo(makeDbOver(makeFakeClient(async () => results)));
 
   test('the rows and the tags are answered', async () => {
     const written = await write([answer([]), answer(['id'], ['3']), tagRows('user:3', 'user:3')]);
@@ -110,11 +109,16 @@ describe('of a write', () => {
     expect(written.tags.every(isTag)).toBe(false);
   });
 
-  test.each<[string, readonly unknown[]]>([
-    ['fewer results than statements', [answer([]), answer(['id'], ['3'])]],
-    ['more', [answer([]), answer(['id'], ['3']), tagRows('user:3'), answer([])]],
-  ])('%s are garbled', async (_what, results) => {
-    await expect(write(results)).rejects.toThrow(GarbledAnswer);
+  test('one result for each statement is what the driver must bring', async () => {
+    const tags = { ...answer(['tags'], ['{user:3}']), fields: [{ name: 'tags', dataTypeID: 1009 }] };
+    const all = [answer(['set'], ['']), answer(['id'], ['3']), tags];
+    const writeAnsweredBy = (results: readonly unknown[]) => {
+      stubFetch(async () => Response.json({ results }));
+      return writeTo(makeDb('postgres://u:p@localhost/x', 10_000));
+    };
+    expect(await writeAnsweredBy(all)).toEqual({ results: [[{ id: 3 }]], tags: ['user:3'] });
+    for (const others of [all.slice(1), all.slice(0, -1), [...all, tags]])
+      await expect(writeAnsweredBy(others)).rejects.toSatisfy(isGarbled);
   });
 });
 

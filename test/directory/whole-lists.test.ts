@@ -1,14 +1,14 @@
 import { expect, test, vi } from 'vitest';
 import { makeDbOver } from '../../src/db/client.ts';
-import { PostgresError } from '../../src/db/neon.ts';
 import type { Deps } from '../../src/directory/deps.ts';
 import { makeKeyUses } from '../../src/directory/key-uses.ts';
 import { getUserProfilesForAccount, validResourceOwnersForUser } from '../../src/directory/profiles.ts';
 import { getUsersForAccount } from '../../src/directory/users.ts';
 import { makeFakeCache } from '../cache/fake-cache.ts';
+import { makeFakeClient, makeNeonError } from '../db/clients.ts';
 
 /** Over a Postgres that answers every question with this error. */
-function depsOf(error: PostgresError): Deps {
+function depsOf(error: Error): Deps {
   const cache = makeFakeCache();
   const fail = vi.fn<() => Promise<never>>().mockRejectedValue(error);
   const platform = {
@@ -18,7 +18,7 @@ function depsOf(error: PostgresError): Deps {
     environment: 'test',
     keysPerAccount: 1_000,
   };
-  const db = makeDbOver({ run: fail, runBatch: fail });
+  const db = makeDbOver(makeFakeClient(fail));
   return { cache, db, platform, keyUses: makeKeyUses(), log: cache.log };
 }
 
@@ -31,7 +31,7 @@ const lists: readonly [string, (deps: Deps) => Promise<unknown>][] = [
 test.each(lists)(
   'a list that is larger than Neon answers is too many members, for %s',
   async (method, ask) => {
-    const answer = ask(depsOf(new PostgresError('Neon answered with status 507', { code: '54000' })));
+    const answer = ask(depsOf(makeNeonError('the answer is too large', '54000')));
     await expect(answer).rejects.toMatchObject({ code: 'too_many_members' });
     await expect(answer).rejects.toThrow(`call ${method}, which answers a page at a time`);
   },
@@ -40,7 +40,7 @@ test.each(lists)(
 test.each(lists)(
   'a list that Postgres refuses for another reason is not, beside %s',
   async (_method, ask) => {
-    const answer = ask(depsOf(new PostgresError('no such table', { code: '42P01' })));
+    const answer = ask(depsOf(makeNeonError('no such table', '42P01')));
     await expect(answer).rejects.toMatchObject({ name: expect.stringMatching(/^Origin/) as unknown });
   },
 );

@@ -4,7 +4,6 @@ import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/a
 import { deleteOldAuditRows } from '../../src/db/audit.ts';
 import { type Db, makeDbOver } from '../../src/db/client.ts';
 import { revokeKey, selectRevocation } from '../../src/db/key-revocations.ts';
-import type { Statement } from '../../src/db/neon.ts';
 import { deleteForgottenAnswers } from '../../src/db/idempotency.ts';
 import { deleteInvalidations, markInvalidated, selectPendingInvalidations } from '../../src/db/outbox.ts';
 import { noteKeyUse, selectKey, selectKeyRecord, selectKeys } from '../../src/db/keys.ts';
@@ -14,6 +13,7 @@ import {
   selectProfilesSharingAccount,
 } from '../../src/db/profiles.ts';
 import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../../src/db/users.ts';
+import { statementOf, wrapClient } from '../db/clients.ts';
 import { useNeon } from './neon.ts';
 import { useSession } from './session.ts';
 
@@ -73,13 +73,13 @@ async function rowsRead(query: (db: Db) => Promise<unknown>): Promise<Record<str
 
 async function statementsOf(query: (db: Db) => Promise<unknown>) {
   const statements: { sql: string; params: unknown[] }[] = [];
-  const note = ({ text, values }: Statement) => void statements.push({ sql: text, params: [...values] });
-  const { run, runBatch } = bridge.db.neon;
-  const db = makeDbOver({
-    run: (statement) => (note(statement), run(statement)),
-    runBatch: (batch) => (batch.forEach(note), runBatch(batch)),
+  const { $client } = bridge.db;
+  const client = wrapClient($client, (queries) => {
+    for (const { text, values } of queries.map(statementOf))
+      statements.push({ sql: text, params: [...values] });
+    return $client.transaction(queries);
   });
-  await query(db);
+  await query(makeDbOver(client));
   return statements;
 }
 

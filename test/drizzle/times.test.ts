@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { AuditPage } from '../../src/db/audit.ts';
 import { type Db, makeDbOver } from '../../src/db/client.ts';
 import { insertKey } from '../../src/db/key-writes.ts';
-import type { Result } from '../../src/db/neon-results.ts';
 import { insertUsers } from '../../src/db/user-inserts.ts';
 import { updateUser } from '../../src/db/user-writes.ts';
 import { selectUserById } from '../../src/db/users.ts';
@@ -13,6 +12,7 @@ import { makeKeyUses } from '../../src/directory/key-uses.ts';
 import { listKeys } from '../../src/directory/keys.ts';
 import { listAccounts, listUsers } from '../../src/directory/lists.ts';
 import { makeFakeCache } from '../cache/fake-cache.ts';
+import { wrapClient } from '../db/clients.ts';
 import { loadEveryLookUp } from './every-look-up.ts';
 import { useNeon } from './neon.ts';
 import { useSession } from './session.ts';
@@ -40,18 +40,12 @@ beforeAll(() =>
 /** The database to sessions whose settings somebody has changed. */
 function bentBy(settings: Readonly<Record<string, string>>): Db {
   const calls = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', true)`);
-  const set = { text: `select ${calls.join(', ')}`, values: [], asArrays: true };
-  const straight = neon.db.neon;
-  const runBatch = async (statements: Parameters<typeof straight.runBatch>[0]): Promise<Result[]> =>
-    (await straight.runBatch([set, ...statements])).slice(1);
-  return makeDbOver({
-    runBatch,
-    async run(statement) {
-      const [result] = await runBatch([statement]);
-      if (!result) throw new Error('the statement was not answered');
-      return result;
-    },
-  });
+  const { $client } = neon.db;
+  const set = $client.query(`select ${calls.join(', ')}`);
+  const client = wrapClient($client, async (queries) =>
+    (await $client.transaction([set, ...queries])).slice(1),
+  );
+  return makeDbOver(client);
 }
 
 const SETTINGS = [

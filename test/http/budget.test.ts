@@ -190,7 +190,7 @@ describe('fifty different look-ups in one request', () => {
     );
     expect(counts).toEqual({ redis: 1 + FILL, postgres: 1 });
     const sha1 = await scripts.read.sha1();
-    expect(commands.filter((command) => command[1] === sha1).map(([name]) => name)).toEqual(['EVALSHA']);
+    expect(commands.filter((command) => command[1] === sha1).map(([name]) => name)).toEqual(['evalsha']);
     expect(commands).toHaveLength(1 + fifty.length);
   });
 

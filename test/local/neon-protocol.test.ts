@@ -1,9 +1,8 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { neon } from '@neondatabase/serverless';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
 import { startPostgresIn } from '../engines/saved-states.ts';
-import { type Bridge, failureOf, postSql, useNeonBridge } from './neon.ts';
+import { type Bridge, driver, failureOf, postSql, useNeonBridge } from './neon.ts';
 
 const session = useNeonBridge();
 
@@ -107,7 +106,7 @@ describe('bad requests are refused', () => {
   });
 
   test('a database that is not there, as Postgres says it', async () => {
-    const other = neon('postgres://postgres:x@localhost/nowhere');
+    const other = driver.neon('postgres://postgres:x@localhost/nowhere');
     const expected = { message: 'database "nowhere" does not exist', severity: 'FATAL', code: '3D000' };
     expect(await failureOf(other`select 1`)).toMatchObject(expected);
   });

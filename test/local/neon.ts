@@ -1,8 +1,12 @@
-import { NeonDbError, neon, neonConfig, type NeonQueryFunction } from '@neondatabase/serverless';
+import { createRequire } from 'node:module';
+import type * as Driver from '@neondatabase/serverless';
 import { Client } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
 import { createEmptyDatabase, type TestDatabase } from '../engines/database.ts';
+
+// Its build in CommonJS is another instance of the driver: the other has the settings of the Worker, and its checks.
+export const driver = createRequire(import.meta.url)('@neondatabase/serverless') as typeof Driver;
 
 export type Bridge = Awaited<ReturnType<typeof startNeonBridge>>;
 
@@ -10,7 +14,7 @@ export interface NeonSession {
   /** The Postgres behind the bridge. */
   readonly url: string;
   readonly bridge: Bridge;
-  readonly sql: NeonQueryFunction<false, false>;
+  readonly sql: Driver.NeonQueryFunction<false, false>;
 }
 
 /** A bridge over an empty database: embedded, or one of its own on the server at DATABASE_URL. */
@@ -18,14 +22,14 @@ export function useNeonBridge(): NeonSession {
   let engine: TestDatabase;
   let url: string;
   let bridge: Bridge;
-  let sql: NeonQueryFunction<false, false>;
+  let sql: Driver.NeonQueryFunction<false, false>;
 
   beforeAll(async () => {
     engine = await createEmptyDatabase();
     url = withPassword(engine.url);
     bridge = await startNeonBridge({ port: 0, postgresUrl: url });
-    neonConfig.fetchEndpoint = `${bridge.url}/sql`;
-    sql = neon(url);
+    driver.neonConfig.fetchEndpoint = `${bridge.url}/sql`;
+    sql = driver.neon(url);
   });
 
   afterAll(async () => {
@@ -60,12 +64,12 @@ export async function connect(url: string): Promise<Client> {
   return client;
 }
 
-export async function failureOf(work: Promise<unknown>): Promise<NeonDbError> {
+export async function failureOf(work: Promise<unknown>): Promise<Driver.NeonDbError> {
   const error: unknown = await work.then(
     () => null,
     (reason: unknown) => reason,
   );
-  if (error instanceof NeonDbError) return error;
+  if (error instanceof driver.NeonDbError) return error;
   throw new Error('expected a NeonDbError', { cause: error });
 }
 
