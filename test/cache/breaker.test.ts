@@ -94,3 +94,18 @@ test('answers that come out of order do not make old failures news again', () =>
   breaker.failed(70, 150);
   expect(breaker.next(150)).toBe('closed');
 });
+
+test('however long an outage has been, the store is asked again within one cool-down of its end', () => {
+  for (let endMs = 0; endMs < 20 * settings.coolDownMs; endMs++) {
+    const breaker = openBreaker();
+    const probesMs: number[] = [];
+    for (let nowMs = 0; nowMs <= endMs + settings.coolDownMs; nowMs++) {
+      if (breaker.next(nowMs) !== 'probe') continue;
+      probesMs.push(nowMs);
+      if (nowMs >= endMs) breaker.succeeded(nowMs);
+      else breaker.failed(nowMs, nowMs);
+    }
+    expect(probesMs.at(-1)).toBeGreaterThanOrEqual(endMs);
+    expect(breaker.next(endMs + settings.coolDownMs)).toBe('closed');
+  }
+});
