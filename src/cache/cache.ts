@@ -71,6 +71,9 @@ export interface LookUp<T> {
   readonly load: () => Promise<{ value: T; tags: readonly string[] }>;
 }
 
+/** A look-up whose answer decides rights. */
+export type RightsLookUp<T> = LookUp<T> & { readonly decidesRights: true };
+
 /** A look-up as far as it says where its answers are kept and how they are read. */
 export type KeyedLookUp = Pick<LookUp<unknown>, 'isAbsent' | 'key' | 'parse'>;
 

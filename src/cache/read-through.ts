@@ -1,4 +1,4 @@
-import type { Cache, LookUp, ReadDemands } from './cache.ts';
+import type { Cache, LookUp, ReadDemands, RightsLookUp } from './cache.ts';
 import { withDeadline } from './clock.ts';
 import { OriginUnavailable } from './errors.ts';
 import type { Flight } from './flights.ts';
@@ -23,6 +23,11 @@ export async function readThrough<T>(cache: Cache, lookUp: LookUp<T>, asked: Rea
   const entry = fromMemory(cache, lookUp, demands) ?? (await fromFlight(cache, lookUp, demands, MAX_JOINS));
   // The key names the look-up, and only its own parsed answers are kept under it.
   return entry.value as T;
+}
+
+/** As `readThrough`, for an answer that decides what somebody may do or see: its look-up must say so. */
+export function readForRights<T>(cache: Cache, lookUp: RightsLookUp<T>, asked?: ReadDemands): Promise<T> {
+  return readThrough(cache, lookUp, asked);
 }
 
 /**

@@ -82,13 +82,18 @@ export function defaultAccount(deps: Deps): LookUp<Account | null> {
   };
 }
 
+/** The default account; null when there is none. */
+export function findDefaultAccount(deps: Deps, read?: ReadDemands): Promise<Account | null> {
+  return readThrough(deps.cache, defaultAccount(deps), read);
+}
+
 /** The default account; throws `no_default_account`. Implements `get_cached_default_account`. */
 export function getCachedDefaultAccount(deps: Deps, read?: ReadDemands): Promise<Account> {
   return recall<Account>(deps.cache, DEFAULT_ACCOUNT, read) ?? readDefaultAccount(deps, read);
 }
 
 async function readDefaultAccount(deps: Deps, read?: ReadDemands): Promise<Account> {
-  const account = await readThrough(deps.cache, defaultAccount(deps), read);
+  const account = await findDefaultAccount(deps, read);
   return account ?? noDefaultAccount();
 }
 
@@ -103,6 +108,11 @@ export function accountForUser(deps: Deps, userId: number): LookUp<Account | nul
     parse: parseAccount,
     load: () => loadAccountForUser(deps, userId),
   };
+}
+
+/** The user's account, as `getCachedAccountForUser` finds it, without a warning when there is none. */
+export function findAccountForUser(deps: Deps, userId: number, read?: ReadDemands): Promise<Account | null> {
+  return readThrough(deps.cache, accountForUser(deps, userId), read);
 }
 
 /**
@@ -121,7 +131,7 @@ export function getCachedAccountForUser(
 }
 
 async function readAccountForUser(deps: Deps, userId: number, read?: ReadDemands): Promise<Account | null> {
-  const account = await readThrough(deps.cache, accountForUser(deps, userId), read);
+  const account = await findAccountForUser(deps, userId, read);
   if (!account) deps.log.warn('user_has_no_account', { userId });
   return account;
 }

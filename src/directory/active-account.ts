@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { LookUp } from '../cache/cache.ts';
-import { readThrough } from '../cache/read-through.ts';
+import type { RightsLookUp } from '../cache/cache.ts';
+import { readForRights } from '../cache/read-through.ts';
 import { selectAccountByNumber } from '../db/accounts.ts';
 import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
@@ -9,7 +9,7 @@ import { RefusedError } from './errors.ts';
 const parseState = z.boolean().nullable().parse;
 
 /** The look-up of whether an account is active; null: there is none. */
-function accountState(deps: Deps, accountNumber: string): LookUp<boolean | null> {
+function accountState(deps: Deps, accountNumber: string): RightsLookUp<boolean | null> {
   return {
     key: `is-active:${accountNumber}`,
     parse: parseState,
@@ -28,7 +28,7 @@ function accountState(deps: Deps, accountNumber: string): LookUp<boolean | null>
  */
 export async function requireActiveAccount(deps: Deps, { accountNumber }: Caller): Promise<void> {
   if (accountNumber === null) return;
-  const isActive = await readThrough(deps.cache, accountState(deps, accountNumber));
+  const isActive = await readForRights(deps.cache, accountState(deps, accountNumber));
   if (isActive === false) throw new RefusedError('account_is_inactive', INACTIVE);
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { LookUp } from '../cache/cache.ts';
+import type { RightsLookUp } from '../cache/cache.ts';
 import { type KeyRecord, selectKeyRecord } from '../db/keys.ts';
 import type { Deps } from './deps.ts';
 
@@ -27,7 +27,7 @@ export function keyOfKey(keyId: number): string {
 }
 
 /** The look-up of a key by id, for its check. Anybody may ask for any id, so absent ones are not kept in memory. */
-export function keyById(deps: Deps, keyId: number): LookUp<CheckedKey | null> {
+export function keyById(deps: Deps, keyId: number): RightsLookUp<CheckedKey | null> {
   return {
     key: keyOfKey(keyId),
     parse: parseCheckedKey,

@@ -1,4 +1,4 @@
-import { readThrough, recall } from '../cache/read-through.ts';
+import { readForRights, recall } from '../cache/read-through.ts';
 import { noteKeyUse } from '../db/keys.ts';
 import { describeError } from '../log.ts';
 import { isSameText } from '../same-text.ts';
@@ -16,7 +16,7 @@ export type KeyFault = 'expired' | 'inactive' | 'invalid' | 'revoked';
  */
 export async function checkKey(deps: Deps, id: number, sha256: string): Promise<Caller | KeyFault> {
   const key = await (recall<CheckedKey>(deps.cache, keyOfKey(id)) ??
-    readThrough(deps.cache, keyById(deps, id)));
+    readForRights(deps.cache, keyById(deps, id)));
   const nowMs = deps.cache.clock.now();
   if (!key) return 'invalid';
   const isRetiring = !isSameText(sha256, key.sha256);

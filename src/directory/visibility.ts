@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { LookUp, ReadDemands } from '../cache/cache.ts';
-import { readThrough } from '../cache/read-through.ts';
+import type { ReadDemands, RightsLookUp } from '../cache/cache.ts';
+import { readForRights } from '../cache/read-through.ts';
 import { type Membership, selectMemberByUsername, selectMembership } from '../db/members.ts';
 import {
   noAccountForUser,
@@ -11,7 +11,7 @@ import {
   unknownUser,
   unknownUserProfile,
 } from './absence.ts';
-import { type Account, accountForUser, defaultAccount } from './accounts.ts';
+import { type Account, findAccountForUser, findDefaultAccount } from './accounts.ts';
 import { type Caller, refuseBound } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { USERNAME } from './users.ts';
@@ -54,9 +54,8 @@ export async function requireVisible(
 ): Promise<void> {
   if (caller.accountNumber === null) return;
   await requireReach(deps, caller, subject, read);
-  const lookUp = tellingLookUp(deps, subject);
-  if (!lookUp) return;
-  requireOwn(caller, subject, await readThrough(deps.cache, lookUp, { ...read, trace: undefined }));
+  if (!isToldByAnswer(subject)) return;
+  requireOwn(caller, subject, await answerOf(deps, subject, { ...read, trace: undefined }));
 }
 
 /**
@@ -83,14 +82,17 @@ export function requireOwn({ accountNumber }: Caller, subject: Subject, answer: 
   if (!isOwn) absences[subject.kind]();
 }
 
-function isToldByAnswer({ kind }: Subject): boolean {
-  return kind === 'default-account' || kind === 'account-of-user';
+/** A subject of which its answer alone tells whose it is. */
+type SelfTelling = Extract<Subject, { readonly kind: 'default-account' | 'account-of-user' }>;
+
+function isToldByAnswer(subject: Subject): subject is SelfTelling {
+  return subject.kind === 'default-account' || subject.kind === 'account-of-user';
 }
 
-/** The look-up whose answer alone tells whose the subject is. */
-function tellingLookUp(deps: Deps, subject: Subject): LookUp<Account | null> | null {
-  if (subject.kind === 'default-account') return defaultAccount(deps);
-  return subject.kind === 'account-of-user' ? accountForUser(deps, subject.userId) : null;
+// Not sealed: the answer decides about itself alone, so that whoever forges it shows nothing but the forgery.
+function answerOf(deps: Deps, subject: SelfTelling, demands: ReadDemands): Promise<Account | null> {
+  if (subject.kind === 'default-account') return findDefaultAccount(deps, demands);
+  return findAccountForUser(deps, subject.userId, demands);
 }
 
 /** What a caller who is bound to an account demands of the look-ups of memberships. */
@@ -152,21 +154,24 @@ function isOfAccount(
     const tags = [`account-number:${accountNumber}`];
     return { value, tags: accountId === null ? tags : [...tags, `members:${accountId}`] };
   };
-  const lookUp = { key, parse: isTrue, isAbsent: isFalse, decidesRights: true, load };
-  return readThrough(deps.cache, lookUp, demands);
+  return readForRights(
+    deps.cache,
+    { key, parse: isTrue, isAbsent: isFalse, decidesRights: true, load },
+    demands,
+  );
 }
 
 const parseUserId = z.int().nullable().parse;
 
 async function hasMemberNamed({ deps, accountNumber, demands }: Viewer, username: string): Promise<boolean> {
   if (!USERNAME.test(username) || !username.isWellFormed()) return false;
-  const lookUp: LookUp<number | null> = {
+  const lookUp: RightsLookUp<number | null> = {
     key: `member-named:${accountNumber}:${username}`,
     parse: parseUserId,
     decidesRights: true,
     load: () => loadMemberNamed(deps, accountNumber, username),
   };
-  return (await readThrough(deps.cache, lookUp, demands)) !== null;
+  return (await readForRights(deps.cache, lookUp, demands)) !== null;
 }
 
 async function loadMemberNamed({ db }: Deps, accountNumber: string, username: string) {
