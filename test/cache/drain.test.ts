@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { drain, type Outbox, type OutboxRow } from '../../src/cache/drain.ts';
+import { LONGEST_LIFE_MS } from '../../src/cache/shared-store.ts';
 import { makeFakeCache } from './fake-cache.ts';
 
 interface FakeOutbox extends Outbox {
@@ -170,4 +171,31 @@ test('a backlog that cannot shrink is invalidated all the same', async () => {
   const stuck = { ...outbox, collapse: () => Promise.reject(new Error('locked')) };
   await expect(drain(cache, stuck)).rejects.toThrow('locked');
   expect(cache.shared.invalidated).toEqual([['everything']]);
+});
+
+test('a full Redis keeps no tag: new rows stay new, and old ones are done', async () => {
+  const cache = makeFakeCache();
+  Object.assign(cache.shared, { invalidate: async () => null });
+  const outbox = outboxOf([row(1, ['user:1']), row(2, ['user:2'], 12_000)]);
+  await drain(cache, outbox);
+  expect(outbox.calls).toEqual([['delete', 2]]);
+});
+
+test('the second pass looks for the tags of the first for as long as they live, and no longer', async () => {
+  const cache = makeFakeCache();
+  const looked: (readonly string[])[] = [];
+  const { invalidate } = cache.shared;
+  Object.assign(cache.shared, {
+    invalidate: (tags: readonly string[], expected: readonly string[]) => {
+      looked.push(expected);
+      return invalidate(tags);
+    },
+  });
+  const rows = [
+    row(1, ['user:1']),
+    row(2, ['user:2'], LONGEST_LIFE_MS - 1),
+    row(3, ['user:3'], LONGEST_LIFE_MS),
+  ];
+  await drain(cache, outboxOf(rows));
+  expect(looked).toEqual([['user:2']]);
 });

@@ -175,6 +175,13 @@ test('a lost clock key begins a new epoch: nothing from before is valid', async 
   );
 });
 
+test('an epoch does not end for want of use: neither its loads nor its invalidations give the clock an end', async () => {
+  await filled();
+  expect(Number(await redis(stack.current, 'PTTL', `${prefix}clock`))).toBe(-1);
+  await store.invalidate(['user:2']);
+  expect(Number(await redis(stack.current, 'PTTL', `${prefix}clock`))).toBe(-1);
+});
+
 async function setClockBack(us: number): Promise<LogicalTime> {
   const { epoch, n } = await asOfOfLoad();
   await redis(stack.current, 'SET', `${prefix}clock`, `${epoch}:${n + us}`);
