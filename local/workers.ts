@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
-import { parseSettings } from '../src/env.ts';
+import { parseSettings } from '../src/settings.ts';
 import { bundleWorker } from './bundle.ts';
 import { makeTurns } from './turns.ts';
 import { readWorkerConfig, type WorkerConfig } from './worker-config.ts';

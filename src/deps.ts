@@ -5,10 +5,10 @@ import { forgotKeyOf, makeSharedStore, type RunScript } from './cache/shared-sto
 import { makeUpstash, type Upstash } from './cache/upstash.ts';
 import { selectOne } from './db/probe.ts';
 import type { Deps } from './directory/deps.ts';
-import type { Settings } from './env.ts';
+import type { Settings } from './settings.ts';
 import { type Isolate, isolateOf } from './isolate.ts';
-import { consoleLog } from './log.ts';
-import { type Probe, probe } from './probe.ts';
+import { consoleLog } from './lib/log.ts';
+import { type Probe, probe } from './store-checks.ts';
 
 /** The part of a context that deps need. */
 export interface RequestContext {

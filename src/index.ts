@@ -1,6 +1,6 @@
 import { app } from './http/app.ts';
-import { deleteOldRows, isRetentionDue } from './retention.ts';
-import { drainOutbox } from './scheduled.ts';
+import { deleteOldRows, isRetentionDue } from './jobs/retention.ts';
+import { drainOutbox } from './jobs/drain-outbox.ts';
 
 export { AccountDirectory } from './rpc.ts';
 

@@ -11,8 +11,8 @@ import { type Scope, SCOPES } from './directory/caller.ts';
 import type { Platform } from './directory/deps.ts';
 import { type KeyUses, makeKeyUses } from './directory/key-uses.ts';
 import { isTag } from './directory/tags.ts';
-import { ConfigurationError, parseSettings, type Settings } from './env.ts';
-import { consoleLog, withoutRepeats } from './log.ts';
+import { ConfigurationError, parseSettings, type Settings } from './settings.ts';
+import { consoleLog, withoutRepeats } from './lib/log.ts';
 
 /** Raised when the shape of any stored answer changes, so that deployments never read each other's. */
 const ENTRY_VERSION = 2;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Cursor } from './directory/page.ts';
 import { isolateOf } from './isolate.ts';
-import { isSameText } from './same-text.ts';
+import { isSameText } from './lib/same-text.ts';
 
 /** A cursor as a caller sent it. Anybody can write one until `isCursorOf` says that the service made it. */
 export interface SentCursor extends Cursor {

@@ -9,9 +9,9 @@ import { type Caller, requireScope, type Scope, SCOPES, type Writer } from './di
 import type { Deps } from './directory/deps.ts';
 import { FieldError, LookUpError, RefusedError } from './directory/errors.ts';
 import { bounded, text } from './directory/fields.ts';
-import { cutEcho } from './echo.ts';
+import { cutEcho } from './lib/echo.ts';
 import { requireVisible, type Subject } from './directory/visibility.ts';
-import { consoleLog, describeError } from './log.ts';
+import { consoleLog, describeError } from './lib/log.ts';
 
 /** What every look-up takes as its last argument. */
 export interface RpcOptions {

@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env as vars } from 'cloudflare:workers';
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
 import { app } from '../src/http/app.ts';
-import { drainOutbox } from '../src/scheduled.ts';
+import { drainOutbox } from '../src/jobs/drain-outbox.ts';
 import { seed } from './scale.ts';
 import { UNHURRIED } from './unhurried.ts';
 import './provided.ts';

@@ -7,7 +7,7 @@ import { FIRST_RESIDENT, settleResidents } from '../workerd/residents.ts';
 
 /** From the first fill to the second the isolate compiles nothing and drops no code any more, so that the rest is users. */
 const [WARM_UP, FIRST_FILL, SECOND_FILL] = paced([500, 1_500, 5_500], [1_000, 5_000, 15_000]);
-/** Room for all of them: src/env.ts allows no more. */
+/** Room for all of them: src/settings.ts allows no more. */
 const MOST_MEMORY = { MEMORY_MAX_BYTES: String(64 * 2 ** 20), MEMORY_TTL_MS: '60000' };
 const READERS = 16;
 const MOST_PER_JSON_BYTE = 2;

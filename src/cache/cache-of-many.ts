@@ -1,4 +1,4 @@
-import { withoutRepeats } from '../log.ts';
+import { withoutRepeats } from '../lib/log.ts';
 import { countedTogether } from './breaker.ts';
 import type { Cache } from './cache.ts';
 import { withSharedTimers } from './clock.ts';

@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../lib/log.ts';
 import type { Breaker } from './breaker.ts';
 import type { Clock } from './clock.ts';
 import type { Flights } from './flights.ts';

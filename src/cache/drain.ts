@@ -1,4 +1,4 @@
-import { describeError } from '../log.ts';
+import { describeError } from '../lib/log.ts';
 import type { Cache } from './cache.ts';
 import { invalidateOrThrow } from './invalidate.ts';
 import { EVERYTHING } from './invalidations.ts';

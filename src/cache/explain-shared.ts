@@ -1,4 +1,4 @@
-import { describeError } from '../log.ts';
+import { describeError } from '../lib/log.ts';
 import type { Cache, KeyedLookUp, ReadDemands, TierDetail } from './cache.ts';
 import { DeadlineExceeded, withDeadline } from './clock.ts';
 import { saysAbsent } from './fetch-entry.ts';

@@ -1,4 +1,4 @@
-import { describeError } from '../log.ts';
+import { describeError } from '../lib/log.ts';
 import type { Cache, KeyedLookUp, LookUp, ReadDemands, Trace } from './cache.ts';
 import { sleep } from './clock.ts';
 import { OriginRefused, OriginUnavailable } from './errors.ts';

@@ -1,4 +1,4 @@
-import { describeError } from '../log.ts';
+import { describeError } from '../lib/log.ts';
 import type { Cache } from './cache.ts';
 import { withDeadline } from './clock.ts';
 import { EVERYTHING } from './invalidations.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { makeCollector } from '../collector.ts';
+import { makeCollector } from '../lib/batcher.ts';
 import { explainScript } from './explain-script.ts';
 import { formatLogicalTime, type LogicalTime, parseLogicalTime, randomId } from './logical-time.ts';
 import { logicalTime, whole } from './reply-parts.ts';

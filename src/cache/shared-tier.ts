@@ -1,4 +1,4 @@
-import { describeError } from '../log.ts';
+import { describeError } from '../lib/log.ts';
 import type { Cache, TierDetail } from './cache.ts';
 import { DeadlineExceeded, withDeadline } from './clock.ts';
 import type { SharedStore } from './shared-store.ts';

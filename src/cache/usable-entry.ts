@@ -1,4 +1,4 @@
-import { describeError } from '../log.ts';
+import { describeError } from '../lib/log.ts';
 import type { Cache, KeyedLookUp, LookUp } from './cache.ts';
 import { authenticityOf } from './sealed-entry.ts';
 import type { SharedEntry } from './shared-store.ts';

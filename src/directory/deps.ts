@@ -1,6 +1,6 @@
 import type { Cache, Trace } from '../cache/cache.ts';
 import type { Db } from '../db/client.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../lib/log.ts';
 import type { KeyUses } from './key-uses.ts';
 
 /** Configuration that is an input of answers. */

@@ -1,4 +1,4 @@
-import { cutEcho } from '../echo.ts';
+import { cutEcho } from '../lib/echo.ts';
 /** Codes of what is not there; callers may rely on them. */
 export type LookUpCode =
   | 'account_does_not_exist'

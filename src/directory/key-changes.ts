@@ -11,7 +11,7 @@ import {
   toMadeKey,
   updateKey,
 } from '../db/key-writes.ts';
-import { sha256Of } from '../sha256.ts';
+import { sha256Of } from '../lib/sha256.ts';
 import { unknownAccount, unknownKey } from './absence.ts';
 import { type Caller, SCOPES, type Writer } from './caller.ts';
 import { refuseOther } from './deletion.ts';

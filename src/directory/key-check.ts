@@ -1,7 +1,7 @@
 import { readForRights, recall } from '../cache/read-through.ts';
 import { noteKeyUse } from '../db/keys.ts';
-import { describeError } from '../log.ts';
-import { isSameText } from '../same-text.ts';
+import { describeError } from '../lib/log.ts';
+import { isSameText } from '../lib/same-text.ts';
 import { type Caller, knownScopes } from './caller.ts';
 import { type CheckedKey, keyById, keyOfKey } from './checked-key.ts';
 import type { Deps } from './deps.ts';

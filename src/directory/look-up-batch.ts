@@ -4,7 +4,7 @@ import { makeCacheOfMany } from '../cache/cache-of-many.ts';
 import { OriginUnavailable } from '../cache/errors.ts';
 import { batchReads } from '../db/batched-reads.ts';
 import type { Db } from '../db/client.ts';
-import { withoutRepeats } from '../log.ts';
+import { withoutRepeats } from '../lib/log.ts';
 import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { type Entity, EntityLookUp, type EntityVerb, verbOf } from './entity-look-ups.ts';

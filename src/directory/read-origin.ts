@@ -1,7 +1,7 @@
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { askOrigin } from '../cache/origin-tier.ts';
 import { isRefusedForGood } from '../db/away.ts';
-import { describeError } from '../log.ts';
+import { describeError } from '../lib/log.ts';
 import type { Deps } from './deps.ts';
 import { traceOrigin } from './origin-trace.ts';
 

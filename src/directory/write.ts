@@ -5,7 +5,7 @@ import { isRefusedForGood } from '../db/away.ts';
 import { isGarbled } from '../db/garbled.ts';
 import { IDEMPOTENCY_CONSTRAINT, type IdempotencyClaim, selectKeptAnswer } from '../db/idempotency.ts';
 import { type Authorship, type RowState, violatedConstraint } from '../db/write-batch.ts';
-import { describeError } from '../log.ts';
+import { describeError } from '../lib/log.ts';
 import type { Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { RefusedError, type RefusalCode } from './errors.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { sleep, systemClock } from '../cache/clock.ts';
 import { OriginUnavailable } from '../cache/errors.ts';
 import type { AccessCerts, AccessKey } from '../isolate.ts';
-import { consoleLog, describeError } from '../log.ts';
+import { consoleLog, describeError } from '../lib/log.ts';
 
 /** Access rotates its keys every six weeks, and takes the old ones for another week. */
 const FRESH_MS = 3_600_000;

@@ -1,9 +1,9 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { TrieRouter } from 'hono/router/trie-router';
 import { getPath } from 'hono/utils/url';
-import { ConfigurationError } from '../env.ts';
-import { consoleLog, describeError } from '../log.ts';
-import { ownText } from '../own-text.ts';
+import { ConfigurationError } from '../settings.ts';
+import { consoleLog, describeError } from '../lib/log.ts';
+import { ownText } from '../lib/copy-string.ts';
 import { api } from './api.ts';
 import type { AppEnv } from './app-env.ts';
 import { setCommonHeaders } from './common-headers.ts';

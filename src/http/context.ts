@@ -4,7 +4,7 @@ import { explainAccountNumber } from '../account-number-explained.ts';
 import { accountNumberFromUrl } from '../account-number.ts';
 import { settingsOf } from '../deps.ts';
 import { Account, accountByNumber, findAccount } from '../directory/accounts.ts';
-import { ownText } from '../own-text.ts';
+import { ownText } from '../lib/copy-string.ts';
 import { AccountNumberReason } from './account-number-reason.ts';
 import { answer, etagOfRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';

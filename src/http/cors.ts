@@ -1,7 +1,7 @@
 import { cors } from 'hono/cors';
 import type { MiddlewareHandler } from 'hono';
 import { settingsOf } from '../deps.ts';
-import { ConfigurationError } from '../env.ts';
+import { ConfigurationError } from '../settings.ts';
 import type { AppEnv } from './app-env.ts';
 
 /** For so long a browser need not ask again. */

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { makeProbes } from '../deps.ts';
-import type { Probe } from '../probe.ts';
+import type { Probe } from '../store-checks.ts';
 import type { AppEnv } from './app-env.ts';
 import { RedisLoss, toRedisLoss } from './redis-loss.ts';
 import { endpoint } from './endpoint.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { etagOfRow, type Row } from './answer.ts';
 import { faultsOfFields } from '../directory/fields.ts';
-import { cutEcho } from '../echo.ts';
+import { cutEcho } from '../lib/echo.ts';
 import {
   FieldError,
   type LookUpCode,

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { settingsOf } from '../deps.ts';
 import { type Caller, ROOT } from '../directory/caller.ts';
 import { isolateOf } from '../isolate.ts';
-import { consoleLog, describeError } from '../log.ts';
+import { consoleLog, describeError } from '../lib/log.ts';
 import type { AppEnv } from './app-env.ts';
 import { ProblemError } from './problem.ts';
 

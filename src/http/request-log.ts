@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Trace } from '../cache/cache.ts';
 import { settingsOf } from '../deps.ts';
-import { consoleLog } from '../log.ts';
+import { consoleLog } from '../lib/log.ts';
 import type { AppEnv } from './app-env.ts';
 
 const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { exportSPKI } from 'jose/key/export';
 import { importJWK } from 'jose/key/import';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { parseSettings } from '../../src/env.ts';
+import { parseSettings } from '../../src/settings.ts';
 import { accessKeys } from '../../src/http/access-certs.ts';
 import type { AppEnv } from '../../src/http/app-env.ts';
 import { authenticate } from '../../src/http/auth.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseSettings } from '../../src/env.ts';
+import { parseSettings } from '../../src/settings.ts';
 import { get, send, type TestStack, useStack } from '../stack.ts';
 import { expectProblem } from './problem.ts';
 import { nameOf, pathOf, routes } from './routes.ts';

@@ -5,7 +5,7 @@ import type { AppEnv } from '../../src/http/app-env.ts';
 import { asProblem, toResponse, unauthorized } from '../../src/http/problem.ts';
 import { limitCaller, limitLookUp, networkOf } from '../../src/http/rate-limit.ts';
 import { OriginUnavailable } from '../../src/cache/errors.ts';
-import { parseSettings } from '../../src/env.ts';
+import { parseSettings } from '../../src/settings.ts';
 import { countRequests, get, newIsolate, send, type TestStack, useStack } from '../stack.ts';
 import { create } from './changes.ts';
 import { issueKey, withKey } from './issued-keys.ts';

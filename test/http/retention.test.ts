@@ -1,7 +1,7 @@
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import worker from '../../src/index.ts';
-import { isRetentionDue } from '../../src/retention.ts';
+import { isRetentionDue } from '../../src/jobs/retention.ts';
 import { countRequests, sql, type TestStack, useStack, whileAway } from '../stack.ts';
 
 const stack = useStack();

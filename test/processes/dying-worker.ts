@@ -7,7 +7,7 @@ import { readThrough } from '../../src/cache/read-through.ts';
 import { makeSeal } from '../../src/cache/seal.ts';
 import { makeSharedStore } from '../../src/cache/shared-store.ts';
 import { makeUpstash } from '../../src/cache/upstash.ts';
-import { consoleLog } from '../../src/log.ts';
+import { consoleLog } from '../../src/lib/log.ts';
 
 interface DyingEnv {
   readonly REDIS_URL: string;

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
-import { parseSettings } from '../src/env.ts';
+import { parseSettings } from '../src/settings.ts';
 
 const good = {
   ...env,

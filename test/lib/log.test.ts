@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withoutRepeats } from '../src/log.ts';
+import { withoutRepeats } from '../../src/lib/log.ts';
 
 function collect() {
   const lines: unknown[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makeCollector } from '../src/collector.ts';
+import { makeCollector } from '../../src/lib/batcher.ts';
 
 function makeCalls(maxPerCall = 3) {
   const calls: (readonly number[])[] = [];

@@ -1,8 +1,8 @@
-import { deleteOldAuditRows } from './db/audit.ts';
-import { deleteForgottenAnswers } from './db/idempotency.ts';
-import { makeDeps, type RequestContext, settingsOf } from './deps.ts';
-import type { Deps } from './directory/deps.ts';
-import { describeError } from './log.ts';
+import { deleteOldAuditRows } from '../db/audit.ts';
+import { deleteForgottenAnswers } from '../db/idempotency.ts';
+import { makeDeps, type RequestContext, settingsOf } from '../deps.ts';
+import type { Deps } from '../directory/deps.ts';
+import { describeError } from '../lib/log.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MIN = 60;

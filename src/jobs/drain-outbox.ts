@@ -1,13 +1,13 @@
-import { drain, type Outbox } from './cache/drain.ts';
-import type { Db } from './db/client.ts';
+import { drain, type Outbox } from '../cache/drain.ts';
+import type { Db } from '../db/client.ts';
 import {
   collapseInvalidations,
   deleteInvalidations,
   markInvalidated,
   selectPendingInvalidations,
-} from './db/outbox.ts';
-import { makeDeps, type RequestContext } from './deps.ts';
-import { describeError } from './log.ts';
+} from '../db/outbox.ts';
+import { makeDeps, type RequestContext } from '../deps.ts';
+import { describeError } from '../lib/log.ts';
 
 /** Drains the outbox: what writers elsewhere changed becomes invalid. Throws only when a var is wrong; the next firing makes up for any other failure. */
 export async function drainOutbox(env: object, ctx: RequestContext): Promise<void> {
