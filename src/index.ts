@@ -2,7 +2,7 @@ import { app } from './http/app.ts';
 import { deleteOldRows, isRetentionDue } from './jobs/retention.ts';
 import { drainOutbox } from './jobs/drain-outbox.ts';
 
-export { AccountDirectory } from './rpc.ts';
+export { AccountDirectory } from './rpc/account-directory.ts';
 
 export default {
   fetch: app.fetch,

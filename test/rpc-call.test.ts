@@ -1,7 +1,7 @@
 import { createExecutionContext } from 'cloudflare:test';
 import { expect, test } from 'vitest';
-import * as userWrites from '../src/rpc-user-writes.ts';
-import * as writes from '../src/rpc-writes.ts';
+import * as userWrites from '../src/rpc/user-writes.ts';
+import * as writes from '../src/rpc/account-writes.ts';
 import { sql, useStack } from './stack.ts';
 
 const stack = useStack();

@@ -4,9 +4,9 @@ import { ACCOUNT_NUMBER } from '../src/account-number.ts';
 import { SCOPES } from '../src/directory/caller.ts';
 import { USERNAME } from '../src/directory/users.ts';
 import type { Route } from '../src/http/routes.ts';
-import * as lookUps from '../src/rpc-look-ups.ts';
-import * as userWrites from '../src/rpc-user-writes.ts';
-import * as writes from '../src/rpc-writes.ts';
+import * as lookUps from '../src/rpc/look-ups.ts';
+import * as userWrites from '../src/rpc/user-writes.ts';
+import * as writes from '../src/rpc/account-writes.ts';
 import { goodBodyOf, goodLookUps, initOf, nameOf, pathOf, routes, useGoodRows } from './http/routes.ts';
 import { KEY, send, useStack } from './stack.ts';
 

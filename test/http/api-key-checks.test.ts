@@ -2,9 +2,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { formatApiKey, formatSecret } from '../../src/api-key.ts';
 import { isolateOf } from '../../src/isolate.ts';
-import * as lookUps from '../../src/rpc-look-ups.ts';
-import * as rpcUserWrites from '../../src/rpc-user-writes.ts';
-import * as rpcWrites from '../../src/rpc-writes.ts';
+import * as lookUps from '../../src/rpc/look-ups.ts';
+import * as rpcUserWrites from '../../src/rpc/user-writes.ts';
+import * as rpcWrites from '../../src/rpc/account-writes.ts';
 import {
   countRequests,
   drainNow,

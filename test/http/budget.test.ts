@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { scripts } from '../../src/cache/scripts.ts';
 import type { EntityLookUp } from '../../src/directory/entity-look-ups.ts';
 import { app } from '../../src/http/app.ts';
-import { AccountDirectory } from '../../src/rpc.ts';
+import { AccountDirectory } from '../../src/rpc/account-directory.ts';
 import {
   countRequests,
   drainNow,

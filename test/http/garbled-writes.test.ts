@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseApiKey } from '../../src/api-key.ts';
 import { SCOPES } from '../../src/directory/caller.ts';
-import { AccountDirectory } from '../../src/rpc.ts';
+import { AccountDirectory } from '../../src/rpc/account-directory.ts';
 import { sha256Of } from '../../src/lib/sha256.ts';
 import { scaled, seed } from '../scale.ts';
 import { fault, newIsolate, send, sql, type TestStack, useSeedForEach, useStack } from '../stack.ts';

@@ -1,6 +1,6 @@
 import { createExecutionContext } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { AccountDirectory } from '../../src/rpc.ts';
+import { AccountDirectory } from '../../src/rpc/account-directory.ts';
 import { holdNext } from '../races/held-requests.ts';
 import { found, see } from '../seen.ts';
 import {

@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { scripts } from '../../src/cache/scripts.ts';
-import { AccountDirectory } from '../../src/rpc.ts';
+import { AccountDirectory } from '../../src/rpc/account-directory.ts';
 import { found, see } from '../seen.ts';
 import { countRequests, drainNow, emptyRedis, newIsolate, sql, type TestStack, useStack } from '../stack.ts';
 import { makeToken, unmetTokens, withToken } from '../tokens.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER } from './account-number.ts';
+import { ACCOUNT_NUMBER } from '../account-number.ts';
 import {
   AccountChanges,
   changeAccount,
@@ -7,9 +7,9 @@ import {
   deleteAccount,
   NewAccount,
   switchDefaultAccount,
-} from './directory/account-changes.ts';
-import { method } from './rpc-call.ts';
-import { change, creation, deletion, idempotencyOf, preconditionOf, toWritten } from './rpc-write-options.ts';
+} from '../directory/account-changes.ts';
+import { method } from './method.ts';
+import { change, creation, deletion, idempotencyOf, preconditionOf, toWritten } from './write-options.ts';
 
 const scope = 'directory:write';
 const accountNumber = z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012');

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { formatToken } from './cache/logical-time.ts';
-import type { Created, Done, Idempotency, Precondition } from './directory/write.ts';
-import { bounded } from './directory/fields.ts';
-import { BadArgument } from './rpc-call.ts';
-import { sha256Of } from './lib/sha256.ts';
+import { formatToken } from '../cache/logical-time.ts';
+import type { Created, Done, Idempotency, Precondition } from '../directory/write.ts';
+import { bounded } from '../directory/fields.ts';
+import { BadArgument } from './method.ts';
+import { sha256Of } from '../lib/sha256.ts';
 
 /** What every change and deletion takes after its arguments. */
 export interface ChangeOptions {

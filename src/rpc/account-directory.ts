@@ -1,31 +1,31 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
-import { type ExplainedAccountNumber, explainAccountNumber } from './account-number-explained.ts';
-import { accountNumberFromUrl } from './account-number.ts';
-import { settingsOf } from './deps.ts';
-import type { AccountChanges, NewAccount } from './directory/account-changes.ts';
-import type { EntityLookUp } from './directory/entity-look-ups.ts';
-import type { Account } from './directory/accounts.ts';
-import type { Deletion } from './directory/deletion.ts';
-import type { NewUserProfile, UserProfileChanges } from './directory/profile-changes.ts';
-import type { UserChanges } from './directory/user-changes.ts';
-import type { NewUser } from './directory/user-creation.ts';
-import type { UserProfile } from './directory/user-profile.ts';
-import type { User } from './directory/users.ts';
-import type { RpcOptions } from './rpc-call.ts';
-import * as lists from './rpc-lists.ts';
-import type { PageOptions, RpcPage } from './rpc-lists.ts';
-import * as lookUps from './rpc-look-ups.ts';
-import type { RpcOutcome } from './rpc-look-ups.ts';
-import * as userWrites from './rpc-user-writes.ts';
-import type { RpcUserOutcome } from './rpc-user-writes.ts';
-import * as writes from './rpc-writes.ts';
+import { type ExplainedAccountNumber, explainAccountNumber } from '../account-number-explained.ts';
+import { accountNumberFromUrl } from '../account-number.ts';
+import { settingsOf } from '../deps.ts';
+import type { AccountChanges, NewAccount } from '../directory/account-changes.ts';
+import type { EntityLookUp } from '../directory/entity-look-ups.ts';
+import type { Account } from '../directory/accounts.ts';
+import type { Deletion } from '../directory/deletion.ts';
+import type { NewUserProfile, UserProfileChanges } from '../directory/profile-changes.ts';
+import type { UserChanges } from '../directory/user-changes.ts';
+import type { NewUser } from '../directory/user-creation.ts';
+import type { UserProfile } from '../directory/user-profile.ts';
+import type { User } from '../directory/users.ts';
+import type { RpcOptions } from './method.ts';
+import * as lists from './lists.ts';
+import type { PageOptions, RpcPage } from './lists.ts';
+import * as lookUps from './look-ups.ts';
+import type { RpcOutcome } from './look-ups.ts';
+import * as userWrites from './user-writes.ts';
+import type { RpcUserOutcome } from './user-writes.ts';
+import * as writes from './account-writes.ts';
 import type {
   ChangeOptions,
   CreateOptions,
   DeleteOptions,
   ForceOptions,
   RpcWritten,
-} from './rpc-write-options.ts';
+} from './write-options.ts';
 
 /**
  * The ten look-ups, the two entities that they return, and their changes, for other Workers, over a service binding with

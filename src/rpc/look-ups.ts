@@ -1,15 +1,15 @@
 import * as z from 'zod';
-import { findAccount, getCachedAccountForUser, getCachedDefaultAccount } from './directory/accounts.ts';
-import { getCachedAdminUserForAccount, getCachedSmarterAdminUserProfile } from './directory/admins.ts';
-import { EntityLookUps, findMany, type LookUpOutcome, requireAnswer } from './directory/look-up-batch.ts';
-import type { Entity } from './directory/entity-look-ups.ts';
+import { findAccount, getCachedAccountForUser, getCachedDefaultAccount } from '../directory/accounts.ts';
+import { getCachedAdminUserForAccount, getCachedSmarterAdminUserProfile } from '../directory/admins.ts';
+import { EntityLookUps, findMany, type LookUpOutcome, requireAnswer } from '../directory/look-up-batch.ts';
+import type { Entity } from '../directory/entity-look-ups.ts';
 import {
   findUserProfile,
   getUserProfilesForAccount,
   validResourceOwnersForUser,
-} from './directory/profiles.ts';
-import { getCachedUserForUserId, getCachedUserForUsername, getUsersForAccount } from './directory/users.ts';
-import { describeRpcError, method } from './rpc-call.ts';
+} from '../directory/profiles.ts';
+import { getCachedUserForUserId, getCachedUserForUsername, getUsersForAccount } from '../directory/users.ts';
+import { describeRpcError, method } from './method.ts';
 
 /** What became of one look-up of many. */
 export type RpcOutcome =

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { getCachedSmarterAdminUserProfile } from './directory/admins.ts';
+import { getCachedSmarterAdminUserProfile } from '../directory/admins.ts';
 import {
   cursorAfter,
   DEFAULT_PAGE_SIZE,
@@ -7,16 +7,16 @@ import {
   type Page,
   type Paged,
   toPage,
-} from './directory/page.ts';
+} from '../directory/page.ts';
 import {
   listUserProfilesForAccount,
   listValidResourceOwners,
   nameOfOwnerList,
   nameOfProfileList,
-} from './directory/profiles.ts';
-import { listUsersForAccount, nameOfUserList } from './directory/users.ts';
-import { decodeCursor, isCursorOf, NO_CURSOR, sealCursor } from './list-cursor.ts';
-import { BadArgument, type CallContext, method, type RpcOptions } from './rpc-call.ts';
+} from '../directory/profiles.ts';
+import { listUsersForAccount, nameOfUserList } from '../directory/users.ts';
+import { decodeCursor, isCursorOf, NO_CURSOR, sealCursor } from '../list-cursor.ts';
+import { BadArgument, type CallContext, method, type RpcOptions } from './method.ts';
 
 /** What a list takes as its last argument. */
 export interface PageOptions extends RpcOptions {

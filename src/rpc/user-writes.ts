@@ -5,8 +5,8 @@ import {
   deleteUserProfile,
   NewUserProfile,
   UserProfileChanges,
-} from './directory/profile-changes.ts';
-import { changeUser, deleteUser, UserChanges } from './directory/user-changes.ts';
+} from '../directory/profile-changes.ts';
+import { changeUser, deleteUser, UserChanges } from '../directory/user-changes.ts';
 import {
   createUser,
   createUsers,
@@ -14,9 +14,9 @@ import {
   NewUsers,
   subjectOfNewUsers,
   type UserOutcome,
-} from './directory/user-creation.ts';
-import type { User } from './directory/users.ts';
-import { method } from './rpc-call.ts';
+} from '../directory/user-creation.ts';
+import type { User } from '../directory/users.ts';
+import { method } from './method.ts';
 import {
   change,
   creation,
@@ -25,7 +25,7 @@ import {
   idempotencyOf,
   preconditionOf,
   toWritten,
-} from './rpc-write-options.ts';
+} from './write-options.ts';
 
 /** What became of one user of a batch. */
 export type RpcUserOutcome =

@@ -1,17 +1,17 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER } from './account-number.ts';
-import type { ReadDemands } from './cache/cache.ts';
-import { OriginRefused, OriginUnavailable } from './cache/errors.ts';
-import { parseToken } from './cache/logical-time.ts';
-import { makeDeps, type RequestContext } from './deps.ts';
-import { requireActiveAccount } from './directory/active-account.ts';
-import { type Caller, requireScope, type Scope, SCOPES, type Writer } from './directory/caller.ts';
-import type { Deps } from './directory/deps.ts';
-import { FieldError, LookUpError, RefusedError } from './directory/errors.ts';
-import { bounded, text } from './directory/fields.ts';
-import { cutEcho } from './lib/echo.ts';
-import { requireVisible, type Subject } from './directory/visibility.ts';
-import { consoleLog, describeError } from './lib/log.ts';
+import { ACCOUNT_NUMBER } from '../account-number.ts';
+import type { ReadDemands } from '../cache/cache.ts';
+import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
+import { parseToken } from '../cache/logical-time.ts';
+import { makeDeps, type RequestContext } from '../deps.ts';
+import { requireActiveAccount } from '../directory/active-account.ts';
+import { type Caller, requireScope, type Scope, SCOPES, type Writer } from '../directory/caller.ts';
+import type { Deps } from '../directory/deps.ts';
+import { FieldError, LookUpError, RefusedError } from '../directory/errors.ts';
+import { bounded, text } from '../directory/fields.ts';
+import { cutEcho } from '../lib/echo.ts';
+import { requireVisible, type Subject } from '../directory/visibility.ts';
+import { consoleLog, describeError } from '../lib/log.ts';
 
 /** What every look-up takes as its last argument. */
 export interface RpcOptions {
