@@ -1,8 +1,8 @@
 import type { Cache } from './cache/cache.ts';
 import { systemClock } from './cache/clock.ts';
-import { type DescribedLoss, toLoss } from './cache/shared-description.ts';
-import { forgotKeyOf, makeSharedStore, type RunScript } from './cache/shared-store.ts';
-import { makeUpstash, type Upstash } from './cache/upstash.ts';
+import { type DescribedLoss, toLoss } from './cache/shared/description.ts';
+import { forgotKeyOf, makeSharedStore, type RunScript } from './cache/shared/shared-store.ts';
+import { makeUpstash, type Upstash } from './cache/shared/upstash.ts';
 import { selectOne } from './db/probe.ts';
 import type { Deps } from './directory/deps.ts';
 import type { Settings } from './settings.ts';

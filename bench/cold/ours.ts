@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Cache, LookUp } from '../../src/cache/cache.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
-import { makeSharedStore, type RunScript } from '../../src/cache/shared-store.ts';
+import { makeSharedStore, type RunScript } from '../../src/cache/shared/shared-store.ts';
 import type { Engine } from '../../test/coherence/engine.ts';
 import { makeVirtualRedis } from '../../test/coherence/virtual-redis.ts';
 import { makeCache, noStore } from '../sides/our-cache.ts';

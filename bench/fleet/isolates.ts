@@ -1,7 +1,7 @@
 import { makeBreaker } from '../../src/cache/breaker.ts';
 import type { Cache } from '../../src/cache/cache.ts';
 import type { Memory, makeMemory } from '../../src/cache/memory.ts';
-import { makeSeal } from '../../src/cache/seal.ts';
+import { makeSeal } from '../../src/cache/shared/seal.ts';
 import type { Random } from './random.ts';
 
 /** How long isolates live. */

@@ -1,4 +1,4 @@
-import type { SharedStore } from '../../src/cache/shared-store.ts';
+import type { SharedStore } from '../../src/cache/shared/shared-store.ts';
 import type { Random } from './random.ts';
 import type { SharedModel } from './shared-model.ts';
 import type { VirtualTime } from './virtual-time.ts';

@@ -1,6 +1,6 @@
 import { EVERYTHING } from '../../src/cache/invalidations.ts';
 import { type LogicalTime, US_PER_MS } from '../../src/cache/logical-time.ts';
-import type { DescribedEntry, DescribedTag, SharedDescription } from '../../src/cache/shared-description.ts';
+import type { DescribedEntry, DescribedTag, SharedDescription } from '../../src/cache/shared/description.ts';
 import {
   type Fill,
   type FillStatus,
@@ -8,7 +8,7 @@ import {
   type ReadMode,
   type SharedEntry,
   type SharedRead,
-} from '../../src/cache/shared-store.ts';
+} from '../../src/cache/shared/shared-store.ts';
 import { type Expiring, makeExpiring } from './expiring.ts';
 
 /**

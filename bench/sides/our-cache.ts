@@ -2,8 +2,8 @@ import { makeBreaker } from '../../src/cache/breaker.ts';
 import type { Cache } from '../../src/cache/cache.ts';
 import { systemClock } from '../../src/cache/clock.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
-import { makeSeal } from '../../src/cache/seal.ts';
-import type { SharedStore } from '../../src/cache/shared-store.ts';
+import { makeSeal } from '../../src/cache/shared/seal.ts';
+import type { SharedStore } from '../../src/cache/shared/shared-store.ts';
 
 /** Longer than any measurement: an entry that expires would turn a hit into a load. */
 const TTL_MS = 3_600_000;

@@ -1,11 +1,11 @@
 import type { Log } from '../lib/log.ts';
 import type { Breaker } from './breaker.ts';
 import type { Clock } from './clock.ts';
-import type { Flights } from './flights.ts';
+import type { Flights } from './loads/flights.ts';
 import type { Token } from './logical-time.ts';
 import type { Memory } from './memory.ts';
-import type { Seal } from './seal.ts';
-import type { SharedStore } from './shared-store.ts';
+import type { Seal } from './shared/seal.ts';
+import type { SharedStore } from './shared/shared-store.ts';
 
 /** Lifetimes and deadlines, in ms; meaning, bounds and defaults are in the configuration table. */
 export interface CacheSettings {

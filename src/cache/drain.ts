@@ -2,7 +2,7 @@ import { describeError } from '../lib/log.ts';
 import type { Cache } from './cache.ts';
 import { invalidateOrThrow } from './invalidate.ts';
 import { EVERYTHING } from './invalidations.ts';
-import { LONGEST_LIFE_MS } from './shared-store.ts';
+import { LONGEST_LIFE_MS } from './shared/shared-store.ts';
 
 /** The invalidations that writers left in the origin, in the transactions of their writes. */
 export interface Outbox {

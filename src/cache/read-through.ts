@@ -1,11 +1,11 @@
 import type { Cache, LookUp, ReadDemands, RightsLookUp } from './cache.ts';
 import { withDeadline } from './clock.ts';
 import { OriginUnavailable } from './errors.ts';
-import type { Flight } from './flights.ts';
+import type { Flight } from './loads/flights.ts';
 import { hasAsOf, isLogical, type LogicalTime } from './logical-time.ts';
 import type { MemoryEntry } from './memory.ts';
-import { GRACE_MS, isYoung, setOut, startFlight, traceJoin } from './set-out.ts';
-import { LONGEST_LIFE_MS } from './shared-store.ts';
+import { GRACE_MS, isYoung, setOut, startFlight, traceJoin } from './loads/set-out.ts';
+import { LONGEST_LIFE_MS } from './shared/shared-store.ts';
 
 /** Refresh ahead begins in the last fifth of an entry's life, and only for entries that were asked for this often. */
 const REFRESH_AHEAD_SHARE = 1 / 5;

@@ -1,5 +1,5 @@
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
-import { askOrigin } from '../cache/origin-tier.ts';
+import { askOrigin } from '../cache/guarded-origin.ts';
 import { isRefusedForGood } from '../db/away.ts';
 import { describeError } from '../lib/log.ts';
 import type { Deps } from './deps.ts';

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { explain } from '../cache/explain.ts';
+import { explain } from '../cache/explain/explain.ts';
 import { makeDeps } from '../deps.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';

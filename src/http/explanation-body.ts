@@ -4,10 +4,10 @@ import type {
   ExplainedMemory,
   ExplainedTag,
   Explanation as Explained,
-} from '../cache/explain.ts';
-import { ageMsOf } from '../cache/explain-shared.ts';
+} from '../cache/explain/explain.ts';
+import { ageMsOf } from '../cache/explain/shared.ts';
 import { dateOf, formatToken, type LogicalTime, US_PER_MS } from '../cache/logical-time.ts';
-import type { DescribedClock, DescribedEntry } from '../cache/shared-description.ts';
+import type { DescribedClock, DescribedEntry } from '../cache/shared/description.ts';
 import type { ExplainedUrl, Explanation } from './explanation.ts';
 import { toRedisLoss } from './redis-loss.ts';
 import { reasonsOf, urlReasonOf } from './explanation-reasons.ts';

@@ -1,9 +1,9 @@
 import type { AccountNumberReason, ExplainedAccountNumber } from '../account-number-explained.ts';
 import type { BreakerDescription } from '../cache/breaker.ts';
-import type { ExplainedFlight, ExplainedMemory, Explanation, Refusal } from '../cache/explain.ts';
-import { ageMsOf, type SharedEntryState } from '../cache/explain-shared.ts';
+import type { ExplainedFlight, ExplainedMemory, Explanation, Refusal } from '../cache/explain/explain.ts';
+import { ageMsOf, type SharedEntryState } from '../cache/explain/shared.ts';
 import { dateOf, isLogical } from '../cache/logical-time.ts';
-import type { DescribedTag } from '../cache/shared-description.ts';
+import type { DescribedTag } from '../cache/shared/description.ts';
 
 const MS_PER_S = 1_000;
 /** More tags than these are counted: the list of tags names them all. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { DescribedLoss } from '../cache/shared-description.ts';
+import type { DescribedLoss } from '../cache/shared/description.ts';
 import { US_PER_MS } from '../cache/logical-time.ts';
 
 /** What Redis was found to have lost. */

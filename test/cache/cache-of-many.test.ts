@@ -3,10 +3,10 @@ import { makeCacheOfMany } from '../../src/cache/cache-of-many.ts';
 import type { LookUp } from '../../src/cache/cache.ts';
 import { withDeadline, withSharedTimers } from '../../src/cache/clock.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
-import { scripts } from '../../src/cache/scripts.ts';
-import { makeSharedStore, type RunScript } from '../../src/cache/shared-store.ts';
-import { type FakeCache, makeFakeCache } from './fake-cache.ts';
-import { makeFakeClock, settle } from './fake-clock.ts';
+import { scripts } from '../../src/cache/shared/scripts.ts';
+import { makeSharedStore, type RunScript } from '../../src/cache/shared/shared-store.ts';
+import { type FakeCache, makeFakeCache } from '../support/cache/fake-cache.ts';
+import { makeFakeClock, settle } from '../support/cache/fake-clock.ts';
 
 const FIFTY = 50;
 const AS_OF = '0123456789abcdef:7';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { drain, type Outbox, type OutboxRow } from '../../src/cache/drain.ts';
-import { LONGEST_LIFE_MS } from '../../src/cache/shared-store.ts';
-import { makeFakeCache } from './fake-cache.ts';
+import { LONGEST_LIFE_MS } from '../../src/cache/shared/shared-store.ts';
+import { makeFakeCache } from '../support/cache/fake-cache.ts';
 
 interface FakeOutbox extends Outbox {
   readonly calls: unknown[][];

@@ -4,8 +4,16 @@ import { sleep } from '../../src/cache/clock.ts';
 import { OriginRefused, OriginUnavailable } from '../../src/cache/errors.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
-import { at, epoch, type FakeCache, lookUpOf, makeFakeCache, sharedHit, sharedStale } from './fake-cache.ts';
-import { settle } from './fake-clock.ts';
+import {
+  at,
+  epoch,
+  type FakeCache,
+  lookUpOf,
+  makeFakeCache,
+  sharedHit,
+  sharedStale,
+} from '../support/cache/fake-cache.ts';
+import { settle } from '../support/cache/fake-clock.ts';
 
 test('a miss loads once, fills, and is a memory hit afterwards', async () => {
   const cache = makeFakeCache();

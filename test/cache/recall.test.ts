@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ReadDemands, Trace } from '../../src/cache/cache.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { readThrough, recall } from '../../src/cache/read-through.ts';
-import { at, lookUpOf, makeFakeCache } from './fake-cache.ts';
+import { at, lookUpOf, makeFakeCache } from '../support/cache/fake-cache.ts';
 
 const KEY = lookUpOf({}).key;
 

@@ -4,8 +4,8 @@ import { drain } from '../../src/cache/drain.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
 import { readThrough, recall } from '../../src/cache/read-through.ts';
-import { scripts } from '../../src/cache/scripts.ts';
-import { makeSharedStore } from '../../src/cache/shared-store.ts';
+import { scripts } from '../../src/cache/shared/scripts.ts';
+import { makeSharedStore } from '../../src/cache/shared/shared-store.ts';
 import { answerOf, makeLookUp } from './look-ups.ts';
 import { makeDatabase } from './model-database.ts';
 

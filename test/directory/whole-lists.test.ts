@@ -4,7 +4,7 @@ import type { Deps } from '../../src/directory/deps.ts';
 import { makeKeyUses } from '../../src/directory/key-uses.ts';
 import { getUserProfilesForAccount, validResourceOwnersForUser } from '../../src/directory/profiles.ts';
 import { getUsersForAccount } from '../../src/directory/users.ts';
-import { makeFakeCache } from '../cache/fake-cache.ts';
+import { makeFakeCache } from '../support/cache/fake-cache.ts';
 import { makeFakeClient, makeNeonError } from '../db/clients.ts';
 
 /** Over a Postgres that answers every question with this error. */

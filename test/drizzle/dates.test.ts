@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type AuditPage, selectAuditRows } from '../../src/db/audit.ts';
 import { listAuditEntries } from '../../src/directory/audit.ts';
 import { makeKeyUses } from '../../src/directory/key-uses.ts';
-import { makeFakeCache } from '../cache/fake-cache.ts';
+import { makeFakeCache } from '../support/cache/fake-cache.ts';
 import { openEarlierDatabase } from './earlier-database.ts';
 import { useNeon } from './neon.ts';
 import { useSession } from './session.ts';

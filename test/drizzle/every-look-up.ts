@@ -24,7 +24,7 @@ import {
   listUsersForAccount,
 } from '../../src/directory/users.ts';
 import { requireVisible } from '../../src/directory/visibility.ts';
-import { makeFakeCache } from '../cache/fake-cache.ts';
+import { makeFakeCache } from '../support/cache/fake-cache.ts';
 
 /** Keys few enough that random statements meet each of them again and again. */
 export const universe = {

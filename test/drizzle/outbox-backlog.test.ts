@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { drain } from '../../src/cache/drain.ts';
 import { makeOutbox } from '../../src/jobs/drain-outbox.ts';
-import { type FakeCache, makeFakeCache } from '../cache/fake-cache.ts';
+import { type FakeCache, makeFakeCache } from '../support/cache/fake-cache.ts';
 import { scaled } from '../scale.ts';
 import { useNeon } from './neon.ts';
 import { useSession } from './session.ts';

@@ -11,7 +11,7 @@ import type { Deps } from '../../src/directory/deps.ts';
 import { makeKeyUses } from '../../src/directory/key-uses.ts';
 import { listKeys } from '../../src/directory/keys.ts';
 import { listAccounts, listUsers } from '../../src/directory/lists.ts';
-import { makeFakeCache } from '../cache/fake-cache.ts';
+import { makeFakeCache } from '../support/cache/fake-cache.ts';
 import { wrapClient } from '../db/clients.ts';
 import { loadEveryLookUp } from './every-look-up.ts';
 import { useNeon } from './neon.ts';

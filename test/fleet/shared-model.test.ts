@@ -5,7 +5,7 @@ import {
   LONGEST_LIFE_MS,
   makeSharedStore,
   type SharedStore,
-} from '../../src/cache/shared-store.ts';
+} from '../../src/cache/shared/shared-store.ts';
 import { makeRandom, type Random } from '../../bench/fleet/random.ts';
 import { makeSharedModel, type SharedModel } from '../../bench/fleet/shared-model.ts';
 import { type Engine, makeEngine } from '../coherence/engine.ts';

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { forgetEntries } from '../../local/forget-entries.ts';
 import { startRedis } from '../../local/redis.ts';
-import { makeSharedStore, type SharedStore } from '../../src/cache/shared-store.ts';
+import { makeSharedStore, type SharedStore } from '../../src/cache/shared/shared-store.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeScript } from '../../src/cache/script.ts';
-import { makeUpstash } from '../../src/cache/upstash.ts';
+import { makeScript } from '../../src/cache/shared/script.ts';
+import { makeUpstash } from '../../src/cache/shared/upstash.ts';
 import { connect, token, useUpstashBridge } from './upstash.ts';
 
 const session = useUpstashBridge();

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { makeSharedStore } from '../../src/cache/shared-store.ts';
-import { makeUpstash } from '../../src/cache/upstash.ts';
+import { makeSharedStore } from '../../src/cache/shared/shared-store.ts';
+import { makeUpstash } from '../../src/cache/shared/upstash.ts';
 import { upstashFaults } from '../../local/upstash-faults.ts';
 import { answer, connect, post, send, token, useUpstashBridge } from './upstash.ts';
 

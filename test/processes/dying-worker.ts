@@ -4,9 +4,9 @@ import { systemClock } from '../../src/cache/clock.ts';
 import { OriginUnavailable } from '../../src/cache/errors.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
-import { makeSeal } from '../../src/cache/seal.ts';
-import { makeSharedStore } from '../../src/cache/shared-store.ts';
-import { makeUpstash } from '../../src/cache/upstash.ts';
+import { makeSeal } from '../../src/cache/shared/seal.ts';
+import { makeSharedStore } from '../../src/cache/shared/shared-store.ts';
+import { makeUpstash } from '../../src/cache/shared/upstash.ts';
 import { consoleLog } from '../../src/lib/log.ts';
 
 interface DyingEnv {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { scripts } from '../../src/cache/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts.ts';
 import { expectLoads, found, see } from '../seen.ts';
 import { drainNow, emptyRedis, newIsolate, redis, redisKeys, sql, useStack } from '../stack.ts';
 import { makeToken, withToken } from '../tokens.ts';

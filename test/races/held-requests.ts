@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from 'vitest';
-import type { Script } from '../../src/cache/script.ts';
+import type { Script } from '../../src/cache/shared/script.ts';
 import type { TestStack } from '../stack.ts';
 
 /** What a Worker asks of a store: a script of Redis, or of Postgres any SQL that matches. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, vi } from 'vitest';
-import type { Script } from '../../src/cache/script.ts';
-import { scripts } from '../../src/cache/scripts.ts';
+import type { Script } from '../../src/cache/shared/script.ts';
+import { scripts } from '../../src/cache/shared/scripts.ts';
 import type { TestStack } from '../stack.ts';
 
 // As a full Redis behaves under noeviction towards a script that has written nothing yet; deleting stays allowed.

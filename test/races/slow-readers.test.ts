@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { scripts } from '../../src/cache/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts.ts';
 import { absent, found, listed, see, type Seen } from '../seen.ts';
 import { drainNow, emptyRedis, newIsolate, sql, useStack } from '../stack.ts';
 import { ANY_SQL, holdNext } from './held-requests.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { scripts } from '../../src/cache/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts.ts';
 import { found, see } from '../seen.ts';
 import { ageOutbox, drainNow, newIsolate, redis, redisKeys, sql, useStack } from '../stack.ts';
 import { holdNext } from './held-requests.ts';

@@ -1,6 +1,6 @@
 import type { HarmlessMutation } from './mutation.ts';
 
-const scripts = 'src/cache/scripts.ts';
+const scripts = 'src/cache/shared/scripts.ts';
 const readThrough = 'src/cache/read-through.ts';
 const memory = 'src/cache/memory.ts';
 

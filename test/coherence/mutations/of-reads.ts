@@ -1,9 +1,9 @@
 import type { Mutation } from './mutation.ts';
 
-const fetchEntry = 'src/cache/fetch-entry.ts';
+const fetchEntry = 'src/cache/loads/load-entry.ts';
 const logicalTime = 'src/cache/logical-time.ts';
 const readThrough = 'src/cache/read-through.ts';
-const sharedTier = 'src/cache/shared-tier.ts';
+const sharedTier = 'src/cache/shared/guarded-store.ts';
 
 /** Of a read on its way to an answer. */
 export const readsMutations: readonly Mutation[] = [
@@ -211,7 +211,7 @@ export const readsMutations: readonly Mutation[] = [
     name: 'who waits for the next flight is given the answer of the one before',
     edits: [
       {
-        file: 'src/cache/set-out.ts',
+        file: 'src/cache/loads/set-out.ts',
         find: 'return startFlight(cache, lookUp, passengers.demands, true).answer;',
         replace: 'return current.answer;',
       },
@@ -221,7 +221,7 @@ export const readsMutations: readonly Mutation[] = [
     name: 'the next flight sets out with the demands of its first passenger',
     edits: [
       {
-        file: 'src/cache/set-out.ts',
+        file: 'src/cache/loads/set-out.ts',
         find: 'passengers.demands = strictest(passengers.demands, demands, cache.clock.now());',
         replace: 'strictest(passengers.demands, demands, cache.clock.now());',
       },
@@ -241,7 +241,7 @@ export const readsMutations: readonly Mutation[] = [
     name: 'the origin has no deadline',
     edits: [
       {
-        file: 'src/cache/origin-tier.ts',
+        file: 'src/cache/guarded-origin.ts',
         find: 'await withDeadline(clock, deadlineMs, ask())',
         replace: 'await ask()',
       },

@@ -1,8 +1,8 @@
 import type { Mutation } from './mutation.ts';
 
-const scripts = 'src/cache/scripts.ts';
+const scripts = 'src/cache/shared/scripts.ts';
 const logicalTime = 'src/cache/logical-time.ts';
-const sharedStore = 'src/cache/shared-store.ts';
+const sharedStore = 'src/cache/shared/shared-store.ts';
 
 /** Of logical time and of the scripts. */
 export const scriptsMutations: readonly Mutation[] = [

@@ -1,4 +1,4 @@
-import { formatLogicalTime } from './logical-time.ts';
+import { formatLogicalTime } from '../logical-time.ts';
 import type { Seal } from './seal.ts';
 import { type Fill, lifeMsOf, type SharedEntry } from './shared-store.ts';
 

@@ -1,10 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import type { ReadDemands } from '../../src/cache/cache.ts';
-import { explain } from '../../src/cache/explain.ts';
-import { readThrough } from '../../src/cache/read-through.ts';
-import type { DescribedEntry, DescribedTag, SharedDescription } from '../../src/cache/shared-description.ts';
-import { at, epoch, type FakeCache, lookUpOf, makeFakeCache, sharedHit } from './fake-cache.ts';
-import { settle } from './fake-clock.ts';
+import type { ReadDemands } from '../../../src/cache/cache.ts';
+import { explain } from '../../../src/cache/explain/explain.ts';
+import { readThrough } from '../../../src/cache/read-through.ts';
+import type {
+  DescribedEntry,
+  DescribedTag,
+  SharedDescription,
+} from '../../../src/cache/shared/description.ts';
+import {
+  at,
+  epoch,
+  type FakeCache,
+  lookUpOf,
+  makeFakeCache,
+  sharedHit,
+} from '../../support/cache/fake-cache.ts';
+import { settle } from '../../support/cache/fake-clock.ts';
 
 const other = { epoch: 'f'.repeat(16), n: 1 };
 const lookUp = lookUpOf('answer');

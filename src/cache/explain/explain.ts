@@ -1,11 +1,11 @@
-import type { BreakerDescription } from './breaker.ts';
-import type { Cache, KeyedLookUp, ReadDemands } from './cache.ts';
-import { type ExplainedShared, explainShared, isEndedBy } from './explain-shared.ts';
-import { saysAbsent } from './fetch-entry.ts';
-import { hasAsOf, type LogicalTime } from './logical-time.ts';
-import type { MemoryEntry, MemoryFault } from './memory.ts';
-import type { DescribedTag } from './shared-description.ts';
-import { isYoungEnough, joinable, withoutOutlivedToken } from './read-through.ts';
+import type { BreakerDescription } from '../breaker.ts';
+import type { Cache, KeyedLookUp, ReadDemands } from '../cache.ts';
+import { type ExplainedShared, explainShared, isEndedBy } from './shared.ts';
+import { saysAbsent } from '../loads/load-entry.ts';
+import { hasAsOf, type LogicalTime } from '../logical-time.ts';
+import type { MemoryEntry, MemoryFault } from '../memory.ts';
+import type { DescribedTag } from '../shared/description.ts';
+import { isYoungEnough, joinable, withoutOutlivedToken } from '../read-through.ts';
 
 export type Tier = 'flight' | 'isolate' | 'postgres' | 'redis';
 /** The demand of the read that an answer does not meet. */

@@ -1,15 +1,15 @@
-import { describeError } from '../lib/log.ts';
-import type { Cache, KeyedLookUp, LookUp, ReadDemands, Trace } from './cache.ts';
-import { sleep } from './clock.ts';
-import { OriginRefused, OriginUnavailable } from './errors.ts';
+import { describeError } from '../../lib/log.ts';
+import type { Cache, KeyedLookUp, LookUp, ReadDemands, Trace } from '../cache.ts';
+import { sleep } from '../clock.ts';
+import { OriginRefused, OriginUnavailable } from '../errors.ts';
 import type { Departure } from './flights.ts';
-import { deepFreeze } from './freeze.ts';
-import { isLogical, type LogicalTime, randomId } from './logical-time.ts';
-import type { MemoryEntry } from './memory.ts';
-import { askOrigin } from './origin-tier.ts';
-import { sealed } from './sealed-entry.ts';
-import { askShared, type Asked } from './shared-tier.ts';
-import type { Fill, ReadMode, SharedEntry, SharedRead } from './shared-store.ts';
+import { deepFreeze } from '../freeze.ts';
+import { isLogical, type LogicalTime, randomId } from '../logical-time.ts';
+import type { MemoryEntry } from '../memory.ts';
+import { askOrigin } from '../guarded-origin.ts';
+import { sealed } from '../shared/sealed-entry.ts';
+import { askShared, type Asked } from '../shared/guarded-store.ts';
+import type { Fill, ReadMode, SharedEntry, SharedRead } from '../shared/shared-store.ts';
 import { kindOf, requireTags, usable } from './usable-entry.ts';
 
 /** One read of the tiers below memory. */

@@ -1,11 +1,11 @@
-import type { Cache, LookUp, ReadDemands } from './cache.ts';
-import { DeadlineExceeded, withDeadline } from './clock.ts';
-import { OriginUnavailable } from './errors.ts';
-import { fetchEntry, traceStale } from './fetch-entry.ts';
+import type { Cache, LookUp, ReadDemands } from '../cache.ts';
+import { DeadlineExceeded, withDeadline } from '../clock.ts';
+import { OriginUnavailable } from '../errors.ts';
+import { fetchEntry, traceStale } from './load-entry.ts';
 import { type Boarding, type Departure, enterFlight, type Flight } from './flights.ts';
-import { hasAsOf, isSameToken } from './logical-time.ts';
-import type { MemoryEntry } from './memory.ts';
-import { CLOCK_TOLERANCE_MS } from './readings.ts';
+import { hasAsOf, isSameToken } from '../logical-time.ts';
+import type { MemoryEntry } from '../memory.ts';
+import { CLOCK_TOLERANCE_MS } from '../readings.ts';
 
 /** A flight that is older may hang on a store that is back by now: whoever comes later does not wait for it. */
 const MAX_JOIN_AGE_MS = 2_000;

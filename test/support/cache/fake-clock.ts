@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/cache/clock.ts';
+import type { Clock } from '../../../src/cache/clock.ts';
 
 export interface FakeClock extends Clock {
   /** Moves time on, calling back whatever falls due on the way, in order. */

@@ -1,6 +1,6 @@
-import { describeError } from '../lib/log.ts';
-import type { Cache, TierDetail } from './cache.ts';
-import { DeadlineExceeded, withDeadline } from './clock.ts';
+import { describeError } from '../../lib/log.ts';
+import type { Cache, TierDetail } from '../cache.ts';
+import { DeadlineExceeded, withDeadline } from '../clock.ts';
 import type { SharedStore } from './shared-store.ts';
 
 export type Asked<T> = { readonly reply: T } | { readonly reply: null; readonly failure: TierDetail };

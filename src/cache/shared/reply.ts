@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseLogicalTime } from './logical-time.ts';
+import { parseLogicalTime } from '../logical-time.ts';
 
 /** A number as it leaves a script: its digits. */
 export const whole = z

@@ -1,13 +1,13 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { LogicalTime } from '../../src/cache/logical-time.ts';
+import type { LogicalTime } from '../../../src/cache/logical-time.ts';
 import {
   makeSharedStore,
   type RunScript,
   type SharedRead,
   type SharedStore,
-} from '../../src/cache/shared-store.ts';
-import { makeUpstash } from '../../src/cache/upstash.ts';
-import { redis, useStack } from '../stack.ts';
+} from '../../../src/cache/shared/shared-store.ts';
+import { makeUpstash } from '../../../src/cache/shared/upstash.ts';
+import { redis, useStack } from '../../stack.ts';
 
 const stack = useStack();
 let store: SharedStore;

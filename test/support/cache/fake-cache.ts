@@ -1,10 +1,10 @@
-import { makeBreaker } from '../../src/cache/breaker.ts';
-import type { Cache, LookUp, Origin } from '../../src/cache/cache.ts';
-import type { LogicalTime } from '../../src/cache/logical-time.ts';
-import { makeMemory } from '../../src/cache/memory.ts';
-import { makeSeal } from '../../src/cache/seal.ts';
-import type { SharedDescription } from '../../src/cache/shared-description.ts';
-import type { Fill, SharedRead, SharedStore } from '../../src/cache/shared-store.ts';
+import { makeBreaker } from '../../../src/cache/breaker.ts';
+import type { Cache, LookUp, Origin } from '../../../src/cache/cache.ts';
+import type { LogicalTime } from '../../../src/cache/logical-time.ts';
+import { makeMemory } from '../../../src/cache/memory.ts';
+import { makeSeal } from '../../../src/cache/shared/seal.ts';
+import type { SharedDescription } from '../../../src/cache/shared/description.ts';
+import type { Fill, SharedRead, SharedStore } from '../../../src/cache/shared/shared-store.ts';
 import { type FakeClock, makeFakeClock } from './fake-clock.ts';
 
 export const epoch = '0123456789abcdef';

@@ -1,6 +1,6 @@
-import type { ReadDemands } from './cache.ts';
-import type { LogicalTime } from './logical-time.ts';
-import type { MemoryEntry } from './memory.ts';
+import type { ReadDemands } from '../cache.ts';
+import type { LogicalTime } from '../logical-time.ts';
+import type { MemoryEntry } from '../memory.ts';
 
 /** When a read of the tiers below memory set out, and, once the shared store has spoken, the as-of of its answer. */
 export interface Departure {

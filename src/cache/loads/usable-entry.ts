@@ -1,7 +1,7 @@
-import { describeError } from '../lib/log.ts';
-import type { Cache, KeyedLookUp, LookUp } from './cache.ts';
-import { authenticityOf } from './sealed-entry.ts';
-import type { SharedEntry } from './shared-store.ts';
+import { describeError } from '../../lib/log.ts';
+import type { Cache, KeyedLookUp, LookUp } from '../cache.ts';
+import { authenticityOf } from '../shared/sealed-entry.ts';
+import type { SharedEntry } from '../shared/shared-store.ts';
 
 /** What the shared store had, parsed. */
 interface Shared<T> {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Fill, SharedEntry } from '../../src/cache/shared-store.ts';
-import { makeSeal } from '../../src/cache/seal.ts';
-import { authenticityOf, sealed } from '../../src/cache/sealed-entry.ts';
-import { readThrough } from '../../src/cache/read-through.ts';
-import { at, lookUpOf, makeFakeCache } from './fake-cache.ts';
+import type { Fill, SharedEntry } from '../../../src/cache/shared/shared-store.ts';
+import { makeSeal } from '../../../src/cache/shared/seal.ts';
+import { authenticityOf, sealed } from '../../../src/cache/shared/sealed-entry.ts';
+import { readThrough } from '../../../src/cache/read-through.ts';
+import { at, lookUpOf, makeFakeCache } from '../../support/cache/fake-cache.ts';
 
 const seal = makeSeal('a secret', 'tests');
 const BORN_MS = 1_000_000;

@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { makeCollector } from '../lib/batcher.ts';
+import { makeCollector } from '../../lib/batcher.ts';
 import { explainScript } from './explain-script.ts';
-import { formatLogicalTime, type LogicalTime, parseLogicalTime, randomId } from './logical-time.ts';
-import { logicalTime, whole } from './reply-parts.ts';
+import { formatLogicalTime, type LogicalTime, parseLogicalTime, randomId } from '../logical-time.ts';
+import { logicalTime, whole } from './reply.ts';
 import type { Script } from './script.ts';
 import { scripts } from './scripts.ts';
-import { type SharedDescription, toSharedDescription } from './shared-description.ts';
+import { type SharedDescription, toSharedDescription } from './description.ts';
 
 /** Runs a script on the primary in one round trip. */
 export type RunScript = (script: Script, keys: string[], args: string[]) => Promise<unknown>;

@@ -1,12 +1,12 @@
-import { describeError } from '../lib/log.ts';
-import type { Cache, KeyedLookUp, ReadDemands, TierDetail } from './cache.ts';
-import { DeadlineExceeded, withDeadline } from './clock.ts';
-import { saysAbsent } from './fetch-entry.ts';
-import { EVERYTHING } from './invalidations.ts';
-import { hasAsOf, US_PER_MS } from './logical-time.ts';
-import type { MemoryEntry } from './memory.ts';
-import type { Asked } from './shared-tier.ts';
-import type { DescribedEntry, DescribedTag, SharedDescription } from './shared-description.ts';
+import { describeError } from '../../lib/log.ts';
+import type { Cache, KeyedLookUp, ReadDemands, TierDetail } from '../cache.ts';
+import { DeadlineExceeded, withDeadline } from '../clock.ts';
+import { saysAbsent } from '../loads/load-entry.ts';
+import { EVERYTHING } from '../invalidations.ts';
+import { hasAsOf, US_PER_MS } from '../logical-time.ts';
+import type { MemoryEntry } from '../memory.ts';
+import type { Asked } from '../shared/guarded-store.ts';
+import type { DescribedEntry, DescribedTag, SharedDescription } from '../shared/description.ts';
 
 /** What a read would make of the stored entry; `fresh` and `stale` are valid. */
 export type SharedEntryState =

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { LogicalTime } from './logical-time.ts';
-import { logicalTime, whole } from './reply-parts.ts';
+import type { LogicalTime } from '../logical-time.ts';
+import { logicalTime, whole } from './reply.ts';
 import type { Forgotten } from './shared-store.ts';
 
 /** What the shared store holds of one look-up. */
