@@ -2,7 +2,7 @@ import { type Requester, Redis as Upstash } from '@upstash/redis';
 import { UpstashCache } from 'drizzle-orm/cache/upstash';
 import { eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pg-proxy';
-import { users } from '../../src/db/schema.ts';
+import { users } from '../../src/db/schema/tables.ts';
 import { embedEngine, type Engine } from '../../test/coherence/engine.ts';
 import { type Cluster, ID, type Instance, type Side, TTL_MS, type World } from './world.ts';
 

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { readWorkerConfig } from '../../local/worker-config.ts';
-import { makeDb } from '../../src/db/client.ts';
-import { selectUsers, type UserPage } from '../../src/db/lists.ts';
+import { makeDb } from '../../src/db/client/client.ts';
+import { selectUsers, type UserPage } from '../../src/db/reads/lists.ts';
 import { type Reading, readingOf } from '../../test/drizzle/plan-reading.ts';
 import { medianNs } from '../measure.ts';
 import type { Question, Result } from '../question.ts';

@@ -5,7 +5,7 @@ import { upstashCache } from 'drizzle-orm/cache/upstash';
 import { eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/neon-http';
 import { Hono } from 'hono';
-import { users } from '../../src/db/schema.ts';
+import { users } from '../../src/db/schema/tables.ts';
 import { PEER_HEADERS, PEER_USER, PEER_VALUE } from './peer-user.ts';
 
 interface PeerEnv {

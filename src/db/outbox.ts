@@ -1,8 +1,8 @@
 import { and, isNull, sql } from 'drizzle-orm';
-import { readRow, readRows } from './results.ts';
-import type { Db } from './client.ts';
-import { decimal, nullable, texts, whole, wholes } from './decoders.ts';
-import { cacheInvalidations } from './schema.ts';
+import { readRow, readRows } from './client/results.ts';
+import type { Db } from './client/client.ts';
+import { decimal, nullable, texts, whole, wholes } from './client/decoders.ts';
+import { cacheInvalidations } from './schema/tables.ts';
 
 export interface PendingInvalidation {
   id: number;

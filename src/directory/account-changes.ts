@@ -9,9 +9,9 @@ import {
   selectAccountDeletion,
   switchDefaultAccount as switchDefaultRow,
   updateAccount as updateAccountRow,
-} from '../db/account-writes.ts';
-import { accounts, type AccountRow } from '../db/schema.ts';
-import { fromSnapshot } from '../db/snapshot.ts';
+} from '../db/writes/accounts.ts';
+import { accounts, type AccountRow } from '../db/schema/tables.ts';
+import { fromSnapshot } from '../db/reads/snapshot.ts';
 import { unknownAccount } from './absence.ts';
 import { type Account, toAccount } from './accounts.ts';
 import { makeAccountNumber } from './account-number-draw.ts';

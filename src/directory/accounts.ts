@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../account-number.ts';
 import type { LookUp, ReadDemands } from '../cache/cache.ts';
 import { readThrough, recall } from '../cache/read-through.ts';
-import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../db/accounts.ts';
-import type { AccountRow } from '../db/schema.ts';
+import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../db/reads/accounts.ts';
+import type { AccountRow } from '../db/schema/tables.ts';
 import { noDefaultAccount } from './absence.ts';
 import type { Deps } from './deps.ts';
 

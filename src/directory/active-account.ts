@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { RightsLookUp } from '../cache/cache.ts';
 import { readForRights } from '../cache/read-through.ts';
-import { selectAccountByNumber } from '../db/accounts.ts';
+import { selectAccountByNumber } from '../db/reads/accounts.ts';
 import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { RefusedError } from './errors.ts';

@@ -4,7 +4,7 @@ import { OriginUnavailable } from '../cache/errors.ts';
 import { invalidate } from '../cache/invalidate.ts';
 import type { Token } from '../cache/logical-time.ts';
 import { readThrough } from '../cache/read-through.ts';
-import { insertAdminUser, selectAdminOfAccount, selectPlatformAdminProfile } from '../db/admins.ts';
+import { insertAdminUser, selectAdminOfAccount, selectPlatformAdminProfile } from '../db/writes/admins.ts';
 import { noPlatformAdmin, unknownAccount } from './absence.ts';
 import { requireAccountNumber } from './account-argument.ts';
 import { requireScope, type Writer } from './caller.ts';

@@ -6,7 +6,7 @@ import {
   type AuditPage,
   namedChanges,
   selectAuditRows,
-} from '../db/audit.ts';
+} from '../db/reads/audit.ts';
 import type { Deps } from './deps.ts';
 import { type Listed, readPage } from './listing.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { RightsLookUp } from '../cache/cache.ts';
-import { type KeyRecord, selectKeyRecord } from '../db/keys.ts';
+import { type KeyRecord, selectKeyRecord } from '../db/reads/keys.ts';
 import type { Deps } from './deps.ts';
 
 const time = z.iso.datetime().nullable();

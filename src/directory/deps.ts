@@ -1,5 +1,5 @@
 import type { Cache, Trace } from '../cache/cache.ts';
-import type { Db } from '../db/client.ts';
+import type { Db } from '../db/client/client.ts';
 import type { Log } from '../lib/log.ts';
 import type { KeyUses } from './key-uses.ts';
 

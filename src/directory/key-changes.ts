@@ -10,7 +10,7 @@ import {
   rotateKey as rotateKeyRow,
   toMadeKey,
   updateKey,
-} from '../db/key-writes.ts';
+} from '../db/writes/keys.ts';
 import { sha256Of } from '../lib/sha256.ts';
 import { unknownAccount, unknownKey } from './absence.ts';
 import { type Caller, SCOPES, type Writer } from './caller.ts';

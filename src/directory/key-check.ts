@@ -1,5 +1,5 @@
 import { readForRights, recall } from '../cache/read-through.ts';
-import { noteKeyUse } from '../db/keys.ts';
+import { noteKeyUse } from '../db/reads/keys.ts';
 import { describeError } from '../lib/log.ts';
 import { isSameText } from '../lib/same-text.ts';
 import { type Caller, knownScopes } from './caller.ts';

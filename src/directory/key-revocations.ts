@@ -4,8 +4,8 @@ import {
   type Revocation,
   revokeKey as revokeKeyRow,
   selectRevocation,
-} from '../db/key-revocations.ts';
-import type { ShownKey } from '../db/keys.ts';
+} from '../db/writes/key-revocations.ts';
+import type { ShownKey } from '../db/reads/keys.ts';
 import { unknownKey } from './absence.ts';
 import type { Writer } from './caller.ts';
 import type { Deletion } from './deletion.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../account-number.ts';
-import { selectKey, selectKeys, type ShownKey } from '../db/keys.ts';
+import { selectKey, selectKeys, type ShownKey } from '../db/reads/keys.ts';
 import { unknownKey } from './absence.ts';
 import { type Caller, knownScopes, SCOPES } from './caller.ts';
 import type { Deps } from './deps.ts';

@@ -1,6 +1,6 @@
 import type { LookUp, ReadDemands } from '../cache/cache.ts';
 import { readThrough } from '../cache/read-through.ts';
-import type { Position } from '../db/lists.ts';
+import type { Position } from '../db/reads/lists.ts';
 import type { Deps } from './deps.ts';
 import type { Page } from './page.ts';
 import { readOrigin } from './read-origin.ts';

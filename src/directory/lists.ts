@@ -1,6 +1,12 @@
 import type { ReadDemands } from '../cache/cache.ts';
-import { type AccountPage, type ListPage, selectAccounts, selectUsers, type UserPage } from '../db/lists.ts';
-import { listedPart } from '../db/columns.ts';
+import {
+  type AccountPage,
+  type ListPage,
+  selectAccounts,
+  selectUsers,
+  type UserPage,
+} from '../db/reads/lists.ts';
+import { listedPart } from '../db/schema/columns.ts';
 import { type Account, toAccount } from './accounts.ts';
 import type { Deps } from './deps.ts';
 import { type Listed, readPage } from './listing.ts';

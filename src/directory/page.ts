@@ -1,4 +1,4 @@
-import { isAnswerTooLarge } from '../db/away.ts';
+import { isAnswerTooLarge } from '../db/client/away.ts';
 import { RefusedError } from './errors.ts';
 
 /** Where the next page of a list begins: after the item with this id, and this key where the list has others than ids. */

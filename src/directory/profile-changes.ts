@@ -7,10 +7,10 @@ import {
   type ProfileState,
   selectProfileDeletion,
   updateProfile,
-} from '../db/profile-writes.ts';
-import { accounts, userProfiles } from '../db/schema.ts';
-import type { ProfileRow } from '../db/profiles.ts';
-import { fromSnapshot, fromUserSnapshot } from '../db/snapshot.ts';
+} from '../db/writes/profiles.ts';
+import { accounts, userProfiles } from '../db/schema/tables.ts';
+import type { ProfileRow } from '../db/reads/profiles.ts';
+import { fromSnapshot, fromUserSnapshot } from '../db/reads/snapshot.ts';
 import { unknownAccount, unknownUser, unknownUserProfile } from './absence.ts';
 import type { Writer } from './caller.ts';
 import { type Deletion, mayTakeLastAdmin, refuseLastAdmin, refuseOther } from './deletion.ts';

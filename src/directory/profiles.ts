@@ -7,7 +7,7 @@ import {
   selectProfileById,
   selectProfilesOfAccount,
   selectProfilesSharingAccount,
-} from '../db/profiles.ts';
+} from '../db/reads/profiles.ts';
 import { unknownAccount, unknownUserProfile } from './absence.ts';
 import { requireAccountNumber } from './account-argument.ts';
 import { getCachedSmarterAdminUserProfile } from './admins.ts';

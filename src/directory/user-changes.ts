@@ -6,7 +6,7 @@ import {
   updateUser,
   type UserConditions,
   type UserState,
-} from '../db/user-writes.ts';
+} from '../db/writes/users.ts';
 import { unknownUser } from './absence.ts';
 import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';

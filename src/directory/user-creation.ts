@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../account-number.ts';
-import { type InsertedUser, insertUsers, readInserted } from '../db/user-inserts.ts';
+import { type InsertedUser, insertUsers, readInserted } from '../db/writes/new-users.ts';
 import { accountDoesNotExist } from './absence.ts';
 import { requireScope, type Writer } from './caller.ts';
 import type { Deps } from './deps.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ProfileRow } from '../db/profiles.ts';
+import type { ProfileRow } from '../db/reads/profiles.ts';
 import { Account, toAccount } from './accounts.ts';
 import { toUser, User } from './users.ts';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { LookUp, ReadDemands } from '../cache/cache.ts';
 import { readThrough, recall } from '../cache/read-through.ts';
-import type { UserRow } from '../db/schema.ts';
-import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../db/users.ts';
+import type { UserRow } from '../db/schema/tables.ts';
+import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../db/reads/users.ts';
 import { unknownAccount, unknownUser } from './absence.ts';
 import { requireAccountNumber } from './account-argument.ts';
 import type { Deps } from './deps.ts';

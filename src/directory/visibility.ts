@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ReadDemands, RightsLookUp } from '../cache/cache.ts';
 import { readForRights } from '../cache/read-through.ts';
-import { type Membership, selectMemberByUsername, selectMembership } from '../db/members.ts';
+import { type Membership, selectMemberByUsername, selectMembership } from '../db/reads/members.ts';
 import {
   noAccountForUser,
   noDefaultAccount,

@@ -1,10 +1,10 @@
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { invalidate, invalidateBlindly } from '../cache/invalidate.ts';
 import type { Token } from '../cache/logical-time.ts';
-import { isRefusedForGood } from '../db/away.ts';
-import { isGarbled } from '../db/garbled.ts';
-import { IDEMPOTENCY_CONSTRAINT, type IdempotencyClaim, selectKeptAnswer } from '../db/idempotency.ts';
-import { type Authorship, type RowState, violatedConstraint } from '../db/write-batch.ts';
+import { isRefusedForGood } from '../db/client/away.ts';
+import { isGarbled } from '../db/client/garbled.ts';
+import { IDEMPOTENCY_CONSTRAINT, type IdempotencyClaim, selectKeptAnswer } from '../db/writes/idempotency.ts';
+import { type Authorship, type RowState, violatedConstraint } from '../db/writes/write-batch.ts';
 import { describeError } from '../lib/log.ts';
 import type { Writer } from './caller.ts';
 import type { Deps } from './deps.ts';

@@ -1,5 +1,5 @@
 import { drain, type Outbox } from '../cache/drain.ts';
-import type { Db } from '../db/client.ts';
+import type { Db } from '../db/client/client.ts';
 import {
   collapseInvalidations,
   deleteInvalidations,

@@ -1,5 +1,5 @@
-import { deleteOldAuditRows } from '../db/audit.ts';
-import { deleteForgottenAnswers } from '../db/idempotency.ts';
+import { deleteOldAuditRows } from '../db/reads/audit.ts';
+import { deleteForgottenAnswers } from '../db/writes/idempotency.ts';
 import { makeDeps, type RequestContext, settingsOf } from '../deps.ts';
 import type { Deps } from '../directory/deps.ts';
 import { describeError } from '../lib/log.ts';

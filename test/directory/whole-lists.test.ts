@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest';
-import { makeDbOver } from '../../src/db/client.ts';
+import { makeDbOver } from '../../src/db/client/client.ts';
 import type { Deps } from '../../src/directory/deps.ts';
 import { makeKeyUses } from '../../src/directory/key-uses.ts';
 import { getUserProfilesForAccount, validResourceOwnersForUser } from '../../src/directory/profiles.ts';
 import { getUsersForAccount } from '../../src/directory/users.ts';
 import { makeFakeCache } from '../support/cache/fake-cache.ts';
-import { makeFakeClient, makeNeonError } from '../db/clients.ts';
+import { makeFakeClient, makeNeonError } from '../support/clients.ts';
 
 /** Over a Postgres that answers every question with this error. */
 function depsOf(error: Error): Deps {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { type InsertedAdmin, insertAdminUser } from '../../src/db/admins.ts';
+import { type InsertedAdmin, insertAdminUser } from '../../src/db/writes/admins.ts';
 import { useNeon } from './neon.ts';
 import { useSession } from './session.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type AuditPage, selectAuditRows } from '../../src/db/audit.ts';
+import { type AuditPage, selectAuditRows } from '../../src/db/reads/audit.ts';
 import { listAuditEntries } from '../../src/directory/audit.ts';
 import { makeKeyUses } from '../../src/directory/key-uses.ts';
 import { makeFakeCache } from '../support/cache/fake-cache.ts';

@@ -1,5 +1,5 @@
 import { readThrough } from '../../src/cache/read-through.ts';
-import type { Db } from '../../src/db/client.ts';
+import type { Db } from '../../src/db/client/client.ts';
 import { requireActiveAccount } from '../../src/directory/active-account.ts';
 import {
   findAccount,

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type AuditPage, selectAuditRows } from '../../src/db/audit.ts';
-import type { Db } from '../../src/db/client.ts';
-import { type AccountPage, selectAccounts, selectUsers, type UserPage } from '../../src/db/lists.ts';
+import { type AuditPage, selectAuditRows } from '../../src/db/reads/audit.ts';
+import type { Db } from '../../src/db/client/client.ts';
+import { type AccountPage, selectAccounts, selectUsers, type UserPage } from '../../src/db/reads/lists.ts';
 import { scaled } from '../scale.ts';
 import { useNeon } from './neon.ts';
 import { readingOf } from './plan-reading.ts';

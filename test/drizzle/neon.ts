@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
-import { type Db, makeDb } from '../../src/db/client.ts';
+import { type Db, makeDb } from '../../src/db/client/client.ts';
 import type { Session } from './session.ts';
 
 /** However busy the machine. */

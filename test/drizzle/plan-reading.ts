@@ -1,4 +1,4 @@
-import type { Db } from '../../src/db/client.ts';
+import type { Db } from '../../src/db/client/client.ts';
 
 interface Plan {
   'Node Type': string;

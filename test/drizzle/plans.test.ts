@@ -1,19 +1,23 @@
 import { beforeAll, expect, test } from 'vitest';
-import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../../src/db/accounts.ts';
-import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/admins.ts';
-import { deleteOldAuditRows } from '../../src/db/audit.ts';
-import { type Db, makeDbOver } from '../../src/db/client.ts';
-import { revokeKey, selectRevocation } from '../../src/db/key-revocations.ts';
-import { deleteForgottenAnswers } from '../../src/db/idempotency.ts';
+import {
+  selectAccountByNumber,
+  selectAccountForUser,
+  selectDefaultAccount,
+} from '../../src/db/reads/accounts.ts';
+import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/writes/admins.ts';
+import { deleteOldAuditRows } from '../../src/db/reads/audit.ts';
+import { type Db, makeDbOver } from '../../src/db/client/client.ts';
+import { revokeKey, selectRevocation } from '../../src/db/writes/key-revocations.ts';
+import { deleteForgottenAnswers } from '../../src/db/writes/idempotency.ts';
 import { deleteInvalidations, markInvalidated, selectPendingInvalidations } from '../../src/db/outbox.ts';
-import { noteKeyUse, selectKey, selectKeyRecord, selectKeys } from '../../src/db/keys.ts';
+import { noteKeyUse, selectKey, selectKeyRecord, selectKeys } from '../../src/db/reads/keys.ts';
 import {
   selectProfileById,
   selectProfilesOfAccount,
   selectProfilesSharingAccount,
-} from '../../src/db/profiles.ts';
-import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../../src/db/users.ts';
-import { statementOf, wrapClient } from '../db/clients.ts';
+} from '../../src/db/reads/profiles.ts';
+import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../../src/db/reads/users.ts';
+import { statementOf, wrapClient } from '../support/clients.ts';
 import { useNeon } from './neon.ts';
 import { useSession } from './session.ts';
 

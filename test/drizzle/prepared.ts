@@ -1,7 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { Client, type QueryArrayConfig } from 'pg';
 import { afterAll, beforeAll } from 'vitest';
-import type { Db } from '../../src/db/client.ts';
+import type { Db } from '../../src/db/client/client.ts';
 import type { Session } from './session.ts';
 
 /** The session's database over a connection that plans each statement once: a third of the time of the Neon bridge. */

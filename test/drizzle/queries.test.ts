@@ -1,13 +1,17 @@
 import { expect, test } from 'vitest';
-import { selectAccountByNumber, selectAccountForUser, selectDefaultAccount } from '../../src/db/accounts.ts';
-import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/admins.ts';
-import { makeDb } from '../../src/db/client.ts';
+import {
+  selectAccountByNumber,
+  selectAccountForUser,
+  selectDefaultAccount,
+} from '../../src/db/reads/accounts.ts';
+import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/writes/admins.ts';
+import { makeDb } from '../../src/db/client/client.ts';
 import {
   selectProfileById,
   selectProfilesOfAccount,
   selectProfilesSharingAccount,
-} from '../../src/db/profiles.ts';
-import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../../src/db/users.ts';
+} from '../../src/db/reads/profiles.ts';
+import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../../src/db/reads/users.ts';
 import { useNeon } from './neon.ts';
 import { useSession } from './session.ts';
 

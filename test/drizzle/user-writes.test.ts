@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { deleteProfile } from '../../src/db/profile-writes.ts';
-import { deleteUser, updateUser } from '../../src/db/user-writes.ts';
-import { insertUsers } from '../../src/db/user-inserts.ts';
+import { deleteProfile } from '../../src/db/writes/profiles.ts';
+import { deleteUser, updateUser } from '../../src/db/writes/users.ts';
+import { insertUsers } from '../../src/db/writes/new-users.ts';
 import { useNeon } from './neon.ts';
 import { useSession } from './session.ts';
 

@@ -1,11 +1,11 @@
 import { and, eq, sql, type SQL } from 'drizzle-orm';
-import type { Db } from './client.ts';
+import type { Db } from '../client/client.ts';
 import { allows, lockDescent, lockKeys, readAllowed, selectAllowed } from './key-makers.ts';
-import type { KeyRights } from './key-writes.ts';
-import { isWithin, type Reach, selectShown, type ShownKey } from './keys.ts';
-import { flag, whole } from './decoders.ts';
-import { apiKeys } from './managing-schema.ts';
-import { readRow } from './results.ts';
+import type { KeyRights } from './keys.ts';
+import { isWithin, type Reach, selectShown, type ShownKey } from '../reads/keys.ts';
+import { flag, whole } from '../client/decoders.ts';
+import { apiKeys } from '../schema/managing.ts';
+import { readRow } from '../client/results.ts';
 import { type Authorship, writeBatch } from './write-batch.ts';
 
 /** What a revocation ended, or would. */

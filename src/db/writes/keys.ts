@@ -1,6 +1,6 @@
 import { and, arrayContained, eq, isNull, lte, sql, type SQL } from 'drizzle-orm';
-import type { Db } from './client.ts';
-import { flag, json, nullable, text } from './decoders.ts';
+import type { Db } from '../client/client.ts';
+import { flag, json, nullable, text } from '../client/decoders.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
 import {
   allows,
@@ -12,10 +12,10 @@ import {
   selectAllowed,
 } from './key-makers.ts';
 import { hasRoom, type KeyRoom, takeTurns } from './key-room.ts';
-import { isWithin, type Reach, selectShown, type ShownKey } from './keys.ts';
-import { apiKeys, type ApiKeyRow, apiKeyUses, idempotencyKeys } from './managing-schema.ts';
-import { readRow, readRows } from './results.ts';
-import { fromSnapshot } from './snapshot.ts';
+import { isWithin, type Reach, selectShown, type ShownKey } from '../reads/keys.ts';
+import { apiKeys, type ApiKeyRow, apiKeyUses, idempotencyKeys } from '../schema/managing.ts';
+import { readRow, readRows } from '../client/results.ts';
+import { fromSnapshot } from '../reads/snapshot.ts';
 import { type Authorship, isInState, type RowState, toSet, type Values, writeBatch } from './write-batch.ts';
 
 export interface NewKey {

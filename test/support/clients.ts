@@ -1,6 +1,6 @@
 import { NeonDbError, NeonQueryPromise, neon } from '@neondatabase/serverless';
 import { onTestFinished, vi } from 'vitest';
-import type { Client } from '../../src/db/client.ts';
+import type { Client } from '../../src/db/client/client.ts';
 
 export interface Statement {
   readonly text: string;

@@ -1,11 +1,11 @@
 import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import { type AnyPgColumn, unionAll } from 'drizzle-orm/pg-core';
-import type { Db } from './client.ts';
-import { text, timeInJson } from './decoders.ts';
+import type { Db } from '../client/client.ts';
+import { text, timeInJson } from '../client/decoders.ts';
 import { compareRows, isOnly, selectInIndexOrder } from './index-order.ts';
 import type { Position } from './lists.ts';
-import { accounts, userProfiles, users } from './schema.ts';
-import { apiKeys, auditLog, type AuditRow } from './managing-schema.ts';
+import { accounts, userProfiles, users } from '../schema/tables.ts';
+import { apiKeys, auditLog, type AuditRow } from '../schema/managing.ts';
 
 export const AUDITED_ENTITIES = ['account', 'user', 'user_profile', 'api_key'] as const;
 export type AuditedEntity = (typeof AUDITED_ENTITIES)[number];

@@ -1,8 +1,8 @@
 import { and, eq, getTableColumns, or, sql, type SQL } from 'drizzle-orm';
 import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
 import type { AnyPgColumn, PgColumn, PgTable } from 'drizzle-orm/pg-core';
-import type { Db } from './client.ts';
-import { readTags, selectTagsOfTransaction } from './outbox.ts';
+import type { Db } from '../client/client.ts';
+import { readTags, selectTagsOfTransaction } from '../outbox.ts';
 
 /** Who writes, and in which request, for the audit log. */
 export interface Authorship {

@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
-import type { Db } from './client.ts';
-import { whole } from './decoders.ts';
-import { type AccountRow, accounts, userProfiles, users } from './schema.ts';
+import type { Db } from '../client/client.ts';
+import { whole } from '../client/decoders.ts';
+import { type AccountRow, accounts, userProfiles, users } from '../schema/tables.ts';
 
 /** The configuration that decides which account the platform's administrator belongs to. */
 export interface Platform {

@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { Db } from './client.ts';
+import type { Db } from '../client/client.ts';
 
 /** Keys that are bound to one account, or to none, and how many of them may be good at a time. */
 export interface KeyRoom {

@@ -1,7 +1,7 @@
 import { type SQL, sql, type SQLWrapper } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
-import type { Db } from './client.ts';
+import type { Db } from '../client/client.ts';
 
 /**
  * As `=`, for the first column of an index that is to be walked. What equals a constant is left out of the order that a

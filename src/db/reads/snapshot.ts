@@ -1,7 +1,7 @@
 import { getTableColumns, type InferSelectModel } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
-import { decoderOfJson, nullable } from './decoders.ts';
-import { type UserRow, users } from './schema.ts';
+import { decoderOfJson, nullable } from '../client/decoders.ts';
+import { type UserRow, users } from '../schema/tables.ts';
 
 /** A row out of what `to_jsonb` made of it, as a query of the table would give it. Throws unless every column is there, and of its type. */
 export function fromSnapshot<T extends PgTable>(table: T, json: unknown): InferSelectModel<T> {

@@ -1,5 +1,5 @@
 import { NeonQueryPromise } from '@neondatabase/serverless';
-import { makeCollector } from '../lib/batcher.ts';
+import { makeCollector } from '../../lib/batcher.ts';
 import { isStatementRefused } from './away.ts';
 import { type Client, type Db, makeDbOver } from './client.ts';
 

@@ -1,9 +1,9 @@
 import { type SQLWrapper, asc, eq, sql } from 'drizzle-orm';
-import { readRows } from './results.ts';
-import type { Db } from './client.ts';
-import { whole } from './decoders.ts';
-import type { ProfileRow } from './profiles.ts';
-import { type UserRow, accounts, userProfiles, users } from './schema.ts';
+import { readRows } from '../client/results.ts';
+import type { Db } from '../client/client.ts';
+import { whole } from '../client/decoders.ts';
+import type { ProfileRow } from '../reads/profiles.ts';
+import { type UserRow, accounts, userProfiles, users } from '../schema/tables.ts';
 import { type Authorship, violatedConstraint, writeBatch } from './write-batch.ts';
 
 export interface AdminOfAccount {

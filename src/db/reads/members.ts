@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
-import type { Db } from './client.ts';
-import { accounts, userProfiles, users } from './schema.ts';
+import type { Db } from '../client/client.ts';
+import { accounts, userProfiles, users } from '../schema/tables.ts';
 
 export interface Membership {
   /** `null`: there is no such account. */

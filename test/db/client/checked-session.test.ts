@@ -1,14 +1,14 @@
 import { eq, sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { selectMemberByUsername, selectMembership } from '../../src/db/members.ts';
-import { type Db, makeDb, makeDbOver } from '../../src/db/client.ts';
-import { flag, whole } from '../../src/db/decoders.ts';
-import { GarbledAnswer, isGarbled } from '../../src/db/garbled.ts';
-import { readRow, readRows } from '../../src/db/results.ts';
-import { accounts, userProfiles, users } from '../../src/db/schema.ts';
-import { writeBatch } from '../../src/db/write-batch.ts';
-import { isTag } from '../../src/directory/tags.ts';
-import { makeFakeClient, stubFetch } from './clients.ts';
+import { selectMemberByUsername, selectMembership } from '../../../src/db/reads/members.ts';
+import { type Db, makeDb, makeDbOver } from '../../../src/db/client/client.ts';
+import { flag, whole } from '../../../src/db/client/decoders.ts';
+import { GarbledAnswer, isGarbled } from '../../../src/db/client/garbled.ts';
+import { readRow, readRows } from '../../../src/db/client/results.ts';
+import { accounts, userProfiles, users } from '../../../src/db/schema/tables.ts';
+import { writeBatch } from '../../../src/db/writes/write-batch.ts';
+import { isTag } from '../../../src/directory/tags.ts';
+import { makeFakeClient, stubFetch } from '../../support/clients.ts';
 
 interface Answer {
   readonly command: string;

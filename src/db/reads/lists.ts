@@ -1,10 +1,10 @@
 import { and, type SQL, sql } from 'drizzle-orm';
 import { type AnyPgColumn, unionAll } from 'drizzle-orm/pg-core';
-import type { Db } from './client.ts';
+import type { Db } from '../client/client.ts';
 import { compareRows, isOnly, selectInIndexOrder } from './index-order.ts';
 import { endOfPrefix } from './prefix.ts';
-import { type AccountRow, accounts, type UserRow, users } from './schema.ts';
-import { inBytes } from './columns.ts';
+import { type AccountRow, accounts, type UserRow, users } from '../schema/tables.ts';
+import { inBytes } from '../schema/columns.ts';
 
 /** A row's place in a list. */
 export interface Position {

@@ -1,11 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm';
-import { readRow } from './results.ts';
-import type { Db } from './client.ts';
-import { flag, json, list, nullable } from './decoders.ts';
+import { readRow } from '../client/results.ts';
+import type { Db } from '../client/client.ts';
+import { flag, json, list, nullable } from '../client/decoders.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim } from './idempotency.ts';
-import type { UserRow } from './schema.ts';
-import { fromUserSnapshot } from './snapshot.ts';
-import { GarbledAnswer } from './garbled.ts';
+import type { UserRow } from '../schema/tables.ts';
+import { fromUserSnapshot } from '../reads/snapshot.ts';
+import { GarbledAnswer } from '../client/garbled.ts';
 import { type Authorship, type Values, writeBatch } from './write-batch.ts';
 
 export interface NewUser extends Values<

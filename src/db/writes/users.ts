@@ -1,9 +1,9 @@
 import { and, eq, not, sql, type SQL } from 'drizzle-orm';
-import type { Db } from './client.ts';
-import { flag, whole } from './decoders.ts';
+import type { Db } from '../client/client.ts';
+import { flag, whole } from '../client/decoders.ts';
 import { lockAccountsOfAdmin, NO_RIGHTS, type RightsLeft, takesLastAdmin } from './last-admin.ts';
 import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
-import { type UserRow, users } from './schema.ts';
+import { type UserRow, users } from '../schema/tables.ts';
 import { type Authorship, type Changes, isInState, type RowState, toSet, writeBatch } from './write-batch.ts';
 
 export type UserValues = Changes<Omit<UserRow, 'id' | 'dateJoined' | 'revision' | 'usernameCompared'>>;

@@ -1,9 +1,9 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { Db } from './client.ts';
-import { flag } from './decoders.ts';
-import type { Reach } from './keys.ts';
-import { readRow } from './results.ts';
-import { apiKeys } from './managing-schema.ts';
+import type { Db } from '../client/client.ts';
+import { flag } from '../client/decoders.ts';
+import type { Reach } from '../reads/keys.ts';
+import { readRow } from '../client/results.ts';
+import { apiKeys } from '../schema/managing.ts';
 
 /** The key with which somebody writes, as it was presented and as a cache had it; null: they have none. */
 export type Maker = {

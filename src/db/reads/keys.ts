@@ -1,9 +1,9 @@
 import { and, asc, eq, getTableColumns, gt, sql, type SQL, inArray } from 'drizzle-orm';
-import type { Db } from './client.ts';
-import { flag } from './decoders.ts';
+import type { Db } from '../client/client.ts';
+import { flag } from '../client/decoders.ts';
 import type { Page } from './page.ts';
-import { accounts } from './schema.ts';
-import { apiKeys, type ApiKeyRow, apiKeyUses } from './managing-schema.ts';
+import { accounts } from '../schema/tables.ts';
+import { apiKeys, type ApiKeyRow, apiKeyUses } from '../schema/managing.ts';
 
 /** What a key's check needs. */
 export interface KeyRecord {

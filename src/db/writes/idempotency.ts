@@ -1,6 +1,6 @@
 import { and, eq, isNull, lt, sql, type SQL } from 'drizzle-orm';
-import type { Db } from './client.ts';
-import { idempotencyKeys } from './managing-schema.ts';
+import type { Db } from '../client/client.ts';
+import { idempotencyKeys } from '../schema/managing.ts';
 
 /** A creation that its caller may ask for again. */
 export interface IdempotencyClaim {

@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors';
 import { expect, test } from 'vitest';
-import { isPostgresAway } from '../../src/db/away.ts';
-import { makeNeonError } from './clients.ts';
+import { isPostgresAway } from '../../../src/db/client/away.ts';
+import { makeNeonError } from '../../support/clients.ts';
 
 const failed = (cause: Error) => new DrizzleQueryError('select', [], cause);
 const refused = (code: string) => failed(makeNeonError('sorry', code));

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, sql, type SQL } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
-import type { Db } from './client.ts';
+import type { Db } from '../client/client.ts';
 import type { Page } from './page.ts';
 import {
   type AccountRow,
@@ -9,7 +9,7 @@ import {
   accounts,
   userProfiles,
   users,
-} from './schema.ts';
+} from '../schema/tables.ts';
 
 /** A profile with the user and the account that it joins. */
 export interface ProfileRow {

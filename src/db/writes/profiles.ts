@@ -1,12 +1,12 @@
 import { and, eq, not, or, sql, type SQL } from 'drizzle-orm';
-import type { Db } from './client.ts';
-import { flag, whole } from './decoders.ts';
+import type { Db } from '../client/client.ts';
+import { flag, whole } from '../client/decoders.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
 import { lockAccountsOfAdmin, NO_RIGHTS, takesLastAdmin } from './last-admin.ts';
 import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
-import { type ProfileRow, selectProfiles } from './profiles.ts';
-import { accounts, userProfiles, users, type UserProfileRow } from './schema.ts';
-import { readRow } from './results.ts';
+import { type ProfileRow, selectProfiles } from '../reads/profiles.ts';
+import { accounts, userProfiles, users, type UserProfileRow } from '../schema/tables.ts';
+import { readRow } from '../client/results.ts';
 import {
   type Authorship,
   type Changes,

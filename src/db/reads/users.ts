@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, sql } from 'drizzle-orm';
-import type { Db } from './client.ts';
+import type { Db } from '../client/client.ts';
 import type { Page } from './page.ts';
-import { type UserRow, accounts, userProfiles, users } from './schema.ts';
+import { type UserRow, accounts, userProfiles, users } from '../schema/tables.ts';
 
 export interface UsersOfAccount {
   /** `null`: there is no such account. */

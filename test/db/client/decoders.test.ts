@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { decimal, decoderOfJson, decoderOfType, nullable, whole } from '../../src/db/decoders.ts';
-import { GarbledAnswer } from '../../src/db/garbled.ts';
-import { users } from '../../src/db/schema.ts';
-import { apiKeys } from '../../src/db/managing-schema.ts';
-import { fromSnapshot } from '../../src/db/snapshot.ts';
+import { decimal, decoderOfJson, decoderOfType, nullable, whole } from '../../../src/db/client/decoders.ts';
+import { GarbledAnswer } from '../../../src/db/client/garbled.ts';
+import { users } from '../../../src/db/schema/tables.ts';
+import { apiKeys } from '../../../src/db/schema/managing.ts';
+import { fromSnapshot } from '../../../src/db/reads/snapshot.ts';
 
 const TIME = 'timestamp with time zone';
 

@@ -1,11 +1,11 @@
 import { NeonDbError } from '@neondatabase/serverless';
 import { describe, expect, test } from 'vitest';
-import { isPostgresAway } from '../../src/db/away.ts';
-import { makeDb } from '../../src/db/client.ts';
-import { GarbledAnswer, isGarbled } from '../../src/db/garbled.ts';
-import { fetchChecked } from '../../src/db/neon-fetch.ts';
-import { valueParsers } from '../../src/db/value-parsers.ts';
-import { stubFetch } from './clients.ts';
+import { isPostgresAway } from '../../../src/db/client/away.ts';
+import { makeDb } from '../../../src/db/client/client.ts';
+import { GarbledAnswer, isGarbled } from '../../../src/db/client/garbled.ts';
+import { fetchChecked } from '../../../src/db/client/neon-fetch.ts';
+import { valueParsers } from '../../../src/db/client/value-parsers.ts';
+import { stubFetch } from '../../support/clients.ts';
 
 const field = { name: 'id', dataTypeID: 23 };
 const select = { command: 'SELECT', rowCount: 1, fields: [field], rows: [['3']], rowAsArray: true };

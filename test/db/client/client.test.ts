@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { makeDb } from '../../src/db/client.ts';
-import { stubFetch } from './clients.ts';
+import { makeDb } from '../../../src/db/client/client.ts';
+import { stubFetch } from '../../support/clients.ts';
 
 const answer = { command: 'SELECT', rowCount: 0, fields: [{ name: 'id', dataTypeID: 23 }], rows: [] };
 

@@ -1,6 +1,6 @@
 import { eq, sql, type SQL } from 'drizzle-orm';
-import type { Db } from './client.ts';
-import { accounts, userProfiles, users } from './schema.ts';
+import type { Db } from '../client/client.ts';
+import { accounts, userProfiles, users } from '../schema/tables.ts';
 
 /** The rights that the user in the row of `users` is left with. */
 export interface RightsLeft {

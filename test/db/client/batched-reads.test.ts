@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { isPostgresAway } from '../../src/db/away.ts';
-import { batchReads } from '../../src/db/batched-reads.ts';
-import { type Db, makeDb, makeDbOver } from '../../src/db/client.ts';
-import { users } from '../../src/db/schema.ts';
-import { selectUserById } from '../../src/db/users.ts';
-import { countRequests, useStack } from '../stack.ts';
-import { makeFakeClient, makeNeonError, type Statement } from './clients.ts';
+import { isPostgresAway } from '../../../src/db/client/away.ts';
+import { batchReads } from '../../../src/db/client/batched-reads.ts';
+import { type Db, makeDb, makeDbOver } from '../../../src/db/client/client.ts';
+import { users } from '../../../src/db/schema/tables.ts';
+import { selectUserById } from '../../../src/db/reads/users.ts';
+import { countRequests, useStack } from '../../stack.ts';
+import { makeFakeClient, makeNeonError, type Statement } from '../../support/clients.ts';
 
 const stack = useStack();
 
