@@ -9,7 +9,7 @@ import { type Db, makeDb } from './db/client/client.ts';
 import { selectOne } from './db/client/probe.ts';
 import { type Scope, SCOPES } from './directory/caller.ts';
 import type { Platform } from './directory/deps.ts';
-import { type KeyUses, makeKeyUses } from './directory/key-uses.ts';
+import { type KeyUses, makeKeyUses } from './directory/keys/uses.ts';
 import { isTag } from './directory/tags.ts';
 import { ConfigurationError, parseSettings, type Settings } from './settings.ts';
 import { consoleLog, withoutRepeats } from './lib/log.ts';

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Deps } from '../../src/directory/deps.ts';
-import { getCachedUserForUserId } from '../../src/directory/users.ts';
+import { getCachedUserForUserId } from '../../src/directory/users/users.ts';
 import type { Side } from '../measure.ts';
 import { fillMemory, makeCache, makeUser, noStore } from './our-cache.ts';
 

@@ -1,4 +1,4 @@
-import { accountNumberFromUrl } from '../../src/account-number.ts';
+import { accountNumberFromUrl } from '../../src/directory/accounts/account-number.ts';
 import type { Side } from '../measure.ts';
 
 export const LENGTHS = [1_000, 1_000_000] as const;

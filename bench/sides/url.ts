@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ACCOUNT_NUMBER, accountNumberFromUrl } from '../../src/account-number.ts';
+import { ACCOUNT_NUMBER, accountNumberFromUrl } from '../../src/directory/accounts/account-number.ts';
 import type { Side } from '../measure.ts';
 
 const URLS = new URL('../../test/data/urls.json', import.meta.url);

@@ -8,7 +8,7 @@ import {
   selectAuditRows,
 } from '../db/reads/audit.ts';
 import type { Deps } from './deps.ts';
-import { type Listed, readPage } from './listing.ts';
+import { type Listed, readPage } from './paged-read.ts';
 
 export const AuditedEntity = z.enum(AUDITED_ENTITIES, `must be one of ${AUDITED_ENTITIES.join(', ')}`);
 

@@ -1,7 +1,7 @@
 import type { Cache, Trace } from '../cache/cache.ts';
 import type { Db } from '../db/client/client.ts';
 import type { Log } from '../lib/log.ts';
-import type { KeyUses } from './key-uses.ts';
+import type { KeyUses } from './keys/uses.ts';
 
 /** Configuration that is an input of answers. */
 export interface Platform {

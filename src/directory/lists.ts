@@ -7,10 +7,10 @@ import {
   type UserPage,
 } from '../db/reads/lists.ts';
 import { listedPart } from '../db/schema/columns.ts';
-import { type Account, toAccount } from './accounts.ts';
+import { type Account, toAccount } from './accounts/accounts.ts';
 import type { Deps } from './deps.ts';
-import { type Listed, readPage } from './listing.ts';
-import { toUser, type User } from './users.ts';
+import { type Listed, readPage } from './paged-read.ts';
+import { toUser, type User } from './users/users.ts';
 
 /** Everybody, a page at a time. */
 export function listUsers(deps: Deps, page: UserPage, read: ReadDemands): Promise<Listed<User>> {

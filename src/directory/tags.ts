@@ -1,4 +1,4 @@
-import { ACCOUNT_NUMBER } from '../account-number.ts';
+import { ACCOUNT_NUMBER } from './accounts/account-number.ts';
 
 const ID = /^[1-9]\d{0,15}$/;
 /** Usernames as Postgres admits them. */

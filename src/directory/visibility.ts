@@ -11,10 +11,10 @@ import {
   unknownUser,
   unknownUserProfile,
 } from './absence.ts';
-import { type Account, findAccountForUser, findDefaultAccount } from './accounts.ts';
+import { type Account, findAccountForUser, findDefaultAccount } from './accounts/accounts.ts';
 import { type Caller, refuseBound } from './caller.ts';
 import type { Deps } from './deps.ts';
-import { USERNAME } from './users.ts';
+import { USERNAME } from './users/users.ts';
 
 /** What a request is about, as far as it decides who may see it. */
 export type Subject =

@@ -10,7 +10,7 @@ import type { Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { RefusedError, type RefusalCode } from './errors.ts';
 import { traceOrigin } from './origin-trace.ts';
-import { readOrigin } from './read-origin.ts';
+import { readOrigin } from './uncached-read.ts';
 
 /** What the caller has seen of what is to be changed: a row, and those it was shown with. Null: whatever it is. */
 export type Precondition = readonly (readonly RowState[])[] | null;

@@ -7,8 +7,8 @@ import {
   deleteAccount,
   NewAccount,
   switchDefaultAccount,
-} from '../directory/account-changes.ts';
-import { Account } from '../directory/accounts.ts';
+} from '../directory/accounts/changes.ts';
+import { Account } from '../directory/accounts/accounts.ts';
 import { Deletion } from '../directory/deletion.ts';
 import { answerCreated, answerDeletion, answerWritten } from './answer-write.ts';
 import type { AppEnv } from './app-env.ts';

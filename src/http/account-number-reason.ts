@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER_REASONS } from '../account-number-explained.ts';
+import { ACCOUNT_NUMBER_REASONS } from '../directory/accounts/explain-account-number.ts';
 
 /** Why a URL gives the account number that it gives, beside the number. */
 export const AccountNumberReason = z.object({

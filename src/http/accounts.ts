@@ -7,15 +7,15 @@ import {
   defaultAccount,
   findAccount,
   getCachedDefaultAccount,
-} from '../directory/accounts.ts';
-import { adminOfAccount, createAdminUser, findAdminUserForAccount } from '../directory/admins.ts';
+} from '../directory/accounts/accounts.ts';
+import { adminOfAccount, createAdminUser, findAdminUserForAccount } from '../directory/accounts/admins.ts';
 import {
   listUserProfilesForAccount,
   nameOfProfileList,
   userProfilesOfAccount,
-} from '../directory/profiles.ts';
+} from '../directory/profiles/profiles.ts';
 import { toPage } from '../directory/page.ts';
-import { listUsersForAccount, nameOfUserList, User, usersOfAccount } from '../directory/users.ts';
+import { listUsersForAccount, nameOfUserList, User, usersOfAccount } from '../directory/users/users.ts';
 import { answerPage, answerRow } from './answer.ts';
 import { answerCreated, answerWritten } from './answer-write.ts';
 import type { AppEnv } from './app-env.ts';

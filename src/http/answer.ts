@@ -1,12 +1,12 @@
 import type { Context, TypedResponse } from 'hono';
 import { LRUCache } from 'lru-cache';
-import type { Account } from '../directory/accounts.ts';
-import type { ApiKey } from '../directory/keys.ts';
+import type { Account } from '../directory/accounts/accounts.ts';
+import type { ApiKey } from '../directory/keys/keys.ts';
 import type { AuditEntry } from '../directory/audit.ts';
-import type { Listed } from '../directory/listing.ts';
+import type { Listed } from '../directory/paged-read.ts';
 import { cursorAfter, type Page, type Paged } from '../directory/page.ts';
-import type { UserProfile } from '../directory/user-profile.ts';
-import type { User } from '../directory/users.ts';
+import type { UserProfile } from '../directory/profiles/user-profile.ts';
+import type { User } from '../directory/users/users.ts';
 import { sealCursor } from '../list-cursor.ts';
 import type { AppEnv } from './app-env.ts';
 import { secureHeaders } from './secure-headers.ts';

@@ -1,9 +1,9 @@
 import type { Context, HonoRequest } from 'hono';
-import { holdsKey, mayHoldKey, parseApiKey } from '../api-key.ts';
+import { holdsKey, mayHoldKey, parseApiKey } from '../directory/keys/api-key.ts';
 import { settingsOf } from '../deps.ts';
-import { INACTIVE } from '../directory/active-account.ts';
+import { INACTIVE } from '../directory/accounts/active-account.ts';
 import { type Caller, ROOT } from '../directory/caller.ts';
-import { checkKey, type KeyFault } from '../directory/key-check.ts';
+import { checkKey, type KeyFault } from '../directory/keys/check.ts';
 import { isolateOf, type KeyDigest } from '../isolate.ts';
 import { ownText } from '../lib/copy-string.ts';
 import { isSameText } from '../lib/same-text.ts';

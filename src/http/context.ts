@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { explainAccountNumber } from '../account-number-explained.ts';
-import { accountNumberFromUrl } from '../account-number.ts';
+import { explainAccountNumber } from '../directory/accounts/explain-account-number.ts';
+import { accountNumberFromUrl } from '../directory/accounts/account-number.ts';
 import { settingsOf } from '../deps.ts';
-import { Account, accountByNumber, findAccount } from '../directory/accounts.ts';
+import { Account, accountByNumber, findAccount } from '../directory/accounts/accounts.ts';
 import { ownText } from '../lib/copy-string.ts';
 import { AccountNumberReason } from './account-number-reason.ts';
 import { answer, etagOfRow } from './answer.ts';

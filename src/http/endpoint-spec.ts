@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { ExplainedAccountNumber } from '../account-number-explained.ts';
+import type { ExplainedAccountNumber } from '../directory/accounts/explain-account-number.ts';
 import type { KeyedLookUp } from '../cache/cache.ts';
 import type { Scope } from '../directory/caller.ts';
 import type { Deps } from '../directory/deps.ts';

@@ -1,4 +1,4 @@
-import type { ExplainedAccountNumber } from '../account-number-explained.ts';
+import type { ExplainedAccountNumber } from '../directory/accounts/explain-account-number.ts';
 import type {
   ExplainedFlight,
   ExplainedMemory,

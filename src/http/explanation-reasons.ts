@@ -1,4 +1,7 @@
-import type { AccountNumberReason, ExplainedAccountNumber } from '../account-number-explained.ts';
+import type {
+  AccountNumberReason,
+  ExplainedAccountNumber,
+} from '../directory/accounts/explain-account-number.ts';
 import type { BreakerDescription } from '../cache/breaker.ts';
 import type { ExplainedFlight, ExplainedMemory, Explanation, Refusal } from '../cache/explain/explain.ts';
 import { ageMsOf, type SharedEntryState } from '../cache/explain/shared.ts';

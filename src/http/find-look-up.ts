@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { HonoRequest } from 'hono/request';
-import type { ExplainedAccountNumber } from '../account-number-explained.ts';
+import type { ExplainedAccountNumber } from '../directory/accounts/explain-account-number.ts';
 import type { KeyedLookUp } from '../cache/cache.ts';
 import type { Deps } from '../directory/deps.ts';
 import { CACHED_PAGE_SIZES } from '../directory/page.ts';

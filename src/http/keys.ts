@@ -8,10 +8,10 @@ import {
   KeyRotation,
   NewKey,
   rotateKey,
-} from '../directory/key-changes.ts';
-import { revokeKey, revokeKeys } from '../directory/key-revocations.ts';
+} from '../directory/keys/changes.ts';
+import { revokeKey, revokeKeys } from '../directory/keys/revocations.ts';
 import { Deletion } from '../directory/deletion.ts';
-import { ApiKey, getKey, listKeys } from '../directory/keys.ts';
+import { ApiKey, getKey, listKeys } from '../directory/keys/keys.ts';
 import { cursorAfter, toPage } from '../directory/page.ts';
 import { sealCursor } from '../list-cursor.ts';
 import { etagOfRow } from './answer.ts';

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { ApiKey } from '../directory/keys.ts';
-import { Account } from '../directory/accounts.ts';
+import { ApiKey } from '../directory/keys/keys.ts';
+import { Account } from '../directory/accounts/accounts.ts';
 import { AuditEntry } from '../directory/audit.ts';
-import { UserProfile } from '../directory/user-profile.ts';
-import { User } from '../directory/users.ts';
+import { UserProfile } from '../directory/profiles/user-profile.ts';
+import { User } from '../directory/users/users.ts';
 
 const nextCursor = z
   .string()

@@ -1,12 +1,17 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import type { ReadDemands } from '../cache/cache.ts';
-import { Account } from '../directory/accounts.ts';
+import { Account } from '../directory/accounts/accounts.ts';
 import { OriginRefused } from '../cache/errors.ts';
 import { LookUpError } from '../directory/errors.ts';
-import { EntityLookUps, findMany, type LookUpOutcome, requireAnswer } from '../directory/look-up-batch.ts';
-import { UserProfile } from '../directory/user-profile.ts';
-import { User } from '../directory/users.ts';
+import {
+  EntityLookUps,
+  findMany,
+  type LookUpOutcome,
+  requireAnswer,
+} from '../directory/batch/look-up-batch.ts';
+import { UserProfile } from '../directory/profiles/user-profile.ts';
+import { User } from '../directory/users/users.ts';
 import { etagOfRow, NO_CACHE_ASKED } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { formatCacheStatus, mergeTraces } from './cache-status.ts';

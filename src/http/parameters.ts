@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER } from '../account-number.ts';
+import { ACCOUNT_NUMBER } from '../directory/accounts/account-number.ts';
 import { CACHED_PAGE_SIZES, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../directory/page.ts';
-import { Username as AnyUsername } from '../directory/users.ts';
+import { Username as AnyUsername } from '../directory/users/users.ts';
 
 const ID_FAULT = 'must be a positive whole number below 2^53';
 

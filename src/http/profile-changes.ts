@@ -7,8 +7,8 @@ import {
   deleteUserProfile,
   NewUserProfile,
   UserProfileChanges,
-} from '../directory/profile-changes.ts';
-import { UserProfile } from '../directory/user-profile.ts';
+} from '../directory/profiles/changes.ts';
+import { UserProfile } from '../directory/profiles/user-profile.ts';
 import { answerCreated, answerDeletion, answerWritten } from './answer-write.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';

@@ -1,16 +1,16 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { unknownUserProfile } from '../directory/absence.ts';
-import { getCachedSmarterAdminUserProfile, platformAdmin } from '../directory/admins.ts';
+import { getCachedSmarterAdminUserProfile, platformAdmin } from '../directory/accounts/admins.ts';
 import {
   findUserProfile,
   listValidResourceOwners,
   nameOfOwnerList,
   userProfileById,
   validResourceOwners,
-} from '../directory/profiles.ts';
+} from '../directory/profiles/profiles.ts';
 import { toPage } from '../directory/page.ts';
-import { UserProfile } from '../directory/user-profile.ts';
+import { UserProfile } from '../directory/profiles/user-profile.ts';
 import { answerPage, answerRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';

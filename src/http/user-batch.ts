@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { createUsers, NewUsers, subjectOfNewUsers, type UserOutcome } from '../directory/user-creation.ts';
+import { createUsers, NewUsers, subjectOfNewUsers, type UserOutcome } from '../directory/users/creation.ts';
 import { FieldError } from '../directory/errors.ts';
-import { User } from '../directory/users.ts';
+import { User } from '../directory/users/users.ts';
 import { answerBatch } from './answer-write.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';

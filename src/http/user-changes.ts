@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { Deletion } from '../directory/deletion.ts';
-import { changeUser, deleteUser, UserChanges } from '../directory/user-changes.ts';
-import { createUser, NewUser, subjectOfNewUsers } from '../directory/user-creation.ts';
-import { User } from '../directory/users.ts';
+import { changeUser, deleteUser, UserChanges } from '../directory/users/changes.ts';
+import { createUser, NewUser, subjectOfNewUsers } from '../directory/users/creation.ts';
+import { User } from '../directory/users/users.ts';
 import { answerCreated, answerDeletion, answerWritten } from './answer-write.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';

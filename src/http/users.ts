@@ -1,14 +1,14 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { noAccountForUser, unknownUser } from '../directory/absence.ts';
-import { Account, accountForUser, getCachedAccountForUser } from '../directory/accounts.ts';
+import { Account, accountForUser, getCachedAccountForUser } from '../directory/accounts/accounts.ts';
 import {
   getCachedUserForUserId,
   getCachedUserForUsername,
   User,
   userById,
   userByUsername,
-} from '../directory/users.ts';
+} from '../directory/users/users.ts';
 import { answerRow } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { endpoint } from './endpoint.ts';

@@ -1,16 +1,19 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
-import { type ExplainedAccountNumber, explainAccountNumber } from '../account-number-explained.ts';
-import { accountNumberFromUrl } from '../account-number.ts';
+import {
+  type ExplainedAccountNumber,
+  explainAccountNumber,
+} from '../directory/accounts/explain-account-number.ts';
+import { accountNumberFromUrl } from '../directory/accounts/account-number.ts';
 import { settingsOf } from '../deps.ts';
-import type { AccountChanges, NewAccount } from '../directory/account-changes.ts';
-import type { EntityLookUp } from '../directory/entity-look-ups.ts';
-import type { Account } from '../directory/accounts.ts';
+import type { AccountChanges, NewAccount } from '../directory/accounts/changes.ts';
+import type { EntityLookUp } from '../directory/batch/entity-look-ups.ts';
+import type { Account } from '../directory/accounts/accounts.ts';
 import type { Deletion } from '../directory/deletion.ts';
-import type { NewUserProfile, UserProfileChanges } from '../directory/profile-changes.ts';
-import type { UserChanges } from '../directory/user-changes.ts';
-import type { NewUser } from '../directory/user-creation.ts';
-import type { UserProfile } from '../directory/user-profile.ts';
-import type { User } from '../directory/users.ts';
+import type { NewUserProfile, UserProfileChanges } from '../directory/profiles/changes.ts';
+import type { UserChanges } from '../directory/users/changes.ts';
+import type { NewUser } from '../directory/users/creation.ts';
+import type { UserProfile } from '../directory/profiles/user-profile.ts';
+import type { User } from '../directory/users/users.ts';
 import type { RpcOptions } from './method.ts';
 import * as lists from './lists.ts';
 import type { PageOptions, RpcPage } from './lists.ts';

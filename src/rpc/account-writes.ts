@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER } from '../account-number.ts';
+import { ACCOUNT_NUMBER } from '../directory/accounts/account-number.ts';
 import {
   AccountChanges,
   changeAccount,
@@ -7,7 +7,7 @@ import {
   deleteAccount,
   NewAccount,
   switchDefaultAccount,
-} from '../directory/account-changes.ts';
+} from '../directory/accounts/changes.ts';
 import { method } from './method.ts';
 import { change, creation, deletion, idempotencyOf, preconditionOf, toWritten } from './write-options.ts';
 

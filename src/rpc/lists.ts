@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { getCachedSmarterAdminUserProfile } from '../directory/admins.ts';
+import { getCachedSmarterAdminUserProfile } from '../directory/accounts/admins.ts';
 import {
   cursorAfter,
   DEFAULT_PAGE_SIZE,
@@ -13,8 +13,8 @@ import {
   listValidResourceOwners,
   nameOfOwnerList,
   nameOfProfileList,
-} from '../directory/profiles.ts';
-import { listUsersForAccount, nameOfUserList } from '../directory/users.ts';
+} from '../directory/profiles/profiles.ts';
+import { listUsersForAccount, nameOfUserList } from '../directory/users/users.ts';
 import { decodeCursor, isCursorOf, NO_CURSOR, sealCursor } from '../list-cursor.ts';
 import { BadArgument, type CallContext, method, type RpcOptions } from './method.ts';
 

@@ -1,14 +1,30 @@
 import * as z from 'zod';
-import { findAccount, getCachedAccountForUser, getCachedDefaultAccount } from '../directory/accounts.ts';
-import { getCachedAdminUserForAccount, getCachedSmarterAdminUserProfile } from '../directory/admins.ts';
-import { EntityLookUps, findMany, type LookUpOutcome, requireAnswer } from '../directory/look-up-batch.ts';
-import type { Entity } from '../directory/entity-look-ups.ts';
+import {
+  findAccount,
+  getCachedAccountForUser,
+  getCachedDefaultAccount,
+} from '../directory/accounts/accounts.ts';
+import {
+  getCachedAdminUserForAccount,
+  getCachedSmarterAdminUserProfile,
+} from '../directory/accounts/admins.ts';
+import {
+  EntityLookUps,
+  findMany,
+  type LookUpOutcome,
+  requireAnswer,
+} from '../directory/batch/look-up-batch.ts';
+import type { Entity } from '../directory/batch/entity-look-ups.ts';
 import {
   findUserProfile,
   getUserProfilesForAccount,
   validResourceOwnersForUser,
-} from '../directory/profiles.ts';
-import { getCachedUserForUserId, getCachedUserForUsername, getUsersForAccount } from '../directory/users.ts';
+} from '../directory/profiles/profiles.ts';
+import {
+  getCachedUserForUserId,
+  getCachedUserForUsername,
+  getUsersForAccount,
+} from '../directory/users/users.ts';
 import { describeRpcError, method } from './method.ts';
 
 /** What became of one look-up of many. */

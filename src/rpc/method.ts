@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER } from '../account-number.ts';
+import { ACCOUNT_NUMBER } from '../directory/accounts/account-number.ts';
 import type { ReadDemands } from '../cache/cache.ts';
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { parseToken } from '../cache/logical-time.ts';
 import { makeDeps, type RequestContext } from '../deps.ts';
-import { requireActiveAccount } from '../directory/active-account.ts';
+import { requireActiveAccount } from '../directory/accounts/active-account.ts';
 import { type Caller, requireScope, type Scope, SCOPES, type Writer } from '../directory/caller.ts';
 import type { Deps } from '../directory/deps.ts';
 import { FieldError, LookUpError, RefusedError } from '../directory/errors.ts';

@@ -5,8 +5,8 @@ import {
   deleteUserProfile,
   NewUserProfile,
   UserProfileChanges,
-} from '../directory/profile-changes.ts';
-import { changeUser, deleteUser, UserChanges } from '../directory/user-changes.ts';
+} from '../directory/profiles/changes.ts';
+import { changeUser, deleteUser, UserChanges } from '../directory/users/changes.ts';
 import {
   createUser,
   createUsers,
@@ -14,8 +14,8 @@ import {
   NewUsers,
   subjectOfNewUsers,
   type UserOutcome,
-} from '../directory/user-creation.ts';
-import type { User } from '../directory/users.ts';
+} from '../directory/users/creation.ts';
+import type { User } from '../directory/users/users.ts';
 import { method } from './method.ts';
 import {
   change,

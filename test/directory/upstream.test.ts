@@ -1,11 +1,11 @@
 import { createExecutionContext } from 'cloudflare:test';
 import { beforeEach, expect, test } from 'vitest';
-import { ACCOUNT_NUMBER } from '../../src/account-number.ts';
+import { ACCOUNT_NUMBER } from '../../src/directory/accounts/account-number.ts';
 import { makeDeps } from '../../src/deps.ts';
 import { ROOT } from '../../src/directory/caller.ts';
-import { getCachedAdminUserForAccount } from '../../src/directory/admins.ts';
+import { getCachedAdminUserForAccount } from '../../src/directory/accounts/admins.ts';
 import type { Deps } from '../../src/directory/deps.ts';
-import { getUsersForAccount } from '../../src/directory/users.ts';
+import { getUsersForAccount } from '../../src/directory/users/users.ts';
 import { countRequests, get, sql, useSeedForEach, useStack } from '../stack.ts';
 import { notReplayed, rows } from './upstream.ts';
 

@@ -1,9 +1,12 @@
 import { expect, test, vi } from 'vitest';
 import { makeDbOver } from '../../src/db/client/client.ts';
 import type { Deps } from '../../src/directory/deps.ts';
-import { makeKeyUses } from '../../src/directory/key-uses.ts';
-import { getUserProfilesForAccount, validResourceOwnersForUser } from '../../src/directory/profiles.ts';
-import { getUsersForAccount } from '../../src/directory/users.ts';
+import { makeKeyUses } from '../../src/directory/keys/uses.ts';
+import {
+  getUserProfilesForAccount,
+  validResourceOwnersForUser,
+} from '../../src/directory/profiles/profiles.ts';
+import { getUsersForAccount } from '../../src/directory/users/users.ts';
 import { makeFakeCache } from '../support/cache/fake-cache.ts';
 import { makeFakeClient, makeNeonError } from '../support/clients.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type AuditPage, selectAuditRows } from '../../src/db/reads/audit.ts';
 import { listAuditEntries } from '../../src/directory/audit.ts';
-import { makeKeyUses } from '../../src/directory/key-uses.ts';
+import { makeKeyUses } from '../../src/directory/keys/uses.ts';
 import { makeFakeCache } from '../support/cache/fake-cache.ts';
 import { openEarlierDatabase } from './earlier-database.ts';
 import { useNeon } from './neon.ts';

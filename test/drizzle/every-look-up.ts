@@ -1,28 +1,31 @@
 import { readThrough } from '../../src/cache/read-through.ts';
 import type { Db } from '../../src/db/client/client.ts';
-import { requireActiveAccount } from '../../src/directory/active-account.ts';
+import { requireActiveAccount } from '../../src/directory/accounts/active-account.ts';
 import {
   findAccount,
   getCachedAccountForUser,
   getCachedDefaultAccount,
-} from '../../src/directory/accounts.ts';
-import { findAdminUserForAccount, getCachedSmarterAdminUserProfile } from '../../src/directory/admins.ts';
+} from '../../src/directory/accounts/accounts.ts';
+import {
+  findAdminUserForAccount,
+  getCachedSmarterAdminUserProfile,
+} from '../../src/directory/accounts/admins.ts';
 import type { Caller } from '../../src/directory/caller.ts';
 import type { Deps, Platform } from '../../src/directory/deps.ts';
 import { LookUpError, RefusedError } from '../../src/directory/errors.ts';
-import { keyById } from '../../src/directory/checked-key.ts';
-import { makeKeyUses } from '../../src/directory/key-uses.ts';
+import { keyById } from '../../src/directory/keys/checked-key.ts';
+import { makeKeyUses } from '../../src/directory/keys/uses.ts';
 import type { Page } from '../../src/directory/page.ts';
 import {
   findUserProfile,
   listUserProfilesForAccount,
   listValidResourceOwners,
-} from '../../src/directory/profiles.ts';
+} from '../../src/directory/profiles/profiles.ts';
 import {
   getCachedUserForUserId,
   getCachedUserForUsername,
   listUsersForAccount,
-} from '../../src/directory/users.ts';
+} from '../../src/directory/users/users.ts';
 import { requireVisible } from '../../src/directory/visibility.ts';
 import { makeFakeCache } from '../support/cache/fake-cache.ts';
 

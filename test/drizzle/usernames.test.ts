@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSameUsername } from '../../src/directory/username.ts';
+import { isSameUsername } from '../../src/directory/users/username.ts';
 import { openEarlierDatabase } from './earlier-database.ts';
 import { useSession } from './session.ts';
 

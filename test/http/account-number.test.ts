@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import urls from '../data/urls.json';
-import { explainAccountNumber } from '../../src/account-number-explained.ts';
+import { explainAccountNumber } from '../../src/directory/accounts/explain-account-number.ts';
 import { countRequests, send, type TestStack, useStack } from '../stack.ts';
 
 const stack = useStack();

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
-import { formatApiKey, formatSecret } from '../../src/api-key.ts';
+import { formatApiKey, formatSecret } from '../../src/directory/keys/api-key.ts';
 import { isolateOf } from '../../src/isolate.ts';
 import * as lookUps from '../../src/rpc/look-ups.ts';
 import * as rpcUserWrites from '../../src/rpc/user-writes.ts';

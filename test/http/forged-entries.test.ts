@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { formatApiKey, formatSecret } from '../../src/api-key.ts';
+import { formatApiKey, formatSecret } from '../../src/directory/keys/api-key.ts';
 import { SCOPES } from '../../src/directory/caller.ts';
 import { isolateOf } from '../../src/isolate.ts';
 import { sha256Of } from '../../src/lib/sha256.ts';

@@ -1,6 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseApiKey } from '../../src/api-key.ts';
+import { parseApiKey } from '../../src/directory/keys/api-key.ts';
 import { SCOPES } from '../../src/directory/caller.ts';
 import { AccountDirectory } from '../../src/rpc/account-directory.ts';
 import { sha256Of } from '../../src/lib/sha256.ts';

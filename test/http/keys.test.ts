@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { get, send, useStack } from '../stack.ts';
-import { formatApiKey } from '../../src/api-key.ts';
+import { formatApiKey } from '../../src/directory/keys/api-key.ts';
 import { expectProblem } from './problem.ts';
 import { askRoute, initOf, nameOf, pathOf, routes, useGoodRows } from './routes.ts';
 

@@ -1,4 +1,4 @@
-import type { EntityLookUp } from '../../src/directory/entity-look-ups.ts';
+import type { EntityLookUp } from '../../src/directory/batch/entity-look-ups.ts';
 import { KEY, send, type TestStack } from '../stack.ts';
 
 /** Asks the look-ups in one request, with the root key unless the headers bring another one. */

@@ -1,6 +1,6 @@
 import { beforeAll } from 'vitest';
 import { KEY, send, sql, type TestStack } from '../stack.ts';
-import type { EntityLookUp } from '../../src/directory/entity-look-ups.ts';
+import type { EntityLookUp } from '../../src/directory/batch/entity-look-ups.ts';
 import { app } from '../../src/http/app.ts';
 import { type Route, routesOf } from '../../src/http/routes.ts';
 

@@ -1,10 +1,10 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { makeDeps } from '../../src/deps.ts';
-import { requireActiveAccount } from '../../src/directory/active-account.ts';
+import { requireActiveAccount } from '../../src/directory/accounts/active-account.ts';
 import type { Caller } from '../../src/directory/caller.ts';
 import type { Deps } from '../../src/directory/deps.ts';
-import { checkKey } from '../../src/directory/key-check.ts';
+import { checkKey } from '../../src/directory/keys/check.ts';
 import { requireVisible, type Subject } from '../../src/directory/visibility.ts';
 import { emptyRedis, newIsolate, redis, redisKeys, useStack } from '../stack.ts';
 import { issueKey } from './issued-keys.ts';

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { z } from 'zod';
-import { Account } from '../../src/directory/accounts.ts';
-import { UserProfile } from '../../src/directory/user-profile.ts';
-import { User } from '../../src/directory/users.ts';
+import { Account } from '../../src/directory/accounts/accounts.ts';
+import { UserProfile } from '../../src/directory/profiles/user-profile.ts';
+import { User } from '../../src/directory/users/users.ts';
 import { UserList, UserProfileList } from '../../src/http/list.ts';
 
 const time: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

@@ -1,4 +1,4 @@
-import { formatApiKey, formatSecret } from '../../src/api-key.ts';
+import { formatApiKey, formatSecret } from '../../src/directory/keys/api-key.ts';
 import { type Scope, SCOPES } from '../../src/directory/caller.ts';
 import { sha256Of } from '../../src/lib/sha256.ts';
 import { sql, type TestStack } from '../stack.ts';

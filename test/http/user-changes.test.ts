@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NewUser } from '../../src/directory/user-creation.ts';
+import { NewUser } from '../../src/directory/users/creation.ts';
 import { countRequests, get, newIsolate, sql, useSeedForEach, useStack, whileAway } from '../stack.ts';
 import { change, create, jsonOf } from './changes.ts';
 import { expectProblem } from './problem.ts';

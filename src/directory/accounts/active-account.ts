@@ -1,0 +1,36 @@
+import * as z from 'zod';
+import type { RightsLookUp } from '../../cache/cache.ts';
+import { readForRights } from '../../cache/read-through.ts';
+import { selectAccountByNumber } from '../../db/reads/accounts.ts';
+import type { Caller } from '../caller.ts';
+import type { Deps } from '../deps.ts';
+import { RefusedError } from '../errors.ts';
+
+const parseState = z.boolean().nullable().parse;
+
+/** The look-up of whether an account is active; null: there is none. */
+function accountState(deps: Deps, accountNumber: string): RightsLookUp<boolean | null> {
+  return {
+    key: `is-active:${accountNumber}`,
+    parse: parseState,
+    decidesRights: true,
+    load: async () => {
+      const row = await selectAccountByNumber(deps.db, accountNumber);
+      const tags = [`account-number:${accountNumber}`, ...(row ? [`account:${row.id}`] : [])];
+      return { value: row?.isActive ?? null, tags };
+    },
+  };
+}
+
+/**
+ * Throws `account_is_inactive` to who is bound to such an account. Reads through the cache, without the demands of the call, as
+ * the check of a key does. Who is bound to an account that is not there sees nothing anyway.
+ */
+export async function requireActiveAccount(deps: Deps, { accountNumber }: Caller): Promise<void> {
+  if (accountNumber === null) return;
+  const isActive = await readForRights(deps.cache, accountState(deps, accountNumber));
+  if (isActive === false) throw new RefusedError('account_is_inactive', INACTIVE);
+}
+
+/** What whoever is bound to an inactive account is told. */
+export const INACTIVE = 'the account that you are bound to is inactive';

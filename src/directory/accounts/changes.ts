@@ -1,0 +1,197 @@
+import * as z from 'zod';
+import { ACCOUNT_NUMBER } from './account-number.ts';
+import {
+  type AccountConditions,
+  deleteAccount as deleteAccountRow,
+  insertAccount,
+  MAX_DELETED_KEYS,
+  MAX_DELETED_MEMBERS,
+  selectAccountDeletion,
+  switchDefaultAccount as switchDefaultRow,
+  updateAccount as updateAccountRow,
+} from '../../db/writes/accounts.ts';
+import { accounts, type AccountRow } from '../../db/schema/tables.ts';
+import { fromSnapshot } from '../../db/reads/snapshot.ts';
+import { unknownAccount } from '../absence.ts';
+import { type Account, toAccount } from './accounts.ts';
+import { makeAccountNumber } from './draw-account-number.ts';
+import { requireUnbound, type Writer } from '../caller.ts';
+import type { Deps } from '../deps.ts';
+import { type Deletion, refuseOther } from '../deletion.ts';
+import { RefusedError } from '../errors.ts';
+import { changesOf, orDefault, text } from '../fields.ts';
+import { outOfReachOf, refuseOutOfReach } from '../users/fields.ts';
+import {
+  authorOf,
+  claimOf,
+  create,
+  type Created,
+  type Done,
+  type Idempotency,
+  type Precondition,
+  rowStates,
+  write,
+} from '../write.ts';
+
+/** Lengths are those of the original platform's forms. */
+const texts = {
+  phoneNumber: text(20),
+  address1: text(255),
+  address2: text(255),
+  city: text(255),
+  state: text(255),
+  postalCode: text(20),
+  country: text(255),
+  language: text(255),
+  timezone: text(255),
+  currency: text(255),
+};
+const fields = { companyName: text(255, 1), isActive: z.boolean() };
+
+/** What an account is created from; drawn at random, and free, where it has no number. */
+export const NewAccount = z
+  .strictObject({
+    ...z.strictObject({ ...fields, ...texts }).partial().shape,
+    companyName: fields.companyName,
+    accountNumber: z
+      .string()
+      .regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012')
+      .optional()
+      .meta({ description: 'Drawn at random where it is not given; never changes.' }),
+  })
+  .meta({ id: 'NewAccount' });
+export type NewAccount = z.infer<typeof NewAccount>;
+
+export const AccountChanges = changesOf({
+  ...fields,
+  phoneNumber: orDefault(texts.phoneNumber),
+  address1: orDefault(texts.address1),
+  address2: orDefault(texts.address2),
+  city: orDefault(texts.city),
+  state: orDefault(texts.state),
+  postalCode: orDefault(texts.postalCode),
+  country: orDefault(texts.country),
+  language: orDefault(texts.language),
+  timezone: orDefault(texts.timezone),
+  currency: orDefault(texts.currency),
+  isDefaultAccount: z
+    .literal(true, 'must be true: to take it from an account, give it to another')
+    .meta({ description: 'Makes it the default account, in place of the one that is.' }),
+}).meta({ id: 'AccountChanges' });
+export type AccountChanges = z.infer<typeof AccountChanges>;
+
+/** A drawn number that is or was another's, of 10^12, is drawn again this often. */
+const MAX_DRAWS = 5;
+const TAKEN: readonly string[] = ['account_number_taken', 'account_number_retired'];
+
+/** Creates an account that is not the default one; throws `account_number_taken` and `account_number_retired`. */
+export async function createAccount(
+  deps: Deps,
+  writer: Writer,
+  account: NewAccount,
+  idempotency?: Idempotency,
+): Promise<Created<Account>> {
+  const claim = claimOf(writer, idempotency);
+  for (let draws = 1; ; draws++) {
+    const accountNumber = account.accountNumber ?? makeAccountNumber();
+    try {
+      const created = await create(
+        deps,
+        claim,
+        () => insertAccount(deps.db, authorOf(writer), { ...account, accountNumber }, claim),
+        (answer) => fromSnapshot(accounts, answer),
+      );
+      return { ...created, value: toAccount(created.value) };
+    } catch (error) {
+      const isTaken = error instanceof RefusedError && TAKEN.includes(error.code);
+      if (!isTaken || account.accountNumber !== undefined || draws === MAX_DRAWS) throw error;
+    }
+  }
+}
+
+/** Changes an account; throws `account_does_not_exist` and `precondition_failed`. */
+export async function changeAccount(
+  deps: Deps,
+  writer: Writer,
+  accountNumber: string,
+  changes: AccountChanges,
+  precondition: Precondition,
+): Promise<Done<Account>> {
+  if (changes.isDefaultAccount) requireUnbound(writer.caller);
+  const { done, current, token } = await write(deps, () =>
+    updateAccountRow(deps.db, authorOf(writer), accountNumber, changes, rowStates(precondition)),
+  );
+  if (done) return { value: toAccount(done), token };
+  throw refuseOther(toAccount(current ?? unknownAccount()));
+}
+
+/** Makes the account the default one, in place of the one that is; throws `account_does_not_exist`. */
+export async function switchDefaultAccount(
+  deps: Deps,
+  writer: Writer,
+  accountNumber: string,
+): Promise<Done<Account>> {
+  const { current, token } = await write(deps, () =>
+    switchDefaultRow(deps.db, authorOf(writer), accountNumber),
+  );
+  return { value: toAccount(current ?? unknownAccount()), token };
+}
+
+/**
+ * Deletes an account with its profiles and keys, or says what that would delete. Throws `account_does_not_exist`,
+ * `precondition_failed`, `too_many_members`, `too_many_keys`, `default_account_is_protected`, `platform_account_is_protected`, and `forbidden` to a caller that is
+ * bound to the account, and without the scope for rights where a member is staff or superuser.
+ */
+export async function deleteAccount(
+  deps: Deps,
+  writer: Writer,
+  accountNumber: string,
+  precondition: Precondition,
+  dryRun: boolean,
+): Promise<Done<Deletion>> {
+  const { platform, db } = deps;
+  requireUnbound(writer.caller);
+  const conditions: AccountConditions = {
+    states: rowStates(precondition),
+    keptNumber: platform.accountNumber,
+    outOfReach: outOfReachOf(writer.caller, platform),
+  };
+  const run = () =>
+    dryRun
+      ? selectAccountDeletion(db, accountNumber, conditions)
+      : deleteAccountRow(db, authorOf(writer), accountNumber, conditions);
+  const deletion = await write(deps, run);
+  const { current, isDone, isSeen, isOutOfReach, userProfiles, keys, token } = deletion;
+  if (!current) unknownAccount();
+  if (!isDone) {
+    requireDeletable(current, platform.accountNumber);
+    if (isOutOfReach) throw refuseOutOfReach();
+    if (!isSeen) throw refuseOther(toAccount(current));
+    if (userProfiles > MAX_DELETED_MEMBERS) throw refuseManyMembers(userProfiles);
+    if (keys > MAX_DELETED_KEYS) throw refuseManyKeys(keys);
+    // A member got rights between two statements.
+    if (!dryRun) throw refuseOutOfReach();
+  }
+  return { value: { dryRun, accounts: 1, users: 0, userProfiles, keys }, token };
+}
+
+// Its cascade would meet the deadline each time, and never be done.
+function refuseManyMembers(userProfiles: number): RefusedError {
+  const detail = `the account has ${userProfiles} members, and is deleted with at most ${MAX_DELETED_MEMBERS}; deactivate it, and delete user profiles or users of it first`;
+  return new RefusedError('too_many_members', detail);
+}
+
+// Revoked keys stay for good, so that only an operator can make them fewer.
+function refuseManyKeys(keys: number): RefusedError {
+  const detail = `the account has ${keys} keys, revoked ones too, and is deleted with at most ${MAX_DELETED_KEYS}; deactivate it, and have revoked keys of it deleted in Postgres first`;
+  return new RefusedError('too_many_keys', detail);
+}
+
+function requireDeletable({ accountNumber, isDefaultAccount }: AccountRow, platformNumber: string): void {
+  if (accountNumber === platformNumber) {
+    throw new RefusedError('platform_account_is_protected', 'the platform account cannot be deleted');
+  }
+  if (isDefaultAccount) {
+    throw new RefusedError('default_account_is_protected', 'make another account the default one first');
+  }
+}

@@ -1,0 +1,129 @@
+import * as z from 'zod';
+import type { ReadDemands, Trace } from '../../cache/cache.ts';
+import { makeCacheOfMany } from '../../cache/cache-of-many.ts';
+import { OriginUnavailable } from '../../cache/errors.ts';
+import { batchReads } from '../../db/client/batched-reads.ts';
+import type { Db } from '../../db/client/client.ts';
+import { withoutRepeats } from '../../lib/log.ts';
+import type { Caller } from '../caller.ts';
+import type { Deps } from '../deps.ts';
+import { type Entity, EntityLookUp, type EntityVerb, verbOf } from './entity-look-ups.ts';
+import { LookUpError } from '../errors.ts';
+import { boundedArray } from '../fields.ts';
+import { requireOwn, requireReach } from '../visibility.ts';
+
+/** As many as travel in one call to either store. */
+const MAX_LOOK_UPS = 100;
+
+export const EntityLookUps = boundedArray(
+  z.array(EntityLookUp).min(1, 'must have at least one look-up'),
+  MAX_LOOK_UPS,
+  'look-ups',
+);
+
+type Failure = LookUpError | OriginUnavailable;
+
+/** What became of one look-up of many. */
+export type LookUpOutcome = (Answered | Failed) & {
+  /** What the tiers did; empty where the caller may not know. */
+  readonly trace: Trace;
+};
+
+interface Answered {
+  readonly value: Entity;
+}
+
+interface Failed {
+  readonly error: Failure;
+}
+
+/**
+ * What each of the look-ups answers, in order, each as if it were asked alone but for the number of requests: what they ask
+ * of Redis travels in one call, and what must be loaded in one batch of Postgres. For a caller who is bound to an account
+ * the look-ups of memberships come before, in a call and a batch of their own.
+ */
+export async function findMany(
+  deps: Deps,
+  caller: Caller,
+  lookUps: readonly EntityLookUp[],
+  read: ReadDemands,
+): Promise<LookUpOutcome[]> {
+  const distinct = new Map(lookUps.map((lookUp) => [JSON.stringify(lookUp), lookUp]));
+  const verbs = [...distinct.values()].map(verbOf);
+  const outcomes = await findAll({ deps: depsOfMany(deps), caller, read }, verbs);
+  const byName = new Map([...distinct.keys()].map((name, at) => [name, outcomes[at]]));
+  return lookUps.flatMap((lookUp) => byName.get(JSON.stringify(lookUp)) ?? []);
+}
+
+interface Asked {
+  readonly deps: Deps;
+  readonly caller: Caller;
+  readonly read: ReadDemands;
+}
+
+// Each phase begins in one turn, and the second when the first is over for all: so what they ask travels together.
+async function findAll(asked: Asked, verbs: readonly EntityVerb[]): Promise<LookUpOutcome[]> {
+  const { deps, caller, read } = asked;
+  const reached = await Promise.all(
+    verbs.map(({ subject }) => failureOf(requireReach(deps, caller, subject, read))),
+  );
+  return Promise.all(
+    verbs.map(async (verb, at): Promise<LookUpOutcome> => {
+      const error = reached[at];
+      return error ? { error, trace: {} } : findOne(asked, verb);
+    }),
+  );
+}
+
+/** Throws `OriginUnavailable` when that is what became of all of them. */
+export function requireAnswer(outcomes: readonly LookUpOutcome[]): void {
+  const outages = outcomes.flatMap((outcome) =>
+    'error' in outcome && outcome.error instanceof OriginUnavailable ? outcome.error : [],
+  );
+  if (outages[0] && outages.length === outcomes.length) throw outages[0];
+}
+
+async function findOne({ deps, caller, read }: Asked, { subject, find }: EntityVerb): Promise<LookUpOutcome> {
+  const trace: Trace = {};
+  try {
+    const value = await find(deps, { ...read, trace });
+    requireOwn(caller, subject, value);
+    return { value, trace };
+  } catch (error) {
+    // How long the answer has been kept would tell a bound caller whether there is one that is not shown.
+    const isTold = caller.accountNumber === null || !(error instanceof LookUpError);
+    return { error: requireFailure(error), trace: isTold ? trace : {} };
+  }
+}
+
+async function failureOf(done: Promise<void>): Promise<Failure | null> {
+  try {
+    await done;
+    return null;
+  } catch (error) {
+    return requireFailure(error);
+  }
+}
+
+/** Throws what is a defect and not what became of a look-up. */
+function requireFailure(error: unknown): Failure {
+  if (error instanceof LookUpError || error instanceof OriginUnavailable) return error;
+  throw error;
+}
+
+function depsOfMany(deps: Deps): Deps {
+  const { platform, keyUses, trace } = deps;
+  const cache = makeCacheOfMany(deps.cache);
+  let db: Db | undefined;
+  return {
+    cache,
+    platform,
+    keyUses,
+    log: withoutRepeats(deps.log),
+    ...(trace && { trace }),
+    get db() {
+      // What the loads do before they issue their statement takes some turns of the microtask queue, but no more than those.
+      return (db ??= batchReads(deps.db, (flush) => void cache.clock.after(0, flush)));
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { readForRights, recall } from '../../cache/read-through.ts';
+import { noteKeyUse } from '../../db/reads/keys.ts';
+import { describeError } from '../../lib/log.ts';
+import { isSameText } from '../../lib/same-text.ts';
+import { type Caller, knownScopes } from '../caller.ts';
+import { type CheckedKey, keyById, keyOfKey } from './checked-key.ts';
+import type { Deps } from '../deps.ts';
+import { USE_RESOLUTION_MS } from './uses.ts';
+
+/** Why a key is refused. Whoever has its secret may know that it was good. */
+export type KeyFault = 'expired' | 'inactive' | 'invalid' | 'revoked';
+
+/**
+ * Whose the key with the id and the SHA-256 of its secret is, or why it is refused; throws `OriginUnavailable` when nobody can say. Reads through the cache, without
+ * the demands of the request: a revocation is seen as late as any other change.
+ */
+export async function checkKey(deps: Deps, id: number, sha256: string): Promise<Caller | KeyFault> {
+  const key = await (recall<CheckedKey>(deps.cache, keyOfKey(id)) ??
+    readForRights(deps.cache, keyById(deps, id)));
+  const nowMs = deps.cache.clock.now();
+  if (!key) return 'invalid';
+  const isRetiring = !isSameText(sha256, key.sha256);
+  if (isRetiring && !isInGrace(key, sha256, nowMs)) return 'invalid';
+  if (key.revokedAt !== null) return 'revoked';
+  if (isPast(key.expiresAt, nowMs)) return 'expired';
+  if (!key.isAccountActive) return 'inactive';
+  noteUse(deps, id, nowMs);
+  return callerOf(key, sha256, isRetiring);
+}
+
+// Whoever found the secret before must not outlive the rotation by a key of their own.
+function callerOf(
+  { id, scopes, accountNumber, expiresAt }: CheckedKey,
+  sha256: string,
+  isRetiring: boolean,
+): Caller {
+  const known = knownScopes(scopes);
+  return {
+    id: `key:${id}`,
+    scopes: new Set(isRetiring ? known.filter((scope) => scope !== 'keys:write') : known),
+    accountNumber,
+    key: { id, sha256 },
+    ...(expiresAt !== null && { expiresAt }),
+    ...(isRetiring && { isRetiring }),
+  };
+}
+
+/** Whether it is the secret before the last rotation, and still good. */
+function isInGrace(
+  { previousSha256, previousValidUntil }: CheckedKey,
+  presented: string,
+  nowMs: number,
+): boolean {
+  if (previousSha256 === null || isPast(previousValidUntil, nowMs)) return false;
+  return isSameText(presented, previousSha256);
+}
+
+function isPast(end: string | null, nowMs: number): boolean {
+  return end !== null && nowMs >= Date.parse(end);
+}
+
+// After the answer, and at most once per isolate and key within the resolution, whether it succeeds or not.
+function noteUse(deps: Deps, keyId: number, nowMs: number): void {
+  if (!deps.keyUses.take(keyId, nowMs)) return;
+  const note = noteKeyUse(deps.db, keyId, USE_RESOLUTION_MS).catch((error: unknown) => {
+    deps.log.warn('key_use_not_noted', { error: describeError(error) });
+  });
+  deps.cache.waitUntil(note);
+}

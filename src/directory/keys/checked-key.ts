@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import type { RightsLookUp } from '../../cache/cache.ts';
+import { type KeyRecord, selectKeyRecord } from '../../db/reads/keys.ts';
+import type { Deps } from '../deps.ts';
+
+const time = z.iso.datetime().nullable();
+
+/** What the check of a key needs of its row. */
+const CheckedKey = z.object({
+  id: z.int().positive(),
+  scopes: z.array(z.string()),
+  accountNumber: z.string().nullable(),
+  /** True where the key is bound to no account. */
+  isAccountActive: z.boolean(),
+  sha256: z.string(),
+  previousSha256: z.string().nullable(),
+  previousValidUntil: time,
+  expiresAt: time,
+  revokedAt: time,
+});
+export type CheckedKey = z.infer<typeof CheckedKey>;
+
+const parseCheckedKey = CheckedKey.nullable().parse;
+
+export function keyOfKey(keyId: number): string {
+  return `key:${keyId}`;
+}
+
+/** The look-up of a key by id, for its check. Anybody may ask for any id, so absent ones are not kept in memory. */
+export function keyById(deps: Deps, keyId: number): RightsLookUp<CheckedKey | null> {
+  return {
+    key: keyOfKey(keyId),
+    parse: parseCheckedKey,
+    forgetsAbsent: true,
+    decidesRights: true,
+    load: async () => {
+      const record = await selectKeyRecord(deps.db, keyId);
+      return { value: record && toCheckedKey(record), tags: [`key:${keyId}`, ...accountTags(record)] };
+    },
+  };
+}
+
+function accountTags(record: KeyRecord | null): string[] {
+  const accountId = record?.key.accountId ?? null;
+  return accountId === null ? [] : [`account:${accountId}`];
+}
+
+function toCheckedKey({ key, accountNumber, isAccountActive }: KeyRecord): CheckedKey | null {
+  // No foreign key vouches for the account, and a key must never pass for one that is bound to none.
+  if (key.accountId !== null && accountNumber === null) return null;
+  return {
+    id: key.id,
+    scopes: key.scopes,
+    accountNumber,
+    isAccountActive: key.accountId === null || isAccountActive === true,
+    sha256: key.sha256,
+    previousSha256: key.previousSha256,
+    previousValidUntil: key.previousValidUntil?.toISOString() ?? null,
+    expiresAt: key.expiresAt?.toISOString() ?? null,
+    revokedAt: key.revokedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,63 @@
+import {
+  MAX_DESCENT,
+  MAX_REVOKED,
+  type Revocation,
+  revokeKey as revokeKeyRow,
+  selectRevocation,
+} from '../../db/writes/key-revocations.ts';
+import type { ShownKey } from '../../db/reads/keys.ts';
+import { unknownKey } from '../absence.ts';
+import type { Writer } from '../caller.ts';
+import type { Deletion } from '../deletion.ts';
+import type { Deps } from '../deps.ts';
+import { RefusedError } from '../errors.ts';
+import { refuseFormerRights, rightsOf } from './rights.ts';
+import { type ApiKey, toApiKey } from './keys.ts';
+import { authorOf, type Done, write } from '../write.ts';
+
+/** Ends a key for good, whatever it may do, for a leaked key cannot wait; again is no error. Throws `key_does_not_exist` and `forbidden`. */
+export async function revokeKey(deps: Deps, writer: Writer, keyId: number): Promise<Done<ApiKey>> {
+  const rights = rightsOf(writer.caller);
+  const revocation = await write(deps, () => revokeKeyRow(deps.db, authorOf(writer), keyId, rights, false));
+  return { value: toApiKey(requireEnded(revocation)), token: revocation.token };
+}
+
+/** What of a revocation may be asked for. */
+export interface RevocationOptions {
+  /** Whether the keys that the key made end too, those that they made, and so on. */
+  readonly withDescendants: boolean;
+  readonly dryRun: boolean;
+}
+
+/**
+ * The same, and says how many keys that ended, or would end: those that were revoked before do not count. Throws `too_many_keys` for
+ * more descendants than one statement takes in, and ends none of them.
+ */
+export async function revokeKeys(
+  deps: Deps,
+  writer: Writer,
+  keyId: number,
+  { withDescendants, dryRun }: RevocationOptions,
+): Promise<Done<Deletion>> {
+  const rights = rightsOf(writer.caller);
+  const revocation = await write(deps, () =>
+    dryRun
+      ? selectRevocation(deps.db, keyId, rights.reach, withDescendants)
+      : revokeKeyRow(deps.db, authorOf(writer), keyId, rights, withDescendants),
+  );
+  requireEnded(revocation);
+  if (revocation.isTooMuch) throw refuseMany();
+  const { revoked, token } = revocation;
+  return { value: { dryRun, accounts: 0, users: 0, userProfiles: 0, keys: revoked }, token };
+}
+
+function refuseMany(): RefusedError {
+  const detail = `the key and what it made, directly or not, are more than ${MAX_DESCENT} keys, or more than ${MAX_REVOKED} that are not revoked; revoke the key alone, and then each that it made (createdBy) with its own descendants`;
+  return new RefusedError('too_many_keys', detail);
+}
+
+function requireEnded({ key, revoked, isAllowed, isTooMuch }: Revocation): ShownKey {
+  // A key that has just ended itself is allowed nothing any more.
+  if (key && revoked === 0 && !isAllowed && !isTooMuch) throw refuseFormerRights();
+  return key ?? unknownKey();
+}

@@ -1,0 +1,136 @@
+import type * as z from 'zod';
+import {
+  deleteUser as deleteUserRow,
+  MAX_DELETED_PROFILES,
+  selectUserDeletion,
+  updateUser,
+  type UserConditions,
+  type UserState,
+} from '../../db/writes/users.ts';
+import { unknownUser } from '../absence.ts';
+import { requireScope, type Writer } from '../caller.ts';
+import type { Deps } from '../deps.ts';
+import { type Deletion, mayTakeLastAdmin, refuseLastAdmin, refuseOther } from '../deletion.ts';
+import { Email } from './email.ts';
+import { FieldError, RefusedError } from '../errors.ts';
+import { changesOf, faultsOfFields, orDefault, StoredText, toDate } from '../fields.ts';
+import { outOfReachOf, refuseOutOfReach, requirePlatformRights, userFields } from './fields.ts';
+import { NewUsername } from './username.ts';
+import { toUser, type User, Username } from './users.ts';
+import { authorOf, type Done, type Precondition, rowStates, write } from '../write.ts';
+
+/** A user's name and address may be sent back as they are, whatever is asked of new ones. */
+const lasting = { username: NewUsername, email: Email };
+
+export const UserChanges = changesOf({
+  ...userFields,
+  username: Username.meta({
+    description: `${NewUsername.description ?? ''} What the user is called already may stay.`,
+  }),
+  email: StoredText.meta({ format: 'email', description: 'What the user has already may stay.' }),
+  firstName: orDefault(userFields.firstName),
+  lastName: orDefault(userFields.lastName),
+}).meta({ id: 'UserChanges' });
+export type UserChanges = z.infer<typeof UserChanges>;
+
+/**
+ * Changes a user. Throws `user_does_not_exist`, `precondition_failed`, `username_taken`, `last_admin_is_protected`, and
+ * `forbidden` for rights without their scope, and for a user of other accounts too to a caller that is bound to one. A forced
+ * change spares no last admin.
+ */
+export async function changeUser(
+  deps: Deps,
+  writer: Writer,
+  userId: number,
+  changes: UserChanges,
+  precondition: Precondition,
+): Promise<Done<User>> {
+  const { isStaff, isSuperuser, lastLogin } = changes;
+  if (isStaff !== undefined || isSuperuser !== undefined) requireScope(writer.caller, 'rights:write');
+  requirePlatformRights(writer.caller, deps.platform, changes);
+  const values = { ...changes, lastLogin: toDate(lastLogin) };
+  const unfit = unfitOf(changes);
+  const kept = Object.fromEntries(unfit.map(({ name, value }) => [name, value]));
+  const conditions = { ...conditionsOf(deps, writer, precondition, isOfIdentity(changes)), kept };
+  const { done, token, ...state } = await write(deps, () =>
+    updateUser(deps.db, authorOf(writer), userId, values, conditions),
+  );
+  if (done) return { value: toUser(done), token };
+  requireWritable(state);
+  // Where nothing stands against the write, the user came to be after it looked, or what was to stay is something new.
+  const isNew = unfit.filter(({ name, value }) => state.current?.[name] !== value);
+  if (isNew.length > 0) throw new FieldError(isNew.flatMap(({ faults }) => faults));
+  return unknownUser('userId');
+}
+
+/** Deletes a user with its profiles, or says what that would delete. Throws as `changeUser` does, and `too_many_accounts`. */
+export async function deleteUser(
+  deps: Deps,
+  writer: Writer,
+  userId: number,
+  precondition: Precondition,
+  dryRun: boolean,
+): Promise<Done<Deletion>> {
+  const conditions = conditionsOf(deps, writer, precondition, true);
+  const run = () =>
+    dryRun
+      ? selectUserDeletion(deps.db, userId, conditions)
+      : deleteUserRow(deps.db, authorOf(writer), userId, conditions);
+  const { done, token, ...state } = await write(deps, run);
+  if (!done) {
+    requireWritable(state);
+    if (state.userProfiles > MAX_DELETED_PROFILES) throw refuseMany(state);
+    // Where nothing stands against the write, the user came to be after it looked.
+    if (!dryRun) unknownUser('userId');
+  }
+  return { value: { dryRun, accounts: 0, users: 1, userProfiles: state.userProfiles, keys: 0 }, token };
+}
+
+/** The values that no user gets anew, and what is wrong with them. */
+function unfitOf(changes: UserChanges) {
+  return (['username', 'email'] as const).flatMap((name) => {
+    const value = changes[name];
+    const error = value === undefined ? undefined : lasting[name].safeParse(value).error;
+    if (value === undefined || !error) return [];
+    return { name, value, faults: faultsOfFields(error).map(({ detail }) => ({ name, detail })) };
+  });
+}
+
+/** Who a user is, for whoever signs them in. */
+function isOfIdentity({ username, email, isActive, isStaff, isSuperuser }: UserChanges): boolean {
+  return [username, email, isActive, isStaff, isSuperuser].some((value) => value !== undefined);
+}
+
+function conditionsOf(
+  { platform }: Deps,
+  writer: Writer,
+  precondition: Precondition,
+  touchesIdentity: boolean,
+): UserConditions {
+  const { caller } = writer;
+  return {
+    states: rowStates(precondition),
+    onlyIn: caller.accountNumber,
+    platformNumber: platform.accountNumber,
+    mayTakeLastAdmin: mayTakeLastAdmin(writer),
+    // Whoever may rename or delete them has their rights, or takes them away.
+    outOfReach: touchesIdentity ? outOfReachOf(caller, platform) : null,
+  };
+}
+
+// Its cascade would meet the deadline each time, and never be done.
+function refuseMany({ userProfiles }: UserState): RefusedError {
+  const detail = `the user is a member of ${userProfiles} accounts, and is deleted with at most ${MAX_DELETED_PROFILES} user profiles; deactivate the user, and delete user profiles of it first`;
+  return new RefusedError('too_many_accounts', detail);
+}
+
+function requireWritable(state: UserState): void {
+  const { current, isHidden, isShared, isOutOfReach, isSeen, isLastAdmin } = state;
+  if (!current || isHidden) unknownUser('userId');
+  if (isShared) {
+    throw new RefusedError('forbidden', 'callers that are bound to an account may not change this user');
+  }
+  if (isOutOfReach) throw refuseOutOfReach();
+  if (!isSeen) throw refuseOther(toUser(current));
+  if (isLastAdmin) throw refuseLastAdmin();
+}
