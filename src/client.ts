@@ -1,5 +1,5 @@
 import { hc } from 'hono/client';
-import type { Api } from './http/api.ts';
+import type { Api } from './http/routes/api.ts';
 
 /** How a client reaches the service. */
 export interface ClientOptions {

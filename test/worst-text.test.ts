@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { ACCOUNT_NUMBER } from '../src/directory/accounts/account-number.ts';
 import { SCOPES } from '../src/directory/caller.ts';
 import { USERNAME } from '../src/directory/users/users.ts';
-import type { Route } from '../src/http/routes.ts';
+import type { Route } from '../src/http/endpoint/registry.ts';
 import * as lookUps from '../src/rpc/look-ups.ts';
 import * as userWrites from '../src/rpc/user-writes.ts';
 import * as writes from '../src/rpc/account-writes.ts';

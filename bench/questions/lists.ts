@@ -18,7 +18,7 @@ const { vars } = readWorkerConfig(fileURLToPath(new URL('../../wrangler.toml', i
 type SealCursor = (env: object, list: string, cursor: object) => Promise<string>;
 
 // A module of the Worker, whose own types and those of Node do not go together.
-const { sealCursor } = (await import(new URL('../../src/list-cursor.ts', import.meta.url).href)) as {
+const { sealCursor } = (await import(new URL('../../src/http/cursor.ts', import.meta.url).href)) as {
   sealCursor: SealCursor;
 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ProblemCode } from '../../src/http/problem.ts';
+import type { ProblemCode } from '../../src/http/response/problem.ts';
 import { get, newIsolate, sql, useStack } from '../stack.ts';
 import { expectProblem } from './problem.ts';
 

@@ -1,7 +1,7 @@
 import { createExecutionContext } from 'cloudflare:test';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { app } from '../../src/http/app.ts';
-import { MAX_BODY_BYTES } from '../../src/http/json-body.ts';
+import { MAX_BODY_BYTES } from '../../src/http/request/json-body.ts';
 import { get, KEY, send, sql, useStack } from '../stack.ts';
 import { sampled } from '../scale.ts';
 import { change, create, jsonOf } from './changes.ts';

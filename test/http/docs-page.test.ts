@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { problems } from '../../src/http/problem.ts';
+import { problems } from '../../src/http/response/problem.ts';
 import { send, useStack } from '../stack.ts';
 import { routes } from './routes.ts';
 

@@ -1,7 +1,7 @@
 import { createExecutionContext } from 'cloudflare:test';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { app } from '../../src/http/app.ts';
-import { Problem } from '../../src/http/problem.ts';
+import { Problem } from '../../src/http/response/problem.ts';
 import { KEY, newIsolate, send, sql, useStack } from '../stack.ts';
 import { issueKey, withKey } from './issued-keys.ts';
 import { initOf, nameOf, pathOf, routes, useGoodRows } from './routes.ts';

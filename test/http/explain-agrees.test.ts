@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Explanation } from '../../src/http/explanation.ts';
+import type { Explanation } from '../../src/http/explain/schema.ts';
 import { dumpRedis } from '../redis-dump.ts';
 import { emptyRedis, get, newIsolate, redis, redisKeys, useStack, whileAway } from '../stack.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ExplainedUrl, Explanation } from '../../src/http/explanation.ts';
+import { ExplainedUrl, Explanation } from '../../src/http/explain/schema.ts';
 import { isolateOf } from '../../src/isolate.ts';
 import { dumpLives, dumpRedis } from '../redis-dump.ts';
 import {

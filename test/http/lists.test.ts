@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { sealCursor } from '../../src/list-cursor.ts';
+import { sealCursor } from '../../src/http/cursor.ts';
 import {
   countRequests,
   emptyRedis,
@@ -14,7 +14,7 @@ import {
 } from '../stack.ts';
 import { expectProblem } from './problem.ts';
 import { issueKey, withKey } from './issued-keys.ts';
-import type { Route } from '../../src/http/routes.ts';
+import type { Route } from '../../src/http/endpoint/registry.ts';
 import { askRoute, nameOf as nameOfRoute, pathOf, routes, useGoodRows } from './routes.ts';
 
 const stack = useStack();

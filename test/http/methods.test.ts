@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { get, KEY, send, useStack } from '../stack.ts';
 import { expectProblem } from './problem.ts';
-import type { Route } from '../../src/http/routes.ts';
+import type { Route } from '../../src/http/endpoint/registry.ts';
 import { pathOf, routes } from './routes.ts';
 
 const stack = useStack();

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { Problem, problems, type ProblemCode } from '../../src/http/problem.ts';
+import { Problem, problems, type ProblemCode } from '../../src/http/response/problem.ts';
 
 /** Expects a whole problem of the code, with everything that every problem must have; answers it. */
 export async function expectProblem(response: Response, code: ProblemCode): Promise<Problem> {

@@ -2,7 +2,7 @@ import { beforeAll } from 'vitest';
 import { KEY, send, sql, type TestStack } from '../stack.ts';
 import type { EntityLookUp } from '../../src/directory/batch/entity-look-ups.ts';
 import { app } from '../../src/http/app.ts';
-import { type Route, routesOf } from '../../src/http/routes.ts';
+import { type Route, routesOf } from '../../src/http/endpoint/registry.ts';
 
 export const routes: readonly Route[] = routesOf(app);
 

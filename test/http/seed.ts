@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { Account } from '../../src/directory/accounts/accounts.ts';
 import { UserProfile } from '../../src/directory/profiles/user-profile.ts';
 import { User } from '../../src/directory/users/users.ts';
-import { UserList, UserProfileList } from '../../src/http/list.ts';
+import { UserList, UserProfileList } from '../../src/http/routes/list-bodies.ts';
 
 const time: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 

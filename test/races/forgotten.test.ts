@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Explanation } from '../../src/http/explanation.ts';
+import type { Explanation } from '../../src/http/explain/schema.ts';
 import { found, see } from '../seen.ts';
 import {
   ageOutbox,

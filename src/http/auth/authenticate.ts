@@ -1,0 +1,100 @@
+import type { Context, HonoRequest } from 'hono';
+import { holdsKey, mayHoldKey, parseApiKey } from '../../directory/keys/api-key.ts';
+import { settingsOf } from '../../deps.ts';
+import { INACTIVE } from '../../directory/accounts/active-account.ts';
+import { type Caller, ROOT } from '../../directory/caller.ts';
+import { checkKey, type KeyFault } from '../../directory/keys/check.ts';
+import { isolateOf, type KeyDigest } from '../../isolate.ts';
+import { ownText } from '../../lib/copy-string.ts';
+import { isSameText } from '../../lib/same-text.ts';
+import { sha256Of } from '../../lib/sha256.ts';
+import { authenticatePerson } from './access.ts';
+import type { AppEnv } from '../app-env.ts';
+import { hasQuery } from '../request/path-and-query.ts';
+import { badRequest, ProblemError, unauthorized } from '../response/problem.ts';
+import { limitAddress, limitLookUp } from './rate-limit.ts';
+
+const AUTHORIZATION = /^(?:bearer|token) +([\x21-\x7e]+) *$/i;
+const KEY_PARAMETERS = new Set([
+  'access_token',
+  'api_key',
+  'api-key',
+  'apikey',
+  'authorization',
+  'key',
+  'token',
+]);
+
+/** Throws on a key in the URL, where logs and referrers would keep it: by the name of a parameter, or the whole form of one anywhere. */
+export function refuseKeyInUrl(req: HonoRequest): void {
+  const isSuspect = mayHoldKey(req.url);
+  if (!isSuspect && !hasQuery(req)) return;
+  const isKey = ([name, values]: [string, string[]]) =>
+    KEY_PARAMETERS.has(name.toLowerCase()) || (isSuspect && [name, ...values].some(holdsKey));
+  const found = Object.entries(req.queries()).find(isKey);
+  if (found) throw keyInUrl('query', holdsKey(found[0]) ? 'query' : found[0]);
+  if (isSuspect && holdsKey(req.url)) throw keyInUrl('path', 'path');
+}
+
+function keyInUrl(place: 'path' | 'query', name: string): ProblemError {
+  const detail = 'a key belongs in the Authorization header, never in the URL; replace this one';
+  return badRequest([{ in: place, name, detail }]);
+}
+
+/**
+ * The caller whose key the request has: `Authorization: Bearer <key>` or `Token <key>`. Without that header, the person
+ * whom Cloudflare Access vouches for. Throws when there is neither, and `OriginUnavailable` when nobody can say. What is no
+ * API key of this environment is refused without a request.
+ */
+export async function authenticate(c: Context<AppEnv>): Promise<Caller> {
+  const key = presentedKey(c.req);
+  if (key === undefined) return requirePerson(c);
+  const { digests } = isolateOf(c.env);
+  const known = digests.get(key);
+  const digest = known ?? (await digestOf(c.env, key));
+  if (!digest) {
+    await limitAddress(c);
+    throw unauthorized(REFUSALS.invalid);
+  }
+  const caller = digest.id === null ? ROOT : await lookUpKey(c, digest.id, digest.sha256);
+  if (!known) digests.set(ownText(key), digest);
+  return caller;
+}
+
+/** What the text is the key of, whether it is good or not; null when it is none. */
+async function digestOf(env: object, key: string): Promise<KeyDigest | null> {
+  const { ENVIRONMENT, ROOT_API_KEY_SHA256 } = settingsOf(env);
+  const parts = parseApiKey(key);
+  if (parts?.environment === ENVIRONMENT) return { id: parts.id, sha256: await sha256Of(parts.secret) };
+  const sha256 = await sha256Of(key);
+  const isRoot = ROOT_API_KEY_SHA256 !== null && isSameText(sha256, ROOT_API_KEY_SHA256);
+  return isRoot ? { id: null, sha256 } : null;
+}
+
+function lookUpKey(c: Context<AppEnv>, id: number, sha256: string): Promise<Caller> {
+  return limitLookUp(c, id, sha256, async () => requireKey(await checkKey(c.get('deps'), id, sha256)));
+}
+
+/** The key as it came with the request, whether it is good or not. */
+export function presentedKey(req: HonoRequest): string | undefined {
+  return AUTHORIZATION.exec(req.header('Authorization') ?? '')?.[1];
+}
+
+async function requirePerson(c: Context<AppEnv>): Promise<Caller> {
+  const person = c.req.header('Authorization') === undefined ? await authenticatePerson(c) : null;
+  if (person) return person;
+  await limitAddress(c);
+  throw unauthorized('send a key as Authorization: Bearer <key>');
+}
+
+const REFUSALS: Readonly<Record<Exclude<KeyFault, 'inactive'>, string>> = {
+  invalid: 'the key is not valid',
+  revoked: 'the key was revoked',
+  expired: 'the key has expired',
+};
+
+function requireKey(checked: Caller | KeyFault): Caller {
+  if (checked === 'inactive') throw new ProblemError('account_is_inactive', INACTIVE);
+  if (typeof checked === 'string') throw unauthorized(REFUSALS[checked]);
+  return checked;
+}

@@ -1,0 +1,112 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import type * as z from 'zod';
+import { makeDeps } from '../../deps.ts';
+import { requireScope } from '../../directory/caller.ts';
+import { requireVisible } from '../../directory/visibility.ts';
+import type { AppEnv } from '../app-env.ts';
+import { authenticate, refuseKeyInUrl } from '../auth/authenticate.ts';
+import type { AnyEndpointSpec, EndpointInput, EndpointSpec } from '../spec.ts';
+import { parseIdempotencyKey } from '../request/idempotency-key.ts';
+import { parseJson, readJsonText, refuseBody } from '../request/json-body.ts';
+import { refuseOtherCursor } from '../request/list-parameters.ts';
+import { parseParametersOnce } from '../request/path-and-query.ts';
+import { parsePrecondition } from '../request/preconditions.ts';
+import { badRequest, type Fault, faultsOf } from '../response/problem.ts';
+import { limitAddress, limitCaller } from '../auth/rate-limit.ts';
+import { parseReadDemands } from '../request/read-demands.ts';
+
+/** A part of the request under its name in the client's arguments; left out when the schema has no field. */
+type Part<Name extends string, S extends z.ZodObject> = keyof S['shape'] extends never
+  ? {}
+  : {} extends z.input<S>
+    ? { [name in Name]?: z.input<S> }
+    : { [name in Name]: z.input<S> };
+
+type Input<P extends z.ZodObject, Q extends z.ZodObject, J extends z.ZodType> = {
+  in: Part<'param', P> & Part<'query', Q> & (z.ZodUndefined extends J ? {} : { json: z.input<J> });
+  out: { param: z.output<P>; query: z.output<Q>; json: z.output<J> };
+};
+
+const specs = new WeakMap<object, AnyEndpointSpec>();
+
+/** The spec that a registered handler was made from, if it is an endpoint's. */
+export function specOf(handler: object): AnyEndpointSpec | undefined {
+  return specs.get(handler);
+}
+
+/**
+ * The first handler of every route: asks for a key with the scope unless the route is open, then validates path, query,
+ * headers and body together, so that a caller hears of every fault at once, and last asks whether the caller may see what
+ * the request is about.
+ */
+export function endpoint<
+  P extends z.ZodObject = z.ZodObject<{}>,
+  Q extends z.ZodObject = z.ZodObject<{}>,
+  J extends z.ZodType = z.ZodUndefined,
+>(spec: EndpointSpec<P, Q, J>): MiddlewareHandler<AppEnv, string, Input<P, Q, J>> {
+  const handler: MiddlewareHandler<AppEnv, string, Input<P, Q, J>> = async (c, next) => {
+    refuseKeyInUrl(c.req);
+    if (spec.scope !== 'open' || spec.lookUp) c.set('deps', makeDeps(c.env, c.executionCtx));
+    if (spec.scope === 'open') await limitAddress(c);
+    else {
+      const caller = await authenticate(c);
+      c.set('caller', caller);
+      await limitCaller(c, caller);
+      requireScope(caller, spec.scope);
+    }
+    const input = await parseInput(c, spec);
+    if (spec.scope !== 'open') await requireRights(c, spec, input);
+    await next();
+  };
+  specs.set(handler, spec);
+  return handler;
+}
+
+async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {
+  const faults: Fault[] = [];
+  const json = await parseBody(c, spec, faults);
+  const { param, query } = parseParametersOnce(spec, c.req, faults);
+  const demands = parseReadDemands(c.req.raw.headers, faults);
+  await refuseOtherCursor(spec, { param, query }, c.env, faults);
+  if (spec.precondition) c.set('precondition', parsePrecondition(c.req, spec, query, faults));
+  if (spec.idempotent) c.set('idempotency', await parseIdempotencyKey(c.req, json.text, faults));
+  if (faults.length > 0) throw badRequest(faults);
+  c.req.addValidatedData('param', param);
+  c.req.addValidatedData('query', query);
+  // What was parsed is an object wherever a schema of a body is given.
+  c.req.addValidatedData('json', json.value as object);
+  c.set('read', { ...demands, trace: {} });
+  return { param, query, json: json.value, url: c.req.url, env: c.env };
+}
+
+async function requireRights(
+  c: Context<AppEnv>,
+  spec: AnyEndpointSpec,
+  input: EndpointInput<z.ZodObject, z.ZodObject, z.ZodType>,
+): Promise<void> {
+  const [deps, caller, read] = [c.get('deps'), c.get('caller'), allowedDemands(c.var)];
+  c.set('read', read);
+  const isRead = Boolean(spec.lookUp ?? spec.demands);
+  const subject = spec.about?.(input) ?? null;
+  if (subject) await requireVisible(deps, caller, subject, isRead ? read : { token: read.token });
+}
+
+// Browsers send no-cache unasked: of a caller who may not drop what all share, memory is not asked, and no more.
+function allowedDemands({ read, caller }: AppEnv['Variables']): AppEnv['Variables']['read'] {
+  if (!read.reload || caller.scopes.has('cache:invalidate')) return read;
+  return { ...read, reload: false, maxAgeMs: 0 };
+}
+
+const NO_BODY = { text: '', value: undefined };
+
+async function parseBody(c: Context<AppEnv>, spec: AnyEndpointSpec, faults: Fault[]) {
+  if (!spec.json) {
+    await refuseBody(c.req, faults);
+    return NO_BODY;
+  }
+  const text = await readJsonText(c.req, spec);
+  const result = spec.json.safeParse(spec.isBodyOptional && text === '' ? {} : parseJson(text));
+  if (result.success) return { text, value: result.data };
+  faults.push(...faultsOf('body', result.error));
+  return { text, value: undefined };
+}

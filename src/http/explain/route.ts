@@ -1,0 +1,61 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import { explain } from '../../cache/explain/explain.ts';
+import { makeDeps } from '../../deps.ts';
+import type { AppEnv } from '../app-env.ts';
+import { endpoint } from '../endpoint/endpoint.ts';
+import { ExplainedUrl, Explanation } from './schema.ts';
+import { toExplainedUrl, toExplanation } from './body.ts';
+import { findLookUp } from './find-look-up.ts';
+import { badRequest } from '../response/problem.ts';
+
+const PATH_FAULT = 'must be a path that begins with / or an http or https URL';
+
+const getExplanation = endpoint({
+  tag: 'Operations',
+  summary: 'Which tier would answer a read now, and why',
+  description:
+    'For whoever debugs: shows what memory and Redis hold for the path, its age, lifetime, tags and their last invalidations, without reading, loading, filling or leasing anything, and without the data itself. Speaks for the isolate that answers it: another may hold something else. `Cache-Control` and `Consistency-Token` are taken for the demands of the read to be explained. At most one request to Redis, none to Postgres; when Redis is away it says so.',
+  query: z.object({
+    path: z
+      .string('is required')
+      .regex(/^(?:\/|https?:\/\/)/i, PATH_FAULT)
+      .meta({
+        description:
+          'The path of any cached look-up, percent-encoded, with its query; or a whole URL, as `/v1/context` needs one. Or `/v1/account-number?url=…`, which asks no store: then it says which label was taken, or why none.',
+        example: '/v1/accounts/1234-5678-9012/users?limit=20',
+      }),
+  }),
+  scope: 'directory:read',
+  about: () => ({ kind: 'everything' }),
+  body: z.union([Explanation, ExplainedUrl]),
+  demands: true,
+});
+
+/** The route that explains the routes of the app. */
+export function makeExplain(app: () => Hono<AppEnv>) {
+  return new Hono<AppEnv>().get('/v1/explain', getExplanation, async (c) => {
+    const { path } = c.req.valid('query');
+    const deps = makeDeps(c.env, c.executionCtx);
+    const found = await findLookUp(app(), resolveUrl(path, c.req.url), deps, c.env);
+    const body =
+      'lookUp' in found
+        ? toExplanation({
+            path,
+            ...found,
+            explanation: await explain(deps.cache, found.lookUp, c.get('read')),
+          })
+        : toExplainedUrl({ path, ...found, nowMs: deps.cache.clock.now() });
+    c.header('Cache-Control', 'no-store');
+    c.header('Content-Type', 'application/json');
+    // Indented, for it is read by people.
+    return c.body(JSON.stringify(body, null, 2));
+  });
+}
+
+// Joined, not resolved: `//host/…` is a path here, not another host.
+function resolveUrl(path: string, requestUrl: string): URL {
+  const url = URL.parse(path.startsWith('/') ? `${new URL(requestUrl).origin}${path}` : path);
+  if (!url) throw badRequest([{ in: 'query', name: 'path', detail: PATH_FAULT }]);
+  return url;
+}

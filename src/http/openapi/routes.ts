@@ -1,0 +1,40 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import type { AppEnv } from '../app-env.ts';
+import { renderDocsPage } from './page.ts';
+import { endpoint } from '../endpoint/endpoint.ts';
+import { makeOpenApi, type OpenApi } from './document.ts';
+import type { Route } from '../endpoint/registry.ts';
+
+const tag = 'Documentation';
+
+const getOpenApi = endpoint({
+  tag,
+  summary: 'This description, as OpenAPI 3.1',
+  body: z.looseObject({ openapi: z.string() }),
+  scope: 'open',
+});
+
+const getDocs = endpoint({
+  tag,
+  summary: 'This description, as a page',
+  body: z.string(),
+  html: true,
+  scope: 'open',
+});
+
+/** No script at all, and nothing from another host. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** The OpenAPI document and the page that shows it, made from the routes when first asked for. */
+export function makeDocumentation(routes: () => Route[]) {
+  let made: OpenApi | undefined;
+  const openApi = (): OpenApi => (made ??= makeOpenApi(routes()));
+  return new Hono<AppEnv>()
+    .get('/openapi.json', getOpenApi, (c) => c.json(openApi()))
+    .get('/docs', getDocs, (c) => {
+      c.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+      return c.html(renderDocsPage(openApi()));
+    });
+}

@@ -1,0 +1,26 @@
+import type { HonoRequest } from 'hono';
+import type { Idempotency } from '../../directory/write.ts';
+import { sha256Of } from '../../lib/sha256.ts';
+import type { Fault } from '../response/problem.ts';
+
+/** Printable ASCII; the draft of the header has it as a string, and most senders leave its quotes out. */
+const IDEMPOTENCY_KEY = /^"?([\x20\x21\x23-\x7e]{1,255})"?$/;
+
+/** What `Idempotency-Key` asks for, with what was asked under it; undefined without one. */
+export async function parseIdempotencyKey(
+  req: HonoRequest,
+  bodyText: string,
+  faults: Fault[],
+): Promise<Idempotency | undefined> {
+  const header = req.header('Idempotency-Key');
+  if (header === undefined) return undefined;
+  const [, key] = IDEMPOTENCY_KEY.exec(header) ?? [];
+  if (key !== undefined)
+    return { key, requestSha256: await sha256Of(`${req.method} ${req.path}\n${bodyText}`) };
+  faults.push({
+    in: 'header',
+    name: 'Idempotency-Key',
+    detail: 'must have 1 to 255 printable ASCII characters',
+  });
+  return undefined;
+}

@@ -1,0 +1,68 @@
+import * as z from 'zod';
+import { bounded } from '../../directory/fields.ts';
+import { decodeCursor, isCursorOf, NO_CURSOR, type SentCursor } from '../cursor.ts';
+import type { AnyEndpointSpec } from '../spec.ts';
+import { Limit } from './parameters.ts';
+import type { Fault } from '../response/problem.ts';
+
+const Cursor = z
+  .string()
+  .transform((text, ctx) => decodeCursor(text) ?? (ctx.addIssue(NO_CURSOR), z.NEVER))
+  .optional()
+  .meta({
+    description: '`nextCursor` of the page before, asked with its filters; anything else is refused.',
+    override: { type: 'string' },
+  });
+
+/** `?limit=` and `?cursor=` of every list. */
+export const listParameters = { limit: Limit, cursor: Cursor };
+
+/** The parameters of a list without filters. */
+export const PageQuery = z.object(listParameters);
+
+/** Adds a fault where the cursor is not one that the service made for this very list. */
+export async function refuseOtherCursor(
+  { list }: Pick<AnyEndpointSpec, 'list'>,
+  input: Parameters<NonNullable<AnyEndpointSpec['list']>>[0],
+  env: object,
+  faults: Fault[],
+): Promise<void> {
+  // Every list has it under this name; what it is of is known once the rest is good.
+  const { cursor } = input.query as { cursor?: SentCursor };
+  if (!cursor || faults.length > 0) return;
+  const isOwn = list !== undefined && (await isCursorOf(env, list(input), cursor));
+  if (!isOwn) faults.push({ in: 'query', name: 'cursor', detail: NO_CURSOR });
+}
+
+/** Text to look for, of so many characters: what Postgres can hold, on one line. */
+export function sought(description: string, maxLength: number, minLength = 1) {
+  const error = `must have ${minLength} to ${maxLength} characters, none of them a control character`;
+  return bounded(maxLength, error)
+    .regex(new RegExp(String.raw`^[^\u0000-\u001f\u007f-\u009f]{${minLength},${maxLength}}$`, 'u'), {
+      error,
+      abort: true,
+    })
+    .refine((text) => text.isWellFormed(), 'is not well-formed Unicode')
+    .optional()
+    .meta({ description });
+}
+
+interface Rule<Q> {
+  /** Where one of these has a fault by itself, the rule says no more. */
+  readonly concerns: readonly (keyof Q & string)[];
+  readonly holds: (query: Q) => boolean;
+  /** Those that are at fault. */
+  readonly names: readonly (keyof Q & string)[];
+  readonly detail: string;
+}
+
+/** The schema with a rule that no parameter can break alone. */
+export function withRule<S extends z.ZodObject>(schema: S, rule: Rule<z.output<S>>): S {
+  const { concerns, holds, names, detail: message } = rule;
+  return schema.superRefine(
+    (query, ctx) => {
+      if (!holds(query)) for (const name of names) ctx.addIssue({ code: 'custom', path: [name], message });
+    },
+    { when: ({ issues }) => !issues.some(({ path = [] }) => concerns.some((name) => name === path[0])) },
+  );
+}

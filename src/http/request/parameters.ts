@@ -1,0 +1,70 @@
+import * as z from 'zod';
+import { ACCOUNT_NUMBER } from '../../directory/accounts/account-number.ts';
+import { CACHED_PAGE_SIZES, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../../directory/page.ts';
+import { Username as AnyUsername } from '../../directory/users/users.ts';
+
+const ID_FAULT = 'must be a positive whole number below 2^53';
+
+// Parameters arrive as text; what the text must spell is a number, and that is what the description says.
+function asInteger(bounds: { minimum: number; maximum?: number; default?: number }) {
+  return ({ jsonSchema }: { jsonSchema: object }): void => {
+    Object.assign(jsonSchema, { type: 'integer', pattern: undefined, maxLength: undefined, ...bounds });
+  };
+}
+
+function id(description: string) {
+  return z
+    .string()
+    .regex(/^[1-9][0-9]{0,15}$/, { error: ID_FAULT, abort: true })
+    .transform(Number)
+    .refine(Number.isSafeInteger, ID_FAULT)
+    .meta({ description, override: asInteger({ minimum: 1 }) });
+}
+
+export const UserId = id('Id of a user.');
+export const UserProfileId = id('Id of a user profile.');
+export const KeyId = id('Id of an API key.');
+export const EntityId = id('Id of a row.');
+
+export const AccountNumber = z
+  .string()
+  .regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012')
+  .meta({ description: 'Number of an account.', example: '3141-5926-5359' });
+
+export const Username = AnyUsername.meta({ description: 'Exact username; case matters.' });
+
+/** `?limit=` of every list. */
+export const Limit = z
+  .string()
+  .regex(/^[0-9]{1,3}$/, { error: `must be a whole number from 1 to ${MAX_PAGE_SIZE}`, abort: true })
+  .transform(Number)
+  .pipe(z.number().min(1, 'must be at least 1').max(MAX_PAGE_SIZE, `must be at most ${MAX_PAGE_SIZE}`))
+  .default(DEFAULT_PAGE_SIZE)
+  .meta({
+    description: `Greatest number of items. Of lists that the caches hold, they hold pages of ${CACHED_PAGE_SIZES.join(', ')}; others are read past them.`,
+    override: asInteger({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE }),
+  });
+
+/** A parameter that is false unless it says `true`. */
+export function flag(description: string) {
+  return z
+    .enum(['true', 'false'], 'must be true or false')
+    .default('false')
+    .transform((text) => text === 'true')
+    .meta({
+      description,
+      override: ({ jsonSchema }) => {
+        Object.assign(jsonSchema, { type: 'boolean', enum: undefined, default: false });
+      },
+    });
+}
+
+/** `?dryRun=` of every deletion. */
+export const DryRunQuery = z.object({ dryRun: flag('Say what would be deleted, and delete nothing.') });
+
+/** `?force=` of what spares the last admin. */
+export const ForceQuery = z.object({
+  force: flag(
+    'Spare no last admin. For callers with `rights:write` that are bound to no account; the audit log notes it.',
+  ),
+});

@@ -1,0 +1,36 @@
+import type { ReadDemands } from '../../cache/cache.ts';
+import { parseToken } from '../../cache/logical-time.ts';
+import type { Fault } from '../response/problem.ts';
+
+/** What `Cache-Control` and `Consistency-Token` demand of a read; what is malformed is added to the faults. */
+export function parseReadDemands(headers: Headers, faults: Fault[]): ReadDemands {
+  const control = headers.get('Cache-Control');
+  const names =
+    control
+      ?.toLowerCase()
+      .split(',')
+      .map((directive) => directive.trim()) ?? [];
+  return {
+    reload: names.includes('no-cache'),
+    maxAgeMs: parseMaxAge(names, faults),
+    token: parseTokenHeader(headers.get('Consistency-Token'), faults),
+  };
+}
+
+/** What RFC 9111 asks to take larger ones for. */
+const MAX_AGE_S = 2 ** 31;
+
+function parseMaxAge(directives: readonly string[], faults: Fault[]): number | undefined {
+  const maxAge = directives.find((directive) => directive.startsWith('max-age='));
+  if (maxAge === undefined) return undefined;
+  const [, seconds] = /^max-age="?(\d+)"?$/.exec(maxAge) ?? [];
+  if (seconds !== undefined) return Math.min(Number(seconds), MAX_AGE_S) * 1_000;
+  faults.push({ in: 'header', name: 'Cache-Control', detail: 'max-age must be a whole number of seconds' });
+  return undefined;
+}
+
+function parseTokenHeader(text: string | null, faults: Fault[]): ReadDemands['token'] {
+  const token = text === null ? undefined : parseToken(text);
+  if (token === null) faults.push({ in: 'header', name: 'Consistency-Token', detail: 'is malformed' });
+  return token ?? undefined;
+}

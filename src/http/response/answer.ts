@@ -1,0 +1,135 @@
+import type { Context, TypedResponse } from 'hono';
+import { LRUCache } from 'lru-cache';
+import type { Account } from '../../directory/accounts/accounts.ts';
+import type { ApiKey } from '../../directory/keys/keys.ts';
+import type { AuditEntry } from '../../directory/audit.ts';
+import type { Listed } from '../../directory/paged-read.ts';
+import { cursorAfter, type Page, type Paged } from '../../directory/page.ts';
+import type { UserProfile } from '../../directory/profiles/user-profile.ts';
+import type { User } from '../../directory/users/users.ts';
+import { sealCursor } from '../cursor.ts';
+import type { AppEnv } from '../app-env.ts';
+import { secureHeaders } from './secure-headers.ts';
+import { formatCacheStatus, formatServerTiming } from './cache-status.ts';
+import { etagOf, etagOfList, matchesEtag, type Revised } from './etag.ts';
+
+/** `Cache-Status` of what no cache was asked for. */
+export const NO_CACHE_ASKED = 'isolate; fwd=bypass';
+
+const ENTITY_CACHE_CONTROL = 'private, no-cache';
+
+export type Row = Account | ApiKey | User | UserProfile;
+
+/** The entity tag of a row and of the rows that it is shown with. */
+export function etagOfRow(row: Row): string {
+  return etagOf(...rowsOf(row));
+}
+
+/** A value as it is sent. */
+interface Rendered {
+  readonly etag: string;
+  readonly body: string;
+}
+
+type Answer<T> = (Response & TypedResponse<T, 200, 'json'>) | (Response & TypedResponse<null, 304, 'body'>);
+
+/** A thousand users or so: text beside every value would be half of what an isolate remembers. */
+const MAX_KEPT_LENGTH = 2 ** 19;
+/** No page of a list may push out more than a sixteenth of the others. */
+const MAX_KEPT_SHARE = 16;
+/** The object, the tag and places in the LRU, roughly. */
+const KEPT_OVERHEAD = 256;
+
+/** Of what isolate memory answers with again and again: frozen, and the very object that the next caller gets. */
+const kept = new LRUCache<object, Rendered>({
+  maxSize: MAX_KEPT_LENGTH,
+  maxEntrySize: MAX_KEPT_LENGTH / MAX_KEPT_SHARE,
+  sizeCalculation: ({ body }) => body.length + KEPT_OVERHEAD,
+});
+
+/** Answers a row with its entity tag, or 304. */
+export function answerRow<T extends Row>(c: Context<AppEnv>, row: T): Answer<T> {
+  return respond(c, kept.get(row) ?? keep(c, row, { etag: etagOfRow(row), body: JSON.stringify(row) }));
+}
+
+/** Answers a page of the list with this name, with the entity tag of its rows, or 304. */
+export async function answerPage<T extends Row>(
+  c: Context<AppEnv>,
+  list: string,
+  page: Page,
+  paged: Paged<T>,
+): Promise<Answer<{ items: readonly T[]; nextCursor: string | null }>> {
+  return respond(c, kept.get(paged) ?? keep(c, paged, await renderPage(c.env, list, page, paged)));
+}
+
+async function renderPage(env: object, list: string, page: Page, paged: Paged<Row>): Promise<Rendered> {
+  const { items } = paged;
+  const next = cursorAfter(page, paged);
+  const nextCursor = next && (await sealCursor(env, list, next));
+  const etag = await etagOfList(items.map(rowsOf), JSON.stringify(next));
+  return { etag, body: JSON.stringify({ items, nextCursor }) };
+}
+
+// Not at the first answer, which for most is the only one.
+function keep(c: Context<AppEnv>, value: object, rendered: Rendered): Rendered {
+  if (c.get('read').trace.isolate?.hit) kept.set(value, rendered);
+  return rendered;
+}
+
+/** Answers a page of a list that is no look-up, whose name is in its cursors, with the entity tag of its rows, or 304. */
+export async function answerList<T extends Row | AuditEntry>(
+  c: Context<AppEnv>,
+  list: string,
+  { items, next }: Listed<T>,
+) {
+  const nextCursor = next && (await sealCursor(c.env, list, { ...next, limit: null }));
+  const etag = await etagOfList(items.map(rowsOf), JSON.stringify(next));
+  return answer(c, { items, nextCursor }, etag);
+}
+
+/** Answers a value under an entity tag of the caller's making, or 304. */
+export function answer<T extends object>(c: Context<AppEnv>, value: T, etag: string): Answer<T> {
+  return respond(c, { etag, body: JSON.stringify(value) });
+}
+
+/**
+ * As `c.json()`, which copies all headers once more for those that `c.header()` set before: there must be none, for they would be
+ * lost. Set them on the response.
+ */
+function respond<T>(c: Context<AppEnv>, { etag, body }: Rendered): Answer<T> {
+  // RFC 9110 section 13.1.2 knows 304 for reads only.
+  const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
+  const isUnchanged = isRead && matchesEtag(c.req.header('If-None-Match'), etag);
+  const init = { headers: secureHeaders(c.env), status: isUnchanged ? 304 : 200 };
+  const response = new Response(isUnchanged ? null : body, init);
+  const { headers } = response;
+  if (!isUnchanged) headers.set('Content-Type', 'application/json');
+  headers.set('ETag', etag);
+  headers.set('Cache-Control', ENTITY_CACHE_CONTROL);
+  if (!c.get('read').trace.isolate) headers.set('Cache-Status', NO_CACHE_ASKED);
+  // The body is the text of a T.
+  return response as Answer<T>;
+}
+
+/** What every representation says of itself; the tiers that were asked say so themselves. */
+export function setEntityHeaders(c: Context<AppEnv>, etag: string): void {
+  c.header('ETag', etag);
+  c.header('Cache-Control', ENTITY_CACHE_CONTROL);
+  c.header('Cache-Status', NO_CACHE_ASKED);
+}
+
+/** Says what each tier did, on answers and problems alike. */
+export function setTierHeaders(headers: Headers, read: AppEnv['Variables']['read']): void {
+  const { trace } = read;
+  if (trace.isolate) headers.set('Cache-Status', formatCacheStatus(trace, read));
+  if (trace.isolate || trace.postgres) headers.set('Server-Timing', formatServerTiming(trace));
+}
+
+function rowsOf(row: Row | AuditEntry): Revised[] {
+  if ('entityId' in row) return [{ id: row.id, revision: 1, since: row.at }];
+  return 'account' in row ? [row, row.user, row.account].map(toRevised) : [toRevised(row)];
+}
+
+function toRevised(row: Row): Revised {
+  return { id: row.id, revision: row.revision, since: 'createdAt' in row ? row.createdAt : row.dateJoined };
+}

@@ -1,0 +1,195 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import * as z from 'zod';
+import { OriginRefused, OriginUnavailable } from '../../cache/errors.ts';
+import { etagOfRow, type Row } from './answer.ts';
+import { faultsOfFields } from '../../directory/fields.ts';
+import { cutEcho } from '../../lib/echo.ts';
+import {
+  FieldError,
+  type LookUpCode,
+  LookUpError,
+  type RefusalCode,
+  RefusedError,
+} from '../../directory/errors.ts';
+
+/** One fault of the input. */
+export const Fault = z
+  .object({
+    in: z.enum(['path', 'query', 'header', 'body']),
+    name: z
+      .string()
+      .meta({ description: 'The parameter, the header, or the path of the field in the body.' }),
+    detail: z.string(),
+  })
+  .meta({ id: 'Fault' });
+export type Fault = z.infer<typeof Fault>;
+
+/** RFC 9457, as `application/problem+json`. */
+export const Problem = z
+  .object({
+    type: z.string().meta({ description: 'A reference to the description of the code.' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().meta({ description: 'Stable; branch on this.' }),
+    requestId: z.string(),
+    errors: z.array(Fault).optional().meta({ description: 'Every fault of the input.' }),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof Problem>;
+
+type HttpCode =
+  | 'bad_request'
+  | 'content_too_large'
+  | 'headers_too_large'
+  | 'internal_error'
+  | 'method_not_allowed'
+  | 'misconfigured'
+  | 'not_found'
+  | 'precondition_required'
+  | 'request_timeout'
+  | 'too_many_requests'
+  | 'unauthorized'
+  | 'unavailable'
+  | 'unsupported_media_type'
+  | 'uri_too_long';
+export type ProblemCode = LookUpCode | RefusalCode | HttpCode;
+
+/** Status and title of every code. */
+export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCode; title: string }>> = {
+  account_does_not_exist: { status: 404, title: 'No such account' },
+  account_is_inactive: { status: 403, title: 'The account of the key is inactive' },
+  account_number_retired: { status: 409, title: 'The account number belonged to a deleted account' },
+  account_number_taken: { status: 409, title: 'The account number is taken' },
+  account_required: { status: 400, title: 'Account number required' },
+  admin_user_does_not_exist: { status: 404, title: 'The account has no admin user' },
+  bad_request: { status: 400, title: 'Bad request' },
+  content_too_large: { status: 413, title: 'The body is too large' },
+  default_account_is_protected: { status: 409, title: 'The default account cannot be deleted' },
+  forbidden: { status: 403, title: 'The key lacks the right' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
+  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  internal_error: { status: 500, title: 'Internal error' },
+  key_does_not_exist: { status: 404, title: 'No such key' },
+  key_is_revoked: { status: 409, title: 'The key is revoked' },
+  last_admin_is_protected: { status: 409, title: 'The account would be left without an admin' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  misconfigured: { status: 500, title: 'The service is misconfigured' },
+  no_account_for_user: { status: 404, title: 'The user has no account' },
+  no_default_account: { status: 404, title: 'No default account' },
+  no_platform_admin: { status: 404, title: 'No platform admin' },
+  not_found: { status: 404, title: 'No such path' },
+  platform_account_is_protected: { status: 409, title: 'The platform account cannot be deleted' },
+  precondition_failed: { status: 412, title: 'Changed since it was read' },
+  precondition_required: { status: 428, title: 'If-Match required' },
+  request_timeout: { status: 408, title: 'The body came too slowly' },
+  too_many_accounts: { status: 409, title: 'The user is a member of too many accounts' },
+  too_many_keys: { status: 409, title: 'Too many keys' },
+  too_many_members: { status: 409, title: 'The account has too many members' },
+  too_many_requests: { status: 429, title: 'Too many requests' },
+  unauthorized: { status: 401, title: 'A valid key is required' },
+  unavailable: { status: 503, title: 'No store could answer' },
+  unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  uri_too_long: { status: 414, title: 'The URL is too long' },
+  user_does_not_exist: { status: 404, title: 'No such user' },
+  user_profile_does_not_exist: { status: 404, title: 'No such user profile' },
+  user_profile_exists: { status: 409, title: 'The user is a member already' },
+  username_taken: { status: 409, title: 'The username is taken' },
+};
+
+/** Ends a request with a problem. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly code: ProblemCode;
+  readonly errors: readonly Fault[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    more: { errors?: readonly Fault[]; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(detail);
+    this.code = code;
+    this.errors = more.errors ?? [];
+    this.headers = more.headers ?? {};
+  }
+}
+
+/** Long enough for a breaker to close and a database to wake. */
+export const RETRY_AFTER_S = '2';
+
+/** The problem to answer for whatever a handler threw; null when it is a defect of ours. */
+export function asProblem(error: LookUpError | OriginUnavailable): ProblemError;
+export function asProblem(error: unknown): ProblemError | null;
+export function asProblem(error: unknown): ProblemError | null {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof LookUpError) return new ProblemError(error.code, error.message);
+  if (error instanceof FieldError) return badRequest(error.faults.map((fault) => ({ in: 'body', ...fault })));
+  if (error instanceof RefusedError) {
+    // Whatever is refused for its state is a row.
+    const headers = error.current && { ETag: etagOfRow(error.current as Row) };
+    return new ProblemError(error.code, error.message, { ...(headers && { headers }) });
+  }
+  if (error instanceof OriginRefused) {
+    return new ProblemError('internal_error', 'the database refused it for a reason of ours');
+  }
+  if (error instanceof OriginUnavailable) {
+    const headers = { 'Retry-After': RETRY_AFTER_S };
+    return new ProblemError('unavailable', 'neither cache nor database could answer; try again', { headers });
+  }
+  return null;
+}
+
+/** The faults that the schemas find. */
+export function faultsOf(place: Fault['in'], error: z.ZodError): Fault[] {
+  return faultsOfFields(error).map(({ name, detail }) => ({ in: place, name: name || place, detail }));
+}
+
+/** More are not for people, and an answer must not be many times the question. */
+const MAX_FAULTS = 100;
+const MAX_FAULT_DETAIL = 400;
+const MAX_DETAIL = 4_000;
+
+/** The problem of input with these faults; what they repeat of it is cut. */
+export function badRequest(faults: readonly Fault[]): ProblemError {
+  const errors = faults.slice(0, MAX_FAULTS).map(({ in: place, name, detail }) => ({
+    in: place,
+    name: cutEcho(name),
+    detail: cutEcho(detail, MAX_FAULT_DETAIL),
+  }));
+  const details = errors.map(({ name, detail }) => `${name}: ${detail}`);
+  const more = faults.length - errors.length;
+  const detail = cutEcho(details.join('; '), MAX_DETAIL);
+  return new ProblemError('bad_request', more > 0 ? `${detail}; and ${more} more` : detail, { errors });
+}
+
+/** The problem of a request that does not say who asks. */
+export function unauthorized(detail: string): ProblemError {
+  return new ProblemError('unauthorized', detail, {
+    headers: { 'WWW-Authenticate': 'Bearer realm="edge-accounts"' },
+  });
+}
+
+/** What a problem of the code says, whichever request it is of. */
+export function describeProblem(code: ProblemCode, detail: string) {
+  const { status, title } = problems[code];
+  return { type: `/docs#problem-${code}`, title, status, detail, code };
+}
+
+/** The response of a problem. */
+export function toResponse(problem: ProblemError, requestId: string): Response {
+  const described = describeProblem(problem.code, problem.message);
+  const { status } = described;
+  const body: Problem = {
+    ...described,
+    requestId,
+    ...(problem.errors.length > 0 && { errors: [...problem.errors] }),
+  };
+  const headers = {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+    ...problem.headers,
+  };
+  return new Response(JSON.stringify(body), { status, headers });
+}

@@ -1,0 +1,111 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import {
+  AccountChanges,
+  changeAccount,
+  createAccount,
+  deleteAccount,
+  NewAccount,
+  switchDefaultAccount,
+} from '../../directory/accounts/changes.ts';
+import { Account } from '../../directory/accounts/accounts.ts';
+import { Deletion } from '../../directory/deletion.ts';
+import { answerCreated, answerDeletion, answerWritten } from '../response/answer-write.ts';
+import type { AppEnv } from '../app-env.ts';
+import { endpoint } from '../endpoint/endpoint.ts';
+import { MERGE_PATCH_TYPES } from '../spec.ts';
+import { AccountNumber, DryRunQuery } from '../request/parameters.ts';
+
+const tag = 'Accounts';
+const scope = 'directory:write';
+const path = z.object({ accountNumber: AccountNumber });
+
+const postAccount = endpoint({
+  tag,
+  summary: 'Create an account',
+  description: 'Never the default one: that is switched, in one call.',
+  scope,
+  about: () => ({ kind: 'everything' }),
+  json: NewAccount,
+  body: Account,
+  creates: 'always',
+  idempotent: true,
+  writes: true,
+  tagged: true,
+  errors: ['account_number_retired', 'account_number_taken'],
+});
+
+const putDefaultAccount = endpoint({
+  tag,
+  summary: 'Make another account the default one',
+  description: 'In one transaction with the account that was.',
+  scope,
+  about: () => ({ kind: 'everything' }),
+  json: z.strictObject({ accountNumber: AccountNumber }).meta({ id: 'DefaultAccount' }),
+  body: Account,
+  writes: true,
+  tagged: true,
+  errors: ['account_does_not_exist'],
+});
+
+const patchAccount = endpoint({
+  tag,
+  summary: 'Change an account',
+  description: 'By JSON merge patch (RFC 7396). The number never changes.',
+  scope,
+  about: ({ param }) => ({ kind: 'account', ...param }),
+  path,
+  json: AccountChanges,
+  jsonTypes: MERGE_PATCH_TYPES,
+  body: Account,
+  precondition: 'always',
+  writes: true,
+  tagged: true,
+  errors: ['account_does_not_exist'],
+});
+
+const removeAccount = endpoint({
+  tag,
+  summary: 'Delete an account, its user profiles and its keys',
+  description:
+    'Its users stay. With more than 10,000 members it is 409 until user profiles were deleted first. The platform account and the default account are never deleted, an account with members who are staff or superuser not without `rights:write`, and none by who is bound to it.',
+  scope,
+  about: ({ param }) => ({ kind: 'account', ...param }),
+  path,
+  query: DryRunQuery,
+  body: Deletion,
+  precondition: 'unless-dry-run',
+  writes: true,
+  errors: [
+    'account_does_not_exist',
+    'default_account_is_protected',
+    'platform_account_is_protected',
+    'too_many_keys',
+    'too_many_members',
+  ],
+});
+
+export const accountChanges = new Hono<AppEnv>()
+  .post('/v1/accounts', postAccount, async (c) => {
+    const { deps, idempotency } = c.var;
+    const created = await createAccount(deps, c.var, c.req.valid('json'), idempotency);
+    return answerCreated(c, created, `/v1/accounts/${created.value.accountNumber}`);
+  })
+  .put('/v1/accounts/default', putDefaultAccount, async (c) => {
+    const { accountNumber } = c.req.valid('json');
+    return answerWritten(c, await switchDefaultAccount(c.get('deps'), c.var, accountNumber));
+  })
+  .patch('/v1/accounts/:accountNumber', patchAccount, async (c) => {
+    const { deps, precondition } = c.var;
+    const { accountNumber } = c.req.valid('param');
+    return answerWritten(
+      c,
+      await changeAccount(deps, c.var, accountNumber, c.req.valid('json'), precondition),
+    );
+  })
+  .delete('/v1/accounts/:accountNumber', removeAccount, async (c) => {
+    const { deps, precondition } = c.var;
+    const { accountNumber } = c.req.valid('param');
+    const { dryRun } = c.req.valid('query');
+    return answerDeletion(c, await deleteAccount(deps, c.var, accountNumber, precondition, dryRun));
+  });

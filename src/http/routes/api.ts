@@ -1,0 +1,34 @@
+import { Hono } from 'hono';
+import { accountChanges } from './account-changes.ts';
+import { accounts } from './accounts.ts';
+import type { AppEnv } from '../app-env.ts';
+import { audit } from './audit.ts';
+import { context } from './context.ts';
+import { directoryLists } from './lists.ts';
+import { keys } from './keys.ts';
+import { lookUps } from './look-ups.ts';
+import { operations } from './operations.ts';
+import { profileChanges } from './profile-changes.ts';
+import { profiles } from './profiles.ts';
+import { userBatch } from './user-batch.ts';
+import { userChanges } from './user-changes.ts';
+import { users } from './users.ts';
+
+/** The routes of the API, by noun. */
+export const api = new Hono<AppEnv>()
+  .route('/', context)
+  .route('/', lookUps)
+  .route('/', userBatch)
+  .route('/', users)
+  .route('/', userChanges)
+  .route('/', accounts)
+  .route('/', accountChanges)
+  .route('/', profiles)
+  .route('/', profileChanges)
+  .route('/', directoryLists)
+  .route('/', audit)
+  .route('/', keys)
+  .route('/', operations);
+
+/** What the typed client knows of them. */
+export type Api = typeof api;

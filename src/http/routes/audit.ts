@@ -1,0 +1,82 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import { timeText } from '../../directory/fields.ts';
+import { AuditedEntity, listAuditEntries } from '../../directory/audit.ts';
+import { answerList } from '../response/answer.ts';
+import type { AppEnv } from '../app-env.ts';
+import { endpoint } from '../endpoint/endpoint.ts';
+import { AuditLog } from './list-bodies.ts';
+import { listParameters, sought, withRule } from '../request/list-parameters.ts';
+import { EntityId } from '../request/parameters.ts';
+
+type AuditPage = Parameters<typeof listAuditEntries>[1];
+
+const NO_TIME = 'must be an ISO 8601 time such as 2026-01-31T23:59:59Z';
+
+/** With microseconds, which `Date` does not know, in UTC, and of a year that Postgres knows. */
+function toInstant(text: string, ctx: z.RefinementCtx<string>): string {
+  const [, fraction = ''] = /\.(\d+)/.exec(text) ?? [];
+  const [year] = Number.isNaN(Date.parse(text)) ? [''] : new Date(text).toISOString().split('-');
+  if (!year || !/^(?!0000)\d{4}$/.test(year)) return (ctx.addIssue(NO_TIME), z.NEVER);
+  return `${new Date(text).toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length)}.${fraction.padEnd(6, '0').slice(0, 6)}Z`;
+}
+
+const Instant = timeText(NO_TIME).transform(toInstant);
+
+const time = (description: string) =>
+  Instant.optional().meta({ description, override: { type: 'string', format: 'date-time' } });
+
+const AnyAuditQuery = z.object({
+  ...listParameters,
+  actor: sought('Who changed it, such as `key:12`.', 300),
+  requestId: sought('`X-Request-Id` of the answer to the change.', 100),
+  entity: AuditedEntity.optional().meta({ description: 'What kind of row was changed.' }),
+  entityId: EntityId.optional().meta({ description: 'Id of the row that was changed; needs its entity.' }),
+  since: time('Not before this time.'),
+  until: time('Before this time.'),
+});
+type AnyAuditQuery = z.output<typeof AnyAuditQuery>;
+
+const filters = ['actor', 'requestId', 'entity', 'entityId', 'since', 'until'] as const;
+
+const AuditQuery = withRule(AnyAuditQuery, {
+  concerns: ['entity', 'entityId'],
+  holds: ({ entity, entityId }) => entityId === undefined || entity !== undefined,
+  names: ['entityId'],
+  detail: 'needs an entity',
+});
+
+function nameOf(query: AnyAuditQuery): string {
+  return JSON.stringify(['audit', ...filters.map((name) => query[name] ?? null)]);
+}
+
+function toPage({ limit, cursor, ...query }: AnyAuditQuery): AuditPage {
+  return {
+    limit,
+    after: cursor ?? null,
+    actor: query.actor ?? null,
+    requestId: query.requestId ?? null,
+    entity: query.entity ?? null,
+    entityId: query.entityId ?? null,
+    since: query.since ?? null,
+    until: query.until ?? null,
+  };
+}
+
+const getAuditLog = endpoint({
+  tag: 'Audit',
+  summary: 'What was changed through the service, newest first',
+  description:
+    'Every filter that is given counts. Entries are kept for `AUDIT_RETENTION_DAYS`. Not for callers that are bound to an account.',
+  scope: 'audit:read',
+  about: () => ({ kind: 'everything' }),
+  query: AuditQuery,
+  list: ({ query }) => nameOf(query),
+  body: AuditLog,
+  uncached: true,
+});
+
+export const audit = new Hono<AppEnv>().get('/v1/audit', getAuditLog, async (c) => {
+  const query = c.req.valid('query');
+  return answerList(c, nameOf(query), await listAuditEntries(c.get('deps'), toPage(query), c.get('read')));
+});

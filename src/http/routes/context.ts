@@ -1,0 +1,83 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import { explainAccountNumber } from '../../directory/accounts/explain-account-number.ts';
+import { accountNumberFromUrl } from '../../directory/accounts/account-number.ts';
+import { settingsOf } from '../../deps.ts';
+import { Account, accountByNumber, findAccount } from '../../directory/accounts/accounts.ts';
+import { ownText } from '../../lib/copy-string.ts';
+import { AccountNumberReason } from '../response/account-number-reason.ts';
+import { answer, etagOfRow } from '../response/answer.ts';
+import type { AppEnv } from '../app-env.ts';
+import { endpoint } from '../endpoint/endpoint.ts';
+import { AccountNumber, flag } from '../request/parameters.ts';
+
+const tag = 'Context';
+
+const getAccountNumber = endpoint({
+  tag,
+  summary: "The account number in a URL's host",
+  description:
+    'Only http and https URLs, and only the labels of the host: exactly one must be an account number. Asks neither Redis nor Postgres.',
+  implements: 'account_number_from_url',
+  query: z.object({
+    url: z.string('is required').meta({
+      description: 'Any string; what is no such URL gives null.',
+      example: 'https://hr.3141-5926-5359.alpha.api.example.com/',
+    }),
+    explain: flag('Answer `reason` and `labels` too: why the URL gives this number, or none.'),
+  }),
+  body: z
+    .object({ accountNumber: AccountNumber.nullable(), ...AccountNumberReason.partial().shape })
+    .meta({ id: 'AccountNumberOfUrl' }),
+  scope: 'open',
+  explain: ({ query, env }) => explainAccountNumber(query.url, settingsOf(env).ACCOUNT_HOST_SUFFIXES),
+});
+
+const getContext = endpoint({
+  tag,
+  summary: "The account of the request's own host",
+  description:
+    'Both are null when the host names no account; the account alone when no account has the number.',
+  scope: 'directory:read',
+  // Who may not see the account gets null for it, by the same steps as for one that is not there.
+  about: () => null,
+  body: z
+    .object({ accountNumber: AccountNumber.nullable(), account: Account.nullable() })
+    .meta({ id: 'Context' }),
+  lookUp(deps, { url, env }) {
+    const accountNumber = accountNumberOf(url, env);
+    return accountNumber === null ? null : accountByNumber(deps, accountNumber);
+  },
+});
+
+export const context = new Hono<AppEnv>()
+  .get('/v1/account-number', getAccountNumber, (c) => {
+    const { url, explain } = c.req.valid('query');
+    if (explain) {
+      const explained = explainAccountNumber(url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES);
+      // The labels are those of the URL, which the request names.
+      return answer(c, explained, `"account-number-${explained.accountNumber}-${explained.reason}"`);
+    }
+    const accountNumber = accountNumberOf(url, c.env);
+    return answer(c, { accountNumber }, `"account-number-${accountNumber}"`);
+  })
+  .get('/v1/context', getContext, async (c) => {
+    const accountNumber = accountNumberOf(c.req.url, c.env);
+    const account = accountNumber && (await findVisibleAccount(c.var, accountNumber));
+    const etag = account ? etagOfRow(account) : `"context-${accountNumber}"`;
+    const response = answer(c, { accountNumber, account }, etag);
+    response.headers.set('Vary', 'Host');
+    return response;
+  });
+
+// It becomes a key of what is remembered, which must not keep the whole URL.
+function accountNumberOf(url: string, env: object): string | null {
+  const accountNumber = accountNumberFromUrl(url, settingsOf(env).ACCOUNT_HOST_SUFFIXES);
+  return accountNumber === null ? null : ownText(accountNumber);
+}
+
+// An account that the caller may not see is as one that is not there.
+async function findVisibleAccount({ deps, caller, read }: AppEnv['Variables'], accountNumber: string) {
+  const isHidden = caller.accountNumber !== null && caller.accountNumber !== accountNumber;
+  return isHidden ? null : findAccount(deps, accountNumber, read);
+}

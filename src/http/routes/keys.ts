@@ -1,0 +1,187 @@
+import { type Context, Hono } from 'hono';
+import * as z from 'zod';
+import {
+  changeKey,
+  createKey,
+  IssuedKey,
+  KeyChanges,
+  KeyRotation,
+  NewKey,
+  rotateKey,
+} from '../../directory/keys/changes.ts';
+import { revokeKey, revokeKeys } from '../../directory/keys/revocations.ts';
+import { Deletion } from '../../directory/deletion.ts';
+import { ApiKey, getKey, listKeys } from '../../directory/keys/keys.ts';
+import { cursorAfter, toPage } from '../../directory/page.ts';
+import { sealCursor } from '../cursor.ts';
+import { etagOfRow } from '../response/answer.ts';
+import { answerCreated, answerDeletion, answerWritten } from '../response/answer-write.ts';
+import type { AppEnv } from '../app-env.ts';
+import { presentedKey } from '../auth/authenticate.ts';
+import { endpoint } from '../endpoint/endpoint.ts';
+import { MERGE_PATCH_TYPES } from '../spec.ts';
+import { ApiKeyList } from './list-bodies.ts';
+import { listParameters, sought } from '../request/list-parameters.ts';
+import { flag, KeyId } from '../request/parameters.ts';
+import { badRequest } from '../response/problem.ts';
+
+const tag = 'API keys';
+const scope = 'keys:write';
+const path = z.object({ keyId: KeyId });
+const about = () => ({ kind: 'keys' }) as const;
+const errors = ['key_does_not_exist'] as const;
+
+const KeysQuery = z.object({
+  ...listParameters,
+  createdBy: sought('Who made the key, such as `key:12`.', 300),
+});
+
+function nameOf({ createdBy }: Pick<z.output<typeof KeysQuery>, 'createdBy'>): string {
+  return createdBy === undefined ? 'keys' : `keys by ${createdBy}`;
+}
+
+const postKey = endpoint({
+  tag,
+  summary: 'Create an API key',
+  description:
+    'The key is in the answer and never shown again. It may do no more than the key that creates it, and not outlive it. With an `Idempotency-Key` the answer can be had again, with the same key in `Authorization` as the first time.',
+  scope,
+  // A key that sees everything is for nobody to give who does not.
+  about: ({ json: { accountNumber } }) =>
+    accountNumber === undefined ? { kind: 'everything' } : { kind: 'account', accountNumber },
+  json: NewKey,
+  body: IssuedKey,
+  creates: 'always',
+  idempotent: true,
+  writes: true,
+  tagged: true,
+  errors: ['account_does_not_exist', 'too_many_keys'],
+});
+
+const getKeys = endpoint({
+  tag,
+  summary: 'API keys, by id',
+  description: 'Revoked and expired ones too. Read from Postgres, past the cache.',
+  scope,
+  about,
+  query: KeysQuery,
+  list: ({ query }) => nameOf(query),
+  body: ApiKeyList,
+});
+
+const getKeyById = endpoint({
+  tag,
+  summary: 'An API key by id',
+  description: 'Read from Postgres, past the cache.',
+  scope,
+  about,
+  path,
+  body: ApiKey,
+  tagged: true,
+  errors,
+});
+
+const patchKey = endpoint({
+  tag,
+  summary: 'Change an API key',
+  description:
+    'By JSON merge patch (RFC 7396). The account never changes. The key may do no more than the one that changes it, before and after.',
+  scope,
+  about,
+  path,
+  json: KeyChanges,
+  jsonTypes: MERGE_PATCH_TYPES,
+  body: ApiKey,
+  precondition: 'always',
+  writes: true,
+  tagged: true,
+  errors,
+});
+
+const postRotation = endpoint({
+  tag,
+  summary: 'Give an API key another secret',
+  description:
+    'The new key is in the answer and never shown again. The secret until now stays good for the grace period, but manages no keys; one from an earlier rotation ends at once, and none is ever good again. The key may do no more than the one that rotates it. With an `Idempotency-Key` the answer can be had again for 24 hours, with the same key in `Authorization` as the first time; a key that rotates itself has ended that one.',
+  scope,
+  about,
+  path,
+  json: KeyRotation,
+  isBodyOptional: true,
+  body: IssuedKey,
+  idempotent: true,
+  writes: true,
+  tagged: true,
+  errors: ['key_does_not_exist', 'key_is_revoked'],
+});
+
+const removeKey = endpoint({
+  tag,
+  summary: 'Revoke an API key',
+  description:
+    'For good, and without `If-Match`: a key that has leaked must not wait for a read. Whatever the key may do. It stays listed; revoking it again changes nothing. With one of the parameters the answer counts the keys that this revoked, or would. With its descendants a key is revoked where these are at most 100,000, of which at most 10,000 are not revoked yet.',
+  scope,
+  about,
+  path,
+  query: z.object({
+    dryRun: flag('Say how many keys would be revoked, and revoke none.'),
+    withDescendants: flag('Revoke the keys that the key made too, those that they made, and so on.'),
+  }),
+  body: z.union([ApiKey, Deletion]),
+  writes: true,
+  errors: ['key_does_not_exist', 'too_many_keys'],
+});
+
+export const keys = new Hono<AppEnv>()
+  .post('/v1/keys', postKey, async (c) => {
+    const created = await createKey(c.get('deps'), c.var, c.req.valid('json'), repeatableIssue(c));
+    return unstored(answerCreated(c, created, `/v1/keys/${created.value.id}`));
+  })
+  .get('/v1/keys', getKeys, async (c) => {
+    const { deps, caller } = c.var;
+    const { limit, cursor, createdBy } = c.req.valid('query');
+    const page = toPage(limit, cursor);
+    const listed = await listKeys(deps, caller, createdBy, page);
+    const next = cursorAfter(page, listed);
+    const nextCursor = next && (await sealCursor(c.env, nameOf({ createdBy }), next));
+    return unstored(c.json({ items: [...listed.items], nextCursor }, 200));
+  })
+  .get('/v1/keys/:keyId', getKeyById, async (c) => {
+    const key = await getKey(c.get('deps'), c.get('caller'), c.req.valid('param').keyId);
+    // For `If-Match`. No 304: the last use is no change, and so not in the tag.
+    c.header('ETag', etagOfRow(key));
+    return unstored(c.json(key, 200));
+  })
+  .patch('/v1/keys/:keyId', patchKey, async (c) => {
+    const { deps, precondition } = c.var;
+    const { keyId } = c.req.valid('param');
+    return unstored(answerWritten(c, await changeKey(deps, c.var, keyId, c.req.valid('json'), precondition)));
+  })
+  .post('/v1/keys/:keyId/rotate', postRotation, async (c) => {
+    const { keyId } = c.req.valid('param');
+    const rotated = await rotateKey(c.get('deps'), c.var, keyId, c.req.valid('json'), repeatableIssue(c));
+    return unstored(answerWritten(c, rotated));
+  })
+  .delete('/v1/keys/:keyId', removeKey, async (c) => {
+    const { keyId } = c.req.valid('param');
+    const { dryRun, withDescendants } = c.req.valid('query');
+    const isCounted = dryRun || withDescendants;
+    return isCounted
+      ? answerDeletion(c, await revokeKeys(c.get('deps'), c.var, keyId, { dryRun, withDescendants }))
+      : unstored(answerWritten(c, await revokeKey(c.get('deps'), c.var, keyId)));
+  });
+
+function repeatableIssue(c: Context<AppEnv>) {
+  const { idempotency } = c.var;
+  if (!idempotency) return undefined;
+  const makersKey = presentedKey(c.req);
+  if (makersKey !== undefined) return { idempotency, makersKey };
+  const detail = 'is for who comes with a key: the new secret is derived from it';
+  throw badRequest([{ in: 'header', name: 'Idempotency-Key', detail }]);
+}
+
+// A secret may be in it, and the last use is newer than any tag says.
+function unstored<R extends Response>(response: R): R {
+  response.headers.set('Cache-Control', 'no-store');
+  return response;
+}

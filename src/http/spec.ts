@@ -1,0 +1,76 @@
+import type * as z from 'zod';
+import type { ExplainedAccountNumber } from '../directory/accounts/explain-account-number.ts';
+import type { KeyedLookUp } from '../cache/cache.ts';
+import type { Scope } from '../directory/caller.ts';
+import type { Deps } from '../directory/deps.ts';
+import type { Subject } from '../directory/visibility.ts';
+import type { ProblemCode } from './response/problem.ts';
+
+/** What a request of a route says, validated. */
+export interface EndpointInput<P extends z.ZodType, Q extends z.ZodType, J extends z.ZodType> {
+  readonly param: z.output<P>;
+  readonly query: z.output<Q>;
+  readonly json: z.output<J>;
+  readonly url: string;
+  readonly env: object;
+}
+
+/** Everything that rights, validation and the OpenAPI document need to know of a route. */
+export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J extends z.ZodType> {
+  readonly summary: string;
+  readonly description?: string;
+  /** The documented function of the original platform that the route answers. */
+  readonly implements?: string;
+  readonly tag: string;
+  /** The scope that the caller needs; `open`: none, not even a key. */
+  readonly scope: Scope | 'open';
+  /** What the request is about, for callers that are bound to an account; null: nothing of any account's. A method, for specs of all parameters go into one list. */
+  about?(input: EndpointInput<P, Q, J>): Subject | null;
+  readonly path?: P;
+  readonly query?: Q;
+  /** Names the list and its filters in the cursors of its pages. */
+  list?(input: Pick<EndpointInput<P, Q, J>, 'param' | 'query'>): string;
+  /** Schema of the JSON body that the request must have. */
+  readonly json?: J;
+  /** No body is as good as an empty object. */
+  readonly isBodyOptional?: boolean;
+  /** Media types of the body. */
+  readonly jsonTypes?: readonly string[];
+  /** Schema of the body of a success. */
+  readonly body: z.ZodType;
+  /** The route answers 201, with the same body: always, or besides 200. */
+  readonly creates?: 'always' | 'sometimes';
+  /** `If-Match` is asked for: always, or but for a dry run. */
+  readonly precondition?: 'always' | 'unless-dry-run';
+  /** `Idempotency-Key` is understood. */
+  readonly idempotent?: boolean;
+  /** The route changes rows: a token in the answer. */
+  readonly writes?: boolean;
+  /** The route is a read past every cache: `ETag` and `Cache-Status` in the answer, and 304. */
+  readonly uncached?: boolean;
+  /** The answer has an entity tag. */
+  readonly tagged?: boolean;
+  /** The route can answer 503 as well, with the same body. */
+  readonly unready?: boolean;
+  /** The body is a page, not JSON. */
+  readonly html?: boolean;
+  /** What the route throws, besides what every route does. */
+  readonly errors?: readonly ProblemCode[];
+  /** The demands of a read may be given, though the route is none, or more than one. */
+  readonly demands?: boolean;
+  /** `Cache-Status` and `Server-Timing` in the answer, though the route is not one look-up. */
+  readonly tiered?: boolean;
+  /**
+   * The look-up of a route that reads through the cache: demands in, `Cache-Status` and `ETag` out. Null when this
+   * request looks nothing up.
+   */
+  lookUp?(deps: Deps, input: EndpointInput<P, Q, J>): KeyedLookUp | null;
+  /** Why the route answers what it answers, where it asks no store. */
+  explain?(input: EndpointInput<P, Q, J>): ExplainedAccountNumber;
+}
+
+export type AnyEndpointSpec = EndpointSpec<z.ZodObject, z.ZodObject, z.ZodType>;
+
+/** Media types of JSON bodies, and of changes by RFC 7396. */
+export const JSON_TYPES = ['application/json'] as const;
+export const MERGE_PATCH_TYPES = ['application/merge-patch+json', 'application/json'] as const;
