@@ -2,6 +2,6 @@ import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: ['./src/db/schema.ts', './src/db/managing-schema.ts', './src/db/deleted-rows.ts'],
+  schema: ['./src/db/schema/tables.ts', './src/db/schema/managing.ts', './src/db/schema/deleted-rows.ts'],
   out: './drizzle/migrations',
 });

@@ -7,8 +7,16 @@ import type { Route } from '../src/http/endpoint/registry.ts';
 import * as lookUps from '../src/rpc/look-ups.ts';
 import * as userWrites from '../src/rpc/user-writes.ts';
 import * as writes from '../src/rpc/account-writes.ts';
-import { goodBodyOf, goodLookUps, initOf, nameOf, pathOf, routes, useGoodRows } from './http/routes.ts';
-import { KEY, send, useStack } from './stack.ts';
+import {
+  goodBodyOf,
+  goodLookUps,
+  initOf,
+  nameOf,
+  pathOf,
+  routes,
+  useGoodRows,
+} from './support/http/routes.ts';
+import { KEY, send, useStack } from './support/stack.ts';
 
 const stack = useStack();
 useGoodRows(stack);

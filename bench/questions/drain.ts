@@ -1,4 +1,4 @@
-import { type Held, watchOutbox } from '../../test/drizzle/watched-outbox.ts';
+import { type Held, watchOutbox } from '../../test/support/db/watched-outbox.ts';
 import { drainByHand } from '../drain/by-hand.ts';
 import { type DrainStores, openDrainStores } from '../drain/stores.ts';
 import type { Rounds } from '../measure.ts';

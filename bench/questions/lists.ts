@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { readWorkerConfig } from '../../local/worker-config.ts';
 import { makeDb } from '../../src/db/client/client.ts';
 import { selectUsers, type UserPage } from '../../src/db/reads/lists.ts';
-import { type Reading, readingOf } from '../../test/drizzle/plan-reading.ts';
+import { type Reading, readingOf } from '../../test/support/db/plan-reading.ts';
 import { medianNs } from '../measure.ts';
 import type { Question, Result } from '../question.ts';
 import { AS_ROOT } from '../workerd/callers.ts';
@@ -18,7 +18,7 @@ const { vars } = readWorkerConfig(fileURLToPath(new URL('../../wrangler.toml', i
 type SealCursor = (env: object, list: string, cursor: object) => Promise<string>;
 
 // A module of the Worker, whose own types and those of Node do not go together.
-const { sealCursor } = (await import(new URL('../../src/http/cursor.ts', import.meta.url).href)) as {
+const { sealCursor } = (await import(new URL('../../src/cursor.ts', import.meta.url).href)) as {
   sealCursor: SealCursor;
 };
 

@@ -15,7 +15,7 @@ import {
   nameOfProfileList,
 } from '../directory/profiles/profiles.ts';
 import { listUsersForAccount, nameOfUserList } from '../directory/users/users.ts';
-import { decodeCursor, isCursorOf, NO_CURSOR, sealCursor } from '../http/cursor.ts';
+import { decodeCursor, isCursorOf, NO_CURSOR, sealCursor } from '../cursor.ts';
 import { BadArgument, type CallContext, method, type RpcOptions } from './method.ts';
 
 /** What a list takes as its last argument. */

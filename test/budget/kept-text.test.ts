@@ -17,7 +17,7 @@ async function importOfWorker<T>(file: string): Promise<T> {
 }
 
 const { app } = await importOfWorker<{ app: App }>('app.ts');
-const { findLookUp } = await importOfWorker<{ findLookUp: FindLookUp }>('find-look-up.ts');
+const { findLookUp } = await importOfWorker<{ findLookUp: FindLookUp }>('explain/find-look-up.ts');
 
 const { vars } = readConfig({ config: 'wrangler.toml' });
 // Nothing is asked.

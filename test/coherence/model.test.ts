@@ -1,6 +1,6 @@
 import type * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { scaled, seed } from '../scale.ts';
+import { scaled, seed } from '../support/scale.ts';
 import { codeUnderTest } from './code-under-test.ts';
 import type { Command } from './commands.ts';
 import { readCounterExamples } from './counter-examples.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { sampled, scaled, seed } from '../scale.ts';
+import { sampled, scaled, seed } from '../support/scale.ts';
 import { codeUnderTest } from './code-under-test.ts';
 import { readCounterExamples } from './counter-examples.ts';
 import { type Engine, makeEngine } from './engine.ts';

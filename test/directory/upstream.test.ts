@@ -6,8 +6,8 @@ import { ROOT } from '../../src/directory/caller.ts';
 import { getCachedAdminUserForAccount } from '../../src/directory/accounts/admins.ts';
 import type { Deps } from '../../src/directory/deps.ts';
 import { getUsersForAccount } from '../../src/directory/users/users.ts';
-import { countRequests, get, sql, useSeedForEach, useStack } from '../stack.ts';
-import { notReplayed, rows } from './upstream.ts';
+import { countRequests, get, sql, useSeedForEach, useStack } from '../support/stack.ts';
+import { notReplayed, rows } from '../support/upstream.ts';
 
 const stack = useStack();
 useSeedForEach(stack);

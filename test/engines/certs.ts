@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import type { TestProject } from 'vitest/node';
 import { KEEP_OPEN } from '../../local/http-server.ts';
-import '../provided.ts';
+import '../support/provided.ts';
 
 /** Starts the server from which tests inside workerd get an Access team's certs on a port of their own. */
 export default async function setup(project: TestProject): Promise<() => void> {

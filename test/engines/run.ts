@@ -6,7 +6,7 @@ import { hasRedisServer } from './own-redis.ts';
 import { makeRunFolder } from './run-folder.ts';
 import { startRunServer } from './run-server.ts';
 import { type SavedStates, saveStates } from './saved-states.ts';
-import '../provided.ts';
+import '../support/provided.ts';
 
 const MAX_SEED = 2 ** 31;
 

@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'nod
 import { text } from 'node:stream/consumers';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { startWorkers, type Workers } from '../../local/workers.ts';
-import { UNHURRIED } from '../unhurried.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 import { bundleOnce } from './bundles.ts';
 import { createTestDatabase } from './database.ts';
 

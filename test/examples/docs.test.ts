@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { notReplayed } from '../directory/upstream.ts';
+import { notReplayed } from '../support/upstream.ts';
 import { type Answer, askAs, startTwoWorkers, type TwoWorkers } from '../engines/two-workers.ts';
 
 const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { makeEventQueue } from '../../bench/fleet/event-queue.ts';
 import { makeRandom } from '../../bench/fleet/random.ts';
 import { makeVirtualTime } from '../../bench/fleet/virtual-time.ts';
-import { seed } from '../scale.ts';
+import { seed } from '../support/scale.ts';
 
 test('events come in the order in which they are due, and those of one time in the order in which they were added', () => {
   const random = makeRandom(seed, 1);

@@ -6,7 +6,7 @@ import { runFleet, StalenessBoundBroken } from '../../bench/fleet/fleet.ts';
 import { INSTANT } from '../../bench/fleet/network.ts';
 import { makePlacePicker, makePlaces } from '../../bench/fleet/places.ts';
 import { perMillionReads } from '../../bench/fleet/prices.ts';
-import { seed } from '../scale.ts';
+import { seed } from '../support/scale.ts';
 
 const FOR_EVER = { idleMs: Infinity, meanLifeMs: Infinity, deployEveryMs: Infinity };
 

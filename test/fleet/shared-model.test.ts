@@ -10,7 +10,7 @@ import { makeRandom, type Random } from '../../bench/fleet/random.ts';
 import { makeSharedModel, type SharedModel } from '../../bench/fleet/shared-model.ts';
 import { type Engine, makeEngine } from '../coherence/engine.ts';
 import { makeVirtualRedis } from '../coherence/virtual-redis.ts';
-import { scaled, seed } from '../scale.ts';
+import { scaled, seed } from '../support/scale.ts';
 
 const LEASE_MS = 2_000;
 const EPOCH = '0123456789abcdef';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { makeRandom } from '../../bench/fleet/random.ts';
 import { makeZipf, zipfTotal } from '../../bench/fleet/zipf.ts';
-import { seed } from '../scale.ts';
+import { seed } from '../support/scale.ts';
 
 const DRAWS = 200_000;
 /** Beyond so many deviations a count is wrong in one run of ten million. */

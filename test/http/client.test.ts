@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeClient } from '../../src/client.ts';
-import { KEY, send, useStack } from '../stack.ts';
+import { KEY, send, useStack } from '../support/stack.ts';
 
 const stack = useStack();
 

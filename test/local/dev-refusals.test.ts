@@ -8,7 +8,7 @@ import { requireFreePorts } from '../../local/free-ports.ts';
 import { requireServers } from '../../local/given-servers.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { startRedis } from '../../local/redis.ts';
-import { findFreePorts, listen, startDev } from './dev-process.ts';
+import { findFreePorts, listen, startDev } from '../support/local/dev-process.ts';
 
 /** A port on which somebody listens until the test is over. */
 async function takePort(host: string): Promise<number> {

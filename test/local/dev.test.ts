@@ -6,8 +6,15 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { PATIENTLY } from '../scale.ts';
-import { copyProject, type DevProcess, findFreePorts, listen, type Ports, startDev } from './dev-process.ts';
+import { PATIENTLY } from '../support/scale.ts';
+import {
+  copyProject,
+  type DevProcess,
+  findFreePorts,
+  listen,
+  type Ports,
+  startDev,
+} from '../support/local/dev-process.ts';
 
 let project: Awaited<ReturnType<typeof copyProject>>;
 let ports: Ports;

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { makeFaults } from '../../local/faults.ts';
 import { neonFaults } from '../../local/neon-faults.ts';
 import { upstashFaults } from '../../local/upstash-faults.ts';
-import { WRONG_BODIES } from '../http/store-faults.ts';
-import { seed } from '../scale.ts';
+import { WRONG_BODIES } from '../support/http/store-faults.ts';
+import { seed } from '../support/scale.ts';
 
 const faultsOf = { upstash: upstashFaults, neon: neonFaults };
 

@@ -4,8 +4,8 @@ import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Client } from 'pg';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
-import { PATIENTLY } from '../scale.ts';
-import { type Bridge, connect, failureOf, postSql, useNeonBridge } from './neon.ts';
+import { PATIENTLY } from '../support/scale.ts';
+import { type Bridge, connect, failureOf, postSql, useNeonBridge } from '../support/local/neon.ts';
 
 const shops = pgTable('shops', { id: integer().primaryKey(), name: text().notNull() });
 const session = useNeonBridge();

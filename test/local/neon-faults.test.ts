@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { neonFaults } from '../../local/neon-faults.ts';
-import { failureOf, postSql, useNeonBridge } from './neon.ts';
+import { failureOf, postSql, useNeonBridge } from '../support/local/neon.ts';
 
 const session = useNeonBridge();
 

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
 import { startPostgresIn } from '../engines/saved-states.ts';
-import { type Bridge, driver, failureOf, postSql, useNeonBridge } from './neon.ts';
+import { type Bridge, driver, failureOf, postSql, useNeonBridge } from '../support/local/neon.ts';
 
 const session = useNeonBridge();
 

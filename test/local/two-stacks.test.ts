@@ -4,7 +4,7 @@ import { LOCAL_KEY, startStack, type Stack } from '../../local/stack.ts';
 import { startWorkers, type Workers } from '../../local/workers.ts';
 import { bundleOnce } from '../engines/bundles.ts';
 import { createEmptyDatabase } from '../engines/database.ts';
-import { UNHURRIED } from '../unhurried.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 
 const anyPorts = { postgresPort: 0, neonPort: 0, redisPort: 0, upstashPort: 0 };
 

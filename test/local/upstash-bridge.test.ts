@@ -1,6 +1,6 @@
 import type { Redis } from '@upstash/redis';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { answer, connect, post, send, useUpstashBridge } from './upstash.ts';
+import { answer, connect, post, send, useUpstashBridge } from '../support/local/upstash.ts';
 
 const session = useUpstashBridge();
 let redis: Redis;

@@ -4,7 +4,7 @@ import { json } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeScript } from '../../src/cache/shared/script.ts';
 import { makeUpstash } from '../../src/cache/shared/upstash.ts';
-import { connect, token, useUpstashBridge } from './upstash.ts';
+import { connect, token, useUpstashBridge } from '../support/local/upstash.ts';
 
 const session = useUpstashBridge();
 const DEADLINE_MS = 10_000;

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { makeSharedStore } from '../../src/cache/shared/shared-store.ts';
 import { makeUpstash } from '../../src/cache/shared/upstash.ts';
 import { upstashFaults } from '../../local/upstash-faults.ts';
-import { answer, connect, post, send, token, useUpstashBridge } from './upstash.ts';
+import { answer, connect, post, send, token, useUpstashBridge } from '../support/local/upstash.ts';
 
 const session = useUpstashBridge();
 let key: string;

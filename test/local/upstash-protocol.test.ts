@@ -2,7 +2,15 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startRedis } from '../../local/redis.ts';
 import { startUpstashBridge } from '../../local/upstash-bridge.ts';
-import { answer, type Bridge, connect, post, send, token, useUpstashBridge } from './upstash.ts';
+import {
+  answer,
+  type Bridge,
+  connect,
+  post,
+  send,
+  token,
+  useUpstashBridge,
+} from '../support/local/upstash.ts';
 
 const session = useUpstashBridge();
 let key: string;

@@ -6,7 +6,7 @@ import { spawnWorkerd, type Worker, type Workerd } from './workerd.ts';
 export interface AccountProcess {
   /** The account Worker over HTTP. */
   readonly url: string;
-  /** A Worker that makes the RPC calls that its POST body names, see test/rpc/caller.ts. */
+  /** A Worker that makes the RPC calls that its POST body names, see test/support/rpc/caller.ts. */
   readonly callerUrl: string;
   readonly pid: number;
   /** What the Workers and workerd have printed so far, line by line. */

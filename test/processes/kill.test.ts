@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { workerEnv } from '../../local/stack.ts';
-import { scaled, seed } from '../scale.ts';
+import { scaled, seed } from '../support/scale.ts';
 import type { AccountProcess } from './account-process.ts';
 import { type Death, deaths, type Gates } from './deaths.ts';
 import { startGate } from './gate.ts';

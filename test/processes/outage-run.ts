@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { forgetEntries } from '../../local/forget-entries.ts';
-import { UNHURRIED } from '../unhurried.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 import { startWorkerd } from './account-process.ts';
 import type { Engines, Store } from './engines.ts';
 import { askNow, type Sample, startLoad } from './load.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeRandom } from '../../local/faults.ts';
-import { scaled, seed } from '../scale.ts';
-import { UNHURRIED } from '../unhurried.ts';
+import { scaled, seed } from '../support/scale.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 import { type Engines, startEngines, type Store } from './engines.ts';
 import { nameRow } from './failures-table.ts';
 import { duringOutage, isInReach } from './outage-figures.ts';

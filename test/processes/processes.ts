@@ -5,7 +5,7 @@ import { LOCAL_KEY, workerEnv } from '../../local/stack.ts';
 import { startUpstashBridge } from '../../local/upstash-bridge.ts';
 import { deleteEntriesAt } from '../engines/entries.ts';
 import { makeEnginePool } from '../engines/pool.ts';
-import { UNHURRIED } from '../unhurried.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 import { type AccountProcess, startWorkerd } from './account-process.ts';
 
 // Leases end as in production: who dies with one must not hold up the others.

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { scaled } from '../scale.ts';
+import { scaled } from '../support/scale.ts';
 import type { AccountProcess } from './account-process.ts';
 import { ask } from './observations.ts';
 import { type Processes, startProcesses } from './processes.ts';

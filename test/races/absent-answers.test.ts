@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { scripts } from '../../src/cache/shared/scripts.ts';
-import { absent, found, listed, see } from '../seen.ts';
-import { drainNow, emptyRedis, get, newIsolate, sql, useStack } from '../stack.ts';
+import { absent, found, listed, see } from '../support/seen.ts';
+import { drainNow, emptyRedis, get, newIsolate, sql, useStack } from '../support/stack.ts';
 import { ANY_SQL, holdNext } from './held-requests.ts';
 
 const stack = useStack();

@@ -2,8 +2,8 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { beforeEach, describe, expect, test } from 'vitest';
 import { scripts } from '../../src/cache/shared/scripts.ts';
 import { AccountDirectory } from '../../src/rpc/account-directory.ts';
-import { change } from '../http/changes.ts';
-import { postLookUps, resultsOf } from '../http/look-up-requests.ts';
+import { change } from '../support/http/changes.ts';
+import { postLookUps, resultsOf } from '../support/http/look-up-requests.ts';
 import {
   countRequests,
   drainNow,
@@ -14,8 +14,8 @@ import {
   sql,
   type TestStack,
   useStack,
-} from '../stack.ts';
-import { withToken } from '../tokens.ts';
+} from '../support/stack.ts';
+import { withToken } from '../support/tokens.ts';
 import { ANY_SQL, holdNext } from './held-requests.ts';
 
 const stack = useStack();

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { scripts } from '../../src/cache/shared/scripts.ts';
-import { expectLoads, found, see } from '../seen.ts';
-import { drainNow, emptyRedis, newIsolate, redis, redisKeys, sql, useStack } from '../stack.ts';
-import { makeToken, withToken } from '../tokens.ts';
+import { expectLoads, found, see } from '../support/seen.ts';
+import { drainNow, emptyRedis, newIsolate, redis, redisKeys, sql, useStack } from '../support/stack.ts';
+import { makeToken, withToken } from '../support/tokens.ts';
 import { ANY_SQL, holdNext } from './held-requests.ts';
 
 const stack = useStack();

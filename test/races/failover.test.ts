@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import { absent, found, see } from '../seen.ts';
-import { ageOutbox, drainNow, emptyRedis, get, newIsolate, sql, useStack } from '../stack.ts';
+import { absent, found, see } from '../support/seen.ts';
+import { ageOutbox, drainNow, emptyRedis, get, newIsolate, sql, useStack } from '../support/stack.ts';
 import { ANY_SQL, holdNext } from './held-requests.ts';
 import { startLagging } from './lagging-replica.ts';
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { scripts } from '../../src/cache/shared/scripts.ts';
-import { found, see } from '../seen.ts';
-import { drainNow, emptyRedis, newIsolate, redisKeys, sql, useStack } from '../stack.ts';
+import { found, see } from '../support/seen.ts';
+import { drainNow, emptyRedis, newIsolate, redisKeys, sql, useStack } from '../support/stack.ts';
 import { ANY_SQL, holdNext } from './held-requests.ts';
 
 const stack = useStack();

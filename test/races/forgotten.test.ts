@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Explanation } from '../../src/http/explain/schema.ts';
-import { found, see } from '../seen.ts';
+import { found, see } from '../support/seen.ts';
 import {
   ageOutbox,
   drainNow,
@@ -13,7 +13,7 @@ import {
   sql,
   type TestStack,
   useStack,
-} from '../stack.ts';
+} from '../support/stack.ts';
 import { useGrowthRefusal } from './refused-growth.ts';
 
 const stack = useStack({ MEMORY_TTL_MS: '0' });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, inject, test } from 'vitest';
 import { scripts } from '../../src/cache/shared/scripts.ts';
-import { absent, expectLoads, found, see, type Seen } from '../seen.ts';
+import { absent, expectLoads, found, see, type Seen } from '../support/seen.ts';
 import {
   countRequests,
   drainNow,
@@ -12,7 +12,7 @@ import {
   sql,
   type TestStack,
   useStack,
-} from '../stack.ts';
+} from '../support/stack.ts';
 import { ANY_SQL, holdNext } from './held-requests.ts';
 import { useGrowthRefusal } from './refused-growth.ts';
 

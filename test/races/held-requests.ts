@@ -1,6 +1,6 @@
 import { onTestFinished, vi } from 'vitest';
 import type { Script } from '../../src/cache/shared/script.ts';
-import type { TestStack } from '../stack.ts';
+import type { TestStack } from '../support/stack.ts';
 
 /** What a Worker asks of a store: a script of Redis, or of Postgres any SQL that matches. */
 type Request = Script | RegExp;

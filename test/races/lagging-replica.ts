@@ -1,4 +1,4 @@
-import { emptyRedis, redis, redisKeys, type TestStack } from '../stack.ts';
+import { emptyRedis, redis, redisKeys, type TestStack } from '../support/stack.ts';
 
 /** A replica of Redis that receives nothing from now on. */
 export interface LaggingReplica {

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { scripts } from '../../src/cache/shared/scripts.ts';
-import { found, see } from '../seen.ts';
+import { found, see } from '../support/seen.ts';
 import {
   countRequests,
   drainNow,
@@ -10,7 +10,7 @@ import {
   redisKeys,
   sql,
   useStack,
-} from '../stack.ts';
+} from '../support/stack.ts';
 import { ANY_SQL, holdNext } from './held-requests.ts';
 
 const stack = useStack();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 import type { Script } from '../../src/cache/shared/script.ts';
 import { scripts } from '../../src/cache/shared/scripts.ts';
-import type { TestStack } from '../stack.ts';
+import type { TestStack } from '../support/stack.ts';
 
 // As a full Redis behaves under noeviction towards a script that has written nothing yet; deleting stays allowed.
 const preludeFor = (keyPart: string) => `

@@ -2,9 +2,17 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { beforeEach, describe, expect, test } from 'vitest';
 import { scripts } from '../../src/cache/shared/scripts.ts';
 import { AccountDirectory } from '../../src/rpc/account-directory.ts';
-import { found, see } from '../seen.ts';
-import { countRequests, drainNow, emptyRedis, newIsolate, sql, type TestStack, useStack } from '../stack.ts';
-import { makeToken, unmetTokens, withToken } from '../tokens.ts';
+import { found, see } from '../support/seen.ts';
+import {
+  countRequests,
+  drainNow,
+  emptyRedis,
+  newIsolate,
+  sql,
+  type TestStack,
+  useStack,
+} from '../support/stack.ts';
+import { makeToken, unmetTokens, withToken } from '../support/tokens.ts';
 import { ANY_SQL, holdNext } from './held-requests.ts';
 
 const OLD = found({ firstName: '' });

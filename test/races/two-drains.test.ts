@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { scripts } from '../../src/cache/shared/scripts.ts';
-import { found, see } from '../seen.ts';
-import { ageOutbox, drainNow, newIsolate, redis, redisKeys, sql, useStack } from '../stack.ts';
+import { found, see } from '../support/seen.ts';
+import { ageOutbox, drainNow, newIsolate, redis, redisKeys, sql, useStack } from '../support/stack.ts';
 import { holdNext } from './held-requests.ts';
 
 const stack = useStack();

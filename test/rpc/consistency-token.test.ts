@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { LOCAL_KEY } from '../../local/stack.ts';
 import { startWorkers, type Workers } from '../../local/workers.ts';
 import { bundleOnce } from '../engines/bundles.ts';
-import { UNHURRIED } from '../unhurried.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 import { startTwoWorkers, type TwoWorkers } from '../engines/two-workers.ts';
 
 interface Outcome {

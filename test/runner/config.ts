@@ -2,7 +2,7 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { unstable_readConfig as readConfig } from 'wrangler';
 import { LongestFirst } from './longest-first.ts';
-import '../provided.ts';
+import '../support/provided.ts';
 
 /** What one of the commands runs. */
 interface Tier {
@@ -17,9 +17,14 @@ interface Tier {
 const { compatibility_date: compatibilityDate, main, vars } = readConfig({ config: 'wrangler.toml' });
 
 /** The folders whose tests run in Node; all others run inside workerd. */
-const NODE_FOLDERS = 'local,drizzle,examples,rpc,coherence,processes,budget,fleet';
-const IN_NODE = [`test/{${NODE_FOLDERS}}/**`];
-const IN_WORKERD = [`test/!(${NODE_FOLDERS.replaceAll(',', '|')})/**`, 'test/*.test.ts'];
+const NODE_FOLDERS = 'local,examples,coherence,processes,budget,fleet';
+const IN_NODE = [`test/{${NODE_FOLDERS}}/**`, 'test/db/*.test.ts', 'test/rpc/!(method).test.ts'];
+const IN_WORKERD = [
+  `test/!(${NODE_FOLDERS.replaceAll(',', '|')}|db|rpc)/**`,
+  'test/*.test.ts',
+  'test/db/client/**',
+  'test/rpc/method.test.ts',
+];
 
 const SERVERS = './test/engines/servers.ts';
 

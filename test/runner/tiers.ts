@@ -39,16 +39,15 @@ const OUTSIDES = [
 
 /** The files whose subject is SQL, a trigger, a Redis script or a protocol: what another engine could answer otherwise. */
 export const engineTests = [
-  'drizzle/**/*.test.ts',
   'db/**/*.test.ts',
   'races/**/*.test.ts',
-  'cache/{cache-of-many,describe,shared-store}.test.ts',
+  'cache/{cache-of-many,explain/shared,shared/shared-store}.test.ts',
   'coherence/*.test.ts',
   'directory/**/*.test.ts',
   'processes/{bounds,dying,hang-ups,kill,outage-of-*,stampede,workerd}.test.ts',
-  'rpc/**/*.test.ts',
+  'rpc/!(method).test.ts',
   'local/{neon,upstash}-*.test.ts',
   'local/two-stacks.test.ts',
   'fleet/shared-model.test.ts',
-  `http/!(${OUTSIDES.join('|')}).test.ts`,
+  `http/**/!(${OUTSIDES.join('|')}).test.ts`,
 ];

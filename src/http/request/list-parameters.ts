@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { bounded } from '../../directory/fields.ts';
-import { decodeCursor, isCursorOf, NO_CURSOR, type SentCursor } from '../cursor.ts';
+import { decodeCursor, isCursorOf, NO_CURSOR, type SentCursor } from '../../cursor.ts';
 import type { AnyEndpointSpec } from '../spec.ts';
 import { Limit } from './parameters.ts';
 import type { Fault } from '../response/problem.ts';

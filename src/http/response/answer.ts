@@ -7,7 +7,7 @@ import type { Listed } from '../../directory/paged-read.ts';
 import { cursorAfter, type Page, type Paged } from '../../directory/page.ts';
 import type { UserProfile } from '../../directory/profiles/user-profile.ts';
 import type { User } from '../../directory/users/users.ts';
-import { sealCursor } from '../cursor.ts';
+import { sealCursor } from '../../cursor.ts';
 import type { AppEnv } from '../app-env.ts';
 import { secureHeaders } from './secure-headers.ts';
 import { formatCacheStatus, formatServerTiming } from './cache-status.ts';

@@ -13,7 +13,7 @@ import { revokeKey, revokeKeys } from '../../directory/keys/revocations.ts';
 import { Deletion } from '../../directory/deletion.ts';
 import { ApiKey, getKey, listKeys } from '../../directory/keys/keys.ts';
 import { cursorAfter, toPage } from '../../directory/page.ts';
-import { sealCursor } from '../cursor.ts';
+import { sealCursor } from '../../cursor.ts';
 import { etagOfRow } from '../response/answer.ts';
 import { answerCreated, answerDeletion, answerWritten } from '../response/answer-write.ts';
 import type { AppEnv } from '../app-env.ts';

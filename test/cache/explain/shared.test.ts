@@ -2,8 +2,8 @@ import { beforeEach, expect, test } from 'vitest';
 import type { LogicalTime } from '../../../src/cache/logical-time.ts';
 import { makeSharedStore, type SharedStore } from '../../../src/cache/shared/shared-store.ts';
 import { makeUpstash } from '../../../src/cache/shared/upstash.ts';
-import { dumpRedis } from '../../redis-dump.ts';
-import { emptyRedis, redis, useStack } from '../../stack.ts';
+import { dumpRedis } from '../../support/redis-dump.ts';
+import { emptyRedis, redis, useStack } from '../../support/stack.ts';
 
 const stack = useStack();
 let store: SharedStore;

@@ -7,7 +7,7 @@ import {
   type SharedStore,
 } from '../../../src/cache/shared/shared-store.ts';
 import { makeUpstash } from '../../../src/cache/shared/upstash.ts';
-import { redis, useStack } from '../../stack.ts';
+import { redis, useStack } from '../../support/stack.ts';
 
 const stack = useStack();
 let store: SharedStore;

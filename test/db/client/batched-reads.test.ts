@@ -5,7 +5,7 @@ import { batchReads } from '../../../src/db/client/batched-reads.ts';
 import { type Db, makeDb, makeDbOver } from '../../../src/db/client/client.ts';
 import { users } from '../../../src/db/schema/tables.ts';
 import { selectUserById } from '../../../src/db/reads/users.ts';
-import { countRequests, useStack } from '../../stack.ts';
+import { countRequests, useStack } from '../../support/stack.ts';
 import { makeFakeClient, makeNeonError, type Statement } from '../../support/clients.ts';
 
 const stack = useStack();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ACCOUNT_NUMBER, accountNumberFromUrl } from '../../../src/directory/accounts/account-number.ts';
-import { scaled, seed } from '../../scale.ts';
+import { scaled, seed } from '../../support/scale.ts';
 
 const NUMBER = '3141-5926-5359';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { accountNumberFromUrl } from '../../../src/directory/accounts/account-number.ts';
 import { explainAccountNumber } from '../../../src/directory/accounts/explain-account-number.ts';
-import { seed } from '../../scale.ts';
+import { seed } from '../../support/scale.ts';
 
 const A = '1234-5678-9012';
 const B = '3141-5926-5359';

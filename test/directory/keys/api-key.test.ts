@@ -6,7 +6,7 @@ import {
   parseApiKey,
   SECRET_BYTES,
 } from '../../../src/directory/keys/api-key.ts';
-import { scaled, seed } from '../../scale.ts';
+import { scaled, seed } from '../../support/scale.ts';
 
 const secretOf = (byte: number) => formatSecret(new Uint8Array(SECRET_BYTES).fill(byte));
 const parts = { environment: 'production', id: 12, secret: secretOf(7) };

@@ -1,0 +1,64 @@
+import * as z from 'zod';
+import type { Cursor } from './directory/page.ts';
+import { isolateOf } from './isolate.ts';
+import { isSameText } from './lib/same-text.ts';
+
+/** A cursor as a caller sent it. Anybody can write one until `isCursorOf` says that the service made it. */
+export interface SentCursor extends Cursor {
+  readonly text: string;
+}
+
+export const NO_CURSOR = 'is no cursor of this list';
+
+/** Room for the longest key, 300 characters of any kind. */
+const MAX_CURSOR = 4_096;
+/** Nobody guesses 132 bits. */
+const MAC_LENGTH = 22;
+
+const Content = z.tuple([z.string().nullable(), z.int().positive(), z.int().positive().nullable()]);
+
+/**
+ * The cursor of the list with this name, which says its filters too. Opaque to callers, who cannot make one: each would be
+ * an entry of its own in the caches.
+ */
+export async function sealCursor(env: object, list: string, cursor: Cursor): Promise<string> {
+  const { key, id, limit } = cursor;
+  const content = toBase64(encoder.encode(JSON.stringify([key, id, limit])));
+  const mac = await isolateOf(env).cursorSeal.sign(`${list}\n${content}`);
+  return content + inUrls(mac.slice(0, MAC_LENGTH));
+}
+
+/** Whether the service made the cursor, for the list with this name. */
+export async function isCursorOf(env: object, list: string, sent: SentCursor): Promise<boolean> {
+  return isSameText(sent.text, await sealCursor(env, list, sent));
+}
+
+/** What the text says; null when it is nothing that `sealCursor` makes. */
+export function decodeCursor(text: string): SentCursor | null {
+  if (text.length > MAX_CURSOR) return null;
+  const { success, data } = Content.safeParse(parseContent(text.slice(0, -MAC_LENGTH)));
+  if (!success) return null;
+  const [key, id, limit] = data;
+  return { key, id, limit, text };
+}
+
+const encoder = new TextEncoder();
+
+function toBase64(bytes: Uint8Array): string {
+  return inUrls(btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')));
+}
+
+function inUrls(base64: string): string {
+  return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+function parseContent(text: string): unknown {
+  try {
+    const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (byte) =>
+      byte.charCodeAt(0),
+    );
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,131 @@
+import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import worker from '../../../src/index.ts';
+import { isRetentionDue } from '../../../src/jobs/retention.ts';
+import { countRequests, sql, type TestStack, useStack, whileAway } from '../../support/stack.ts';
+
+const stack = useStack();
+const HOUR_MS = 3_600_000;
+const HOUR = new Date(100 * HOUR_MS);
+const ONE_FIRING = 50_000;
+
+async function fire(scheduledTime: Date, { env }: TestStack = stack.current): Promise<void> {
+  const ctx = createExecutionContext();
+  await worker.scheduled(createScheduledController({ scheduledTime, cron: '* * * * *' }), env, ctx);
+  await waitOnExecutionContext(ctx);
+}
+
+const remember = (count: number, age: string) =>
+  sql(
+    stack.current,
+    `insert into idempotency_keys (caller, key, request_sha256, created_at)
+       select 'root', gen_random_uuid(), '', now() - $2::interval from generate_series(1, $1::int)`,
+    count,
+    age,
+  );
+const note = (count: number, age: string) =>
+  sql(
+    stack.current,
+    `insert into audit_log (actor, request_id, action, entity, entity_id, changes, at)
+       select 'root', '', 'update', 'user', n, '{}', now() - $2::interval from generate_series(1, $1::int) as n`,
+    count,
+    age,
+  );
+const count = async (table: string) => {
+  const [row] = await sql<{ count: number }>(stack.current, `select count(*)::int from ${table}`);
+  return row?.count;
+};
+const withDays = (days: string): TestStack => ({
+  ...stack.current,
+  env: { ...stack.current.env, AUDIT_RETENTION_DAYS: days },
+});
+
+beforeEach(() => sql(stack.current, 'truncate idempotency_keys, audit_log, cache_invalidations'));
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test('one minute of every hour is for retention, whatever its second', () => {
+  for (let minute = -120; minute < 120; minute++) {
+    const ms = HOUR.getTime() + minute * 60_000;
+    for (const offset of [0, 1, 59_999]) expect(isRetentionDue(ms + offset)).toBe(minute % 60 === 0);
+  }
+});
+
+test('creations are forgotten after 24 hours, and not before', async () => {
+  await remember(3, '24 hours 1 second');
+  await remember(2, '23 hours 59 minutes');
+  await fire(HOUR);
+  expect(await count('idempotency_keys')).toBe(2);
+});
+
+test('entries of the audit log go after 400 days, or as many as the var says', async () => {
+  await note(3, '400 days 1 minute');
+  await note(2, '399 days 23 hours');
+  await fire(HOUR);
+  expect(await count('audit_log')).toBe(2);
+  await fire(HOUR, withDays('399'));
+  expect(await count('audit_log')).toBe(0);
+});
+
+test('with 0 days the audit log stays for ever, and creations are forgotten still', async () => {
+  await note(3, '4000 days');
+  await remember(3, '25 hours');
+  await fire(HOUR, withDays('0'));
+  expect([await count('audit_log'), await count('idempotency_keys')]).toEqual([3, 0]);
+});
+
+test('nothing is deleted in the other minutes of the hour, at no cost', async () => {
+  await remember(3, '25 hours');
+  const { postgres } = await countRequests(stack.current, () => fire(new Date(HOUR.getTime() + 60_000)));
+  expect(await count('idempotency_keys')).toBe(3);
+  const due = await countRequests(stack.current, () => fire(HOUR));
+  expect(due.postgres).toBe(postgres + 2);
+  expect(await count('idempotency_keys')).toBe(0);
+});
+
+test('a firing deletes so many rows and no more, the oldest first; the next one goes on', async () => {
+  await note(ONE_FIRING, '500 days');
+  await note(7, '401 days');
+  const { postgres } = await countRequests(stack.current, () => fire(HOUR));
+  expect(postgres).toBeLessThanOrEqual(15);
+  const left = await sql(stack.current, `select now() - at < interval '402 days' as young from audit_log`);
+  expect(left).toEqual(Array.from({ length: 7 }, () => ({ young: true })));
+  await fire(HOUR);
+  expect(await count('audit_log')).toBe(0);
+});
+
+test('what fails is logged, and the drain and the other table go on', async () => {
+  const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
+  await note(3, '500 days');
+  await remember(3, '25 hours');
+  await sql(stack.current, `insert into cache_invalidations (tags) values ('{user:3}')`);
+  await sql(stack.current, 'alter table idempotency_keys rename to elsewhere');
+  try {
+    await fire(HOUR);
+  } finally {
+    await sql(stack.current, 'alter table elsewhere rename to idempotency_keys');
+  }
+  expect(errors.mock.calls.map(([line]) => JSON.parse(String(line)) as unknown)).toEqual([
+    {
+      level: 'error',
+      event: 'retention_failed',
+      table: 'idempotency_keys',
+      error: expect.stringContaining('42P01'),
+    },
+  ]);
+  expect(await count('audit_log')).toBe(0);
+  expect(
+    await sql(stack.current, 'select invalidated_at is not null as done from cache_invalidations'),
+  ).toEqual([{ done: true }]);
+});
+
+test('a firing without Postgres ends, and the next one makes up for it', async () => {
+  const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
+  await note(3, '500 days');
+  await whileAway(stack.current, ['postgres'], () => fire(HOUR));
+  expect(errors).toHaveBeenCalled();
+  expect(await count('audit_log')).toBe(3);
+  await fire(HOUR);
+  expect(await count('audit_log')).toBe(0);
+});

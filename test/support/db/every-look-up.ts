@@ -1,0 +1,149 @@
+import { readThrough } from '../../../src/cache/read-through.ts';
+import type { Db } from '../../../src/db/client/client.ts';
+import { requireActiveAccount } from '../../../src/directory/accounts/active-account.ts';
+import {
+  findAccount,
+  getCachedAccountForUser,
+  getCachedDefaultAccount,
+} from '../../../src/directory/accounts/accounts.ts';
+import {
+  findAdminUserForAccount,
+  getCachedSmarterAdminUserProfile,
+} from '../../../src/directory/accounts/admins.ts';
+import type { Caller } from '../../../src/directory/caller.ts';
+import type { Deps, Platform } from '../../../src/directory/deps.ts';
+import { LookUpError, RefusedError } from '../../../src/directory/errors.ts';
+import { keyById } from '../../../src/directory/keys/checked-key.ts';
+import { makeKeyUses } from '../../../src/directory/keys/uses.ts';
+import type { Page } from '../../../src/directory/page.ts';
+import {
+  findUserProfile,
+  listUserProfilesForAccount,
+  listValidResourceOwners,
+} from '../../../src/directory/profiles/profiles.ts';
+import {
+  getCachedUserForUserId,
+  getCachedUserForUsername,
+  listUsersForAccount,
+} from '../../../src/directory/users/users.ts';
+import { requireVisible } from '../../../src/directory/visibility.ts';
+import { makeFakeCache } from '../cache/fake-cache.ts';
+
+/** Keys few enough that random statements meet each of them again and again. */
+export const universe = {
+  accountIds: [1, 2, 3],
+  userIds: [1, 2, 3],
+  profileIds: [1, 2, 3, 4],
+  keyIds: [1, 2],
+  accountNumbers: ['0000-0000-0001', '0000-0000-0002'],
+  usernames: ['admin', 'ann', 'user:1', 'bob'],
+} as const;
+
+const absent = { id: 99, accountNumber: '0000-0000-0099', username: 'nobody' };
+
+const platform: Platform = {
+  accountNumber: universe.accountNumbers[0],
+  adminUsername: universe.usernames[0],
+  rootDomain: 'corp.example',
+  environment: 'test',
+  keysPerAccount: 10,
+};
+
+const pages: (Page | undefined)[] = [
+  undefined,
+  { afterId: 0, limit: 1, isCached: true },
+  { afterId: 1, limit: 2, isCached: true },
+];
+
+/** The tag of what is stored nowhere, and so ends with its read. */
+export const KEPT_NOWHERE = 'kept nowhere';
+
+/** What a look-up would have stored. */
+export interface Stored {
+  readonly payload: string;
+  readonly tags: readonly string[];
+}
+
+/** What every look-up of the universe loads now, by the look-up's name; nothing is answered from a cache. */
+export async function loadEveryLookUp(db: Db): Promise<Map<string, Stored>> {
+  const loaded = new Map<string, Stored>();
+  for (const [name, ask] of lookUps) loaded.set(name, await load(db, name, ask));
+  return loaded;
+}
+
+type Ask = (deps: Deps) => Promise<unknown>;
+type List<K> = (deps: Deps, key: K, page: Page | undefined) => Promise<unknown>;
+
+const lookUps: [string, Ask][] = [
+  ['default account', getCachedDefaultAccount],
+  ['platform admin', getCachedSmarterAdminUserProfile],
+  ...each('user', [...universe.userIds, absent.id], getCachedUserForUserId),
+  ...each('account for user', [...universe.userIds, absent.id], getCachedAccountForUser),
+  ...each('username', [...universe.usernames, absent.username], getCachedUserForUsername),
+  ...each('account', [...universe.accountNumbers, absent.accountNumber], findAccount),
+  ...each('admin of', [...universe.accountNumbers, absent.accountNumber], findAdminUserForAccount),
+  ...each('profile', [...universe.profileIds, absent.id], findUserProfile),
+  ...universe.accountNumbers.flatMap((accountNumber) => [
+    ...each(`sight in ${accountNumber} of user`, [...universe.userIds, absent.id], (deps, userId) =>
+      requireVisible(deps, boundTo(accountNumber), { kind: 'user', userId }),
+    ),
+    ...each(
+      `sight in ${accountNumber} of username`,
+      [...universe.usernames, absent.username],
+      (deps, username) => requireVisible(deps, boundTo(accountNumber), { kind: 'username', username }),
+    ),
+    ...each(
+      `sight in ${accountNumber} of profile`,
+      [...universe.profileIds, absent.id],
+      (deps, userProfileId) =>
+        requireVisible(deps, boundTo(accountNumber), { kind: 'user-profile', userProfileId }),
+    ),
+  ]),
+  ...each('state of', [...universe.accountNumbers, absent.accountNumber], (deps, accountNumber) =>
+    requireActiveAccount(deps, boundTo(accountNumber)),
+  ),
+  ...each('key', [...universe.keyIds, absent.id], (deps, id) => readThrough(deps.cache, keyById(deps, id))),
+  ...eachPage('users of', universe.accountNumbers, absent.accountNumber, listUsersForAccount),
+  ...eachPage('profiles of', universe.accountNumbers, absent.accountNumber, listUserProfilesForAccount),
+  ...eachPage('owners for', universe.profileIds, absent.id, listValidResourceOwners),
+];
+
+function boundTo(accountNumber: string): Caller {
+  return { id: 'key:1', scopes: new Set(), accountNumber };
+}
+
+function each<K>(noun: string, keys: readonly K[], ask: (deps: Deps, key: K) => Promise<unknown>) {
+  return keys.map((key): [string, Ask] => [`${noun} ${key}`, (deps) => ask(deps, key)]);
+}
+
+function eachPage<K>(noun: string, keys: readonly K[], absentKey: K, list: List<K>) {
+  const ofPage = (page: Page | undefined) =>
+    each(`${noun} ${JSON.stringify(page)}`, keys, (deps, key) => list(deps, key, page));
+  return [...pages.flatMap(ofPage), ...each(noun, [absentKey], (deps, key) => list(deps, key, undefined))];
+}
+
+// A cache of its own for each look-up: it misses, and its one fill, or what memory alone may hold, is what was stored.
+async function load(db: Db, name: string, ask: Ask): Promise<Stored> {
+  const fake = makeFakeCache();
+  const inMemory: Stored[] = [];
+  const set: typeof fake.memory.set = (key, entry, nowMs) => {
+    inMemory.push({ payload: JSON.stringify(entry.value), tags: entry.tags });
+    return fake.memory.set(key, entry, nowMs);
+  };
+  const cache = { ...fake, memory: { ...fake.memory, set } };
+  await ask({ cache, db, platform, keyUses: makeKeyUses(), log: cache.log }).catch(unlessAbsent);
+  // What decides rights is sealed on its way to the shared store.
+  await Promise.all(fake.pending);
+  const stored = cache.shared.fills.length > 0 ? cache.shared.fills : inMemory;
+  const [answer, ...more] = stored;
+  // That there is no such key is kept nowhere.
+  if (!answer && name.startsWith('key ')) return { payload: 'null', tags: [KEPT_NOWHERE] };
+  if (!answer || more.length > 0) throw new Error(`${name} stored ${stored.length} answers, not one`);
+  return { payload: answer.payload, tags: answer.tags.toSorted() };
+}
+
+// What is absent, or says no, was stored all the same.
+function unlessAbsent(error: unknown): void {
+  const isInactive = error instanceof RefusedError && error.code === 'account_is_inactive';
+  if (!isInactive && !(error instanceof LookUpError)) throw error;
+}
