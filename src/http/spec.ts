@@ -24,8 +24,9 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J ex
   readonly tag: string;
   /** The scope that the caller needs; `open`: none, not even a key. */
   readonly scope: Scope | 'open';
-  /** What the request is about, for callers that are bound to an account; null: nothing of any account's. A method, for specs of all parameters go into one list. */
-  about?(input: EndpointInput<P, Q, J>): Subject | null;
+  // A method, so that specs with different parameters fit into one list.
+  /** The thing that a bound caller must be able to see; null when it belongs to no account. */
+  subject?(input: EndpointInput<P, Q, J>): Subject | null;
   readonly path?: P;
   readonly query?: Q;
   /** Names the list and its filters in the cursors of its pages. */

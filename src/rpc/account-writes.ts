@@ -16,7 +16,7 @@ const accountNumber = z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9
 export const newAccount = method({
   args: z.object({ account: NewAccount, options: creation }),
   scope,
-  about: () => ({ kind: 'everything' }),
+  subject: () => ({ kind: 'everything' }),
   run: async (deps, { account, options }, _read, writer, _env, sent) =>
     toWritten(
       await createAccount(deps, writer, account, await idempotencyOf('createAccount', sent, options)),
@@ -26,7 +26,7 @@ export const newAccount = method({
 export const changedAccount = method({
   args: z.object({ accountNumber, changes: AccountChanges, options: change }),
   scope,
-  about: (args) => ({ kind: 'account', accountNumber: args.accountNumber }),
+  subject: (args) => ({ kind: 'account', accountNumber: args.accountNumber }),
   run: async (deps, { options, changes, ...args }, _read, writer) =>
     toWritten(await changeAccount(deps, writer, args.accountNumber, changes, preconditionOf(options))),
 });
@@ -34,7 +34,7 @@ export const changedAccount = method({
 export const newDefaultAccount = method({
   args: z.object({ accountNumber }),
   scope,
-  about: () => ({ kind: 'everything' }),
+  subject: () => ({ kind: 'everything' }),
   run: async (deps, args, _read, writer) =>
     toWritten(await switchDefaultAccount(deps, writer, args.accountNumber)),
 });
@@ -42,7 +42,7 @@ export const newDefaultAccount = method({
 export const deletedAccount = method({
   args: z.object({ accountNumber, options: deletion }),
   scope,
-  about: (args) => ({ kind: 'account', accountNumber: args.accountNumber }),
+  subject: (args) => ({ kind: 'account', accountNumber: args.accountNumber }),
   run: async (deps, { options, ...args }, _read, writer) =>
     toWritten(await deleteAccount(deps, writer, args.accountNumber, preconditionOf(options), options.dryRun)),
 });

@@ -46,7 +46,7 @@ export const usersForAccount = paged(
   method({
     args: z.object({ accountNumber, options }),
     scope,
-    about: (args) => ({ kind: 'account', accountNumber: args.accountNumber }),
+    subject: (args) => ({ kind: 'account', accountNumber: args.accountNumber }),
     run: (deps, args, read, _writer, env) =>
       answerPage(env, nameOfUserList(args.accountNumber), args.options, (page) =>
         listUsersForAccount(deps, args.accountNumber, page, read),
@@ -58,7 +58,7 @@ export const userProfilesForAccount = paged(
   method({
     args: z.object({ accountNumber, options }),
     scope,
-    about: (args) => ({ kind: 'account', accountNumber: args.accountNumber }),
+    subject: (args) => ({ kind: 'account', accountNumber: args.accountNumber }),
     run: (deps, args, read, _writer, env) =>
       answerPage(env, nameOfProfileList(args.accountNumber), args.options, (page) =>
         listUserProfilesForAccount(deps, args.accountNumber, page, read),
@@ -70,7 +70,7 @@ export const validResourceOwners = paged(
   method({
     args: z.object({ userProfileId: z.int().positive().nullable(), options }),
     scope,
-    about: ({ userProfileId }) =>
+    subject: ({ userProfileId }) =>
       userProfileId === null ? { kind: 'platform-admin' } : { kind: 'user-profile', userProfileId },
     run: async (deps, { userProfileId, options: asked }, read, _writer, env) => {
       if (userProfileId === null && asked.cursor !== undefined)

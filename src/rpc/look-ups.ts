@@ -42,7 +42,7 @@ const ofNothing = { args: z.object({}), scope } as const;
 
 export const account = method({
   ...ofAccount,
-  about: (args) => ({ kind: 'account', ...args }),
+  subject: (args) => ({ kind: 'account', ...args }),
   isNullable: true,
   run: (deps, args, read) => findAccount(deps, args.accountNumber, read),
 });
@@ -50,39 +50,39 @@ export const account = method({
 export const userProfile = method({
   args: z.object({ userProfileId: id }),
   scope,
-  about: (args) => ({ kind: 'user-profile', ...args }),
+  subject: (args) => ({ kind: 'user-profile', ...args }),
   isNullable: true,
   run: (deps, { userProfileId }, read) => findUserProfile(deps, userProfileId, read),
 });
 
 export const cachedAccountForUser = method({
   ...ofUser,
-  about: (args) => ({ kind: 'account-of-user', ...args }),
+  subject: (args) => ({ kind: 'account-of-user', ...args }),
   isNullable: true,
   run: (deps, { userId }, read) => getCachedAccountForUser(deps, userId, read),
 });
 
 export const cachedAdminUserForAccount = method({
   ...ofAccount,
-  about: (args) => ({ kind: 'account', ...args }),
+  subject: (args) => ({ kind: 'account', ...args }),
   run: (deps, args, read, writer) => getCachedAdminUserForAccount(deps, writer, args.accountNumber, read),
 });
 
 export const cachedDefaultAccount = method({
   ...ofNothing,
-  about: () => ({ kind: 'default-account' }),
+  subject: () => ({ kind: 'default-account' }),
   run: (deps, _args, read) => getCachedDefaultAccount(deps, read),
 });
 
 export const cachedSmarterAdminUserProfile = method({
   ...ofNothing,
-  about: () => ({ kind: 'platform-admin' }),
+  subject: () => ({ kind: 'platform-admin' }),
   run: (deps, _args, read) => getCachedSmarterAdminUserProfile(deps, read),
 });
 
 export const cachedUserForUserId = method({
   ...ofUser,
-  about: (args) => ({ kind: 'user', ...args }),
+  subject: (args) => ({ kind: 'user', ...args }),
   isNullable: true,
   run: (deps, { userId }, read) => getCachedUserForUserId(deps, userId, read),
 });
@@ -90,26 +90,26 @@ export const cachedUserForUserId = method({
 export const cachedUserForUsername = method({
   args: z.object({ username: z.string() }),
   scope,
-  about: (args) => ({ kind: 'username', ...args }),
+  subject: (args) => ({ kind: 'username', ...args }),
   run: (deps, { username }, read) => getCachedUserForUsername(deps, username, read),
 });
 
 export const userProfilesForAccount = method({
   ...ofAccount,
-  about: (args) => ({ kind: 'account', ...args }),
+  subject: (args) => ({ kind: 'account', ...args }),
   run: (deps, args, read) => getUserProfilesForAccount(deps, args.accountNumber, read),
 });
 
 export const usersForAccount = method({
   ...ofAccount,
-  about: (args) => ({ kind: 'account', ...args }),
+  subject: (args) => ({ kind: 'account', ...args }),
   run: (deps, args, read) => getUsersForAccount(deps, args.accountNumber, read),
 });
 
 export const validResourceOwners = method({
   args: z.object({ userProfileId: id.nullable() }),
   scope,
-  about: ({ userProfileId }) =>
+  subject: ({ userProfileId }) =>
     userProfileId === null ? { kind: 'platform-admin' } : { kind: 'user-profile', userProfileId },
   run: (deps, { userProfileId }, read) => validResourceOwnersForUser(deps, userProfileId, read),
 });
@@ -118,7 +118,7 @@ export const many = method({
   args: z.object({ lookUps: EntityLookUps }),
   scope,
   // Each look-up is about something of its own, and asked for its visibility like one.
-  about: () => null,
+  subject: () => null,
   run: async (deps, args, read, { caller }) => {
     const outcomes = await findMany(deps, caller, args.lookUps, read);
     requireAnswer(outcomes);

@@ -58,8 +58,8 @@ export interface CallContext extends RequestContext {
 export interface MethodSpec<A extends z.ZodType, T> {
   readonly args: A;
   readonly scope: Scope;
-  /** What a caller that is bound to an account must see; null: nothing of any account's. */
-  readonly about: (args: z.output<A>) => Subject | null;
+  /** The thing that a bound caller must be able to see; null when it belongs to no account. */
+  readonly subject: (args: z.output<A>) => Subject | null;
   /** Absence is null here and no error. */
   readonly isNullable?: boolean;
   /** `sent` is what the caller sent, before anything was made of it. */
@@ -92,7 +92,7 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
       const read = parseOptions(options);
       if (read?.invalidate) requireScope(writer.caller, 'cache:invalidate');
       const demands = { reload: read?.invalidate, token: read?.consistencyToken };
-      const subject = writer.caller.accountNumber === null ? null : spec.about(parsed);
+      const subject = writer.caller.accountNumber === null ? null : spec.subject(parsed);
       // Only methods whose answer may be null say so.
       if (subject && !(await isSeen(spec, deps, writer.caller, subject, demands))) return null as T;
       return await spec.run(deps, parsed, demands, writer, env, args);

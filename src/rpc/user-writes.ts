@@ -38,7 +38,7 @@ const id = z.int().positive();
 export const newUser = method({
   args: z.object({ user: NewUser, options: creation }),
   scope,
-  about: ({ user }) => subjectOfNewUsers([user]),
+  subject: ({ user }) => subjectOfNewUsers([user]),
   run: async (deps, { user, options }, _read, writer, _env, sent) =>
     toWritten(await createUser(deps, writer, user, await idempotencyOf('createUser', sent, options))),
 });
@@ -46,7 +46,7 @@ export const newUser = method({
 export const newUsers = method({
   args: z.object({ users: NewUsers, options: creation }),
   scope,
-  about: ({ users }) => subjectOfNewUsers(users),
+  subject: ({ users }) => subjectOfNewUsers(users),
   run: async (deps, { users, options }, _read, writer, _env, sent) => {
     const idempotency = await idempotencyOf('createUsers', sent, options);
     const created = await createUsers(deps, writer, users, idempotency);
@@ -57,7 +57,7 @@ export const newUsers = method({
 export const changedUser = method({
   args: z.object({ userId: id, changes: UserChanges, options: forceableChange }),
   scope,
-  about: ({ userId }) => ({ kind: 'user', userId }),
+  subject: ({ userId }) => ({ kind: 'user', userId }),
   run: async (deps, { userId, changes, options }, _read, writer) =>
     toWritten(
       await changeUser(
@@ -73,7 +73,7 @@ export const changedUser = method({
 export const deletedUser = method({
   args: z.object({ userId: id, options: forceableDeletion }),
   scope,
-  about: ({ userId }) => ({ kind: 'user', userId }),
+  subject: ({ userId }) => ({ kind: 'user', userId }),
   run: async (deps, { userId, options }, _read, writer) =>
     toWritten(
       await deleteUser(
@@ -89,7 +89,7 @@ export const deletedUser = method({
 export const newUserProfile = method({
   args: z.object({ profile: NewUserProfile, options: creation }),
   scope,
-  about: () => ({ kind: 'everything' }),
+  subject: () => ({ kind: 'everything' }),
   run: async (deps, { profile, options }, _read, writer, _env, sent) => {
     const idempotency = await idempotencyOf('createUserProfile', sent, options);
     return toWritten(await createUserProfile(deps, writer, profile, idempotency));
@@ -99,7 +99,7 @@ export const newUserProfile = method({
 export const changedUserProfile = method({
   args: z.object({ userProfileId: id, changes: UserProfileChanges, options: change }),
   scope,
-  about: ({ userProfileId }) => ({ kind: 'user-profile', userProfileId }),
+  subject: ({ userProfileId }) => ({ kind: 'user-profile', userProfileId }),
   run: async (deps, { userProfileId, changes, options }, _read, writer) =>
     toWritten(await changeUserProfile(deps, writer, userProfileId, changes, preconditionOf(options))),
 });
@@ -107,7 +107,7 @@ export const changedUserProfile = method({
 export const deletedUserProfile = method({
   args: z.object({ userProfileId: id, options: forceableDeletion }),
   scope,
-  about: ({ userProfileId }) => ({ kind: 'user-profile', userProfileId }),
+  subject: ({ userProfileId }) => ({ kind: 'user-profile', userProfileId }),
   run: async (deps, { userProfileId, options }, _read, writer) =>
     toWritten(
       await deleteUserProfile(

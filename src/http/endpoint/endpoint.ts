@@ -87,7 +87,7 @@ async function requireRights(
   const [deps, caller, read] = [c.get('deps'), c.get('caller'), allowedDemands(c.var)];
   c.set('read', read);
   const isRead = Boolean(spec.lookUp ?? spec.demands);
-  const subject = spec.about?.(input) ?? null;
+  const subject = spec.subject?.(input) ?? null;
   if (subject) await requireVisible(deps, caller, subject, isRead ? read : { token: read.token });
 }
 

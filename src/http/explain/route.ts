@@ -27,7 +27,7 @@ const getExplanation = endpoint({
       }),
   }),
   scope: 'directory:read',
-  about: () => ({ kind: 'everything' }),
+  subject: () => ({ kind: 'everything' }),
   body: z.union([Explanation, ExplainedUrl]),
   demands: true,
 });

@@ -69,7 +69,7 @@ const getAuditLog = endpoint({
   description:
     'Every filter that is given counts. Entries are kept for `AUDIT_RETENTION_DAYS`. Not for callers that are bound to an account.',
   scope: 'audit:read',
-  about: () => ({ kind: 'everything' }),
+  subject: () => ({ kind: 'everything' }),
   query: AuditQuery,
   list: ({ query }) => nameOf(query),
   body: AuditLog,

@@ -40,7 +40,7 @@ const getContext = endpoint({
     'Both are null when the host names no account; the account alone when no account has the number.',
   scope: 'directory:read',
   // Who may not see the account gets null for it, by the same steps as for one that is not there.
-  about: () => null,
+  subject: () => null,
   body: z
     .object({ accountNumber: AccountNumber.nullable(), account: Account.nullable() })
     .meta({ id: 'Context' }),

@@ -28,7 +28,7 @@ import { badRequest } from '../response/problem.ts';
 const tag = 'API keys';
 const scope = 'keys:write';
 const path = z.object({ keyId: KeyId });
-const about = () => ({ kind: 'keys' }) as const;
+const subject = () => ({ kind: 'keys' }) as const;
 const errors = ['key_does_not_exist'] as const;
 
 const KeysQuery = z.object({
@@ -47,7 +47,7 @@ const postKey = endpoint({
     'The key is in the answer and never shown again. It may do no more than the key that creates it, and not outlive it. With an `Idempotency-Key` the answer can be had again, with the same key in `Authorization` as the first time.',
   scope,
   // A key that sees everything is for nobody to give who does not.
-  about: ({ json: { accountNumber } }) =>
+  subject: ({ json: { accountNumber } }) =>
     accountNumber === undefined ? { kind: 'everything' } : { kind: 'account', accountNumber },
   json: NewKey,
   body: IssuedKey,
@@ -63,7 +63,7 @@ const getKeys = endpoint({
   summary: 'API keys, by id',
   description: 'Revoked and expired ones too. Read from Postgres, past the cache.',
   scope,
-  about,
+  subject,
   query: KeysQuery,
   list: ({ query }) => nameOf(query),
   body: ApiKeyList,
@@ -74,7 +74,7 @@ const getKeyById = endpoint({
   summary: 'An API key by id',
   description: 'Read from Postgres, past the cache.',
   scope,
-  about,
+  subject,
   path,
   body: ApiKey,
   tagged: true,
@@ -87,7 +87,7 @@ const patchKey = endpoint({
   description:
     'By JSON merge patch (RFC 7396). The account never changes. The key may do no more than the one that changes it, before and after.',
   scope,
-  about,
+  subject,
   path,
   json: KeyChanges,
   jsonTypes: MERGE_PATCH_TYPES,
@@ -104,7 +104,7 @@ const postRotation = endpoint({
   description:
     'The new key is in the answer and never shown again. The secret until now stays good for the grace period, but manages no keys; one from an earlier rotation ends at once, and none is ever good again. The key may do no more than the one that rotates it. With an `Idempotency-Key` the answer can be had again for 24 hours, with the same key in `Authorization` as the first time; a key that rotates itself has ended that one.',
   scope,
-  about,
+  subject,
   path,
   json: KeyRotation,
   isBodyOptional: true,
@@ -121,7 +121,7 @@ const removeKey = endpoint({
   description:
     'For good, and without `If-Match`: a key that has leaked must not wait for a read. Whatever the key may do. It stays listed; revoking it again changes nothing. With one of the parameters the answer counts the keys that this revoked, or would. With its descendants a key is revoked where these are at most 100,000, of which at most 10,000 are not revoked yet.',
   scope,
-  about,
+  subject,
   path,
   query: z.object({
     dryRun: flag('Say how many keys would be revoked, and revoke none.'),

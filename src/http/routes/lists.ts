@@ -68,7 +68,7 @@ function nameOf(list: string, { isActive: half, prefix }: UserPage | AccountPage
 
 const everybody = {
   scope: 'directory:read',
-  about: () => ({ kind: 'everything' as const }),
+  subject: () => ({ kind: 'everything' as const }),
   uncached: true,
 } as const;
 

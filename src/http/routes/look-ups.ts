@@ -48,7 +48,7 @@ const postLookUps = endpoint({
     'Up to 100 accounts, users and user profiles, each answered as by the route for it alone; `results` are in order, each with a status of its own. It is a read: it changes nothing and may be repeated. All look-ups together ask Redis once and Postgres once, and who is bound to an account twice each. `Cache-Control` and `Consistency-Token` are demanded of every look-up. The header `Cache-Status` names the farthest that any of them had to go. 503 for the whole when no store could answer any of them. Every ten look-ups count as a request.',
   scope: 'directory:read',
   // Each look-up is about something of its own, and asked for its visibility like one.
-  about: () => null,
+  subject: () => null,
   json: z.strictObject({ lookUps: EntityLookUps }).meta({ id: 'LookUps' }),
   body: z.object({ results: z.array(Result) }).meta({ id: 'LookUpResults' }),
   demands: true,

@@ -25,7 +25,7 @@ const postUserProfile = endpoint({
   description:
     'Not for who is bound to an account: that would draw the users of others into its sight. Create the user there. Nor for who lacks `rights:write`, where the user is staff or superuser.',
   scope,
-  about: () => ({ kind: 'everything' }),
+  subject: () => ({ kind: 'everything' }),
   json: NewUserProfile,
   body: UserProfile,
   creates: 'always',
@@ -41,7 +41,7 @@ const patchUserProfile = endpoint({
   description:
     'By JSON merge patch (RFC 7396). The user and the account that it joins never change; its entity tag changes with theirs.',
   scope,
-  about: ({ param }) => ({ kind: 'user-profile', ...param }),
+  subject: ({ param }) => ({ kind: 'user-profile', ...param }),
   path,
   json: UserProfileChanges,
   jsonTypes: MERGE_PATCH_TYPES,
@@ -58,7 +58,7 @@ const removeUserProfile = endpoint({
   description:
     'The user stays. Never that of the last admin of the account; that of who is staff or superuser needs `rights:write`.',
   scope,
-  about: ({ param }) => ({ kind: 'user-profile', ...param }),
+  subject: ({ param }) => ({ kind: 'user-profile', ...param }),
   path,
   query: DryRunQuery.extend(ForceQuery.shape),
   body: Deletion,

@@ -29,7 +29,7 @@ const postUsers = endpoint({
   description:
     'In one transaction, each of them whole, with its user profile, or not at all; `items` says what became of each, in order. Of those with the same username the first is created, and a row that is malformed is that row’s problem alone. Who is bound to an account creates members of it only. Every ten users count as a request.',
   scope: 'directory:write',
-  about: ({ json }) => subjectOfNewUsers(json.users),
+  subject: ({ json }) => subjectOfNewUsers(json.users),
   json: z.strictObject({ users: NewUsers }).meta({ id: 'UserBatch' }),
   body: z.object({ items: z.array(Item) }).meta({ id: 'UserBatchAnswer' }),
   idempotent: true,

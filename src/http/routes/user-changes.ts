@@ -20,7 +20,7 @@ const postUser = endpoint({
   description:
     'With `accountNumber` also its user profile there, both or neither. Who is bound to an account creates members of it only.',
   scope,
-  about: ({ json }) => subjectOfNewUsers([json]),
+  subject: ({ json }) => subjectOfNewUsers([json]),
   json: NewUser,
   body: User,
   creates: 'always',
@@ -36,7 +36,7 @@ const patchUser = endpoint({
   description:
     'By JSON merge patch (RFC 7396). Never deactivates or demotes the last active admin of an account, unless forced. Who is bound to an account changes only users that are members of no other one.',
   scope,
-  about: ({ param }) => ({ kind: 'user', ...param }),
+  subject: ({ param }) => ({ kind: 'user', ...param }),
   path,
   query: ForceQuery,
   json: UserChanges,
@@ -54,7 +54,7 @@ const removeUser = endpoint({
   description:
     'Never the last active admin of an account, unless forced. Who is bound to an account deletes only users that are members of no other one.',
   scope,
-  about: ({ param }) => ({ kind: 'user', ...param }),
+  subject: ({ param }) => ({ kind: 'user', ...param }),
   path,
   query: DryRunQuery.extend(ForceQuery.shape),
   body: Deletion,

@@ -81,7 +81,7 @@ const named = (some: readonly Route[]) => some.map((route) => ({ route, name: na
 function kindOf(route: Route): Subject['kind'] | undefined {
   const { body } = initOf(route);
   const json: unknown = typeof body === 'string' ? JSON.parse(body) : {};
-  return route.spec.about?.({ param: {}, query: {}, json, url: '', env: {} })?.kind;
+  return route.spec.subject?.({ param: {}, query: {}, json, url: '', env: {} })?.kind;
 }
 
 /** A route that changes nothing, whatever its method. */
@@ -203,7 +203,7 @@ beforeAll(async () => {
 test('every route says who may ask it, and every one that is not open what it is about', () => {
   const scopes = new Set<string>([...SCOPES, 'open']);
   const undeclared = routes.filter(
-    ({ spec }) => !scopes.has(spec.scope) || (spec.scope !== 'open' && !spec.about),
+    ({ spec }) => !scopes.has(spec.scope) || (spec.scope !== 'open' && !spec.subject),
   );
   expect(undeclared.map(nameOf)).toEqual([]);
   expect(
