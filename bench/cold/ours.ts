@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Cache, LookUp } from '../../src/cache/cache.ts';
+import type { Cache } from '../../src/cache/cache.ts';
+import type { LookUp } from '../../src/cache/look-up.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
 import { makeSharedStore, type RunScript } from '../../src/cache/shared/shared-store.ts';

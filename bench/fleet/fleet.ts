@@ -1,4 +1,5 @@
-import type { Cache, LookUp, Trace } from '../../src/cache/cache.ts';
+import type { Cache } from '../../src/cache/cache.ts';
+import type { LookUp, Trace } from '../../src/cache/look-up.ts';
 import { drain } from '../../src/cache/drain.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
@@ -183,7 +184,7 @@ async function read(world: World, cache: Cache, place: Place, id: number): Promi
   };
   const answer = readThrough(cache, lookUpOf(world, place, id), { trace });
   // A hit needs no time: nothing else can happen before it is there.
-  if (trace.isolate?.hit) return finish(await answer);
+  if (trace.memory?.hit) return finish(await answer);
   void answer.then(finish).catch((error: unknown) => (world.fault ??= error));
   return time.settle();
 }

@@ -1,4 +1,4 @@
-import type { Trace } from '../../src/cache/cache.ts';
+import type { Trace } from '../../src/cache/look-up.ts';
 import type { Commit } from './origin.ts';
 
 /** Where a read's answer came from: memory, another read's flight in the same isolate, Redis, Postgres. */
@@ -57,7 +57,7 @@ export function makeRecorder(): Recorder {
       latencies.add(latencyMs);
       const ofRegion = (regions[region] ??= { reads: 0, withoutRedis: 0 });
       ofRegion.reads += 1;
-      if (!trace.redis?.detail) return;
+      if (!trace.shared?.detail) return;
       ofRegion.withoutRedis += 1;
       counts.withoutRedis += 1;
     },
@@ -86,10 +86,10 @@ export function makeRecorder(): Recorder {
   return recorder;
 }
 
-function tierOf({ isolate, postgres }: Trace): Tier {
-  if (isolate?.hit) return 'memory';
-  if (isolate?.collapsed) return 'joined';
-  return postgres ? 'postgres' : 'redis';
+function tierOf({ memory, origin }: Trace): Tier {
+  if (memory?.hit) return 'memory';
+  if (memory?.collapsed) return 'joined';
+  return origin ? 'postgres' : 'redis';
 }
 
 const ascending = (a: number, b: number): number => a - b;

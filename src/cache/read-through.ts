@@ -1,4 +1,5 @@
-import type { Cache, LookUp, ReadDemands, RightsLookUp } from './cache.ts';
+import type { Cache } from './cache.ts';
+import type { LookUp, ReadDemands, RightsLookUp } from './look-up.ts';
 import { withDeadline } from './clock.ts';
 import { OriginUnavailable } from './errors.ts';
 import type { Flight } from './loads/flights.ts';
@@ -68,7 +69,7 @@ function findInMemory(
 ): MemoryEntry | undefined {
   const { trace, reload } = demands;
   const entry = cache.memory.get(key, nowMs);
-  if (trace) trace.isolate = { hit: false, ms: 0 };
+  if (trace) trace.memory = { hit: false, ms: 0 };
   if (!entry) return undefined;
   if (reload) cache.memory.delete(key);
   const isNewEnough = isYoungEnough(entry.sentAtMs, nowMs, demands) && hasAsOf(entry.asOf, demands.token);
@@ -76,7 +77,7 @@ function findInMemory(
     if (trace) trace.refused = true;
     return undefined;
   }
-  if (trace) trace.isolate = { hit: true, ttlMs: ttlMsOf(cache, entry, nowMs), ms: 0 };
+  if (trace) trace.memory = { hit: true, ttlMs: ttlMsOf(cache, entry, nowMs), ms: 0 };
   return entry;
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ReadDemands } from '../cache/cache.ts';
+import type { ReadDemands } from '../cache/look-up.ts';
 import {
   AUDITED_ENTITIES,
   type AuditEntryRow,

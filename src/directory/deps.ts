@@ -1,4 +1,5 @@
-import type { Cache, Trace } from '../cache/cache.ts';
+import type { Cache } from '../cache/cache.ts';
+import type { Trace } from '../cache/look-up.ts';
 import type { Db } from '../db/client/client.ts';
 import type { Log } from '../lib/log.ts';
 import type { KeyUses } from './keys/uses.ts';

@@ -1,4 +1,4 @@
-import type { ReadDemands } from '../cache/cache.ts';
+import type { ReadDemands } from '../cache/look-up.ts';
 import {
   type AccountPage,
   type ListPage,

@@ -6,6 +6,6 @@ export async function traceOrigin<T>({ cache, trace }: Deps, run: () => Promise<
   try {
     return await run();
   } finally {
-    if (trace) trace.postgres = { ms: cache.clock.now() - startedMs };
+    if (trace) trace.origin = { ms: cache.clock.now() - startedMs };
   }
 }

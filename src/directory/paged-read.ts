@@ -1,4 +1,4 @@
-import type { LookUp, ReadDemands } from '../cache/cache.ts';
+import type { LookUp, ReadDemands } from '../cache/look-up.ts';
 import { readThrough } from '../cache/read-through.ts';
 import type { Position } from '../db/reads/lists.ts';
 import type { Deps } from './deps.ts';

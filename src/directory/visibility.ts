@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ReadDemands, RightsLookUp } from '../cache/cache.ts';
+import type { ReadDemands, RightsLookUp } from '../cache/look-up.ts';
 import { readForRights } from '../cache/read-through.ts';
 import { type Membership, selectMemberByUsername, selectMembership } from '../db/reads/members.ts';
 import {

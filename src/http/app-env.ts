@@ -1,4 +1,4 @@
-import type { ReadDemands, Trace } from '../cache/cache.ts';
+import type { ReadDemands, Trace } from '../cache/look-up.ts';
 import type { Caller } from '../directory/caller.ts';
 import type { Deps } from '../directory/deps.ts';
 import type { Idempotency, Precondition } from '../directory/write.ts';

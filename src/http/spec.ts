@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { ExplainedAccountNumber } from '../directory/accounts/explain-account-number.ts';
-import type { KeyedLookUp } from '../cache/cache.ts';
+import type { KeyedLookUp } from '../cache/look-up.ts';
 import type { Scope } from '../directory/caller.ts';
 import type { Deps } from '../directory/deps.ts';
 import type { Subject } from '../directory/visibility.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../directory/accounts/account-number.ts';
-import type { ReadDemands } from '../cache/cache.ts';
+import type { ReadDemands } from '../cache/look-up.ts';
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { parseToken } from '../cache/logical-time.ts';
 import { makeDeps, type RequestContext } from '../deps.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeCacheOfMany } from '../../src/cache/cache-of-many.ts';
-import type { LookUp } from '../../src/cache/cache.ts';
+import type { LookUp } from '../../src/cache/look-up.ts';
 import { withDeadline, withSharedTimers } from '../../src/cache/clock.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
 import { scripts } from '../../src/cache/shared/scripts.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ReadDemands, Trace } from '../../src/cache/cache.ts';
+import type { ReadDemands, Trace } from '../../src/cache/look-up.ts';
 import { sleep } from '../../src/cache/clock.ts';
 import { OriginRefused, OriginUnavailable } from '../../src/cache/errors.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
@@ -53,7 +53,7 @@ test('a look-up may keep its absent answers out of memory: each is read again, a
   expect(await readThrough(cache, lookUp, { maxAgeMs: 0 })).toBeNull();
   const trace: Trace = {};
   expect(await readThrough(cache, lookUp, { trace })).toBeNull();
-  expect(trace.isolate).toMatchObject({ hit: false, stored: false });
+  expect(trace.memory).toMatchObject({ hit: false, stored: false });
   expect(cache.memory.peek('user:1', cache.clock.now())).toBeUndefined();
   expect(await readThrough(cache, lookUp)).toBe('b');
   expect(await readThrough(cache, lookUp)).toBe('b');
@@ -136,7 +136,7 @@ test('whoever joins a load that ends in a stale answer is told so', async () => 
   const lookUp = lookUpOf(new Error('down'));
   const reads = [readThrough(cache, lookUp), readThrough(cache, lookUp, { trace })];
   expect(await Promise.all(reads)).toEqual(['old', 'old']);
-  expect(trace).toMatchObject({ isolate: { collapsed: true }, redis: { detail: 'stale-if-error' } });
+  expect(trace).toMatchObject({ memory: { collapsed: true }, shared: { detail: 'stale-if-error' } });
 });
 
 test('a load that does not settle within its deadline is an outage to its caller and to nobody afterwards', async () => {
@@ -232,7 +232,7 @@ test('an open breaker does not ask the shared store', async () => {
   const trace: Trace = {};
   for (let i = 0; i < 6; i++) await readThrough(cache, { ...lookUpOf('a'), key: `user:${i}` }, { trace });
   expect(cache.shared.reads).toHaveLength(5);
-  expect(trace.redis).toMatchObject({ hit: false, detail: 'breaker-open' });
+  expect(trace.shared).toMatchObject({ hit: false, detail: 'breaker-open' });
 });
 
 async function openOriginBreaker(cache: FakeCache): Promise<void> {
@@ -262,7 +262,7 @@ test('an origin that is away is not asked: a valid old entry answers at once, an
   cache.shared.next = [sharedStale('old', at(1), at(9))];
   const trace: Trace = {};
   expect(await readThrough(cache, lookUp, { trace })).toBe('old');
-  expect(trace.postgres).toBeUndefined();
+  expect(trace.origin).toBeUndefined();
   await expect(readThrough(cache, lookUp)).rejects.toThrow('did not answer');
   expect(lookUp.loads).toBe(0);
 });
@@ -340,7 +340,7 @@ test('when the origin fails a stale entry answers, is marked, and stays out of m
   const trace: Trace = {};
   const lookUp = lookUpOf(new Error('down'), 'new');
   expect(await readThrough(cache, lookUp, { trace })).toBe('old');
-  expect(trace.redis).toMatchObject({ hit: true, detail: 'stale-if-error' });
+  expect(trace.shared).toMatchObject({ hit: true, detail: 'stale-if-error' });
   expect(cache.shared.released).toBe(1);
   expect(await readThrough(cache, lookUp)).toBe('new');
 });

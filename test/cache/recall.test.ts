@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ReadDemands, Trace } from '../../src/cache/cache.ts';
+import type { ReadDemands, Trace } from '../../src/cache/look-up.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { readThrough, recall } from '../../src/cache/read-through.ts';
 import { at, lookUpOf, makeFakeCache } from '../support/cache/fake-cache.ts';
@@ -46,7 +46,7 @@ test.each<[string, ReadDemands]>([
   const { cache } = await makeFilled({ id: 1 });
   const trace: Trace = {};
   expect(recall(cache, KEY, { ...demands, trace })).toBeUndefined();
-  expect(trace).toMatchObject({ isolate: { hit: false }, refused: true });
+  expect(trace).toMatchObject({ memory: { hit: false }, refused: true });
 });
 
 test('a recalled answer is traced as a hit', async () => {
@@ -54,7 +54,7 @@ test('a recalled answer is traced as a hit', async () => {
   await cache.clock.advance(2_000);
   const trace: Trace = {};
   await recall(cache, KEY, { trace });
-  expect(trace).toEqual({ isolate: { hit: true, ttlMs: 3_000, ms: 0 } });
+  expect(trace).toEqual({ memory: { hit: true, ttlMs: 3_000, ms: 0 } });
 });
 
 test('what is recalled often is hot, and refreshed in the last fifth of its life', async () => {

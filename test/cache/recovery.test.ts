@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LookUp, Trace } from '../../src/cache/cache.ts';
+import type { LookUp, Trace } from '../../src/cache/look-up.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
 import { type FakeCache, makeFakeCache } from '../support/cache/fake-cache.ts';
 
@@ -78,7 +78,7 @@ async function readFor(world: World, ms: number): Promise<void> {
 
 /** Whether every store that was out has answered the read. */
 function isWhole({ trace, isAnswered }: Read, stores: readonly Store[]): boolean {
-  return isAnswered && (!stores.includes('shared') || trace.redis?.detail === undefined);
+  return isAnswered && (!stores.includes('shared') || trace.shared?.detail === undefined);
 }
 
 const outages: [Store[], Fault][] = [

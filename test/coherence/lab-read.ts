@@ -1,4 +1,4 @@
-import type { ReadDemands, Trace } from '../../src/cache/cache.ts';
+import type { ReadDemands, Trace } from '../../src/cache/look-up.ts';
 import { type Debt, type ReadBegin, toJson } from './claims.ts';
 import { type Calls, type Isolate, MEMORY_MS, ORIGIN_DEADLINE_MS, type Request } from './isolate.ts';
 import type { LabCore } from './lab.ts';
@@ -118,12 +118,12 @@ function orderOf({ cache }: Isolate): number {
   return cache.memory.invalidations.last();
 }
 
-function isStale({ redis }: Trace): boolean {
-  return redis?.detail === 'stale-if-error';
+function isStale({ shared }: Trace): boolean {
+  return shared?.detail === 'stale-if-error';
 }
 
-function isKept({ isolate }: Trace): boolean {
-  return isolate?.stored === true && !isolate.collapsed;
+function isKept({ memory }: Trace): boolean {
+  return memory?.stored === true && !memory.collapsed;
 }
 
 function noteKept({ claims, now }: LabCore, begin: ReadBegin, since: number, answer: string): void {

@@ -1,4 +1,4 @@
-import type { LookUp } from '../../src/cache/cache.ts';
+import type { LookUp } from '../../src/cache/look-up.ts';
 import type { Row, Stored } from './model-database.ts';
 
 export type Answer = Row | null;

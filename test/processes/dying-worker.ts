@@ -1,5 +1,6 @@
 import { makeBreaker } from '../../src/cache/breaker.ts';
-import type { Cache, LookUp } from '../../src/cache/cache.ts';
+import type { Cache } from '../../src/cache/cache.ts';
+import type { LookUp } from '../../src/cache/look-up.ts';
 import { systemClock } from '../../src/cache/clock.ts';
 import { OriginUnavailable } from '../../src/cache/errors.ts';
 import { makeMemory } from '../../src/cache/memory.ts';

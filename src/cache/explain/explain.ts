@@ -1,5 +1,6 @@
 import type { BreakerDescription } from '../breaker.ts';
-import type { Cache, KeyedLookUp, ReadDemands } from '../cache.ts';
+import type { Cache } from '../cache.ts';
+import type { KeyedLookUp, ReadDemands } from '../look-up.ts';
 import { type ExplainedShared, explainShared, isEndedBy } from './shared.ts';
 import { saysAbsent } from '../loads/load-entry.ts';
 import { hasAsOf, type LogicalTime } from '../logical-time.ts';
@@ -7,7 +8,8 @@ import type { MemoryEntry, MemoryFault } from '../memory.ts';
 import type { DescribedTag } from '../shared/description.ts';
 import { isYoungEnough, joinable, withoutOutlivedToken } from '../read-through.ts';
 
-export type Tier = 'flight' | 'isolate' | 'postgres' | 'redis';
+/** `load` is a load of the key under way in this isolate. */
+export type Tier = 'load' | 'memory' | 'origin' | 'shared';
 /** The demand of the read that an answer does not meet. */
 export type Refusal = 'refused-by-max-age' | 'refused-by-no-cache' | 'refused-by-token';
 
@@ -21,7 +23,7 @@ export interface Explanation {
   /** What the read would come to if the origin failed: the same, a valid entry past its fresh life, or no answer. */
   readonly ifOriginFails: 'same' | 'stale' | 'unavailable';
   readonly memory: ExplainedMemory;
-  readonly flight: ExplainedFlight | null;
+  readonly load: ExplainedLoad | null;
   readonly breaker: BreakerDescription;
   readonly originBreaker: BreakerDescription;
   readonly shared: ExplainedShared;
@@ -30,8 +32,8 @@ export interface Explanation {
 }
 
 export interface ExplainedTag extends DescribedTag {
-  /** Whose entry its last invalidation ends. */
-  readonly ends: readonly ('isolate' | 'redis')[];
+  /** The tiers whose entry the last invalidation of the tag ends. */
+  readonly ends: readonly ('memory' | 'shared')[];
 }
 
 export interface ExplainedMemory {
@@ -46,7 +48,7 @@ export interface ExplainedMemory {
 }
 
 /** A read of the tiers below memory that is under way in this isolate. */
-export interface ExplainedFlight {
+export interface ExplainedLoad {
   readonly state: 'invalidated' | 'joinable' | 'too-old' | Refusal;
   readonly sentAtMs: number;
   /** Undefined while the shared store has not spoken. */
@@ -61,26 +63,26 @@ export async function explain(cache: Cache, lookUp: KeyedLookUp, asked: ReadDema
   const nowMs = cache.clock.now();
   const demands = withoutOutlivedToken(cache, asked);
   const memory = explainMemory(cache, lookUp, demands, nowMs);
-  const flight = explainFlight(cache, lookUp.key, demands, nowMs);
+  const load = explainLoad(cache, lookUp.key, demands, nowMs);
   const breaker = cache.breaker.describe(nowMs);
   const originBreaker = cache.originBreaker.describe(nowMs);
   const shared = await explainShared(cache, lookUp, demands, memory.entry?.tags ?? []);
   // An open breaker keeps the read from a store that answers this request.
   const entryState = breaker.state === 'closed' && shared.reply ? shared.entryState : 'none';
-  const nearest = tierOf(memory, flight, entryState === 'fresh');
-  const isSame = nearest === 'isolate' || entryState === 'fresh';
+  const nearest = tierOf(memory, load, entryState === 'fresh');
+  const isSame = nearest === 'memory' || entryState === 'fresh';
   const ifOriginFails = isSame ? 'same' : entryState === 'stale' ? 'stale' : 'unavailable';
-  const isAway = nearest === 'postgres' && originBreaker.state === 'open';
-  const tier = isAway ? (entryState === 'stale' ? 'redis' : null) : nearest;
+  const isAway = nearest === 'origin' && originBreaker.state === 'open';
+  const tier = isAway ? (entryState === 'stale' ? 'shared' : null) : nearest;
   const tags = explainTags(memory, shared);
-  const state = { memory, flight, breaker, originBreaker, shared, tags };
+  const state = { memory, load, breaker, originBreaker, shared, tags };
   return { key: lookUp.key, nowMs, demands, tier, ifOriginFails, ...state };
 }
 
-function tierOf(memory: ExplainedMemory, flight: ExplainedFlight | null, isInShared: boolean): Tier {
-  if (memory.state === 'usable') return 'isolate';
-  if (flight?.state === 'joinable') return 'flight';
-  return isInShared ? 'redis' : 'postgres';
+function tierOf(memory: ExplainedMemory, load: ExplainedLoad | null, isInShared: boolean): Tier {
+  if (memory.state === 'usable') return 'memory';
+  if (load?.state === 'joinable') return 'load';
+  return isInShared ? 'shared' : 'origin';
 }
 
 function explainMemory(
@@ -101,16 +103,11 @@ function explainMemory(
   };
 }
 
-function explainFlight(
-  cache: Cache,
-  key: string,
-  demands: ReadDemands,
-  nowMs: number,
-): ExplainedFlight | null {
-  const flight = cache.flights.get(key);
-  if (!flight) return null;
-  const { sentAtMs, asOf, order } = flight.departure;
-  const state = (): ExplainedFlight['state'] => {
+function explainLoad(cache: Cache, key: string, demands: ReadDemands, nowMs: number): ExplainedLoad | null {
+  const load = cache.flights.get(key);
+  if (!load) return null;
+  const { sentAtMs, asOf, order } = load.departure;
+  const state = (): ExplainedLoad['state'] => {
     if (joinable(cache, key, demands)) return 'joinable';
     if (order <= cache.memory.invalidations.last()) return 'invalidated';
     return findRefusal({ sentAtMs, asOf: asOf ?? null }, nowMs, demands) ?? 'too-old';
@@ -122,8 +119,8 @@ function explainTags({ entry }: ExplainedMemory, { reply }: ExplainedShared): Ex
   if (!reply) return [];
   const stored = typeof reply.entry === 'string' ? null : reply.entry;
   const endedBy = (tag: DescribedTag): ExplainedTag['ends'] => [
-    ...(entry && isEndedBy(entry, tag) ? (['isolate'] as const) : []),
-    ...(stored && isEndedBy(stored, tag) ? (['redis'] as const) : []),
+    ...(entry && isEndedBy(entry, tag) ? (['memory'] as const) : []),
+    ...(stored && isEndedBy(stored, tag) ? (['shared'] as const) : []),
   ];
   return reply.tags.map((tag) => ({ ...tag, ends: endedBy(tag) }));
 }

@@ -1,5 +1,6 @@
 import { describeError } from '../../lib/log.ts';
-import type { Cache, KeyedLookUp, ReadDemands, TierDetail } from '../cache.ts';
+import type { Cache } from '../cache.ts';
+import type { KeyedLookUp, ReadDemands, TierDetail } from '../look-up.ts';
 import { DeadlineExceeded, withDeadline } from '../clock.ts';
 import { saysAbsent } from '../loads/load-entry.ts';
 import { EVERYTHING } from '../invalidations.ts';

@@ -1,4 +1,4 @@
-import type { ReadDemands } from '../cache.ts';
+import type { ReadDemands } from '../look-up.ts';
 import type { LogicalTime } from '../logical-time.ts';
 import type { MemoryEntry } from '../memory.ts';
 

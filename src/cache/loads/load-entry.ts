@@ -1,5 +1,6 @@
 import { describeError } from '../../lib/log.ts';
-import type { Cache, KeyedLookUp, LookUp, ReadDemands, Trace } from '../cache.ts';
+import type { Cache } from '../cache.ts';
+import type { KeyedLookUp, LookUp, ReadDemands, Trace } from '../look-up.ts';
 import { sleep } from '../clock.ts';
 import { OriginRefused, OriginUnavailable } from '../errors.ts';
 import type { Departure } from './flights.ts';
@@ -89,7 +90,7 @@ async function loadOrFail<T>(fetch: Fetch<T>): Promise<Loaded<T> | OriginUnavail
   const { originDeadlineMs } = cache.settings;
   const leftMs = Math.min(originDeadlineMs, sentAtMs + originDeadlineMs - startedMs);
   const traceOrigin = (): void => {
-    if (demands.trace) demands.trace.postgres = { ms: cache.clock.now() - startedMs };
+    if (demands.trace) demands.trace.origin = { ms: cache.clock.now() - startedMs };
   };
   try {
     const loaded = await askOrigin(cache, leftMs, () => loadAndParse(cache, lookUp));
@@ -124,8 +125,8 @@ async function staleOrThrow<T>(
   if (!stale) throw failure;
   const { payload, tags, asOf, freshMsLeft } = stale.entry;
   if (demands.trace) {
-    traceStale(demands.trace, freshMsLeft, demands.trace.redis?.ms ?? 0);
-    demands.trace.isolate = { hit: false, stored: false, ms: 0 };
+    traceStale(demands.trace, freshMsLeft, demands.trace.shared?.ms ?? 0);
+    demands.trace.memory = { hit: false, stored: false, ms: 0 };
   }
   return { ...toMemoryEntry(fetch, stale.value, payload, tags, asOf), staleMsLeft: freshMsLeft };
 }
@@ -146,7 +147,7 @@ function share<T>(
   cache.waitUntil(
     askShared(cache, 'fill', async (shared) => shared.fill(lookUp.key, owner, await toStore(fetch, fill))),
   );
-  if (demands.trace?.redis) demands.trace.redis.stored = true;
+  if (demands.trace?.shared) demands.trace.shared.stored = true;
 }
 
 async function toStore<T>({ cache, lookUp, departure }: Fetch<T>, fill: Fill): Promise<Fill> {
@@ -182,7 +183,7 @@ function keep<T>(
   // What memory held is no longer so.
   if (isForgotten) cache.memory.delete(lookUp.key);
   const stored = !isForgotten && cache.memory.set(lookUp.key, entry, cache.clock.now());
-  if (demands.trace) demands.trace.isolate = { hit: false, stored, ms: 0 };
+  if (demands.trace) demands.trace.memory = { hit: false, stored, ms: 0 };
   return entry;
 }
 
@@ -210,11 +211,11 @@ function toMemoryEntry<T>(
 function traceRedis<T>({ demands }: Fetch<T>, asked: Asked<SharedRead>, ms: number): void {
   const { trace } = demands;
   if (!trace) return;
-  if (asked.reply?.status === 'hit') trace.redis = { hit: true, ttlMs: asked.reply.entry.freshMsLeft, ms };
-  else trace.redis = { hit: false, ...('failure' in asked && { detail: asked.failure }), ms };
+  if (asked.reply?.status === 'hit') trace.shared = { hit: true, ttlMs: asked.reply.entry.freshMsLeft, ms };
+  else trace.shared = { hit: false, ...('failure' in asked && { detail: asked.failure }), ms };
 }
 
 /** Marks an answer that stands in for a failing origin. */
 export function traceStale(trace: Trace, ttlMs: number, ms: number): void {
-  trace.redis = { hit: true, ttlMs, detail: 'stale-if-error', ms };
+  trace.shared = { hit: true, ttlMs, detail: 'stale-if-error', ms };
 }

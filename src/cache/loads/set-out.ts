@@ -1,4 +1,5 @@
-import type { Cache, LookUp, ReadDemands } from '../cache.ts';
+import type { Cache } from '../cache.ts';
+import type { LookUp, ReadDemands } from '../look-up.ts';
 import { DeadlineExceeded, withDeadline } from '../clock.ts';
 import { OriginUnavailable } from '../errors.ts';
 import { fetchEntry, traceStale } from './load-entry.ts';
@@ -144,6 +145,6 @@ export function traceJoin(
 ): void {
   if (!trace) return;
   const ms = clock.now() - askedMs;
-  trace.isolate = { hit: false, collapsed: true, ms };
+  trace.memory = { hit: false, collapsed: true, ms };
   if (staleMsLeft !== undefined) traceStale(trace, staleMsLeft, ms);
 }

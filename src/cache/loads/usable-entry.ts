@@ -1,5 +1,6 @@
 import { describeError } from '../../lib/log.ts';
-import type { Cache, KeyedLookUp, LookUp } from '../cache.ts';
+import type { Cache } from '../cache.ts';
+import type { KeyedLookUp, LookUp } from '../look-up.ts';
 import { authenticityOf } from '../shared/sealed-entry.ts';
 import type { SharedEntry } from '../shared/shared-store.ts';
 

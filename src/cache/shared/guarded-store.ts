@@ -1,5 +1,6 @@
 import { describeError } from '../../lib/log.ts';
-import type { Cache, TierDetail } from '../cache.ts';
+import type { Cache } from '../cache.ts';
+import type { TierDetail } from '../look-up.ts';
 import { DeadlineExceeded, withDeadline } from '../clock.ts';
 import type { SharedStore } from './shared-store.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from './account-number.ts';
-import type { LookUp, ReadDemands } from '../../cache/cache.ts';
+import type { LookUp, ReadDemands } from '../../cache/look-up.ts';
 import { readThrough, recall } from '../../cache/read-through.ts';
 import {
   selectAccountByNumber,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { RightsLookUp } from '../../cache/cache.ts';
+import type { RightsLookUp } from '../../cache/look-up.ts';
 import { readForRights } from '../../cache/read-through.ts';
 import { selectAccountByNumber } from '../../db/reads/accounts.ts';
 import type { Caller } from '../caller.ts';

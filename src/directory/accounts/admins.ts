@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { LookUp, ReadDemands } from '../../cache/cache.ts';
+import type { LookUp, ReadDemands } from '../../cache/look-up.ts';
 import { OriginUnavailable } from '../../cache/errors.ts';
 import { invalidate } from '../../cache/invalidate.ts';
 import type { Token } from '../../cache/logical-time.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../accounts/account-number.ts';
-import type { ReadDemands } from '../../cache/cache.ts';
+import type { ReadDemands } from '../../cache/look-up.ts';
 import {
   noAccountForUser,
   noAdminUser,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ReadDemands, Trace } from '../../cache/cache.ts';
+import type { ReadDemands, Trace } from '../../cache/look-up.ts';
 import { makeCacheOfMany } from '../../cache/cache-of-many.ts';
 import { OriginUnavailable } from '../../cache/errors.ts';
 import { batchReads } from '../../db/client/batched-reads.ts';

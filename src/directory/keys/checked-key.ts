@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { RightsLookUp } from '../../cache/cache.ts';
+import type { RightsLookUp } from '../../cache/look-up.ts';
 import { type KeyRecord, selectKeyRecord } from '../../db/reads/keys.ts';
 import type { Deps } from '../deps.ts';
 

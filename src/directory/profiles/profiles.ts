@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { LookUp, ReadDemands } from '../../cache/cache.ts';
+import type { LookUp, ReadDemands } from '../../cache/look-up.ts';
 import { readThrough } from '../../cache/read-through.ts';
 import {
   isWhole,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { LookUp, ReadDemands } from '../../cache/cache.ts';
+import type { LookUp, ReadDemands } from '../../cache/look-up.ts';
 import { readThrough, recall } from '../../cache/read-through.ts';
 import type { UserRow } from '../../db/schema/tables.ts';
 import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../../db/reads/users.ts';

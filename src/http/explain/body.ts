@@ -1,9 +1,10 @@
 import type { ExplainedAccountNumber } from '../../directory/accounts/explain-account-number.ts';
 import type {
-  ExplainedFlight,
+  ExplainedLoad,
   ExplainedMemory,
   ExplainedTag,
   Explanation as Explained,
+  Tier,
 } from '../../cache/explain/explain.ts';
 import { ageMsOf } from '../../cache/explain/shared.ts';
 import { dateOf, formatToken, type LogicalTime, US_PER_MS } from '../../cache/logical-time.ts';
@@ -11,6 +12,14 @@ import type { DescribedClock, DescribedEntry } from '../../cache/shared/descript
 import type { ExplainedUrl, Explanation } from './schema.ts';
 import { toRedisLoss } from '../response/redis-loss.ts';
 import { reasonsOf, urlReasonOf } from './reasons.ts';
+
+/** The names of the tiers that callers know. */
+const TIER_NAMES = {
+  memory: 'isolate',
+  load: 'flight',
+  shared: 'redis',
+  origin: 'postgres',
+} as const satisfies Record<Tier, string>;
 
 /** Shows an explanation to people: times as time, and no payload. */
 export function toExplanation({
@@ -22,7 +31,7 @@ export function toExplanation({
   route: string;
   explanation: Explained;
 }): Explanation {
-  const { key, nowMs, demands, tier, ifOriginFails, memory, flight, shared, tags } = explanation;
+  const { key, nowMs, demands, tier, ifOriginFails, memory, load, shared, tags } = explanation;
   return {
     path,
     route: route.replaceAll(/:(\w+)/g, '{$1}'),
@@ -34,12 +43,12 @@ export function toExplanation({
       consistencyToken: demands.token ? formatToken(demands.token) : null,
     },
     answer: {
-      tier,
+      tier: tier && TIER_NAMES[tier],
       because: reasonsOf(explanation),
       ifPostgresFails: ifOriginFails === 'stale' ? 'stale-if-error' : ifOriginFails,
     },
     isolate: toIsolate(memory, nowMs),
-    flight: flight && toFlight(flight, nowMs),
+    flight: load && toFlight(load, nowMs),
     redis: toRedis(explanation),
     postgres: { breaker: explanation.originBreaker },
     tags: tags.map((tag) => toTag(tag, shared.reply?.clock.time?.epoch)),
@@ -66,7 +75,7 @@ function toIsolate(
   };
 }
 
-function toFlight({ state, sentAtMs, asOf }: ExplainedFlight, nowMs: number) {
+function toFlight({ state, sentAtMs, asOf }: ExplainedLoad, nowMs: number) {
   return { state, since: toIso(sentAtMs), ageMs: nowMs - sentAtMs, asOf: toTime(asOf) };
 }
 
@@ -114,7 +123,7 @@ function toTag({ tag, state, time, ends }: ExplainedTag, epoch: string | undefin
     tag,
     state: state === 'known' ? ofEpoch : state,
     lastInvalidation: toTime(time),
-    invalidates: [...ends],
+    invalidates: ends.map((tier) => TIER_NAMES[tier]),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { HonoRequest } from 'hono/request';
 import type { ExplainedAccountNumber } from '../../directory/accounts/explain-account-number.ts';
-import type { KeyedLookUp } from '../../cache/cache.ts';
+import type { KeyedLookUp } from '../../cache/look-up.ts';
 import type { Deps } from '../../directory/deps.ts';
 import { CACHED_PAGE_SIZES } from '../../directory/page.ts';
 import type { AppEnv } from '../app-env.ts';

@@ -3,7 +3,7 @@ import type {
   ExplainedAccountNumber,
 } from '../../directory/accounts/explain-account-number.ts';
 import type { BreakerDescription } from '../../cache/breaker.ts';
-import type { ExplainedFlight, ExplainedMemory, Explanation, Refusal } from '../../cache/explain/explain.ts';
+import type { ExplainedLoad, ExplainedMemory, Explanation, Refusal } from '../../cache/explain/explain.ts';
 import { ageMsOf, type SharedEntryState } from '../../cache/explain/shared.ts';
 import { dateOf, isLogical } from '../../cache/logical-time.ts';
 import type { DescribedTag } from '../../cache/shared/description.ts';
@@ -26,7 +26,7 @@ const ofMemory: Readonly<Record<Exclude<ExplainedMemory['state'], 'none'>, strin
   'clock-stepped-back': 'goes, for the clock of this isolate has stepped back',
 };
 
-const ofFlight: Readonly<Record<ExplainedFlight['state'], string>> = {
+const ofLoad: Readonly<Record<ExplainedLoad['state'], string>> = {
   ...refusals,
   joinable: 'is waited for',
   'too-old': 'set out too long ago to be waited for',
@@ -54,16 +54,16 @@ const ofUrl: Readonly<Record<Exclude<AccountNumberReason, 'found'>, string>> = {
 
 /** Why a tier answers: one sentence for each that the read asks, in that order. */
 export function reasonsOf(explanation: Explanation): string[] {
-  const { tier, nowMs, flight } = explanation;
+  const { tier, nowMs, load } = explanation;
   const reasons = [`isolate: ${memoryReason(explanation)}`];
-  if (tier === 'isolate') return reasons;
-  if (flight) {
-    reasons.push(`flight: the load begun ${seconds(nowMs - flight.sentAtMs)} ago ${ofFlight[flight.state]}`);
+  if (tier === 'memory') return reasons;
+  if (load) {
+    reasons.push(`flight: the load begun ${seconds(nowMs - load.sentAtMs)} ago ${ofLoad[load.state]}`);
   }
-  if (tier === 'flight') return reasons;
+  if (tier === 'load') return reasons;
   reasons.push(`redis: ${sharedReason(explanation)}`);
   const { shared } = explanation;
-  if (tier === 'redis' && shared.reply && shared.entryState === 'fresh') return reasons;
+  if (tier === 'shared' && shared.reply && shared.entryState === 'fresh') return reasons;
   reasons.push(`postgres: ${originReason(explanation)}`);
   return reasons;
 }
@@ -88,7 +88,7 @@ function absence(isAbsent: boolean): string {
 
 // Memory is allowed to be behind for its lifetime, and whoever sees an old answer must see that it is.
 function butElsewhere({ memory: { entry }, shared, tags }: Explanation): string {
-  const ending = tags.filter(({ ends }) => ends.includes('isolate'));
+  const ending = tags.filter(({ ends }) => ends.includes('memory'));
   if (ending.length > 0) return `, though invalidated in Redis since, by ${list(ending)}`;
   const epoch = shared.reply?.clock.time?.epoch;
   return shared.reply && entry?.asOf && entry.asOf.epoch !== epoch
@@ -105,7 +105,7 @@ function sharedReason({ breaker, shared, tags }: Explanation): string {
   if (entryState === 'none') return 'there is no entry';
   const reason = `the entry${absence(shared.isAbsent)} ${ofShared[entryState]}`;
   if (entryState === 'invalidated') {
-    return `${reason}, by ${list(tags.filter(({ ends }) => ends.includes('redis')))}`;
+    return `${reason}, by ${list(tags.filter(({ ends }) => ends.includes('shared')))}`;
   }
   if (entryState !== 'fresh' || typeof reply.entry === 'string') return reason;
   return `${reason} for another ${seconds(reply.entry.freshMs - ageMsOf(reply.entry, reply.nowUs))}`;

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { matchedRoutes } from 'hono/route';
-import type { Trace } from '../../cache/cache.ts';
+import type { Trace } from '../../cache/look-up.ts';
 import { settingsOf } from '../../deps.ts';
 import { consoleLog } from '../../lib/log.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -21,8 +21,8 @@ export function logRequest(c: Context<AppEnv>, startedAtMs: number): void {
     route: routeOf(c),
     status: c.res.status,
     tiers: describeTiers(trace),
-    ...(trace.redis && { redisMs: trace.redis.ms }),
-    ...(trace.postgres && { postgresMs: trace.postgres.ms }),
+    ...(trace.shared && { redisMs: trace.shared.ms }),
+    ...(trace.origin && { postgresMs: trace.origin.ms }),
     ms: Date.now() - startedAtMs,
   });
 }
@@ -46,9 +46,9 @@ function routeOf(c: Context<AppEnv>): string | null {
 }
 
 /** The tiers that were asked, e.g. `isolate;miss redis;hit`. */
-function describeTiers({ isolate, redis, postgres }: Trace): string {
-  const caches = Object.entries({ isolate, redis }).flatMap(([name, tier]) =>
+function describeTiers({ memory, shared, origin }: Trace): string {
+  const caches = Object.entries({ isolate: memory, redis: shared }).flatMap(([name, tier]) =>
     tier ? [`${name};${tier.hit ? 'hit' : 'miss'}`] : [],
   );
-  return [...caches, ...(postgres ? ['postgres'] : [])].join(' ');
+  return [...caches, ...(origin ? ['postgres'] : [])].join(' ');
 }

@@ -1,4 +1,4 @@
-import type { ReadDemands } from '../../cache/cache.ts';
+import type { ReadDemands } from '../../cache/look-up.ts';
 import { parseToken } from '../../cache/logical-time.ts';
 import type { Fault } from '../response/problem.ts';
 

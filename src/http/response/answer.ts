@@ -72,7 +72,7 @@ async function renderPage(env: object, list: string, page: Page, paged: Paged<Ro
 
 // Not at the first answer, which for most is the only one.
 function keep(c: Context<AppEnv>, value: object, rendered: Rendered): Rendered {
-  if (c.get('read').trace.isolate?.hit) kept.set(value, rendered);
+  if (c.get('read').trace.memory?.hit) kept.set(value, rendered);
   return rendered;
 }
 
@@ -106,7 +106,7 @@ function respond<T>(c: Context<AppEnv>, { etag, body }: Rendered): Answer<T> {
   if (!isUnchanged) headers.set('Content-Type', 'application/json');
   headers.set('ETag', etag);
   headers.set('Cache-Control', ENTITY_CACHE_CONTROL);
-  if (!c.get('read').trace.isolate) headers.set('Cache-Status', NO_CACHE_ASKED);
+  if (!c.get('read').trace.memory) headers.set('Cache-Status', NO_CACHE_ASKED);
   // The body is the text of a T.
   return response as Answer<T>;
 }
@@ -121,8 +121,8 @@ export function setEntityHeaders(c: Context<AppEnv>, etag: string): void {
 /** Says what each tier did, on answers and problems alike. */
 export function setTierHeaders(headers: Headers, read: AppEnv['Variables']['read']): void {
   const { trace } = read;
-  if (trace.isolate) headers.set('Cache-Status', formatCacheStatus(trace, read));
-  if (trace.isolate || trace.postgres) headers.set('Server-Timing', formatServerTiming(trace));
+  if (trace.memory) headers.set('Cache-Status', formatCacheStatus(trace, read));
+  if (trace.memory || trace.origin) headers.set('Server-Timing', formatServerTiming(trace));
 }
 
 function rowsOf(row: Row | AuditEntry): Revised[] {

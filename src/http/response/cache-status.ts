@@ -1,25 +1,28 @@
-import type { ReadDemands, Trace } from '../../cache/cache.ts';
+import type { ReadDemands, Trace } from '../../cache/look-up.ts';
 
 const MS_PER_S = 1_000;
 
-/** `Cache-Status` (RFC 9211): one member per cache asked, the isolate's memory last since it is nearest to the caller. */
+/**
+ * `Cache-Status` (RFC 9211): one member for each cache that was asked, in the names callers know: `redis` is the shared store,
+ * `isolate` is memory. Memory comes last because it is nearest to the caller.
+ */
 export function formatCacheStatus(trace: Trace, demands: ReadDemands): string {
-  const { isolate, redis } = trace;
+  const { memory, shared } = trace;
   const members = [];
-  if (redis) {
-    const forwarded = demands.reload ? 'request' : redis.detail === 'breaker-open' ? 'bypass' : 'miss';
-    members.push(member('redis', redis, forwarded));
+  if (shared) {
+    const forwarded = demands.reload ? 'request' : shared.detail === 'breaker-open' ? 'bypass' : 'miss';
+    members.push(member('redis', shared, forwarded));
   }
-  if (isolate) members.push(member('isolate', isolate, trace.refused ? 'request' : 'miss'));
+  if (memory) members.push(member('isolate', memory, trace.refused ? 'request' : 'miss'));
   return members.join(', ');
 }
 
 /** `Server-Timing`, in ms per tier asked. */
-export function formatServerTiming({ isolate, redis, postgres }: Trace): string {
+export function formatServerTiming({ memory, shared, origin }: Trace): string {
   const tiers = [];
-  if (isolate) tiers.push(`isolate;dur=${isolate.ms}`);
-  if (redis) tiers.push(`redis;dur=${redis.ms}`);
-  if (postgres) tiers.push(`postgres;dur=${postgres.ms}`);
+  if (memory) tiers.push(`isolate;dur=${memory.ms}`);
+  if (shared) tiers.push(`redis;dur=${shared.ms}`);
+  if (origin) tiers.push(`postgres;dur=${origin.ms}`);
   return tiers.join(', ');
 }
 
@@ -28,13 +31,13 @@ export function formatServerTiming({ isolate, redis, postgres }: Trace): string 
  * the worst and its time that of the slowest.
  */
 export function mergeTraces(traces: readonly Trace[]): Trace {
-  const isolate = mergeTiers(traces.flatMap((trace) => trace.isolate ?? []));
-  const redis = mergeTiers(traces.flatMap((trace) => trace.redis ?? []));
-  const postgresMs = traces.flatMap(({ postgres }) => postgres?.ms ?? []);
+  const memory = mergeTiers(traces.flatMap((trace) => trace.memory ?? []));
+  const shared = mergeTiers(traces.flatMap((trace) => trace.shared ?? []));
+  const originMs = traces.flatMap(({ origin }) => origin?.ms ?? []);
   return {
-    ...(isolate && { isolate }),
-    ...(redis && { redis }),
-    ...(postgresMs.length > 0 && { postgres: { ms: Math.max(...postgresMs) } }),
+    ...(memory && { memory }),
+    ...(shared && { shared }),
+    ...(originMs.length > 0 && { origin: { ms: Math.max(...originMs) } }),
     refused: traces.some(({ refused }) => refused),
   };
 }

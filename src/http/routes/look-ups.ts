@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import type { ReadDemands } from '../../cache/cache.ts';
+import type { ReadDemands } from '../../cache/look-up.ts';
 import { Account } from '../../directory/accounts/accounts.ts';
 import { OriginRefused } from '../../cache/errors.ts';
 import { LookUpError } from '../../directory/errors.ts';
@@ -69,7 +69,7 @@ export const lookUps = new Hono<AppEnv>().post('/v1/lookup', postLookUps, async 
 
 function toResult(outcome: LookUpOutcome, read: ReadDemands): Result {
   const { trace } = outcome;
-  const status = trace.isolate && { cacheStatus: formatCacheStatus(trace, read) };
+  const status = trace.memory && { cacheStatus: formatCacheStatus(trace, read) };
   if ('value' in outcome) {
     return { status: 200, value: outcome.value, etag: etagOfRow(outcome.value), ...status };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ReadDemands } from '../../../src/cache/cache.ts';
+import type { ReadDemands } from '../../../src/cache/look-up.ts';
 import { explain } from '../../../src/cache/explain/explain.ts';
 import { readThrough } from '../../../src/cache/read-through.ts';
 import type {
@@ -53,7 +53,7 @@ async function cacheWithMemory(): Promise<FakeCache> {
 describe('memory', () => {
   test('that holds nothing leaves the read to the origin', async () => {
     const { tier, memory, ifOriginFails } = await explainRead(makeFakeCache());
-    expect({ tier, ifOriginFails }).toEqual({ tier: 'postgres', ifOriginFails: 'unavailable' });
+    expect({ tier, ifOriginFails }).toEqual({ tier: 'origin', ifOriginFails: 'unavailable' });
     expect(memory).toEqual({ state: 'none', entry: null, msLeft: 0, invalidatedBy: null });
   });
 
@@ -61,7 +61,7 @@ describe('memory', () => {
     const cache = await cacheWithMemory();
     await cache.clock.advance(2_000);
     const { tier, memory, ifOriginFails } = await explainRead(cache);
-    expect({ tier, ifOriginFails }).toEqual({ tier: 'isolate', ifOriginFails: 'same' });
+    expect({ tier, ifOriginFails }).toEqual({ tier: 'memory', ifOriginFails: 'same' });
     expect(memory).toMatchObject({ state: 'usable', msLeft: 3_000, entry: { asOf: at(7) } });
   });
 
@@ -69,7 +69,7 @@ describe('memory', () => {
     const cache = await cacheWithMemory();
     await cache.clock.advance(5_500);
     const { tier, memory } = await explainRead(cache);
-    expect(tier).toBe('postgres');
+    expect(tier).toBe('origin');
     expect(memory).toMatchObject({ state: 'expired', msLeft: -500 });
   });
 
@@ -108,16 +108,16 @@ describe('memory', () => {
     const tags = [tagOf('everything', null), tagOf('user:1', at(8))];
     cache.shared.description = { ...cache.shared.description, tags };
     const explanation = await explainRead(cache);
-    expect(explanation.tier).toBe('isolate');
+    expect(explanation.tier).toBe('memory');
     expect(explanation.tags).toMatchObject([
       { tag: 'everything', ends: [] },
-      { tag: 'user:1', ends: ['isolate'] },
+      { tag: 'user:1', ends: ['memory'] },
     ]);
   });
 });
 
-describe('a flight', () => {
-  function cacheInFlight(): FakeCache {
+describe('a load', () => {
+  function cacheWithLoad(): FakeCache {
     const cache = makeFakeCache();
     cache.shared.next = [new Promise(() => {})];
     readThrough(cache, lookUpOf('unused')).catch(() => {});
@@ -125,11 +125,11 @@ describe('a flight', () => {
   }
 
   test('under way would be waited for', async () => {
-    const cache = cacheInFlight();
+    const cache = cacheWithLoad();
     await cache.clock.advance(100);
-    const { tier, flight, nowMs } = await explainRead(cache);
-    expect(tier).toBe('flight');
-    expect(flight).toEqual({ state: 'joinable', sentAtMs: nowMs - 100, asOf: undefined });
+    const { tier, load, nowMs } = await explainRead(cache);
+    expect(tier).toBe('load');
+    expect(load).toEqual({ state: 'joinable', sentAtMs: nowMs - 100, asOf: undefined });
   });
 
   test.each<[string, ReadDemands]>([
@@ -138,14 +138,14 @@ describe('a flight', () => {
     ['refused-by-token', { token: { unsharedSinceMs: 1_000_000 } }],
     ['joinable', { token: at(8) }],
   ])('is %s for the demands %j', async (state, demands) => {
-    expect((await explainRead(cacheInFlight(), demands)).flight?.state).toBe(state);
+    expect((await explainRead(cacheWithLoad(), demands)).load?.state).toBe(state);
   });
 
-  test('that set out before an invalidation of this isolate is not waited for', async () => {
-    const cache = cacheInFlight();
+  test('that began before an invalidation of this isolate is not waited for', async () => {
+    const cache = cacheWithLoad();
     cache.memory.invalidations.add(['user:2'], cache.clock.now());
-    const { tier, flight } = await explainRead(cache);
-    expect([tier, flight?.state]).toEqual(['postgres', 'invalidated']);
+    const { tier, load } = await explainRead(cache);
+    expect([tier, load?.state]).toEqual(['origin', 'invalidated']);
   });
 
   test('of a request that died is too old', async () => {
@@ -154,7 +154,7 @@ describe('a flight', () => {
     readThrough(dead, lookUpOf<string>(new Promise(() => {}))).catch(() => {});
     await settle();
     await cache.clock.advance(5_000);
-    expect((await explainRead(cache)).flight?.state).toBe('too-old');
+    expect((await explainRead(cache)).load?.state).toBe('too-old');
   });
 });
 
@@ -165,12 +165,12 @@ describe('the shared store', () => {
   };
 
   test('with a fresh entry would answer', async () => {
-    expect(await judged(cacheWith({}))).toEqual(['fresh', 'redis', 'same']);
+    expect(await judged(cacheWith({}))).toEqual(['fresh', 'shared', 'same']);
   });
 
   test('with an entry past its fresh life stands in only when the origin fails', async () => {
     const cache = cacheWith({ bornUs: 1_000_000_000 - 300_000_000 });
-    expect(await judged(cache)).toEqual(['stale', 'postgres', 'stale']);
+    expect(await judged(cache)).toEqual(['stale', 'origin', 'stale']);
   });
 
   test.each<[string, Partial<DescribedEntry>, Partial<SharedDescription>]>([
@@ -187,7 +187,7 @@ describe('the shared store', () => {
     ['unreadable', {}, { entry: 'unreadable' }],
     ['none', {}, { entry: 'none' }],
   ])('with an entry that is %s answers nothing: %j %j', async (state, stored, more) => {
-    expect(await judged(cacheWith(stored, more))).toEqual([state, 'postgres', 'unavailable']);
+    expect(await judged(cacheWith(stored, more))).toEqual([state, 'origin', 'unavailable']);
   });
 
   test.each<[DescribedTag[]]>([
@@ -196,7 +196,7 @@ describe('the shared store', () => {
     [[tagOf('user:2', at(8))]],
     [[{ tag: 'user:2', state: 'unreadable', time: null }]],
   ])('with the tags %j has a valid entry', async (tags) => {
-    expect(await judged(cacheWith({}, { tags }))).toEqual(['fresh', 'redis', 'same']);
+    expect(await judged(cacheWith({}, { tags }))).toEqual(['fresh', 'shared', 'same']);
   });
 
   test.each<[string, ReadDemands]>([
@@ -205,11 +205,11 @@ describe('the shared store', () => {
     ['refused-by-token', { token: other }],
     ['refused-by-token', { token: { unsharedSinceMs: 1_000_000 } }],
   ])('has an entry that is %s for the demands %j', async (state, demands) => {
-    expect(await judged(cacheWith({}), demands)).toEqual([state, 'postgres', 'unavailable']);
+    expect(await judged(cacheWith({}), demands)).toEqual([state, 'origin', 'unavailable']);
   });
 
   test('answers a token that its entry satisfies, and whatever memory’s age may be', async () => {
-    expect(await judged(cacheWith({}), { token: at(5), maxAgeMs: 0 })).toEqual(['fresh', 'redis', 'same']);
+    expect(await judged(cacheWith({}), { token: at(5), maxAgeMs: 0 })).toEqual(['fresh', 'shared', 'same']);
   });
 
   test('that is away leaves the read to the origin, without a stale entry', async () => {
@@ -218,7 +218,7 @@ describe('the shared store', () => {
     const { shared, tier, ifOriginFails, tags } = await explainRead(cache);
     expect(shared).toMatchObject({ reply: null, failure: 'unavailable' });
     expect({ tier, ifOriginFails, tags }).toEqual({
-      tier: 'postgres',
+      tier: 'origin',
       ifOriginFails: 'unavailable',
       tags: [],
     });
@@ -237,7 +237,7 @@ describe('the shared store', () => {
     for (let failures = 0; failures < 5; failures++) cache.breaker.failed(0, cache.clock.now());
     const { shared, tier, ifOriginFails, breaker } = await explainRead(cache);
     expect(shared).toMatchObject({ entryState: 'fresh' });
-    expect({ tier, ifOriginFails }).toEqual({ tier: 'postgres', ifOriginFails: 'unavailable' });
+    expect({ tier, ifOriginFails }).toEqual({ tier: 'origin', ifOriginFails: 'unavailable' });
     expect(breaker.state).toBe('open');
   });
 });
@@ -259,13 +259,13 @@ describe('an origin that is known to be away', () => {
     const cache = cacheWith({ freshMs: 0 });
     openOriginBreaker(cache);
     const { tier, ifOriginFails } = await explainRead(cache);
-    expect({ tier, ifOriginFails }).toEqual({ tier: 'redis', ifOriginFails: 'stale' });
+    expect({ tier, ifOriginFails }).toEqual({ tier: 'shared', ifOriginFails: 'stale' });
   });
 
   test('keeps no fresh entry from answering', async () => {
     const cache = cacheWith({});
     openOriginBreaker(cache);
-    expect((await explainRead(cache)).tier).toBe('redis');
+    expect((await explainRead(cache)).tier).toBe('shared');
   });
 });
 

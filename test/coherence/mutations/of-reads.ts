@@ -72,9 +72,9 @@ export const readsMutations: readonly Mutation[] = [
     edits: [
       {
         file: readThrough,
-        find: 'if (trace) trace.isolate = { hit: true,',
+        find: 'if (trace) trace.memory = { hit: true,',
         replace: `Object.assign(entry, { sentAtMs: nowMs });
-  if (trace) trace.isolate = { hit: true,`,
+  if (trace) trace.memory = { hit: true,`,
       },
     ],
   },

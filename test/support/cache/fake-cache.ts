@@ -1,5 +1,6 @@
 import { makeBreaker } from '../../../src/cache/breaker.ts';
-import type { Cache, LookUp, Origin } from '../../../src/cache/cache.ts';
+import type { Cache, Origin } from '../../../src/cache/cache.ts';
+import type { LookUp } from '../../../src/cache/look-up.ts';
 import type { LogicalTime } from '../../../src/cache/logical-time.ts';
 import { makeMemory } from '../../../src/cache/memory.ts';
 import { makeSeal } from '../../../src/cache/shared/seal.ts';

@@ -1,0 +1,51 @@
+import type { Token } from './logical-time.ts';
+
+/** How to answer one look-up. */
+export interface LookUp<T> {
+  /** Unique among all look-ups, e.g. `user:3`; holds no line break. */
+  readonly key: string;
+  /** Parses what a store gave; throws on what is not an answer. */
+  readonly parse: (json: unknown) => T;
+  /** Whether the answer says that the thing is not there; by default, whether it is `null`. */
+  isAbsent?(value: T): boolean;
+  /** Absent answers stay out of memory: whoever may ask for any number of them would push out all others. */
+  readonly forgetsAbsent?: boolean;
+  /**
+   * The answer decides what somebody may do or see. Its entries in the shared store are sealed, and one that is not authentic is
+   * a miss: whoever can write there must not be able to give rights.
+   */
+  readonly decidesRights?: boolean;
+  /** Whether the shared store may hold the answer; by default it may hold all that are small enough. */
+  readonly isShared?: (value: T) => boolean;
+  /** Asks the origin. The tags name everything that the answer, `null` included, depends on. */
+  readonly load: () => Promise<{ value: T; tags: readonly string[] }>;
+}
+
+/** A look-up whose answer decides rights. */
+export type RightsLookUp<T> = LookUp<T> & { readonly decidesRights: true };
+
+/** A look-up as far as it says where its answers are kept and how they are read. */
+export type KeyedLookUp = Pick<LookUp<unknown>, 'isAbsent' | 'key' | 'parse'>;
+
+/** What a caller may demand of a read. */
+export interface ReadDemands {
+  /** Drop what is stored and load from the origin. */
+  readonly reload?: boolean | undefined;
+  /** Refuse an answer from memory that was read longer ago, in ms; 0 skips memory. */
+  readonly maxAgeMs?: number | undefined;
+  /** Answer no older than the write that returned this token. */
+  readonly token?: Token | undefined;
+  /** Filled with what each tier did. */
+  readonly trace?: Trace | undefined;
+}
+
+/** What each tier that was asked did; times in ms. */
+export interface Trace {
+  memory?: { hit: boolean; ttlMs?: number; stored?: boolean; collapsed?: boolean; ms: number };
+  shared?: { hit: boolean; ttlMs?: number; stored?: boolean; detail?: TierDetail; ms: number };
+  origin?: { ms: number };
+  /** Memory had an answer, but not one that the demands admit. */
+  refused?: boolean;
+}
+
+export type TierDetail = 'stale-if-error' | 'breaker-open' | 'unavailable' | 'timeout';
