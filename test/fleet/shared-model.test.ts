@@ -42,7 +42,10 @@ function makePair(): Pair {
   const databaseId = `fleet:${process.pid}:${++runs}`;
   const redis = makeVirtualRedis(engine, `ea:{${databaseId}}:`, () => nowMs);
   const settings = { databaseId, variant: 'v', leaseMs: LEASE_MS };
-  const real = makeSharedStore((script, keys, args) => redis.run(script.text, keys, args), settings);
+  const real = makeSharedStore(
+    async (script, keys, args) => (await redis.run(script.text, keys, args)).reply,
+    settings,
+  );
   const model = makeSharedModel(() => nowMs, EPOCH, LEASE_MS);
   return { real, model, wait: (ms) => void (nowMs += ms) };
 }
