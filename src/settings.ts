@@ -50,9 +50,17 @@ const rateLimitPolicy = (standard: string) =>
     .transform((text) => text.split('/').map(Number))
     .transform(([quota = 0, windowS = 0]) => ({ quota, windowS }));
 
+/** The driver refuses any other, and not before the first statement. */
+function namesDatabase(text: string): boolean {
+  const url = URL.parse(text);
+  return Boolean(url?.username && url.hostname && url.pathname.length > 1);
+}
+
 /** Every var and secret, with its bounds; the README's configuration table says what each is for. */
 const Settings = z.object({
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .refine(namesDatabase, 'must name a user, a host and a database'),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }),
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
   ROOT_API_KEY_SHA256: rootKey,

@@ -23,7 +23,8 @@ describe.each([
   test('sets and gets', async () => {
     expect(await sdk().set(key, 'Füße 🦶 "quoted"\n\0', { ex: 100 })).toBe('OK');
     expect(await sdk().get(key)).toBe('Füße 🦶 "quoted"\n\0');
-    expect(await sdk().ttl(key)).toBe(100);
+    const ttlS = await sdk().ttl(key);
+    expect(ttlS > 0 && ttlS <= 100).toBe(true);
     expect(await sdk().get(`${key}:none`)).toBeNull();
   });
 
@@ -123,7 +124,8 @@ describe('values', () => {
     expect(await answer(encoded)).toEqual([200, JSON.stringify({ result: bytes.toString('base64') })]);
     const decoded = post(session.bridge, '/', ['GET', key]);
     expect(await answer(decoded)).toEqual([200, JSON.stringify({ result: bytes.toString() })]);
-    expect(await redis.ttl(key)).toBe(100);
+    const ttlS = await redis.ttl(key);
+    expect(ttlS > 0 && ttlS <= 100).toBe(true);
   });
 
   test('in base64 a reply OK stays, and a text OK among others is encoded', async () => {

@@ -53,6 +53,9 @@ function pathOfKind({ lookUp, ...values }: { lookUp: string } & Record<string, u
   );
 }
 
+/** The two are asked one after the other, on a busy machine a second or more apart. */
+const withoutAge = (cacheStatus: string | null) => cacheStatus?.replace(/ttl=\d+/, 'ttl=…');
+
 describe('each look-up is answered as by the route for it', () => {
   test.each([...all, ...absentLookUps])('%j', async (lookUp) => {
     const batched = newIsolate(stack.current);
@@ -64,9 +67,10 @@ describe('each look-up is answered as by the route for it', () => {
       const response = await get(alone, pathOfKind(lookUp));
       const { requestId: _requestId, ...body } = await response.json<Record<string, unknown>>();
       const { headers, status } = response;
-      const cacheStatus = headers.get('Cache-Status');
+      const cacheStatus = withoutAge(headers.get('Cache-Status'));
       const told = status === 200 ? { value: body, etag: headers.get('ETag') } : { problem: body };
-      expect(result).toEqual({ status, ...told, cacheStatus });
+      const { cacheStatus: batchStatus = null, ...rest } = result ?? {};
+      expect({ ...rest, cacheStatus: withoutAge(batchStatus) }).toEqual({ status, ...told, cacheStatus });
     }
   });
 });
