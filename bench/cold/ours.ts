@@ -9,12 +9,12 @@ import { makeVirtualRedis } from '../../test/coherence/virtual-redis.ts';
 import { makeCache, noStore } from '../sides/our-cache.ts';
 import { type Cluster, ID, KEY, type Row, type Side, type World } from './world.ts';
 
-/** Three, as many of the look-ups have. */
+/** Many of the look-ups have three tags. */
 export const TAGS = [KEY, `memberships:${ID}`, 'user-rights'];
 /** The default of LEASE_MS. */
 const LEASE_MS = 2_000;
 
-/** The product's cache over its scripts on a real engine, each of which is a round trip. */
+/** The product's cache over its scripts on a real engine. Each script costs a round trip. */
 export function makeOurs(engine: Engine): Side {
   return { name: 'ours', open: async (world) => openOurs(engine, world) };
 }
@@ -22,17 +22,18 @@ export function makeOurs(engine: Engine): Side {
 function openOurs(engine: Engine, { timeline, tier, origin }: World): Cluster {
   const databaseId = `bench-${randomUUID()}`;
   const redis = makeVirtualRedis(engine, `ea:{${databaseId}}:`, timeline.now);
-  const run: RunScript = (script, keys, args) => tier.ask(() => redis.run(script.text, keys, args));
+  const run: RunScript = (script, keys, args) =>
+    tier.ask(async () => (await redis.run(script.text, keys, args)).reply);
   const lookUp: LookUp<Row> = {
     key: KEY,
-    // The one payload that is ever stored.
+    // Only this payload is ever stored.
     parse: (json) => json as Row,
     load: async () => ({ value: await origin.load(), tags: TAGS }),
   };
   return {
     start() {
       const isolate = { ...makeCache(noStore), clock: timeline };
-      // As in production every request has a client of its own.
+      // Every request has a client of its own, as in production.
       const request = (): Cache => ({
         ...isolate,
         shared: makeSharedStore(run, { databaseId, variant: 'v', leaseMs: LEASE_MS }),
