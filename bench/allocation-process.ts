@@ -1,13 +1,13 @@
-// Counts what the sides of the module in its argument allocate, and prints it as JSON; see allocation.ts.
+// Counts the bytes that each side of the module in its argument allocates, and prints them as JSON; see allocation.ts.
 import { pathToFileURL } from 'node:url';
 import type { SidesModule } from './allocation.ts';
 import { type Loop, loopOf, median, type Side } from './measure.ts';
 
-/** V8 has optimised by then; the slowest of the operations takes some µs. */
+/** V8 has optimised the operation by then. The slowest operation takes some µs. */
 const WARM_UP_TURNS = 100_000;
-/** So many that what is not an operation's own, such as a compilation or the growth of a table, rounds to nothing. */
+/** At this number a compilation or the growth of a table, which no operation causes, rounds to nothing. */
 const MOST_TURNS = 200_000;
-/** And so few that the young generation holds what they leave behind. */
+/** At this number the young generation still holds everything that the operations leave behind. */
 const MOST_BYTES = 2 ** 26;
 const ESTIMATE_TURNS = 1_000;
 const COUNTS = 5;

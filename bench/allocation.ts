@@ -3,19 +3,20 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Side } from './measure.ts';
 
-/** What a module of sides exports; it may need time to fill its caches. */
+/** The exports of a module of sides. The function may fill its caches first. */
 export interface SidesModule {
   makeSides(): Promise<readonly Side[]>;
 }
 
 const PROCESS = fileURLToPath(new URL('allocation-process.ts', import.meta.url));
-/** So big a young generation, in MB, that it is not collected while operations are counted. */
+/** The size of the young generation in MB. It is large enough not to be collected while operations are counted. */
 const YOUNG_MB = 256;
 
 /**
- * How many bytes of heap each operation of the module's sides allocates, by name. A child process runs every operation
- * until V8 has optimised it, then counts by how much the used heap grows over up to 200,000 of them, while no garbage is
- * collected: a difference of counters, not a sample. V8 compiles on the main thread, so that nothing else allocates.
+ * Counts the bytes of heap that each operation of the module's sides allocates, by name. A child process runs every
+ * operation until V8 has optimised it. It then measures the growth of the used heap over up to 200,000 operations,
+ * during which no garbage is collected: a difference of counters, not a sample. V8 compiles on the main thread, so that
+ * nothing else allocates.
  */
 export async function countBytes(sides: URL): Promise<ReadonlyMap<string, number>> {
   const flags = ['--expose-gc', '--single-threaded', `--min-semi-space-size=${YOUNG_MB}`];

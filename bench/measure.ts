@@ -1,32 +1,32 @@
 import { paced } from './pace.ts';
 
-/** One of the things that are compared: one operation, given the number of its turn. */
+/** One of the compared operations. It gets the number of its turn. */
 export interface Side {
   readonly name: string;
   readonly op: (turn: number) => unknown;
-  /** Whether each operation is awaited before the next. */
+  /** True when each operation must be awaited before the next. */
   readonly isAsync?: boolean;
 }
 
-/** How many ns an operation of each side took, round by round, so that ratios pair what ran side by side. */
+/** The ns that an operation of each side took, by round. Ratios pair the sides of one round, which ran side by side. */
 export type Rounds = ReadonlyMap<string, readonly number[]>;
 
-/** Long enough for timers and for the host's own interruptions to weigh little, short enough for many rounds. */
+/** A slice is long enough to outweigh timers and interruptions by the host, and short enough for many rounds. */
 const SLICE_MS = paced(10, 25);
 const ROUNDS = paced(9, 41);
-/** V8 has compiled and optimised whatever it will by then. */
+/** V8 has compiled and optimised the operations by then. */
 const WARM_UP_MS = paced(150, 500);
 const NS_PER_MS = 1e6;
 
-/** Runs an operation so often, one after the other. */
+/** Runs an operation so many times in sequence. */
 export type Loop = (turns: number) => number | Promise<number>;
 
-/** Where results go, so that no operation is dead code. */
+/** Results are stored here, so that V8 removes no operation as dead code. */
 const kept: { result: unknown } = { result: undefined };
 
 /**
- * Times the sides in rounds: in each, every side runs one slice of the same length, the order turning around from round
- * to round. Absolute times drift with the host; only ratios within a round are worth comparing.
+ * Times the sides in rounds. In each round every side runs one slice of the same length, and the order turns around
+ * from round to round. Absolute times drift with the host; compare only ratios within a round.
  */
 export async function race(sides: readonly Side[]): Promise<Rounds> {
   const slices = [];
@@ -40,12 +40,12 @@ export async function race(sides: readonly Side[]): Promise<Rounds> {
   return rounds;
 }
 
-/** The median of what a side took, in ns per operation. */
+/** The median of a side's times, in ns per operation. */
 export function medianNs(rounds: Rounds, name: string): number {
   return median(rounds.get(name) ?? []);
 }
 
-/** The median over the rounds of what `over` took, divided by what `under` took in the same round. */
+/** The median over the rounds of the ratio of `over` to `under` in the same round. */
 export function ratioOf(rounds: Rounds, over: string, under: string): number {
   const unders = rounds.get(under) ?? [];
   return median((rounds.get(over) ?? []).map((ns, round) => ns / (unders[round] ?? Number.NaN)));
@@ -62,8 +62,8 @@ export function median(numbers: readonly number[]): number {
 }
 
 /**
- * A loop of the side's own. One loop for all would see the operations of all, and V8 could inline none of them; a function
- * made from text is another one each time.
+ * Makes a loop for one side. A shared loop would see the operations of all sides, and V8 could inline none of them. A
+ * function made from text is a new one each time.
  */
 export function loopOf({ op, isAsync = false }: Side): Loop {
   const [wait, async] = isAsync ? ['await ', 'async '] : ['', ''];
@@ -81,7 +81,7 @@ async function timeOf(loop: Loop, turns: number): Promise<number> {
   return ((performance.now() - startedMs) * NS_PER_MS) / turns;
 }
 
-/** How many turns fill a slice, once the loop is as fast as it gets. */
+/** The number of turns that fill a slice once the loop is as fast as it gets. */
 async function warmUp(loop: Loop): Promise<number> {
   const endMs = performance.now() + WARM_UP_MS;
   let turns = 1;

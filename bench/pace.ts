@@ -1,7 +1,7 @@
-/** Whether this run is the short one, of `--quick`: the same questions, fewer rounds. */
+/** True in a short run (`--quick`), which asks the same questions in fewer rounds. */
 export const isQuick = process.argv.includes('--quick');
 
-/** A number for the short run, and the one for the full run. */
+/** Returns the first number in a short run and the second in a full one. */
 export function paced<T>(quick: T, full: T): T {
   return isQuick ? quick : full;
 }

@@ -1,4 +1,4 @@
-// Asks all questions, or those that are named, and prints the table; a full run writes it into the README.
+// Asks all questions, or the named ones, and prints the table. A full run writes it into the README.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
@@ -16,7 +16,7 @@ async function listNames(): Promise<string[]> {
   return files.filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -'.ts'.length));
 }
 
-/** In a process of its own: what one question teaches V8 must not slow down the next. */
+/** Each question runs in a process of its own: what V8 learns from one must not slow down the next. */
 async function ask(name: string): Promise<readonly Result[]> {
   const child = fork(ASK, [name, ...(isQuick ? ['--quick'] : [])]);
   const answered = once(child, 'message').then(([message]) => message as readonly Result[]);

@@ -1,4 +1,4 @@
-// How much CPU time workerd takes to compile and evaluate the Worker as it is deployed; the median of some starts.
+// Measures the CPU time that workerd needs to compile and evaluate the deployed Worker: the median of several starts.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -12,20 +12,20 @@ import { bundleAsDeployed } from '../test/budget/bundle.ts';
 
 export interface Startup {
   readonly starts: number;
-  /** Of the thread that runs the Worker; null where the system does not tell it. */
+  /** The CPU time of the thread that runs the Worker; null on a system that does not report it. */
   readonly cpuMs: number | null;
   readonly wallMs: number;
   readonly workerdVersion: string;
 }
 
-// It comes without types: the path of the binary, and its version.
+// The package has no types. It exports the path of the binary and its version.
 const { default: workerd, version } = createRequire(import.meta.url)('workerd') as {
   default: string;
   version: string;
 };
 
 const STARTS = 15;
-/** Requests before the import, so that what is measured is not the first request of the process. */
+/** Some requests come before the import, so that the measurement excludes the first request of the process. */
 const IDLE_REQUESTS = 5;
 
 const CONFIG = (compatibilityDate: string) => `using Workerd = import "/workerd/workerd.capnp";
@@ -48,7 +48,7 @@ const MAIN = `export default {
 };
 `;
 
-/** Imports the code in an otherwise empty Worker, each time in another workerd. */
+/** Imports the code in an otherwise empty Worker, each time in a new workerd. */
 export async function measureStartup(code: string): Promise<Startup> {
   const folder = await mkdtemp(join(tmpdir(), 'edge-accounts-startup-'));
   const { compatibilityDate } = readWorkerConfig(fileURLToPath(new URL('../wrangler.toml', import.meta.url)));
@@ -101,7 +101,7 @@ async function portOf(child: ChildProcess): Promise<number> {
   throw new Error('workerd has ended');
 }
 
-/** What the main thread of a process has used, by Linux. */
+/** The CPU time of a process's main thread, as Linux reports it. */
 async function cpuMsOf({ pid }: ChildProcess): Promise<number | null> {
   const text = await readFile(`/proc/${pid}/schedstat`, 'utf8').catch(() => null);
   return text === null ? null : Number(text.split(' ')[0]) / 1e6;

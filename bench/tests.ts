@@ -1,5 +1,6 @@
-// How long the checks and the tests take, on a machine that has nothing else to do: writes the table of CONTRIBUTING.md and
-// the durations by which the tests are shared out. Commands by name; `check` and `test` without any.
+// Measures how long the checks and the tests take on an idle machine. Writes the table of CONTRIBUTING.md, and the
+// durations by which test runs share out their files. Arguments are names of commands; the default is `check` and
+// `test`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -8,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeMachine } from './machine.ts';
 
-/** What vitest's JSON reporter writes, as far as it is read here. */
+/** The part of vitest's JSON report that this script reads. */
 interface Report {
   readonly numPassedTests: number;
   readonly testResults: readonly unknown[];
@@ -47,7 +48,7 @@ async function measure(command: string, folder: string): Promise<Row> {
 
 function reportersFor(command: string): string[] {
   const reporters = ['default', 'json', './test/runner/slowest-files.ts'];
-  // What takes long at full length is quick in a short run.
+  // Only a short run writes durations: a file that takes long at full length may be quick in a short run.
   if (command === 'test') reporters.push('./test/runner/write-durations.ts');
   return reporters.map((name) => `--reporter=${name}`);
 }
@@ -59,7 +60,7 @@ async function writePage(rows: readonly Row[]): Promise<void> {
     command,
     `| \`npm run ${command}\` | ${files} | ${tests} | ${took} |`,
   ]);
-  // What was not measured now keeps its row.
+  // A command that was not measured this time keeps its row.
   const kept = [...page.matchAll(/^\| `npm run (\S+)` +\| +\d* +\|.*\|$/gm)].map(
     ([line, command = '']): [string, string] => [command, line],
   );

@@ -4,19 +4,22 @@ import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { Client } from 'pg';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
-/** A database that is asleep or has many migrating at once answers late. */
+/** The database may be asleep, or many migrations may run at once, so that it answers late. */
 const connectTimeoutMs = 60_000;
-/** What a migration has found in the rows, and leaves to people; Postgres itself has other codes for its warnings. */
+/**
+ * The SQLSTATE of warnings about rows that a migration leaves for people to decide. Postgres' own warnings have other
+ * codes.
+ */
 const raisedWarning = '01000';
 const migrationLock = 7_265_201_001;
 
 /**
- * Applies the migrations that the database does not have yet, all of them or none. Any number may run at once: they
- * take turns. Throws what `pg` throws when the server is away or refuses.
+ * Applies the migrations that the database lacks, all of them or none. Several may run at once: they take turns. Throws
+ * `pg`'s error when the server is away or refuses.
  */
 export async function migrate(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: connectTimeoutMs });
-  // Without a listener a connection that breaks ends the process; the query that it breaks fails anyway.
+  // A connection that breaks would end the process if it had no listener. The query on it fails anyway.
   client.on('error', () => {});
   client.on('notice', ({ code, message }) => {
     if (code === raisedWarning) console.warn(message);
@@ -30,8 +33,8 @@ export async function migrate(databaseUrl: string): Promise<void> {
   }
 }
 
-// The migrator's own `begin` is a no-op inside this transaction and its `commit` ends it, lock included. A session
-// lock would not do: where all clients share one backend, as in PGlite, it keeps nobody out.
+// The migrator's own `begin` has no effect inside this transaction, and its `commit` ends it, with the lock. A session
+// lock would exclude nobody where all clients share one backend, as in PGlite.
 async function lock(client: Client): Promise<void> {
   await client.query('begin');
   await client.query('set local search_path = public');

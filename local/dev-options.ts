@@ -1,10 +1,10 @@
-/** What the environment says of the local stack. */
+/** The options of the local stack, read from the environment. */
 export interface DevOptions {
   readonly ports: Readonly<Record<keyof typeof PORTS, number>>;
-  /** A real server instead of the embedded one. */
+  /** A real server that takes the place of the embedded one. */
   readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
-  /** Print a line for every request. */
+  /** The stack prints a line for every request. */
   readonly logRequests: boolean;
 }
 
@@ -17,7 +17,7 @@ const PORTS = {
   LOCAL_UPSTASH_PORT: 63_791,
 };
 
-/** Throws one sentence that names the variable that is wrong, and not its value where that may hold a password. */
+/** Throws one sentence that names the wrong variable. The sentence leaves out a value that may hold a password. */
 export function readDevOptions(env: NodeJS.ProcessEnv): DevOptions {
   return {
     ports: {
@@ -28,7 +28,7 @@ export function readDevOptions(env: NodeJS.ProcessEnv): DevOptions {
       LOCAL_REDIS_PORT: readPort(env, 'LOCAL_REDIS_PORT'),
       LOCAL_UPSTASH_PORT: readPort(env, 'LOCAL_UPSTASH_PORT'),
     },
-    // The path is part of the name under which answers are shared: a default of the server would not be.
+    // The path is part of the name under which answers are shared, so the URL must state it.
     databaseUrl: readUrl(
       env,
       'DATABASE_URL',
@@ -40,7 +40,7 @@ export function readDevOptions(env: NodeJS.ProcessEnv): DevOptions {
   };
 }
 
-/** The ports on which something of ours will listen. */
+/** The ports on which a part of the stack will listen. */
 export function portsToOpen({ ports, databaseUrl, redisUrl }: DevOptions): Record<string, number> {
   const { LOCAL_POSTGRES_PORT, LOCAL_REDIS_PORT, ...always } = ports;
   return {

@@ -8,13 +8,13 @@ import { reloadOnChange } from './reload.ts';
 import { LOCAL_KEY, type Stack, startStack } from './stack.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
-/** How often the scheduled handler fires here; in production Cloudflare's cron does it every minute. */
+/** The interval between two runs of the scheduled handler. In production Cloudflare's cron runs it every minute. */
 const DRAIN_INTERVAL_MS = 5_000;
 
 let isReady = false;
 
-// Nothing is closed part by part: all parts but workerd live in this process, and Miniflare kills workerd as it exits.
-// So nothing that hangs can hold up the end, and of a second Ctrl-C nothing is left to do.
+// Ending this process ends every part: all but workerd live in it, and Miniflare kills workerd as it exits. So a part
+// that hangs cannot delay the end, and a second Ctrl-C has nothing left to do.
 function end(): never {
   process.exit(0);
 }
@@ -45,7 +45,7 @@ async function start(): Promise<{ stack: Stack; workers: Workers }> {
     onLog: (level, line) => (level === 'error' || level === 'warn' ? console.error(line) : console.log(line)),
     onRestart: () => fail('workerd has died.'),
   });
-  // The whole way, from the Worker to both stores, before anybody is told that it is ready.
+  // This request passes through the Worker to both stores before the stack says that it is ready.
   await workers.fireScheduled();
   return { stack, workers };
 }
@@ -55,7 +55,7 @@ async function drainRegularly(workers: Workers): Promise<never> {
     await sleep(DRAIN_INTERVAL_MS);
     await workers.fireScheduled().catch(async (error: unknown) => {
       await workers.requireAlive();
-      // The next makes up for it.
+      // The next drain makes up for a failed one.
       console.error(`a drain has failed: ${describe(error)}`);
     });
   }
@@ -77,7 +77,7 @@ curl http://hr.3141-5926-5359.api.localhost:${workers.consumerUrl.port}/
 ready`);
 }
 
-// That of a real server is nobody's business, and the embedded one asks for none.
+// The password of a real server must not be printed. The embedded server has none.
 function withoutPassword(text: string): string {
   const url = new URL(text);
   url.password = '';

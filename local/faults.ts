@@ -1,37 +1,37 @@
 import { randomInt } from 'node:crypto';
 import * as z from 'zod';
 
-/** What a store can be made to do wrong, by its verbs. */
+/** The faults that a store can be given, by the verbs of its protocol. */
 export interface FaultTargets {
   readonly verb: z.ZodType<string>;
-  /** Bodies that no such store answers, by the name of the variant. */
+  /** Bodies that no such store would send, by the name of the variant. */
   readonly wrongBodies: Readonly<Record<string, string>>;
 }
 
 /** One fault. Times are in ms; `moment` is before or after the engine has executed the request. */
 export type Fault = z.infer<ReturnType<typeof switchSchema>>['faults'][number];
 
-/** A fault that strikes one request now. */
+/** A fault that strikes the present request. */
 export type Strike = Exclude<Fault, { kind: 'wrong-json' }> | (Fault & { kind: 'wrong-json'; body: string });
 
-/** The faults that are on, and how many requests each has struck. */
+/** The active faults, each with the number of requests that it has struck. */
 export interface FaultReport {
   readonly seed: number;
   readonly faults: readonly (Fault & { readonly struck: number })[];
 }
 
 export interface Faults {
-  /** Puts these in place of all that are on. Throws one sentence that says what is wrong with them. */
+  /** Replaces all active faults by these. Throws one sentence that says what is wrong with them. */
   set(input: unknown): FaultReport;
   report(): FaultReport;
-  /** The first fault that meets a request with these verbs; null when it is spared. */
+  /** The first fault that applies to a request with these verbs, or null. */
   strike(verbs: readonly string[]): Strike | null;
 }
 
 const LONGEST_DELAY_MS = 600_000;
 const SEEDS = 2 ** 32;
 
-/** No faults, until some are set. With one seed, the same requests in the same order are struck. */
+/** Starts without faults. The same seed strikes the same requests in the same order. */
 export function makeFaults(targets: FaultTargets): Faults {
   const schema = switchSchema(targets);
   const bodies = Object.values(targets.wrongBodies);
@@ -64,7 +64,7 @@ export function makeFaults(targets: FaultTargets): Faults {
 function switchSchema({ verb, wrongBodies }: FaultTargets) {
   const limits = { verbs: z.array(verb).min(1).optional(), probability: z.number().gt(0).max(1).default(1) };
   const early = { moment: z.enum(['before', 'after']).default('before'), ...limits };
-  // There is nothing to spoil before there is an answer.
+  // An answer can only be spoilt once it exists.
   const late = { moment: z.literal('after').default('after'), ...limits };
   const fault = z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('delay'), ms: z.int().min(1).max(LONGEST_DELAY_MS), ...early }),
@@ -102,7 +102,7 @@ function isMeant({ verbs }: Fault, carried: readonly string[]): boolean {
   return verbs === undefined || carried.some((verb) => verbs.includes(verb));
 }
 
-/** Mulberry32: numbers from 0 to below 1, the same for the same seed. */
+/** Mulberry32: numbers from 0 to below 1. The same seed gives the same numbers. */
 export function makeRandom(seed: number): () => number {
   let state = seed;
   return () => {

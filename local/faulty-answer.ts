@@ -2,20 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Strike } from './faults.ts';
 import { type HttpAnswer, refusal } from './http-answer.ts';
 
-/** A request that has been checked and counted, and not yet executed. */
+/** A request that has been checked and counted, but not executed. */
 export interface HttpCall {
-  /** What faults may be limited to; several when it carries several commands. */
+  /** The verbs by which a fault can select this request. A request with several commands has several. */
   readonly verbs: readonly string[];
-  /** Has the engine execute it. */
+  /** Executes the request on the engine. */
   run(): Promise<HttpAnswer>;
-  /** The same, with strings in an encoding that was not asked for. */
+  /** Executes the request, and encodes strings in a way that the caller did not ask for. */
   runMisencoded(): Promise<HttpAnswer>;
 }
 
-/** What goes to the caller: a whole answer, half of one before a reset of the connection or before nothing, or the reset alone. */
+/** The bytes that the caller gets: a whole answer; half of one, followed by a reset or by silence; or a reset alone. */
 export type Delivery = { readonly answer: HttpAnswer; readonly halfThen?: 'reset' | 'nothing' } | 'reset';
 
-/** Answers a call as the fault has it; one that hangs ends with its caller. */
+/** Answers a call as the fault says. A call that hangs ends when its caller hangs up. */
 export async function answerStruck(
   strike: Strike,
   call: HttpCall,
@@ -57,7 +57,7 @@ function truncate({ status, body }: HttpAnswer): HttpAnswer {
   return { status, body: halfOf(body) };
 }
 
-/** Half of an object or array in JSON is no JSON. */
+/** Half of a JSON object or array does not parse. */
 export function halfOf(body: string): string {
   return body.slice(0, Math.ceil(body.length / 2));
 }

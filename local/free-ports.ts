@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
 
-// On the second nothing of ours listens, but curl asks it first for names below localhost.
+// The stack does not listen on the second address, but curl tries it first for names below localhost.
 const HOSTS = ['127.0.0.1', '::1'];
 
-/** Throws one sentence that names the ports that cannot be had, and the variables that move them. */
+/** Throws one sentence that names the ports in use and the variables that change them. */
 export async function requireFreePorts(ports: Readonly<Record<string, number>>): Promise<void> {
   const entries = Object.entries(ports);
   const twice = entries.find(([, port], at) => entries.findIndex(([, other]) => other === port) !== at);
@@ -24,7 +24,7 @@ async function describeRefusal(name: string, port: number): Promise<string | nul
   return codes.includes('EACCES') ? `port ${port} (${name}) is reserved for the system` : null;
 }
 
-/** The code of the error with which the port refuses to be listened on; null when it is free. */
+/** The error code that listening on the port gives, or null for a free port. */
 function tryPort(host: string, port: number): Promise<string | null> {
   return new Promise((resolve) => {
     const server = createServer();

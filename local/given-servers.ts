@@ -4,7 +4,7 @@ import { describe } from './describe.ts';
 
 const CONNECT_LIMIT_MS = 5_000;
 
-/** Throws one sentence when a server given by URL cannot be reached, or refuses. */
+/** Throws one sentence when a server given by URL cannot be reached or refuses the connection. */
 export async function requireServers(urls: {
   readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
@@ -21,7 +21,7 @@ async function explain(name: string, server: string, attempt: Promise<void>): Pr
 
 async function tryPostgres(url: string): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS });
-  // Without a listener a connection that breaks later ends the process.
+  // A connection that breaks later would end the process if it had no listener.
   client.on('error', () => {});
   await client.connect();
   await client.end();
@@ -32,11 +32,11 @@ async function tryRedis(url: string): Promise<void> {
     lazyConnect: true,
     connectTimeout: CONNECT_LIMIT_MS,
     commandTimeout: CONNECT_LIMIT_MS,
-    // That one would wait without a limit.
+    // The ready check is a command without a time limit.
     enableReadyCheck: false,
     retryStrategy: null,
   });
-  // Why it was refused; what rejects below may only say that the connection is closed, or nothing at all.
+  // The reason for the refusal. The rejection below may only say that the connection is closed, or nothing.
   const reasons: Error[] = [];
   redis.on('error', (error) => reasons.push(error));
   try {

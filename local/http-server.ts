@@ -11,29 +11,29 @@ import { answerStruck, halfOf, type Delivery, type HttpCall } from './faulty-ans
 import { json, reasonOf, refusal, type HttpAnswer } from './http-answer.ts';
 
 /**
- * Options of a server that leaves it to the client to close a connection that is idle. A server that closes it, as Node's
- * does after 5 s, now and then does so just when a client on a busy machine sends the next request on it.
+ * Options of a server that lets the client close an idle connection. Node's default closes it after 5 s, and sometimes
+ * does so just as a client on a busy machine sends its next request.
  */
 export const KEEP_OPEN = { keepAliveTimeout: 0 };
 
-// What both services accept by default. A Worker's request to either is a few hundred bytes.
+// The default limit of both services. A Worker's request to either has a few hundred bytes.
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
-// Until then the half of a body that is cut off has arrived; a reset drops what is still on its way.
+// The half of a body arrives within this time. A reset drops the bytes that are still on their way.
 const CUT_OFF_AFTER_MS = 20;
 
 export interface HttpRequest {
   method: string;
-  /** As sent, still percent-encoded, without the query. */
+  /** The path as the caller sent it, still percent-encoded, without the query. */
   path: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
   body: Buffer;
-  /** Aborts when the caller hangs up before it has its answer, and when the server closes. */
+  /** Aborts when the caller hangs up before the answer, and when the server closes. */
   signal: AbortSignal;
 }
 
 export interface HttpService<Counts> {
-  /** Checks and counts a request; throws for one that cannot be served. */
+  /** Checks and counts a request. Throws when the request cannot be served. */
   accept(request: HttpRequest): HttpCall;
   answerError(error: unknown): HttpAnswer;
   counts(): Counts;
@@ -47,9 +47,9 @@ export interface HttpServer<Counts> {
   url: string;
   port: number;
   counts(): Counts;
-  /** Puts `{ faults, seed? }` in place of what is on, see `Fault`. Throws one sentence that says what is wrong. */
+  /** Replaces the active faults by `{ faults, seed? }`, see `Fault`. Throws one sentence that says what is wrong. */
   setFaults(faults: unknown): FaultReport;
-  /** Ends within a second, whatever is under way. */
+  /** Ends within a second, even while requests are under way. */
   close(): Promise<void>;
 }
 
@@ -88,7 +88,7 @@ function listen(server: Server, port: number, host: string): Promise<number> {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
-      // A TCP server that listens has an AddressInfo; the other types are for pipes and closed servers.
+      // A listening TCP server has an AddressInfo. The other types belong to pipes and closed servers.
       resolve((server.address() as AddressInfo).port);
     });
   });
@@ -99,7 +99,7 @@ async function exchange<Counts>(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  // Without a listener, a caller that hangs up while it is answered would end the process.
+  // A caller that hangs up during its answer would end the process if there were no listener.
   outgoing.on('error', () => {});
   const delivery = await receive(incoming, hangUpSignal(outgoing))
     .then((request) => answer(serving, request))
@@ -147,11 +147,11 @@ async function receive(incoming: IncomingMessage, signal: AbortSignal): Promise<
   };
 }
 
-// Reads to the end even when it is too much: a caller that is still sending would not see an earlier answer.
+// Reads a body that is too large to its end: a caller that is still sending would not see an earlier answer.
 async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Without setEncoding a request yields Buffers, which its type does not say.
+  // A request without setEncoding yields Buffers. Its type does not say so.
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);

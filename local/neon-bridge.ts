@@ -9,7 +9,7 @@ import { databaseOf, parseNeonRequest, type NeonRequest, type Statement } from '
 export interface NeonCounts {
   /** POSTs to /sql. */
   requests: number;
-  /** Statements sent for callers, without the bridge's own. */
+  /** Statements sent for callers. The bridge's own statements are not counted. */
   statements: number;
 }
 
@@ -46,16 +46,16 @@ const ERROR_FIELDS = [
   'routine',
 ] as const;
 
-// Far above what a look-up may take, and low enough that a forgotten lock gives the connection back.
+// This limit is far above the time of a look-up, and low enough to free a connection that waits for a forgotten lock.
 const STATEMENT_LIMIT_MS = 60_000;
-// An embedded Postgres has no timers: there the client gives up, after a real one would have.
+// An embedded Postgres has no timers. The client ends the wait there, later than a real server would.
 const QUERY_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;
-// Requests wait for a connection too, in a queue that is long where thousands come at once.
+// Requests also wait in a queue for a connection, which is long when thousands arrive at once.
 const CONNECT_LIMIT_MS = 60_000;
 const CLOSE_LIMIT_MS = 500;
 
 /**
- * Speaks Neon's SQL-over-HTTP protocol at `POST /sql` for the Postgres at `postgresUrl`, which need not be up yet.
+ * Speaks Neon's SQL-over-HTTP protocol at `POST /sql` for the Postgres at `postgresUrl`, which may start later.
  * Resolves once it listens; rejects with the listen error.
  */
 export async function startNeonBridge({
@@ -88,13 +88,13 @@ function makePool(connectionString: string, max: number): Pool {
     query_timeout: QUERY_LIMIT_MS,
     types: { getTypeParser: () => (value: string) => value },
   });
-  // A connection that is lost fails the request that has it; without listeners it would end the process as well.
+  // A lost connection fails its request. It would also end the process if it had no listener.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
-// A connection that is still being made to an engine that does not answer must not hold up the end.
+// The end of the bridge does not wait for a connection to an engine that does not answer.
 async function endPool(pool: Pool): Promise<void> {
   const { promise: limit, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, CLOSE_LIMIT_MS);
@@ -130,18 +130,18 @@ async function withConnection<T>(
   let isUsable = false;
   try {
     signal.throwIfAborted();
-    // An embedded Postgres has one session for all: what somebody SET at a prompt must not reach a request.
+    // All clients of an embedded Postgres share one session. A SET at a prompt must not reach a request.
     await client.query('RESET ROLE; RESET ALL');
     const result = await work(client);
     isUsable = true;
     return result;
   } catch (error) {
-    // A FATAL one is the last word of its connection.
+    // A FATAL error is the last message of its connection.
     isUsable = error instanceof DatabaseError && error.severity === 'ERROR';
     throw error;
   } finally {
     signal.removeEventListener('abort', hangUp);
-    // Not idle: the statements of the caller left a transaction open, which ends with its connection.
+    // The connection is not idle: the caller's statements left a transaction open. Closing the connection ends it.
     client.release(!isUsable || signal.aborted || client.getTransactionStatus() !== 'I');
   }
 }
@@ -162,7 +162,7 @@ async function runBatch(
     signal.throwIfAborted();
     await client.query('COMMIT');
   } catch (error) {
-    // After any other error the connection is dropped, and the transaction with it.
+    // Any other error drops the connection, and the transaction with it.
     if (error instanceof DatabaseError) await client.query('ROLLBACK').catch(() => {});
     throw error;
   }
@@ -177,7 +177,7 @@ async function runStatement(
 ): Promise<string> {
   counts.statements += 1;
   const { text, values } = statement;
-  // The extended protocol even without parameters: it refuses several statements in one text, as Neon does.
+  // The extended protocol is used even without parameters: like Neon, it refuses several statements in one text.
   const query: QueryArrayConfig & { queryMode: 'extended' } = {
     text,
     values,
@@ -194,7 +194,7 @@ function answerError(error: unknown): HttpAnswer {
 }
 
 function describe(message: string, details: [string, unknown][]): Record<string, unknown> {
-  // What Postgres did not say has these two empty, and all others null.
+  // Neon sends these two fields as empty strings, and all others as null, when Postgres did not set them.
   const known = new Map<string, unknown>([['severity', ''], ['code', ''], ...details]);
   return { message, ...Object.fromEntries(ERROR_FIELDS.map((field) => [field, known.get(field) ?? null])) };
 }

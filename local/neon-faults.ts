@@ -5,7 +5,7 @@ import type { NeonRequest } from './neon-request.ts';
 
 const VERBS = ['statement', 'batch', 'probe'] as const;
 
-/** What the Neon bridge can be made to do wrong. */
+/** The faults that the Neon bridge can be given. */
 export const neonFaults: FaultTargets = {
   verb: z.enum(VERBS),
   wrongBodies: {
@@ -29,13 +29,13 @@ export const neonFaults: FaultTargets = {
   },
 };
 
-/** `probe` is the statement by which health is checked. */
+/** `probe` is the statement that checks health. */
 export function verbOf(asked: NeonRequest): (typeof VERBS)[number] {
   if (asked.kind === 'batch') return 'batch';
   return asked.statement.text === 'select 1' ? 'probe' : 'statement';
 }
 
-/** The answer with the base64 of every value in place of the value. */
+/** The answer with every value encoded as base64. */
 export function mangleValues({ status, body }: HttpAnswer): HttpAnswer {
   return { status, body: JSON.stringify(JSON.parse(body, mangleRows)) };
 }

@@ -4,7 +4,7 @@ import type { Statement } from './neon-request.ts';
 type Value = string | null;
 
 interface Result extends Omit<QueryArrayResult<Value[]>, 'command'> {
-  /** Null for an empty query, which its type does not say. */
+  /** The value is null for an empty query. Its type does not say so. */
   command: string | null;
 }
 
@@ -20,8 +20,8 @@ const ELEMENTS = new Map([
   [1022, 701],
   [199, 114],
   [3807, 3802],
-  // Of these the elements are text whatever they are: char, text, bpchar, varchar, int8, name, oid, uuid, numeric,
-  // date, time, timetz, timestamp, timestamptz, interval, bytea.
+  // Neon leaves the elements of these types as text: char, text, bpchar, varchar, int8, name, oid, uuid, numeric, date,
+  // time, timetz, timestamp, timestamptz, interval, bytea.
   ...[1002, 1009, 1014, 1015, 1016, 1003, 1028, 2951, 1231, 1182, 1183, 1270, 1115, 1185, 1187, 1001].map(
     (id): [number, number] => [id, 25],
   ),
@@ -64,7 +64,7 @@ function textJson(value: Value): string {
 function valueJson(value: Value, typeId: number): string {
   if (value === null) return 'null';
   if (typeId === BOOL) return String(value === 't');
-  // JSON and finite numbers of Postgres are JSON as they stand; parsing them first would round.
+  // JSON values and finite numbers from Postgres are valid JSON text already. Parsing them first would round.
   if (JSONS.has(typeId)) return value;
   if (NUMBERS.has(typeId) && Number.isFinite(Number(value))) return value;
   const elementId = ELEMENTS.get(typeId);

@@ -5,12 +5,12 @@ import type { HttpRequest } from './http-server.ts';
 export interface Statement {
   text: string;
   values: (string | null)[];
-  /** Rows as arrays rather than objects. */
+  /** Rows are arrays rather than objects. */
   asArrays: boolean;
 }
 
 export type NeonRequest = {
-  /** Values as the text that Postgres sent rather than as JSON. */
+  /** Values are the text that Postgres sent rather than JSON. */
   asText: boolean;
 } & ({ kind: 'single'; statement: Statement } | { kind: 'batch'; begin: string; statements: Statement[] });
 
@@ -21,7 +21,7 @@ const ISOLATION_LEVELS: Record<string, string> = {
   Serializable: 'SERIALIZABLE',
 };
 
-// The protocol counts parameters in 16 bits; one more would be read as garbage.
+// The protocol counts parameters in 16 bits. It would read one more as garbage.
 const MAX_PARAMS = 65_535;
 
 /** Parses a POST to /sql for `database`. Throws a refusal, 400, that says what is wrong. */
@@ -38,7 +38,7 @@ export function parseNeonRequest({ headers, body }: HttpRequest, database: strin
   return { kind: 'batch', begin, statements, asText };
 }
 
-/** The name of the database that a Postgres URL connects to. */
+/** The name of the database to which a Postgres URL connects. */
 export function databaseOf(url: URL): string {
   return decodeURIComponent(url.pathname.slice(1)) || decodeURIComponent(url.username);
 }
@@ -63,7 +63,7 @@ function parseDatabase(connectionString: string): string {
     const isPostgres = url.protocol === 'postgres:' || url.protocol === 'postgresql:';
     if (isPostgres && url.username && url.hostname && url.pathname.length > 1) return databaseOf(url);
   } catch {
-    // Not a URL, or not percent-encoded UTF-8.
+    // The text is not a URL, or is not percent-encoded UTF-8.
   }
   throw refusal(400, malformed);
 }
@@ -119,14 +119,14 @@ function parseStatement(value: unknown, asArrays: boolean): Statement {
 }
 
 function checkText(sql: string): void {
-  // The protocol ends a query at a NUL and would take the rest for another message.
+  // The protocol ends a query at a NUL, and would take the rest for another message.
   if (sql.includes('\0')) {
     throw refusal(400, 'invalid byte sequence for encoding "UTF8": 0x00', {
       severity: 'ERROR',
       code: '22021',
     });
   }
-  // There is nobody to send the rows; an embedded Postgres waits for them for good.
+  // Nobody can send the rows of a COPY, and an embedded Postgres would wait for them for ever.
   if (/^\s*copy\b[^;]*\bfrom\s+stdin\b/i.test(sql)) {
     throw refusal(400, 'COPY FROM STDIN is not supported over HTTP', { severity: 'ERROR', code: '0A000' });
   }

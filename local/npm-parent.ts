@@ -5,11 +5,12 @@ import { promisify } from 'node:util';
 const CHECK_MS = 500;
 const SHELLS = new Set(['sh', 'dash', 'bash', 'zsh']);
 
-/** Calls `onEnd` when the npm that started this process is no more: it may have no time to tell its children. */
+/** Calls `onEnd` when the npm that started this process has ended. npm may have no time to tell its children. */
 export async function watchNpm(onEnd: () => void): Promise<void> {
   if (!process.env['npm_lifecycle_event']) return;
   const parent = process.ppid;
-  // Null where there is no ps; then a shell in between hides the end of npm, and only its own is seen.
+  // The result is null without `ps`. A shell in between then hides the end of npm, and only the end of the shell is
+  // seen.
   const npm = await findAboveShell(parent).catch(() => null);
   const timer = setInterval(() => {
     if (process.ppid !== parent || (npm !== null && !isAlive(npm))) onEnd();
@@ -17,7 +18,7 @@ export async function watchNpm(onEnd: () => void): Promise<void> {
   timer.unref();
 }
 
-/** The parent of `pid` when that is the shell in which npm runs a script. */
+/** The parent of `pid` if it is the shell in which npm runs a script. */
 async function findAboveShell(pid: number): Promise<number | null> {
   const { stdout } = await promisify(execFile)('ps', ['-o', 'ppid=,comm=', '-p', String(pid)]);
   const [, parent, command = ''] = /^\s*(\d+)\s+(.*\S)/.exec(stdout) ?? [];
@@ -28,7 +29,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // It lives, but belongs to somebody else.
+    // The process lives, but belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

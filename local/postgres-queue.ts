@@ -18,10 +18,11 @@ const refusal = simpleQuery(
 
 /**
  * The queue of messages in front of a PGlite, with the methods that pglite-socket's handlers call. One client owns the
- * backend from its first message to the end of its transaction, or to the Sync of its extended query: pglite-socket's
- * own queue keeps only the former, and where a long Bind arrives in pieces it answers with another client's rows. It
- * also stops for good when a message fails, or when a client leaves while its BEGIN is running. A backend that has died,
- * of a recursion without end for instance, leaves an answer without its end: `onDeath` tells.
+ * backend from its first message to the end of its transaction, or to the Sync of its extended query. The queue of
+ * pglite-socket has three faults. It keeps only the transaction together, so that a long Bind in several pieces is
+ * answered with another client's rows. It stops for ever when a message fails. It also stops when a client leaves while
+ * its BEGIN is running. A backend that dies, after an endless recursion for example, sends an answer without an end;
+ * `onDeath` reports that.
  */
 export function makeQueryQueue(db: PGlite, onDeath: () => void) {
   let jobs: Job[] = [];
@@ -73,7 +74,7 @@ export function makeQueryQueue(db: PGlite, onDeath: () => void) {
       for (const job of dropped) job.drop(new Error('The client has left'));
     },
 
-    // Queued, so that it comes after the message that may be running for the client.
+    // The queue places this after the client's message that may be running.
     clearTransactionIfNeeded: (client: number) => submit(client, () => leave(client)),
 
     getQueueLength: () => jobs.length,
@@ -92,7 +93,7 @@ async function run(db: PGlite, message: Uint8Array, onData: (data: Uint8Array) =
   return { size, isWhole: !isAnswered(message) || end[0] === READY };
 }
 
-// The Sync first: after an error in an extended query everything else would be skipped.
+// The Sync comes first: after an error in an extended query the backend skips everything up to it.
 async function endUnfinished(db: PGlite): Promise<void> {
   await db.runExclusive(() => db.execProtocolRawStream(sync, { onRawData: () => {} }));
   if (db.isInTransaction()) await db.exec('rollback');
@@ -102,7 +103,7 @@ function isUnfinished(message: Uint8Array): boolean {
   return unfinished.has(String.fromCharCode(message[0] ?? 0));
 }
 
-// A simple query and a Sync end in ReadyForQuery, whatever happens.
+// A simple query and a Sync always end in ReadyForQuery.
 function isAnswered(message: Uint8Array): boolean {
   return message[0] === 0x51 || message[0] === 0x53;
 }

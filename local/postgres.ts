@@ -5,20 +5,20 @@ import { makeQueryQueue } from './postgres-queue.ts';
 
 const maxConnections = 10_000;
 
-// V8 ends the process now and then when it frees the code of a PGlite (nodejs/node#64500): it frees none.
+// V8 sometimes ends the process when it frees the code of a PGlite (nodejs/node#64500). With this flag it frees none.
 setFlagsFromString('--no-wasm-code-gc');
 
 export interface PostgresOptions {
   readonly port: number;
   readonly host?: string;
-  /** What another Postgres held when its `save` was called; empty by default. */
+  /** The content of another Postgres at the time of its `save`; empty by default. */
   readonly savedState?: Blob;
-  /** Called when the backend has died; nobody gets an answer any more. */
+  /** Called when the backend has died. It answers nobody after that. */
   readonly onDeath?: () => void;
 }
 
 /**
- * Starts an embedded Postgres, in memory, that speaks the Postgres protocol on `port` (0: any free one). All clients
+ * Starts an embedded Postgres in memory that speaks the Postgres protocol on `port` (0: any free port). All clients
  * share one backend, and so its session state. Throws when the port is taken.
  */
 export async function startPostgres({
@@ -38,7 +38,9 @@ export async function startPostgres({
   return {
     url: `postgres://postgres:postgres@${address}/postgres`,
     port: Number(address.slice(address.lastIndexOf(':') + 1)),
-    /** Its whole state, 40 MB. Uncompressed: another starts from it in a quarter of the time that an empty one takes. */
+    /**
+     * Its whole state, 40 MB, uncompressed. A Postgres that loads it starts in a quarter of the time of an empty one.
+     */
     save: (): Promise<Blob> => db.dumpDataDir('none'),
     async close(): Promise<void> {
       await server.stop();

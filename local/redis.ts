@@ -2,7 +2,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createRedisCommandExecutor, RedisServerState, Resp2Server } from 'js-redis-server/core';
 
 const HOST = '127.0.0.1';
-// As many as a Redis has by default.
+// The default number of databases of a Redis.
 const DATABASES = 16;
 
 export interface RedisServer {
@@ -20,10 +20,10 @@ export async function startRedis({ port }: { port: number }): Promise<RedisServe
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  // Its own listen() takes the port on every interface of the machine.
+  // Its own listen() would take the port on every interface of the machine.
   const bound = await new Promise<number>((resolve, reject) => {
     server.once('error', reject);
-    // A TCP server that listens has an AddressInfo; the other types are for pipes and closed servers.
+    // A listening TCP server has an AddressInfo. The other types belong to pipes and closed servers.
     server.listen(port, HOST, () => resolve((server.address() as AddressInfo).port));
   }).catch((error: unknown) => {
     state.close();

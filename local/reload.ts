@@ -5,7 +5,9 @@ import type { Workers } from './workers.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Replaces the running code when the source or the configuration of the Workers has changed, and says so. */
+/**
+ * Replaces the running code when the source or the configuration of the Workers has changed, and prints that it did.
+ */
 export function reloadOnChange(workers: Workers): void {
   let lastFault = '';
 
@@ -17,7 +19,7 @@ export function reloadOnChange(workers: Workers): void {
       },
       (error: unknown) => describe(error),
     );
-    // The watcher fires without a change as well: once said is enough.
+    // The watcher also fires without a change. The same error is printed once.
     if (fault && fault !== lastFault) console.error(`not reloaded, the old code runs on: ${fault}`);
     lastFault = fault;
   }

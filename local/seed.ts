@@ -1,9 +1,9 @@
 import { Client } from 'pg';
 
-/** Every time of the seed is the same one, so that the same question prints the same answer on every start. */
+/** Every time in the seed is this one, so that a question prints the same answer after every start. */
 const SEEDED_AT = '2026-01-01T00:00:00Z';
 
-// One string is one transaction.
+// Postgres runs one string as one transaction.
 const seedSql = `
 insert into public.accounts
   (id, account_number, company_name, is_default_account, is_active, created_at, updated_at)
@@ -42,8 +42,8 @@ select from public.accounts
 where account_number in ('3141-5926-5359', '1234-5678-9012', '2718-2818-2845', '1618-0339-8874')`;
 
 /**
- * Fills a migrated database with the accounts, users and profiles of the local stack, ids as documented. Does nothing
- * when any of its accounts is there.
+ * Fills a migrated database with the accounts, users and profiles of the local stack, under the documented ids. Does
+ * nothing when any of its accounts exists.
  */
 export async function seed(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl });

@@ -2,11 +2,11 @@ import { type FSWatcher, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
 export interface SourceWatchOptions {
-  /** Watched with all folders below. */
+  /** Folders that are watched with all folders below them. */
   readonly folders: readonly string[];
-  /** A single file, by the folder and the name. */
+  /** Single files, each by its folder and its name. */
   readonly file: { readonly folder: string; readonly name: string };
-  /** May come without a change, and once for many. */
+  /** Called at times without a change, and at times once for several. */
   readonly onChange: () => void;
   readonly onError: (error: Error) => void;
 }
@@ -15,8 +15,8 @@ export interface SourceWatchOptions {
 const SETTLE_MS = 100;
 
 /**
- * Watches until the process ends. Each folder by itself: on Linux Node's recursive watch holds on to the files that it
- * has seen, and misses what is written to one that an editor or git has replaced.
+ * Watches until the process ends. Each folder has a watcher of its own: on Linux Node's recursive watch keeps hold of
+ * the files that it has seen, and misses writes to a file that an editor or git has replaced.
  */
 export function watchSources({ folders, file, onChange, onError }: SourceWatchOptions): void {
   let watchers: FSWatcher[] = [];
@@ -25,7 +25,8 @@ export function watchSources({ folders, file, onChange, onError }: SourceWatchOp
   const settle = (): void => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      // Before the change is looked at, so that no later one is missed; folders may have come and gone.
+      // The folders are listed before the change is read, so that no later change is missed. Folders may have come and
+      // gone.
       watchAll();
       onChange();
     }, SETTLE_MS);

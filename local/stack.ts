@@ -16,7 +16,7 @@ export interface StackOptions {
   readonly neonPort: number;
   readonly redisPort: number;
   readonly upstashPort: number;
-  /** A real server instead of the embedded one. */
+  /** A real server that takes the place of the embedded one. */
   readonly databaseUrl?: string | undefined;
   readonly redisUrl?: string | undefined;
   /** Called when the embedded Postgres has died. */
@@ -34,7 +34,7 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-/** Starts the parts that are not given as URLs. When one fails, those already started are closed before it throws. */
+/** Starts the parts that are not given as URLs. If one fails, closes those that have started, and throws. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const parts: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
@@ -68,13 +68,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 export function workerEnv(neonUrl: string, upstashUrl: string, postgresUrl: string) {
   const { host, pathname } = new URL(postgresUrl);
   return {
-    // Not by the bridge: two local stacks on one database and one Redis would not hear of each other's writes.
+    // The id comes from the server and not from the bridge: two local stacks on one database and one Redis would
+    // otherwise miss each other's writes.
     DATABASE_ID: `${host}${pathname}`,
     DATABASE_URL: `postgres://postgres:local@${new URL(neonUrl).host}${pathname}`,
     UPSTASH_REDIS_REST_URL: upstashUrl,
     UPSTASH_REDIS_REST_TOKEN: LOCAL_KEY,
     ENVIRONMENT: 'local',
-    // A terminal is for what goes wrong.
+    // The terminal shows only errors.
     LOG_REQUESTS: 'false',
     ROOT_API_KEY_SHA256: createHash('sha256').update(LOCAL_KEY).digest('hex'),
   };

@@ -1,7 +1,8 @@
-// Plain JavaScript that any Node runs, so that an old Node or a missing install is a sentence and not a syntax error.
+// This file is plain JavaScript that any Node runs, so that an old Node or a missing install ends in a sentence and not
+// in a syntax error.
 import { existsSync, readFileSync } from 'node:fs';
 
-// The first that runs TypeScript as it is.
+// The first version of Node that runs TypeScript files directly.
 const LEAST_NODE = [22, 18];
 
 function refuse(reason) {

@@ -1,4 +1,4 @@
-/** Runs one task after the other, in the order in which they come, whatever becomes of those before. */
+/** Runs tasks one at a time, in the order of their calls. A failed task does not stop the next one. */
 export function makeTurns(): <T>(task: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (task) => {

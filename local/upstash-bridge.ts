@@ -31,12 +31,12 @@ interface Bridge {
 
 const RECONNECT_MS = 50;
 const CONNECT_LIMIT_MS = 2_000;
-/** As long as the bridge of Postgres waits: on a busy machine a command may stand in a long queue. */
+/** The Neon bridge has the same limit: on a busy machine a command may wait in a long queue. */
 const COMMAND_LIMIT_MS = 60_000;
 
 /**
- * Speaks Upstash's REST protocol for the Redis at `redisUrl`, which need not be up yet. Resolves once it listens;
- * rejects with the listen error.
+ * Speaks Upstash's REST protocol for the Redis at `redisUrl`, which may start later. Resolves once it listens; rejects
+ * with the listen error.
  */
 export async function startUpstashBridge({
   port,
@@ -66,19 +66,19 @@ function makeRedis(url: string): Redis {
     connectTimeout: CONNECT_LIMIT_MS,
     commandTimeout: COMMAND_LIMIT_MS,
     retryStrategy: () => RECONNECT_MS,
-    // What was sent is never sent again.
+    // The client never repeats a command that was sent.
     maxRetriesPerRequest: 0,
-    // While it connects, that queue would let MULTI and EXEC overtake the commands between them.
+    // The offline queue would let MULTI and EXEC overtake the commands between them while the client connects.
     enableOfflineQueue: false,
     stringNumbers: true,
   });
-  // A lost connection fails the commands that are on it; without a listener it would be printed as well.
+  // A lost connection fails its commands. ioredis would also print the error if there were no listener.
   redis.on('error', () => {});
   redis.setMaxListeners(0);
   return redis;
 }
 
-/** Waits for the connection, or for the failure of the attempt that is under way or next. */
+/** Waits until the present or next attempt to connect succeeds or fails. */
 function untilReady(redis: Redis): Promise<void> {
   if (redis.status === 'ready') return Promise.resolve();
   if (redis.status === 'wait') redis.connect().catch(() => {});
@@ -133,11 +133,11 @@ async function answerTransaction(
   commands: Command[],
   isBase64: boolean,
 ): Promise<HttpAnswer> {
-  // Sent in one tick, so that nobody else's command comes between.
+  // The commands are sent in one tick, so that no command of another caller comes between them.
   const opened = sendOwn(bridge.redis, { name: 'MULTI', args: [] });
   const queued = commands.map((command) => send(bridge, command));
   const executed = sendOwn(bridge.redis, { name: 'EXEC', args: [] });
-  // A command that cannot be queued makes EXEC fail; its own error must not go unhandled.
+  // A command that cannot be queued makes EXEC fail. Its own error must not go unhandled.
   await Promise.allSettled([opened, ...queued, executed]);
   const replies = await executed;
   if (!Array.isArray(replies)) throw new Error('EXEC gave no list');
@@ -151,9 +151,10 @@ function send(bridge: Bridge, command: Command): Promise<Reply> {
 }
 
 function sendOwn(redis: Redis, { name, args }: Command): Promise<Reply> {
-  // In upper case ioredis leaves arguments and replies as they are: its transformers go by names in lower case.
+  // ioredis leaves the arguments and replies of commands in upper case alone: its transformers are keyed by lower-case
+  // names.
   const command = new RedisCommand(name, args);
-  // The type is unknown for the sake of ioredis' own subclasses; without an encoding strings come as Buffers.
+  // The result is unknown because ioredis' own subclasses differ. Strings come as Buffers when no encoding is set.
   return redis.sendCommand(command) as Promise<Reply>;
 }
 
@@ -192,7 +193,7 @@ function checkCommand(command: Command): void {
 }
 
 function answerError(error: unknown): HttpAnswer {
-  // Upstash says 400 of a body that is too large.
+  // Upstash answers 400 to a body that is too large.
   if (isRefusal(error)) return json(error.status === 413 ? 400 : error.status, { error: error.message });
   if (isRedisError(error)) return json(400, { error: error.message });
   return json(503, { error: `ERR could not reach Redis: ${reasonOf(error)}` });

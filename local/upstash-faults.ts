@@ -11,7 +11,7 @@ const scriptNames = new Map(
   ]),
 );
 
-/** What the Upstash bridge can be made to do wrong. */
+/** The faults that the Upstash bridge can be given. */
 export const upstashFaults: FaultTargets = {
   verb: z
     .string()
@@ -36,7 +36,7 @@ export const upstashFaults: FaultTargets = {
   },
 };
 
-/** The name of the script that a command runs, if it is one of the cache's, else the command's. */
+/** The name of the cache's script that a command runs, or else the name of the command. */
 export function verbOf({ name, args: [script = ''] }: Command): string {
   const isScript = name === 'EVALSHA' || name === 'EVAL';
   return (isScript && scriptNames.get(String(script))) || name;

@@ -1,9 +1,9 @@
-/** A reply of Redis; integers as strings, since they may be beyond 2^53. */
+/** A reply of Redis. Integers are strings, since they may exceed 2^53. */
 export type Reply = null | string | Buffer | Error | Reply[];
 
 /**
- * A reply as JSON text: integers as they stand, strings as UTF-8 or as base64 of their bytes. A reply that is OK stays
- * OK even then; inside an array it does not, since there the client decodes every string.
+ * A reply as JSON text. Integers stay as they are; strings become UTF-8, or base64 of their bytes. A reply OK stays OK
+ * in either encoding, except inside an array, where the client decodes every string.
  */
 export function replyJson(reply: Reply, isBase64: boolean): string {
   return isBase64 && Buffer.isBuffer(reply) && reply.equals(OK) ? '"OK"' : valueJson(reply, isBase64);

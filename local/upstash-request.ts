@@ -4,7 +4,7 @@ import type { HttpRequest } from './http-server.ts';
 export type Argument = string | Buffer;
 
 export interface Command {
-  /** Upper case. */
+  /** The name in upper case. */
   name: string;
   args: Argument[];
 }
@@ -21,7 +21,7 @@ const BODY_ROUTES: Record<string, UpstashRequest['kind']> = {
 };
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT']);
 
-// All callers share one connection: none may block it, change its state or end it.
+// All callers share one connection, so no command may block it, change its state or end it.
 const REFUSED = new Set(
   `SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE MONITOR
    BLPOP BRPOP BLMOVE BRPOPLPUSH BLMPOP BZPOPMIN BZPOPMAX BZMPOP WAIT WAITAOF
@@ -45,7 +45,7 @@ export function parseUpstashRequest(request: HttpRequest): UpstashRequest {
   return { kind, commands: payload.map(parseCommand) };
 }
 
-/** Why a command cannot be served, in the words of a Redis error; null when it can. */
+/** The reason why a command cannot be served, as a Redis error; null for a command that can. */
 export function refuseCommand({ name, args }: Command): string | null {
   if (REFUSED.has(name))
     return `ERR Command is not available: '${name}', since all callers share one connection`;
@@ -60,7 +60,8 @@ function isBlockingRead(name: string, args: Argument[]): boolean {
   return words.slice(0, words.indexOf('STREAMS')).includes('BLOCK');
 }
 
-// /set/foo/bar, or with a body /set/foo?EX=100, where the value goes between the path and the query.
+// The path is /set/foo/bar, or /set/foo?EX=100 with the value in the body: it then stands between the path and the
+// query.
 function parsePath({ path, query, body }: HttpRequest): Command {
   const [name = '', ...segments] = path.slice(1).split('/').map(decodeSegment);
   const value: Argument[] = body.length > 0 ? [body] : [];
@@ -108,7 +109,7 @@ function isNumberText(value: unknown): value is NumberText {
 
 function parseJson(body: Buffer): unknown {
   try {
-    // The source of a number rather than its value, which is rounded beyond 2^53. The types do not know it yet.
+    // Takes the source text of a number, for its value is rounded beyond 2^53. The types do not know the argument yet.
     const keepNumbers = (_key: string, value: unknown, { source }: { source?: string } = {}) =>
       typeof value === 'number' ? { text: source ?? String(value), isNumber: numberMark } : value;
     return JSON.parse(body.toString(), keepNumbers);

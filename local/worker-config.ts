@@ -5,7 +5,7 @@ interface ServiceBinding {
   readonly binding: string;
   readonly service: string;
   readonly entrypoint?: string;
-  /** What the bound Worker is told of the one that has the binding. */
+  /** The vars by which the bound Worker reaches the one that has the binding. */
   readonly props?: Record<string, unknown>;
 }
 
@@ -21,14 +21,14 @@ export interface WorkerConfig {
 }
 
 export interface RateLimitConfig {
-  /** Of the binding. */
+  /** The name of the binding. */
   readonly name: string;
   readonly namespace_id: string;
-  /** So many requests in so many seconds. */
+  /** The binding admits `limit` requests in `period` seconds. */
   readonly simple: { limit: number; period: 10 | 60 };
 }
 
-/** Throws one sentence that names the file when it is not as it should be. */
+/** Throws one sentence that names the file when the configuration is invalid. */
 export function readWorkerConfig(path: string): WorkerConfig {
   const { name, main, compatibility_date, vars, services, ratelimits } = read(path);
   if (!name || !main || !compatibility_date) {

@@ -3,11 +3,14 @@ export type LogLine = (level: string, line: string) => void;
 
 export interface WorkerLog {
   readonly write: LogLine;
-  /** Runs a start of workerd. When it fails, what workerd said first is the error, and the rest is its echo. */
+  /**
+   * Runs a start of workerd. If the start fails, the error is the first line that workerd printed, and the rest is
+   * dropped.
+   */
   whileStarting<T>(start: Promise<T>): Promise<T>;
 }
 
-/** Passes lines on, save those of a start that fails. */
+/** Passes lines on, except those of a start that fails. */
 export function makeWorkerLog(print: LogLine): WorkerLog {
   let held: [level: string, line: string][] | null = null;
   return {

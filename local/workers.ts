@@ -19,28 +19,28 @@ export interface WorkersOptions {
   readonly bundle?: (main: string) => Promise<string>;
   /** One line of a Worker's console. */
   readonly onLog?: LogLine;
-  /** workerd has ended without being asked to, and runs again, on the same ports and with empty isolates. */
+  /** Called when workerd has ended unexpectedly and runs again, on the same ports and with empty isolates. */
   readonly onRestart?: () => void;
 }
 
-/** What fires the handler or replaces the code takes turns. */
+/** Runs of the handler and replacements of the code take turns. */
 export interface Workers {
   readonly url: URL;
   readonly consumerUrl: URL;
-  /** Fires the account Worker's scheduled handler, and waits for it. Throws when it fails or workerd ends meanwhile. */
+  /** Runs the account Worker's scheduled handler, and waits for it. Throws when it fails or workerd ends meanwhile. */
   fireScheduled(): Promise<void>;
   /** Throws when workerd has ended and could not be started again. */
   requireAlive(): Promise<void>;
   /**
-   * Bundles anew and, if anything has changed, replaces the running code; isolates start empty. Answers whether it did.
-   * Throws when the new code does not build or start; then the old runs on.
+   * Bundles again, and replaces the running code if anything has changed; isolates then start empty. Returns whether it
+   * replaced the code. Throws when the new code does not build or start; the old code then runs on.
    */
   reload(): Promise<boolean>;
   close(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
-// Three times what Postgres may take: a handler that hangs must not keep out the code that mends it.
+// The limit is three times the deadline of Postgres. A handler that hangs must not keep out the code that mends it.
 const SCHEDULED_LIMIT_MS = 15_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ACCOUNTS = `${root}wrangler.toml`;
@@ -112,10 +112,10 @@ function miniflareOptions(
   return {
     host: HOST,
     port,
-    // What its errors say is thrown as well, or answered to the caller.
+    // Errors of Miniflare are also thrown, or answered to the caller, so its log is dropped.
     log: new Log(LogLevel.NONE),
     logRequests: false,
-    // No request for the properties of a location, no list of running Workers in the home directory.
+    // Miniflare fetches no properties of a location, and writes no list of running Workers to the home directory.
     cf: false,
     enableDevRegistry: false,
     telemetry: { enabled: false },
@@ -136,7 +136,7 @@ async function findUrls(miniflare: Miniflare, { consumer }: Both) {
   return { url, consumerUrl: await miniflare.unsafeGetDirectURL(consumer.name) };
 }
 
-// Here a fault is one sentence; in workerd it would be an error of each request.
+// A fault that is found here is one sentence. In workerd it would be an error of each request.
 function requireSettings(vars: object): void {
   try {
     parseSettings(vars);

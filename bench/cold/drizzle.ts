@@ -9,10 +9,10 @@ import { type Cluster, ID, type Instance, type Side, TTL_MS, type World } from '
 const MS_PER_S = 1_000;
 const columns = { id: users.id, revision: users.revision };
 
-/** The cache of drizzle's own queries, which has no memory, over Upstash's client. */
+/** Drizzle's own cache of queries over Upstash's client. It has no memory tier. */
 export const drizzleSide: Side = { name: 'drizzle upstashCache', open: openDrizzle };
 
-// The embedded engine, whatever REDIS_URL says: HEXPIRE came with Redis 7.4.
+// The embedded engine is used even when REDIS_URL is set: HEXPIRE needs Redis 7.4.
 async function openDrizzle(world: World): Promise<Cluster> {
   const engine = await embedEngine();
   return {
@@ -43,15 +43,15 @@ function startDrizzle({ origin }: World, requester: Requester): Instance {
   };
 }
 
-/** One request to Upstash: a command, or a list of them. */
+/** One request to Upstash with a command or a list of commands. */
 function makeRequester({ tier }: World, engine: Engine): Requester {
   return {
     async request({ path, body }) {
       const isPipeline = path?.[0] === 'pipeline';
-      // As its client makes them.
+      // The client makes requests of this shape.
       const commands = (isPipeline ? body : [body]) as unknown[][];
       const replies = await tier.ask(() => Promise.all(commands.map((command) => run(engine, command))));
-      // Of whatever type its caller expects; a pipeline is answered with the list itself.
+      // The caller states the type that it expects. A pipeline is answered with the list itself.
       return (isPipeline ? replies : replies[0]) as object;
     },
   };
@@ -62,7 +62,7 @@ async function run(
   command: readonly unknown[],
 ): Promise<{ result?: unknown; error?: string }> {
   const [name = '', text = '', keys = '', ...args] = command.map(String);
-  // Nothing remembers scripts here; the client then sends their text.
+  // The store remembers no scripts, so the client sends their text.
   if (name.toLowerCase() === 'evalsha') return { error: 'NOSCRIPT' };
   const reply =
     name.toLowerCase() === 'eval'

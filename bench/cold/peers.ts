@@ -11,7 +11,7 @@ import { type Instance, KEY, type Row, type Side, type Tier, TTL_MS, type World 
 
 const MAX_ITEMS = 1_000;
 
-/** Values under keys in the shared store, each operation a round trip. */
+/** Values under keys in the shared store. Each operation costs a round trip. */
 interface Values<T> {
   get(key: string): Promise<T | undefined>;
   set(key: string, value: T): Promise<unknown>;
@@ -27,7 +27,7 @@ function makeValues<T>(tier: Tier): Values<T> {
   };
 }
 
-/** A side whose instances share nothing but such values. */
+/** A side whose instances share only such values. */
 function sideOf<T>(name: string, start: (world: World, values: Values<T>) => Instance): Side {
   return {
     name,
@@ -111,7 +111,7 @@ function startUnkey({ origin }: World, values: Values<Entry<Row>>): Instance {
 
 type Cached = NonNullable<Awaited<ReturnType<Parameters<typeof cachified>[0]['cache']['get']>>>;
 
-// It knows one tier only: the shared one. Loads are shared by who has the same object for it: an instance.
+// cachified knows only the shared tier. Callers with the same cache object, here those of one instance, share loads.
 function startCachified({ origin }: World, values: Values<Cached>): Instance {
   const cache = { ...values };
   return {
@@ -179,7 +179,7 @@ function startCacheable({ origin }: World, values: Values<unknown>): Instance {
   };
 }
 
-/** Every peer with memory, where it has one, over a second tier of its own interface. */
+/** Every peer, with memory if it has one, over a second tier of its own interface. */
 export const peers: readonly Side[] = [
   sideOf<string>('bentocache', (world, values) => startBento(world, values)),
   sideOf<string>('bentocache by 3 tags', (world, values) => startBento(world, values, [...TAGS])),

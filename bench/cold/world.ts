@@ -1,41 +1,41 @@
 import { type Delay, makeTimeline, type Timeline } from '../../test/coherence/timeline.ts';
 
-/** The row that everybody reads. */
+/** The row that all readers read. */
 export interface Row {
   readonly id: number;
   readonly revision: number;
 }
 
-/** The store that instances share: it answers a request in virtual time, and counts. */
+/** The store that instances share. It answers in virtual time, and counts. */
 export interface Tier {
   readonly requests: number;
-  /** Requests whose reply has arrived. */
+  /** The number of requests whose reply has arrived. */
   readonly replies: number;
-  /** A request that does its work there. */
+  /** Runs the work in the store as one request. */
   ask<T>(work: () => T | Promise<T>): Promise<T>;
 }
 
-/** What is behind all caches: one row. */
+/** The origin behind all caches, with one row. */
 export interface Origin {
   readonly loads: number;
-  /** Answers the row as it was when it was asked, after the delay. */
+  /** Resolves after the delay to the row as it was at the time of the call. */
   load(): Promise<Row>;
-  /** Changes the row; from now on it is another revision. */
+  /** Changes the row, which has another revision from then on. */
   commit(): void;
 }
 
-/** A second tier and an origin of one side's own, in virtual time. */
+/** A second tier and an origin of one side, in virtual time. */
 export interface World {
   readonly timeline: Timeline;
   readonly tier: Tier;
   readonly origin: Origin;
 }
 
-/** A process with a cache: its memory, and whatever makes reads share a load. */
+/** A process with a cache: its memory, and the means by which its reads share a load. */
 export interface Instance {
-  /** The library's usual call that reads through. */
+  /** The library's usual read-through call. */
   read(): Promise<Row>;
-  /** Commits a change of the row, then invalidates as the library would have it. */
+  /** Commits a change of the row, then invalidates as the library documents it. */
   write(): Promise<unknown>;
 }
 
@@ -45,7 +45,7 @@ export interface Cluster {
   close(): Promise<unknown>;
 }
 
-/** One of the caches that are compared. */
+/** One of the compared caches. */
 export interface Side {
   readonly name: string;
   open(world: World): Promise<Cluster>;
@@ -53,11 +53,11 @@ export interface Side {
 
 export const ID = 3;
 export const KEY = `user:${ID}`;
-/** Longer than any run: nothing expires. */
+/** A lifetime that outlasts any run, so that nothing expires. */
 export const TTL_MS = 3_600_000;
-/** To the store or back; a request takes two. */
+/** The time to the store or back. A request takes it twice. */
 const TRIP_MS = 1;
-/** Some seconds of the machine's own time, for who computes off the main thread. */
+/** Seconds of real time, for sides that compute off the main thread. */
 const LIMIT_MS = 1_000_000;
 
 function makeWorld(loadMs: Delay): World {
@@ -91,7 +91,7 @@ function makeWorld(loadMs: Delay): World {
   };
 }
 
-// Time stands still while an engine works.
+// Virtual time stands still while an engine works.
 function doneAfter<T>(timeline: Timeline, ms: number, work: () => T | Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     timeline.after(ms, async () => {
@@ -104,7 +104,7 @@ function doneAfter<T>(timeline: Timeline, ms: number, work: () => T | Promise<T>
   });
 }
 
-/** Lets time go by until the promise has settled. */
+/** Moves time on until the promise has settled. */
 export async function settled<T>({ timeline }: World, promise: Promise<T>): Promise<T> {
   const state = { isSettled: false };
   const mark = (): void => void (state.isSettled = true);
@@ -116,7 +116,10 @@ export async function settled<T>({ timeline }: World, promise: Promise<T>): Prom
   throw new Error('no answer, ever');
 }
 
-/** Opens a cluster of the side in a world of its own; meanwhile `Date.now` goes by virtual time: peers ask it. */
+/**
+ * Opens a cluster of the side in a world of its own. `Date.now` follows virtual time meanwhile, because the peers read
+ * it.
+ */
 export async function within<T>(
   side: Side,
   loadMs: Delay,

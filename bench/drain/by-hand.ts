@@ -3,12 +3,12 @@ import { sql } from 'drizzle-orm';
 import { markInvalidated } from '../../src/db/outbox.ts';
 import type { DrainStores } from './stores.ts';
 
-/** As many as the product tells in one request. */
+/** The product tells Redis as many tags in one request. */
 const TAGS_PER_REQUEST = 1_000;
 
 /**
- * The least that the same stores can be asked for the same outcome: the rows are read, their tags set to one value, a list at
- * a time, and the rows marked. It bounds nothing, and its tags have no order and no end.
+ * The least work for the same outcome on the same stores: read the rows, set their tags to one value, a list at a time,
+ * and mark the rows. It bounds nothing, and its tags have no order and no end.
  */
 export async function drainByHand({ db, env }: DrainStores): Promise<void> {
   const redis = new Redis({

@@ -17,26 +17,29 @@ export interface DrainStores {
   readonly env: Engines['env'];
   readonly outbox: Outbox;
   drain(outbox: Outbox): Promise<Drained>;
-  /** What an action has asked of the stores. */
+  /** The requests that an action has made to the stores. */
   countRequests(action: () => Promise<unknown>): Promise<Requests>;
-  /** Makes the outbox hold so many rows of so many tags each, no tag twice, and nothing else. */
+  /** Gives the outbox exactly so many rows of so many tags each. No tag occurs twice. */
   replace(rows: number, tagsOfEach: number): Promise<void>;
-  /** Makes what was invalidated once due for its second time. */
+  /** Makes rows that were invalidated once due for the second time. */
   age(): Promise<void>;
   countRows(condition?: 'invalidated_at is null'): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Of the faults of the bridges, of which there are none. */
+/** The seed of the faults of the bridges. This run sets none. */
 const NO_FAULTS = 1;
 const DEADLINE_MS = 30_000;
 const LEASE_MS = 2_000;
-/** Of one statement, which an embedded Postgres has the memory for. */
+/** The tags of one statement. An embedded Postgres has the memory for so many. */
 const PORTION = 100_000;
-/** Keys that one command deletes. */
+/** The number of keys that one command deletes. */
 const KEYS_PER_CALL = 1_000;
 
-/** Starts them on the servers that DATABASE_URL and REDIS_URL name, in a database of their own, else on the embedded ones. */
+/**
+ * Starts the stores on the servers of DATABASE_URL and REDIS_URL, in a database of their own, or else on the embedded
+ * ones.
+ */
 export async function openDrainStores(): Promise<DrainStores> {
   const database = process.env['DATABASE_URL'] ? await createTestDatabase() : null;
   if (database) process.env['DATABASE_URL'] = database.url;
@@ -91,7 +94,7 @@ function makeDrainingCache(env: Engines['env']): Cache {
   return makeCache(makeSharedStore(run, { databaseId, variant: 'v', leaseMs: LEASE_MS }));
 }
 
-// Tags live for hours, and the Redis may be one that stays.
+// Tags live for hours, and this Redis may outlive the run.
 async function forgetKeys({ redisUrl, env }: Engines): Promise<void> {
   const redis = new Redis(redisUrl);
   try {

@@ -9,7 +9,7 @@ const PERCENT: Axis = { label: 'reads answered by memory, %', ticks: [0, 20, 40,
 const LIFETIME: Axis = { label: 'memory lifetime, s', ticks: [1, 2, 5, 10, 20, 60], isLog: true };
 const seconds = (ms: number): number => ms / 1_000;
 
-/** One line for each number of isolates, over the memory lifetime. */
+/** One line for each number of isolates. The axis is the memory lifetime. */
 function byLifetime(
   results: Results,
   kind: Series['kind'],
@@ -60,7 +60,7 @@ function latencyChart(results: Results): Chart {
   };
 }
 
-/** What one isolate reads in a memory lifetime, all accounts together. */
+/** The reads of one isolate in a memory lifetime, over all accounts. */
 const READS_PER_LIFETIME = [1, 10, 100, 1_000, 10_000, 100_000];
 const POINTS_PER_DECADE = 4;
 

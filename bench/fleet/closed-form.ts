@@ -7,15 +7,16 @@ import { zipfTotal } from './zipf.ts';
 const REFRESH_SHARE = 0.2;
 const HOT_HITS = 3;
 
-/** Hits in memory without refreshing ahead: every miss begins a lifetime in which all reads hit. */
+/** The hit ratio of memory without refreshing ahead: every miss begins a lifetime in which all reads hit. */
 export function hitRatioWithoutRefresh(readsPerLifetime: number): number {
   return readsPerLifetime / (1 + readsPerLifetime);
 }
 
 /**
- * Share of the reads of one key in one isolate that memory answers, by how many there are per memory lifetime, for Poisson
- * arrivals and stores that answer at once. A life of the entry ends with the third hit or a later one that comes in its last
- * fifth, which refreshes it and costs no miss, or with the first read after it, which does.
+ * The share of the reads of one key in one isolate that memory answers, by the number of reads per memory lifetime, for
+ * Poisson arrivals and stores that answer at once. The life of an entry ends in one of two ways. The third or a later
+ * hit may fall into its last fifth: that hit refreshes the entry and costs no miss. Otherwise the first read after the
+ * life ends it, and that read is a miss.
  */
 export function hitRatio(readsPerLifetime: number): number {
   const early = readsPerLifetime * (1 - REFRESH_SHARE);
@@ -55,7 +56,7 @@ function meanUpTo(mean: number, n: number): number {
   return sum;
 }
 
-/** Ranks that are taken one by one, at the place that is theirs; from there on in steps of so much. */
+/** The lowest ranks are summed one by one, each at its own place; higher ones in steps of this factor. */
 const SINGLE_RANKS = 1_000;
 const RANK_STEP = 1.1;
 
@@ -84,7 +85,10 @@ function massOf(from: number, to: number, exponent: number): number {
   return from === 1 ? zipfTotal(to, exponent) : zipfTotal(to, exponent) - zipfTotal(from - 1, exponent);
 }
 
-/** Of one account, at home in that place, or in any of them in proportion to their weights. */
+/**
+ * The share of the reads of one account that memory answers. Without `home` the account's home is any place, in
+ * proportion to the weights.
+ */
 function shareOfAccount(
   places: readonly Place[],
   reads: number,

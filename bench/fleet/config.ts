@@ -8,14 +8,14 @@ export interface FleetConfig {
   readonly isolates: number;
   readonly lives: Lives;
   readonly accounts: number;
-  /** Accounts are asked for as often as their rank to this negative power. */
+  /** The reads of an account are proportional to its rank to this negative power. */
   readonly zipfExponent: number;
-  /** Share of an account's reads that come from the place that is its own. */
+  /** The share of an account's reads that come from its home place. */
   readonly homeShare: number;
-  /** Of the whole fleet. */
+  /** Reads of the whole fleet. */
   readonly readsPerS: number;
   readonly readsPerWrite: number;
-  /** Share of writes that are not this service's: only the drain tells of them. */
+  /** The share of writes that other programs make. Only the drain reports them to Redis. */
   readonly outsideShare: number;
   readonly payloadBytes: number;
   readonly network: Network;
@@ -23,12 +23,12 @@ export interface FleetConfig {
   readonly memoryMaxBytes: number;
   readonly redisDeadlineMs: number;
   readonly drainEveryMs: number;
-  /** Not counted. */
+  /** The run counts nothing during this time. */
   readonly warmUpMs: number;
   readonly countedMs: number;
 }
 
-/** The defaults of the product, where it has one; of the traffic, the middle of what the page shows. */
+/** The product's defaults for its own settings, and for the traffic the middle of the range that the page shows. */
 const STANDARD: FleetConfig = {
   seed: 1,
   places: 300,
@@ -50,7 +50,7 @@ const STANDARD: FleetConfig = {
   countedMs: 120_000,
 };
 
-/** The standard fleet but for this; fewer isolates than places leave only the largest places. */
+/** The standard fleet with these changes. A fleet with fewer isolates than places keeps only the largest places. */
 export function makeConfig(changes: Partial<FleetConfig>): FleetConfig {
   const config = { ...STANDARD, ...changes };
   return { ...config, places: Math.min(config.places, config.isolates) };

@@ -1,17 +1,19 @@
-/** Something that falls due. */
+/** An event with the time at which it is due. */
 export interface Event {
   readonly dueMs: number;
-  /** Undefined once it is cancelled. */
+  /** Undefined once the event is cancelled. */
   callback: (() => unknown) | undefined;
-  /** Its callback settles no promise. */
+  /** The callback of this event settles no promise. */
   readonly isQuiet: boolean;
 }
 
 export interface EventQueue {
   add(dueMs: number, callback: () => unknown, isQuiet?: boolean): Event;
-  /** When the earliest event is due; infinite when there is none. */
+  /** The time of the earliest event; infinite when the queue is empty. */
   nextDueMs(): number;
-  /** Takes the earliest out; of those due together, the one that was added first. */
+  /**
+   * Removes the earliest event and returns it. Events with the same time come in the order in which they were added.
+   */
   take(): Event | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { type FleetConfig, makeConfig } from './config.ts';
 
-/** Runs that answer one question together. */
+/** Runs that together answer one question. */
 export interface Experiment {
   readonly name: string;
   readonly configs: readonly FleetConfig[];
@@ -9,14 +9,14 @@ export interface Experiment {
 export const ISOLATES = [10, 100, 1_000, 10_000];
 export const LIFETIMES_MS = [0, 1_000, 5_000, 10_000, 30_000, 60_000];
 export const ACCOUNTS = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
-/** What Unkey published of its memory hits. */
+/** The share of memory hits that Unkey published. */
 export const UNKEY_PERCENT = 27;
 const SHORT_AND_LONG_MS = [5_000, 60_000];
 const READS_PER_S = 500;
 const MIN_WARM_UP_MS = 30_000;
-/** Fewer reads leave a share off by more than half a point. */
+/** Fewer reads would leave a share off by more than half a point. */
 const MIN_READS = 50_000;
-/** More take longer than they are worth. */
+/** More reads would take longer than they are worth. */
 const MAX_READS = 250_000;
 
 function configOf(seed: number, changes: Partial<FleetConfig>): FleetConfig {
@@ -44,7 +44,7 @@ const changesByName: Readonly<Record<string, readonly Partial<FleetConfig>[]>> =
   })),
   skew: [0.7, 0.9, 1.1].map((zipfExponent) => ({ zipfExponent })),
   home: [0, 0.5, 0.8, 1].map((homeShare) => ({ homeShare })),
-  // One busy isolate, and more different accounts in a lifetime than the smaller sizes have room for.
+  // One busy isolate reads more different accounts in a lifetime than the smaller sizes can hold.
   size: [2 ** 16, 2 ** 18, 2 ** 20, 2 ** 22, 2 ** 24].map((memoryMaxBytes) => ({
     isolates: 1,
     accounts: 1_000_000,

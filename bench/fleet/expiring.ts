@@ -1,9 +1,9 @@
-/** Values that are gone at their time, as keys of Redis are. */
+/** Values that disappear at their time, as keys of Redis do. */
 export interface Expiring<T> {
   get(key: string): T | undefined;
   set(key: string, value: T, lifeMs: number): void;
   delete(key: string): void;
-  /** Until the key is gone; null when there is none. */
+  /** The time until the key disappears; null when there is no such key. */
   msLeft(key: string): number | null;
 }
 

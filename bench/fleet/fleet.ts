@@ -36,7 +36,7 @@ interface World {
   readonly recorder: Recorder;
   readonly traffic: Random;
   readonly makeMemory: typeof makeMemory;
-  /** The first thing that went wrong: it ends the run. */
+  /** The first fault; it ends the run. */
   fault?: unknown;
 }
 
@@ -44,15 +44,15 @@ const EPOCH = 'f1ee7f1ee7f1ee70';
 const LEASE_MS = 2_000;
 const ORIGIN_DEADLINE_MS = 5_000;
 const ABSENT_FRESH_MS = 30_000;
-/** The drain's own time, once it is due: a few trips of one place near the stores. */
+/** The duration of a due drain: a few trips of one place near the stores. */
 const DRAIN_SLACK_MS = 1_000;
 const silentLog = { info() {}, warn() {}, error() {} };
-/** Streams of random numbers: what one part of the model draws changes nothing for the others. */
+/** Each part of the model has a stream of random numbers of its own, so that its draws do not change the others'. */
 const STREAM = { traffic: 1, network: 2, isolates: 3, entries: 4 };
 
 /**
- * Runs the fleet in virtual time and counts. The same configuration gives the same counts.
- * Throws `StalenessBoundBroken` as soon as a reader gets what no reader may.
+ * Runs the fleet in virtual time and counts. The same configuration gives the same counts. Throws
+ * `StalenessBoundBroken` as soon as a reader gets an answer beyond the bound.
  */
 export async function runFleet(config: FleetConfig, parts = { makeMemory }): Promise<Measures> {
   const world = makeWorld(config, parts.makeMemory);
@@ -135,7 +135,7 @@ function tellsOrigin(model: SharedModel, origin: Origin): SharedModel {
   };
 }
 
-/** One request after the other, as they come: a read or a write of one account, in one isolate. */
+/** Runs the requests in the order of their arrival. Each is a read or a write of one account in one isolate. */
 function makeArrivals(world: World, sites: readonly Site[]): () => Promise<void> {
   const { config, time, traffic } = world;
   const accounts = makeZipf(config.accounts, config.zipfExponent);
@@ -155,7 +155,7 @@ function makeArrivals(world: World, sites: readonly Site[]): () => Promise<void>
   };
 }
 
-// Redis begins as full as it would be after a long run, account by account, when each is first asked for.
+// Redis begins as full as it would be after a long run. Each account is planted at its first read.
 function makePlanter({ config, model, origin, time }: World): (id: number) => void {
   const ageOf = makeEntryAges(config, makeRandom(config.seed, STREAM.entries));
   const isKnown = new Uint8Array(config.accounts + 1);
@@ -183,7 +183,7 @@ async function read(world: World, cache: Cache, place: Place, id: number): Promi
     holdToBound(world, answer, startedMs);
   };
   const answer = readThrough(cache, lookUpOf(world, place, id), { trace });
-  // A hit needs no time: nothing else can happen before it is there.
+  // A hit takes no time, so no other event can come before its end.
   if (trace.memory?.hit) return finish(await answer);
   void answer.then(finish).catch((error: unknown) => (world.fault ??= error));
   return time.settle();
@@ -226,7 +226,7 @@ function write(world: World, cache: Cache, place: Place, id: number): void {
   if (!isOutside) void committed.then(() => invalidate(cache, tagsOf(id)));
 }
 
-// The cron fires it at some second of the minute, near the stores; in isolates that serve nobody else.
+// The cron starts a drain at some second of the minute, near the stores, in isolates that serve no callers.
 function startDrains(world: World, sites: readonly Site[]): void {
   const { config, origin, time, traffic } = world;
   const nearestMs = Math.min(...sites.map(({ place }) => place.tripMs));

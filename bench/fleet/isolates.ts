@@ -4,19 +4,19 @@ import type { Memory, makeMemory } from '../../src/cache/memory.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
 import type { Random } from './random.ts';
 
-/** How long isolates live. */
+/** The lifetimes of isolates. */
 export interface Lives {
-  /** One without a request for so long is gone, in ms. */
+  /** An isolate ends after so many ms without a request. */
   readonly idleMs: number;
-  /** The mean of an exponential life, however busy it is, in ms. */
+  /** The mean of an exponential lifetime in ms, whatever the traffic. */
   readonly meanLifeMs: number;
-  /** From one deployment, which ends them all, to the next, in ms; infinite for none. */
+  /** The time in ms between two deployments, each of which ends all isolates; infinite for none. */
   readonly deployEveryMs: number;
 }
 
-/** Where an isolate may run. One that died is followed by another when the next request comes. */
+/** A slot in which one isolate runs at a time. After the end of an isolate, the next request starts another one. */
 export interface Slot {
-  /** The cache of the isolate that serves a request now. */
+  /** The cache of the isolate that serves the present request. */
   serve(nowMs: number): Cache;
 }
 
@@ -24,13 +24,13 @@ export interface Surroundings {
   readonly lives: Lives;
   readonly memory: { readonly maxBytes: number; readonly ttlMs: number };
   readonly makeMemory: typeof makeMemory;
-  /** What isolates share: stores as their place sees them, settings and clock. */
+  /** The parts that isolates share: the stores as seen from their place, the settings and the clock. */
   readonly outside: Omit<Cache, 'memory' | 'flights' | 'breaker' | 'originBreaker' | 'seal'>;
   readonly onBirth: () => void;
   readonly random: Random;
 }
 
-/** As in the configuration table. */
+/** The defaults of the configuration table in the README. */
 const BREAKER = { failures: 5, coolDownMs: 1_000 };
 
 export function makeSlot(around: Surroundings): Slot {
@@ -58,7 +58,7 @@ export function makeSlot(around: Surroundings): Slot {
   };
 }
 
-/** A cache as a new isolate has it. */
+/** The cache of a new isolate. */
 export function makeCache(around: Pick<Surroundings, 'makeMemory' | 'memory' | 'outside'>): Cache {
   const memory: Memory = around.makeMemory(around.memory);
   return {

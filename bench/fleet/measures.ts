@@ -1,31 +1,34 @@
 import type { Trace } from '../../src/cache/look-up.ts';
 import type { Commit } from './origin.ts';
 
-/** Where a read's answer came from: memory, another read's flight in the same isolate, Redis, Postgres. */
+/** The source of a read's answer: memory, another read's load in the same isolate, Redis or Postgres. */
 export const TIERS = ['memory', 'joined', 'redis', 'postgres'] as const;
 export type Tier = (typeof TIERS)[number];
 
 export type Command = 'read' | 'fill' | 'release' | 'invalidate';
 
-/** What is counted of one run, from the end of its warm-up on. */
+/** The counts of one run, from the end of its warm-up on. */
 export interface Measures {
   readonly reads: number;
   readonly writes: number;
   readonly byTier: Readonly<Record<Tier, number>>;
   readonly commands: Readonly<Record<Command, number>>;
-  /** Loads of answers; neither writes nor drains. */
+  /** Loads of answers. Writes and drains are not counted. */
   readonly loads: number;
   readonly births: number;
-  /** Reads, but not joined ones, for which Redis did not answer in time or was not asked any more. */
+  /**
+   * Reads for which Redis did not answer in time, or was no longer asked. Reads that joined another's load are not
+   * counted.
+   */
   readonly withoutRedis: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly meanMs: number;
-  /** Age of wrong answers: from the commit to the beginning of the read, in ms, ascending. */
+  /** The ages of wrong answers in ms, ascending. An age runs from the commit to the beginning of the read. */
   readonly staleMs: { readonly service: readonly number[]; readonly outside: readonly number[] };
-  /** The greatest time from when Redis knew of a change to a read that did not, in ms. */
+  /** The longest time in ms from when Redis learnt of a change to a read that missed it. */
   readonly longestPastRedisMs: number;
-  /** By name of the region. */
+  /** The counts of each region, by its name. */
   readonly regions: Readonly<Record<string, { reads: number; withoutRedis: number }>>;
 }
 
@@ -94,7 +97,7 @@ function tierOf({ memory, origin }: Trace): Tier {
 
 const ascending = (a: number, b: number): number => a - b;
 
-/** Buckets of a histogram are this much wider than the one before: what a quantile may be off by. */
+/** Each bucket of a histogram is wider than the one before by this factor, which bounds the error of a quantile. */
 const BUCKET_GROWTH = 1.01;
 const LEAST_MS = 0.01;
 

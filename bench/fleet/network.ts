@@ -3,38 +3,38 @@ import type { Random } from './random.ts';
 import type { SharedModel } from './shared-model.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** How long a store takes: log-normal, by its median and its 99th percentile, in ms. */
+/** The duration of a request in a store: log-normal, by its median and its 99th percentile, in ms. */
 export interface ServiceTime {
   readonly medianMs: number;
   readonly p99Ms: number;
 }
 
-/** The stores' own times, and how much one trip differs from the next. */
+/** The stores' own durations, and the variation from one trip to the next. */
 export interface Network {
   readonly redis: ServiceTime;
   readonly postgres: ServiceTime;
-  /** Deviation of the logarithm of a trip's length. */
+  /** The deviation of the logarithm of a trip's length. */
   readonly tripSpread: number;
 }
 
-/** As published, as far as it is; docs/fleet.md has the sources, and says what is assumed. */
+/** Published figures where there are any. docs/fleet.md names the sources and the assumptions. */
 export const PUBLISHED: Network = {
   redis: { medianMs: 2, p99Ms: 10 },
   postgres: { medianMs: 5, p99Ms: 37 },
   tripSpread: 0.03,
 };
 
-/** Stores that answer at once: for closed forms, which know no latency. */
+/** Stores that answer at once, for comparison with closed forms, which know no latency. */
 export const INSTANT: Network = {
   redis: { medianMs: 0, p99Ms: 0 },
   postgres: { medianMs: 0, p99Ms: 0 },
   tripSpread: 0,
 };
 
-/** The normal deviate that 1 % lie above. */
+/** The normal deviate that 1 % exceed. */
 const P99_DEVIATE = 2.326_35;
 
-/** Runs something at a store that far away, and resolves to what it answered when the reply is back. */
+/** Runs a function at a store at that distance. Resolves to its result once the reply is back. */
 export type Remote = <T>(service: ServiceTime, tripMs: number, run: () => T) => Promise<T>;
 
 export function makeRemote(time: VirtualTime, random: Random, tripSpread: number): Remote {
@@ -56,7 +56,7 @@ function drawService({ medianMs, p99Ms }: ServiceTime, random: Random): number {
 /** Called when Redis runs a script. */
 export type OnScript = (script: 'read' | 'fill' | 'release' | 'invalidate') => void;
 
-/** The shared store as a place that far away sees it. */
+/** The shared store as seen from a place at that distance. */
 export function makeDistantStore(
   model: SharedModel,
   onScript: OnScript,

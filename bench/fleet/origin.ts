@@ -4,9 +4,9 @@ import { makeOutbox } from './outbox.ts';
 /** The row of an account. */
 export interface Account {
   readonly id: number;
-  /** How often the account has been changed. */
+  /** The number of changes of the account. */
   readonly revision: number;
-  /** Makes the row as long as one is. */
+  /** Padding that gives the row its usual length. */
   readonly rest: string;
 }
 
@@ -14,7 +14,7 @@ export interface Account {
 export interface Commit {
   readonly atMs: number;
   readonly isOutside: boolean;
-  /** When Redis first learnt of it; undefined until then. */
+  /** The time at which Redis first learnt of the change; undefined until then. */
   invalidatedMs: number | undefined;
 }
 
@@ -23,9 +23,9 @@ export interface Origin {
   select(id: number): Account;
   /** Raises the account's revision, and notes its tags in the outbox. */
   commit(id: number, isOutside: boolean): void;
-  /** The first change that this answer does not know of. */
+  /** The first change that this answer lacks. */
   firstMissed(answer: Account): Commit | undefined;
-  /** Redis has invalidated these tags. */
+  /** Records that Redis has invalidated these tags. */
   noteInvalidated(tags: readonly string[]): void;
   readonly outbox: Outbox;
 }

@@ -1,6 +1,6 @@
 import type { Outbox, OutboxRow } from '../../src/cache/drain.ts';
 
-/** The outbox of a run, and what triggers do to it. */
+/** The outbox of a run, with what the triggers do to it. */
 export interface FilledOutbox {
   readonly outbox: Outbox;
   add(tags: readonly string[]): void;
@@ -12,7 +12,7 @@ interface Row {
   invalidatedMs: number | undefined;
 }
 
-/** Between the two passes of the drain, as in the product's outbox. */
+/** The time between the two passes of the drain, as in the product's outbox. */
 const CONFIRM_AFTER_MS = 10_000;
 
 export function makeOutbox(now: () => number): FilledOutbox {

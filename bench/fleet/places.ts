@@ -1,21 +1,21 @@
 import { type Random, scatter } from './random.ts';
 
-/** A data centre: everybody near it is served there. */
+/** A data centre that serves the callers near it. */
 export interface Place {
   readonly region: Region;
-  /** Its share of all accounts. */
+  /** The share of all accounts that are at home here. */
   readonly weight: number;
-  /** Isolates that it runs the Worker in, while all are in use. */
+  /** The number of isolates that run the Worker here when all are in use. */
   readonly isolates: number;
-  /** To the stores and back, in ms, without the time they take. */
+  /** The round trip to the stores in ms, without the stores' own time. */
   readonly tripMs: number;
 }
 
 export interface Region {
   readonly name: string;
-  /** Mean round trip to Virginia, where both stores are, in ms. */
+  /** The mean round trip to Virginia, where both stores are, in ms. */
   readonly tripMs: number;
-  /** Of all places. */
+  /** The share of all places that lie in this region. */
   readonly share: number;
 }
 
@@ -33,14 +33,17 @@ const REGIONS: readonly Region[] = [
   { name: 'Singapore', tripMs: 217, share: 0.08 },
   { name: 'Sydney', tripMs: 230, share: 0.06 },
 ];
-/** From a place to the region that it belongs to and back: the least and the most. */
+/** The round trip from a place to its region in ms: the least and the most. */
 const LOCAL_TRIP_MS = [2, 12] as const;
-/** Places differ in size as ranks to this power do: the largest of 300 has a 32nd of all accounts. */
+/** The size of a place is its rank to this negative power. The largest of 300 has a 32nd of all accounts. */
 const PLACE_EXPONENT = 0.7;
 /** The golden ratio's conjugate spreads consecutive numbers evenly over [0, 1). */
 const EVEN_STEP = 0.618_033_988_749_895;
 
-/** So many places, and so many isolates spread over them in proportion to their accounts, one at least in each. */
+/**
+ * Makes `count` places, and spreads the isolates over them in proportion to their accounts. Each place has at least
+ * one.
+ */
 export function makePlaces(count: number, isolates: number): Place[] {
   const sizes = Array.from({ length: count }, (_, i) => (i + 1) ** -PLACE_EXPONENT);
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -61,7 +64,7 @@ function regionAt(position: number): Region {
   return REGIONS[0] as Region;
 }
 
-// Largest remainder: what rounding down leaves over goes where most was cut off.
+// Largest remainder: the isolates that rounding down leaves over go to the places that lost the largest fractions.
 function spreadIsolates(weights: readonly number[], isolates: number): number[] {
   const free = isolates - weights.length;
   if (free < 0) throw new Error('there are fewer isolates than places');
@@ -77,7 +80,7 @@ function spreadIsolates(weights: readonly number[], isolates: number): number[] 
 
 /** Picks places by their weights, in constant time (Walker and Vose's alias method). */
 export interface PlacePicker {
-  /** The place of a number in [0, 1). */
+  /** The place for a number in [0, 1). */
   at(position: number): number;
 }
 
@@ -102,7 +105,10 @@ export function makePlacePicker(places: readonly Place[]): PlacePicker {
   };
 }
 
-/** Where one read of an account comes from: its own place, for that share of its reads, and any other for the rest. */
+/**
+ * Picks the place of one read of an account: the account's home for `homeShare` of its reads, and any place for the
+ * rest.
+ */
 export function makeOrigins(picker: PlacePicker, homeShare: number, seed: number) {
   return (account: number, random: Random): number =>
     picker.at(random.uniform() < homeShare ? scatter(account, seed) : random.uniform());

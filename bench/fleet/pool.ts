@@ -6,8 +6,8 @@ import type { Measures } from './measures.ts';
 type Reply = { readonly measures: Measures } | { readonly failure: string };
 
 /**
- * Runs the fleets on so many threads, each configuration once however often it is asked for, and answers in order.
- * Rejects with the first fault of any of them, such as a broken bound.
+ * Runs the fleets on so many threads. A configuration that occurs several times runs once. Resolves to the measures in
+ * the order of the configurations. Rejects with the first fault of any run, such as a broken bound.
  */
 export async function runAll(
   configs: readonly FleetConfig[],

@@ -4,11 +4,11 @@ import type { Measures } from './measures.ts';
 const PER_REDIS_COMMAND = 0.2 / 100_000;
 const PER_CU_HOUR = 0.106;
 const S_PER_HOUR = 3_600;
-/** A look-up by a unique index, its share of connection and JSON included, keeps one CU busy for about 1 ms: assumed. */
+/** Assumed: a look-up by a unique index, with its share of connection and JSON, keeps one CU busy for about 1 ms. */
 const CU_S_PER_QUERY = 0.001;
 const MILLION = 1_000_000;
 
-/** What a million reads cost the stores, in requests and in dollars. */
+/** The cost of a million reads in the stores, in requests and in dollars. */
 export interface PerMillion {
   readonly redisCommands: number;
   readonly postgresQueries: number;

@@ -1,18 +1,18 @@
-/** A stream of random numbers: one seed, one stream. */
+/** A stream of random numbers. Each seed has one stream. */
 export interface Random {
   /** Uniform in [0, 1). */
   uniform(): number;
   exponential(mean: number): number;
-  /** Normal of mean 0 and deviation 1. */
+  /** Normal with mean 0 and deviation 1. */
   normal(): number;
 }
 
 const TWO_TO_32 = 2 ** 32;
 const GOLDEN = 0x9e3779b9;
-/** Outputs that sfc32 takes to forget how alike two seeds were. */
+/** Similar seeds give similar outputs at first. sfc32 needs this many outputs to lose the likeness. */
 const WARM_UP_ROUNDS = 16;
 
-/** Chris Doty-Humphrey's sfc32; streams of one seed differ by their name. */
+/** Chris Doty-Humphrey's sfc32. Streams with the same seed differ by their name. */
 export function makeRandom(seed: number, stream: number): Random {
   let a = mix(seed);
   let b = mix(seed ^ (stream * GOLDEN));
@@ -37,7 +37,7 @@ export function makeRandom(seed: number, stream: number): Random {
   };
 }
 
-/** Scatters whole numbers over 32 bits, each to another (the finalizer of MurmurHash3). */
+/** Maps whole numbers one to one onto scattered 32-bit numbers (the finalizer of MurmurHash3). */
 function mix(value: number): number {
   let bits = value | 0;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
@@ -45,7 +45,7 @@ function mix(value: number): number {
   return (bits ^ (bits >>> 16)) >>> 0;
 }
 
-/** The number's place in [0, 1) after scattering. */
+/** The number in [0, 1) that scattering gives. */
 export function scatter(value: number, seed: number): number {
   return mix(mix(value) ^ seed) / TWO_TO_32;
 }

@@ -2,13 +2,13 @@ import { memoryShare } from './closed-form.ts';
 import type { FleetConfig } from './config.ts';
 import type { Measures } from './measures.ts';
 
-/** A fleet, and what was counted of it. */
+/** A fleet and the counts of its run. */
 export interface Result {
   readonly config: FleetConfig;
   readonly measures: Measures;
 }
 
-/** The results of every experiment, in its own order. */
+/** The results of every experiment, each in the order of its runs. */
 export type Results = Readonly<Record<string, readonly Result[]>>;
 
 export function of(results: Results, experiment: string): readonly Result[] {
@@ -17,7 +17,7 @@ export function of(results: Results, experiment: string): readonly Result[] {
   return found;
 }
 
-/** Per cent of all reads that memory answered. */
+/** The percentage of all reads that memory answered. */
 export function memoryPercent({ measures }: Result): number {
   return percentOf(measures.byTier.memory, measures.reads);
 }
@@ -26,10 +26,10 @@ export function percentOf(part: number, whole: number): number {
   return whole === 0 ? 0 : (part / whole) * 100;
 }
 
-/** Experiments in which isolates outlive the memory lifetime and memory has room: what the closed form is of. */
+/** The closed form holds for these experiments: isolates outlive the memory lifetime and memory has room. */
 const AGREEING = ['lifetime', 'accounts', 'rate', 'skew', 'home'];
 
-/** How far, in points, the closed form is from what was counted, at worst and by the mean. */
+/** The distance between the closed form and the counts in points: the largest and the mean. */
 export function compareToClosedForm(results: Results): { fleets: number; worst: number; mean: number } {
   const gaps = AGREEING.flatMap((name) => of(results, name)).map((result) =>
     Math.abs(memoryPercent(result) - memoryShare(result.config) * 100),

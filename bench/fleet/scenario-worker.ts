@@ -1,4 +1,4 @@
-// A thread that runs one fleet after the other, as it is told.
+// A thread that runs the fleets it is sent, one at a time.
 import { parentPort } from 'node:worker_threads';
 import type { FleetConfig } from './config.ts';
 import { runFleet } from './fleet.ts';

@@ -12,8 +12,8 @@ import {
 import { type Expiring, makeExpiring } from './expiring.ts';
 
 /**
- * What the scripts of the shared store do, in memory and at once: a run of the fleet has no time for Lua. A test holds it
- * against the scripts. It knows no garbage, no full Redis and no clock that steps back.
+ * A model in memory of the shared store's scripts. It answers at once, because a run of the fleet has no time for Lua.
+ * A test compares it with the scripts. It models no garbage, no full Redis and no clock that steps back.
  */
 export interface SharedModel {
   read(key: string, owner: string, mode: ReadMode, least: LogicalTime | null): SharedRead;
@@ -21,7 +21,10 @@ export interface SharedModel {
   release(key: string, owner: string): FillStatus;
   invalidate(tags: readonly string[]): LogicalTime;
   describe(key: string, tags: readonly string[]): SharedDescription;
-  /** Puts what a read of the origin at that time, in ms, would have left; a run need not begin with an empty store. */
+  /**
+   * Stores the entry that a read of the origin at that time, in ms, would have left. A run can so begin with a full
+   * store.
+   */
   plant(key: string, bornMs: number, entry: Omit<Fill, 'asOf'>): void;
 }
 
@@ -41,9 +44,9 @@ interface State {
   last: number | undefined;
 }
 
-/** Tags outlive every entry by this: `TAG_MARGIN_MS` of the store. */
+/** Tags outlive every entry by this time: `TAG_MARGIN_MS` of the store. */
 const TAG_LIFE_MS = LONGEST_LIFE_MS + 60_000;
-/** A fill that is later is refused: `MAX_AS_OF_AGE_MS` of the store. */
+/** A later fill is refused: `MAX_AS_OF_AGE_MS` of the store. */
 const MAX_AS_OF_AGE_MS = 30_000;
 
 export function makeSharedModel(now: () => number, epoch: string, leaseMs: number): SharedModel {
@@ -120,7 +123,7 @@ function read(state: State, key: string, owner: string, found: SharedEntry | nul
   return { status, asOf: tick(state), stale: found && rounded(found) };
 }
 
-// As the scripts write numbers.
+// The scripts write whole numbers.
 function rounded(entry: SharedEntry): SharedEntry {
   return { ...entry, freshMsLeft: Math.round(entry.freshMsLeft) };
 }

@@ -2,14 +2,14 @@ import type { FleetConfig } from './config.ts';
 import type { Random } from './random.ts';
 import { zipfTotal } from './zipf.ts';
 
-/** Fresh life in Redis: `SHARED_FRESH_MS`. */
+/** The fresh life of an entry in Redis: `SHARED_FRESH_MS`. */
 export const FRESH_MS = 300_000;
 export const STALE_MS = 3_600_000;
 
 /**
- * How old, in ms, the entry of an account would be in Redis had the fleet run for ever; undefined where there would be none.
- * An entry lives until its fresh life is over or a write ends it, and the next read makes the next one. That memory keeps
- * reads from Redis is left out: an account that is asked for so often is in Redis either way.
+ * The age in ms that an account's entry in Redis would have in a fleet that had always run; undefined for an account
+ * without an entry. An entry lives until its fresh life or a write ends it, and the next read makes the next entry. The
+ * formula ignores that memory keeps reads away from Redis: an account with so many reads is in Redis either way.
  */
 export function makeEntryAges(config: FleetConfig, random: Random): (account: number) => number | undefined {
   const { accounts, zipfExponent, readsPerS, readsPerWrite } = config;

@@ -1,14 +1,14 @@
-/** A line, or dots, of a chart. */
+/** A line, or a row of dots, of a chart. */
 export interface Series {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** Which of the colours; lines that belong together share one. */
+  /** The number of the colour. Lines that belong together share one. */
   readonly colour: number;
   readonly kind: 'line' | 'dashed' | 'dots';
 }
 
 export interface Axis {
-  /** With its unit. */
+  /** The label of the axis, with its unit. */
   readonly label: string;
   readonly ticks: readonly number[];
   readonly isLog?: boolean;
@@ -27,7 +27,7 @@ const PLOT = { left: 64, right: 560, top: 44, bottom: 360 };
 const LEGEND = { left: 580, top: 60, rowHeight: 20, markWidth: 24 };
 const COLOURS = 5;
 
-// A page in the dark shows the same file: it has its own ground, and colours for either.
+// Light and dark pages show the same file, so it has a ground of its own and colours that work on either.
 const STYLE = `
   text { font: 12px system-ui, sans-serif; fill: #24292f }
   .title { font-size: 15px; font-weight: 600 }
@@ -40,7 +40,7 @@ const STYLE = `
     .c0 { stroke: #58a6ff } .c1 { stroke: #f0883e } .c2 { stroke: #3fb950 } .c3 { stroke: #bc8cff } .c4 { stroke: #f778ba }
   }`;
 
-/** Draws the chart; the range of an axis is that of its ticks, and points outside it are left out. */
+/** Draws the chart. The ticks give the range of an axis, and points outside that range are left out. */
 export function drawChart({ title, x, y, series }: Chart): string {
   const toX = makeScale(x, PLOT.left, PLOT.right);
   const toY = makeScale(y, PLOT.bottom, PLOT.top);
@@ -107,7 +107,7 @@ function fixed(value: number): string {
   return value.toFixed(1);
 }
 
-/** 12000 as 12k, 1000000 as 1M. */
+/** Writes 12000 as 12k and 1000000 as 1M. */
 export function shortNumber(value: number): string {
   if (value >= 1_000_000) return `${value / 1_000_000}M`;
   return value >= 1_000 ? `${value / 1_000}k` : `${value}`;

@@ -51,7 +51,7 @@ const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 const perMillion = (count: number, { reads }: Result['measures']): number => (count / reads) * 1e6;
 
-/** Isolates down, lifetimes across. */
+/** A table with a row for each number of isolates and a column for each lifetime. */
 function grid(results: Results, cell: (result: Result) => Cell): string {
   const runs = of(results, 'lifetime');
   const rows = ISOLATES.map((isolates) => {
@@ -68,10 +68,10 @@ function regionPercent({ measures }: Result, region: string): Cell {
 
 const SETTING_RATES = [0.1, 1, 10, 100];
 const SETTING_ACCOUNTS = [1_000, 100_000, 10_000_000];
-/** Below this memory is not worth a thought, at or above that it is not worth more staleness. */
+/** Below the first share memory hardly matters; from the second share on more staleness buys little. */
 const [POOR_PERCENT, GOOD_PERCENT] = [10, 50];
 
-// What memory answers of the reads of one isolate, at the product's default and at the longest lifetime there is.
+// The share of one isolate's reads that memory answers, at the default lifetime and at the longest one.
 function settings(): string {
   const rows = SETTING_RATES.flatMap((rate) =>
     SETTING_ACCOUNTS.map((count) => {
@@ -96,7 +96,7 @@ function advice(short: number, long: number): Cell {
   return long >= GOOD_PERCENT ? 'a longer lifetime pays' : 'longer pays a little';
 }
 
-/** Reads of a key in one isolate and lifetime, from those of most keys to those of the busiest. */
+/** The reads of a key in one isolate and lifetime, from those of most keys to those of the busiest. */
 const RULE_READS = [0.01, 0.1, 0.3, 1, 3, 10, 30];
 
 function rule(): string {
@@ -104,7 +104,7 @@ function rule(): string {
   return table(heads, [['answered by memory', ...RULE_READS.map((n) => percent(hitRatio(n) * 100))]]);
 }
 
-/** The least traffic of one isolate, in reads per lifetime, for which memory answers the share that Unkey published. */
+/** The least traffic of one isolate, in reads per lifetime, at which memory answers the share that Unkey published. */
 function unkey(): string {
   const rows = ACCOUNTS.map((count) => [shortNumber(count), whole(readsFor(UNKEY_PERCENT, count))]);
   return table(['accounts that an isolate sees', 'reads in a memory lifetime'], rows);

@@ -1,18 +1,24 @@
 import type { Clock } from '../../src/cache/clock.ts';
 import { makeEventQueue } from './event-queue.ts';
 
-/** Time that moves from event to event; between two, promises settle. */
+/** Time that moves from event to event. Promises settle between two events. */
 export interface VirtualTime {
   readonly clock: Clock;
-  /** Calls back after so many ms. Nothing is awaited behind it: it may start events but must settle no promise. */
+  /**
+   * Calls back after so many ms. Time does not wait for promises after this callback: it may start events but must
+   * settle no promise.
+   */
   quietly(ms: number, callback: () => void): void;
-  /** Moves on to that time, whatever falls due on the way happening in order. */
+  /** Moves on to that time. Events that fall due on the way happen in order. */
   advanceTo(ms: number): Promise<void>;
-  /** Lets every promise settle that can without time moving on. */
+  /** Lets every promise settle that can settle without a move of time. */
   settle(): Promise<void>;
 }
 
-/** When every run begins, in ms since 1970: the present day, as logical times are in µs of it. */
+/**
+ * The time at which every run begins, in ms since 1970. It lies in the present, because logical times are µs of that
+ * count.
+ */
 const START_MS = 1_800_000_000_000;
 
 export function makeVirtualTime(): VirtualTime {
@@ -44,7 +50,7 @@ export function makeVirtualTime(): VirtualTime {
   };
 }
 
-// One turn of the event loop empties the queue of microtasks, however long the chains of awaits are.
+// One turn of the event loop empties the queue of microtasks, whatever the length of the chains of awaits.
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** Draws ranks from 1 to `count`, rank `k` with a probability in proportion to `k ** -exponent`. */
+/** Draws ranks from 1 to `count`. The probability of rank `k` is proportional to `k ** -exponent`. */
 export interface Zipf {
   draw(random: Random): number;
 }
@@ -46,10 +46,10 @@ function expm1Over(x: number): number {
   return Math.abs(x) > SERIES_BELOW ? Math.expm1(x) / x : 1 + x / 2;
 }
 
-/** Ranks that are summed one by one; the rest is the integral, off by less than one part in a million. */
+/** These ranks are summed one by one. The rest is the integral, whose error is below one part in a million. */
 const SUMMED_RANKS = 10_000;
 
-/** The sum of `k ** -exponent` over ranks 1 to `count`: divides into the probability of a rank. */
+/** The sum of `k ** -exponent` over ranks 1 to `count`. A rank's weight divided by it is the rank's probability. */
 export function zipfTotal(count: number, exponent: number): number {
   const summed = Math.min(count, SUMMED_RANKS);
   let total = 0;

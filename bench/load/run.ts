@@ -1,5 +1,5 @@
-// Drives the product at rising rates, and says at which it bends, what failed and whether memory grew. Exits with 1 on errors
-// and on growth.
+// Drives the product at rising rates. Prints the highest rate that it serves, its errors and the growth of its memory.
+// Exits with 1 on errors and on growth.
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
@@ -14,19 +14,22 @@ import { findKnee, growthPerRequest, type MemorySample } from './verdict.ts';
 
 const SEED = 20_261_125;
 const [FIRST_RATE, LAST_RATE, STEPS] = [100, 5_000, 10];
-/** A step begins over a second. */
+/** The cannons of a step start over a second. */
 const BEGINNING_S = 1;
-/** As local/dev.ts fires the scheduled handler. */
+/** The interval at which local/dev.ts runs the scheduled handler. */
 const DRAIN_INTERVAL_MS = 5_000;
 const READERS = 16;
 const MIB = 2 ** 20;
-/** By then V8 has compiled what it will, and memory holds what it can. */
+/** V8 has compiled the hot code by then, and memory is full. */
 const WARM_UP_STEPS = 3;
-/** The smallest object that V8 makes: what leaks one for each request grows by this. */
+/** The smallest object that V8 makes. A leak of one object for each request grows by this. */
 const MOST_HEAP_PER_REQUEST = 12;
-/** What is under way when a sample is taken, and the tags that are remembered for a memory lifetime, come and go. */
+/**
+ * The size of a sample varies by this: with the requests under way, and with the tags that memory remembers for its
+ * lifetime.
+ */
 const HEAP_NOISE = MIB / 2;
-/** V8 may take a semi-space more for its young generation, as the load has it; what is more is kept by somebody. */
+/** V8 may add a semi-space to its young generation under load. Any further growth is a leak. */
 const MOST_RESIDENT_GROWTH = 16 * MIB;
 
 interface Row {
@@ -74,7 +77,7 @@ async function drive(product: Product): Promise<Row[]> {
   return rows;
 }
 
-/** Of the residents, by id. */
+/** The usernames of the residents, in the order of their ids. */
 async function listUsernames(url: string): Promise<string[]> {
   const usernames: string[] = [];
   const read = async (from: number, to: number): Promise<void> => {
@@ -139,7 +142,7 @@ function describeErrors(errors: Step['errors']): string {
     .join(', ');
 }
 
-/** Says what came of it, and whether all is well. */
+/** Prints the verdict. Returns whether the run passed. */
 function judge(rows: readonly Row[]): boolean {
   const knee = findKnee(rows.map(({ step }) => step));
   const errors = rows

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon, { type Request, type Result } from 'autocannon';
 
-/** What callers got while they asked at one rate. */
+/** The answers that callers got at one rate. */
 export interface Step {
   readonly ratePerS: number;
   readonly answeredPerS: number;
   readonly answered: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** What went wrong, as words and how often; empty when nothing did. */
+  /** The errors by kind, each with its count; empty when there were none. */
   readonly errors: Readonly<Record<string, number>>;
 }
 
 /**
- * autocannon sends what belongs to a second as fast as it can at its beginning. So there are many of it, a share of the
- * rate each, and they begin one after the other.
+ * autocannon sends the requests of a second at the beginning of that second, as fast as it can. Many of it therefore
+ * share the rate and start one after the other.
  */
 const CANNONS = 20;
 const CONNECTIONS_EACH = 4;
@@ -22,10 +22,10 @@ const TIMEOUT_S = 10;
 const S = 1_000;
 const [MIDDLE, TAIL] = [0.5, 0.99];
 
-/** How many connections there are in all: so many requests are under way at most, whatever the rate. */
+/** The number of connections in all. It bounds the requests under way at any rate. */
 export const CONNECTIONS = CANNONS * CONNECTIONS_EACH;
 
-/** Asks at a rate for some seconds, and waits for the end. */
+/** Sends requests at a rate for some seconds, and waits for the end. */
 export async function runStep(
   url: string,
   ratePerS: number,
@@ -70,8 +70,8 @@ function quantile(sorted: readonly number[], share: number): number {
 }
 
 /**
- * `accounted`: of each cannon, the requests that were answered, and a second's share: autocannon counts as sent all of the first
- * second and once more what it sends in it, save those that are under way at the end.
+ * `accounted` has, for each cannon, the number of its answered requests plus a second's share. autocannon counts the
+ * requests of the first second twice as sent, except those that are under way at the end.
  */
 function collectErrors(results: readonly Result[], accounted: readonly number[]): Record<string, number> {
   const errors: Record<string, number> = {};
@@ -81,7 +81,7 @@ function collectErrors(results: readonly Result[], accounted: readonly number[])
   for (const [at, { errors: failed, timeouts, requests, statusCodeStats }] of results.entries()) {
     add('timeout', timeouts);
     add('connection error', failed - timeouts);
-    // It opens a connection that was closed anew, and says nothing of the request that was under way.
+    // autocannon reopens a closed connection, and does not report the request that was under way on it.
     add('lost', requests.sent - (accounted[at] ?? 0) - failed);
     for (const [status, { count }] of Object.entries(statusCodeStats))
       if (!/^2|^304$/.test(status)) add(`status ${status}`, count);

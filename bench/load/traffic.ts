@@ -3,24 +3,24 @@ import { makeRandom } from '../../local/faults.ts';
 import { AS_ROOT } from '../workerd/callers.ts';
 import { FIRST_RESIDENT } from '../workerd/residents.ts';
 
-/** Of these users: enough that a memory lifetime sees the popular ones again and again, and the others hardly ever. */
+/** The number of users that are read. Popular users come again within a memory lifetime, and the others hardly ever. */
 export const RESIDENTS = 2_000;
 /** Accounts of the local stack. */
 const ACCOUNTS = ['3141-5926-5359', '1234-5678-9012', '2718-2818-2845'];
 
 const WRITE_SHARE = 0.01;
-/** Of the writes; the others change a user. */
+/** The share of the writes that create a user. The others change one. */
 const CREATION_SHARE = 0.1;
 const USERNAME_SHARE = 0.3;
 const ACCOUNT_SHARE = 0.1;
-/** Of Zipf's law: the usual one of traffic on the web. */
+/** The exponent of Zipf's law that traffic on the web usually has. */
 const EXPONENT = 1;
 
 const JSON_HEADERS = { ...AS_ROOT, 'Content-Type': 'application/json' };
 
 /**
- * Draws requests, the same ones for the same seed: one in a hundred writes, the others read users by id and by username,
- * whose popularity follows Zipf's law, and accounts by number.
+ * Draws requests. The same seed draws the same ones. One in a hundred writes; the others read users by id and by
+ * username, with popularities by Zipf's law, and accounts by number.
  */
 export function makeTraffic(seed: number, usernames: readonly string[]): () => Request {
   const random = makeRandom(seed);
@@ -44,7 +44,7 @@ export function makeTraffic(seed: number, usernames: readonly string[]): () => R
   return () => (random() < WRITE_SHARE ? write() : read());
 }
 
-/** Every path that reads of these users ask for, once. */
+/** Every path that reads of these users request, once each. */
 export function allPaths(usernames: readonly string[]): string[] {
   return usernames.flatMap((username, resident) => [
     `/v1/users/${FIRST_RESIDENT + resident}`,
@@ -52,7 +52,7 @@ export function allPaths(usernames: readonly string[]): string[] {
   ]);
 }
 
-/** Draws from 0 to below `count`, the popular ones first. */
+/** Draws from 0 to below `count`. Low numbers are the popular ones. */
 function makeZipf(count: number, random: () => number): () => number {
   const weights = Array.from({ length: count }, (_, rank) => 1 / (rank + 1) ** EXPONENT);
   let sum = 0;

@@ -1,30 +1,30 @@
-/** A rate that was asked for, and what came of it. */
+/** A requested rate and what the product served at it. */
 export interface Served {
   readonly ratePerS: number;
   readonly answeredPerS: number;
   readonly p99Ms: number;
 }
 
-/** What the process held when so many requests had been answered. */
+/** The memory of the process after so many answered requests. */
 export interface MemorySample {
   readonly answered: number;
-  /** Of the JavaScript heap, after garbage collection. */
+  /** The size of the JavaScript heap after garbage collection. */
   readonly heapBytes: number;
   readonly residentBytes: number;
 }
 
-/** Answers come late by chance; rates of the load tool are no more exact than this. */
+/** Some answers come late by chance, and the rates of the load tool are no more exact than this. */
 const LEAST_SHARE = 0.95;
-/** A queue multiplies what the slowest wait; noise of the host does not last for a whole step. */
+/** A queue multiplies the longest waits. Noise of the host does not last for a whole step. */
 const MOST_P99_RATIO = 5;
-/** Below this a p99 is the host's: garbage collection, or another process on the core. */
+/** A p99 below this is the host's: garbage collection, or another process on the core. */
 const LEAST_P99_MS = 20;
-/** Of the lowest rates, whose p99 is that of no load. */
+/** The number of lowest rates that count as unloaded. */
 const CALM_STEPS = 3;
 
 /**
- * The knee: the highest rate that is served, in full and with a p99 no more than five times that of the lowest rates;
- * null when none is.
+ * The knee: the highest rate that is served in full, with a p99 at most five times that of the lowest rates; null when
+ * no rate is.
  */
 export function findKnee(steps: readonly Served[]): number | null {
   const calm = steps.slice(0, CALM_STEPS).map(({ p99Ms }) => p99Ms);
@@ -35,7 +35,7 @@ export function findKnee(steps: readonly Served[]): number | null {
   return served.length > 0 ? Math.max(...served.map(({ ratePerS }) => ratePerS)) : null;
 }
 
-/** Bytes by which a figure grows with each request, by the line of least squares through the samples. */
+/** The growth of a figure in bytes per request, by the line of least squares through the samples. */
 export function growthPerRequest(
   samples: readonly MemorySample[],
   figure: 'heapBytes' | 'residentBytes',

@@ -6,17 +6,20 @@ import { AS_ROOT } from '../workerd/callers.ts';
 import { type Product, startProduct } from '../workerd/product.ts';
 import { FIRST_RESIDENT, settleResidents } from '../workerd/residents.ts';
 
-/** Each kind of request this often, and one before: a Redis that does not know a script yet costs a request more. */
+/**
+ * The number of requests of each kind. One more comes before them: a Redis that does not know a script yet costs a
+ * request.
+ */
 const TIMES = 4;
 /** Look-ups in one request. */
 const MANY = 50;
 const POLL_MS = 20;
 const FILL_LIMIT_MS = 5_000;
 
-/** A kind of request, about users whom nobody has asked for. */
+/** A kind of request, for users that nobody has read yet. */
 interface Act {
   readonly name: string;
-  /** How many users it is about. */
+  /** The number of users in the request. */
   readonly users: number;
   readonly fills: boolean;
   ask(product: Product, userIds: readonly number[]): Promise<Response>;
@@ -60,8 +63,8 @@ const acts: readonly Act[] = [
 ];
 
 /**
- * HTTP requests to each store before the answer, as its bridge counts them. Redis is made to leave fills unanswered, so that
- * an answer that waited for its fill would not come, and fills are those that the bridge has held.
+ * Counts the HTTP requests to each store before the answer, as its bridge sees them. Redis leaves fills unanswered, so
+ * an answer that waited for its fill would not come. The fills are the requests that the bridge holds.
  */
 export const question: Question = {
   name: 'counts',
@@ -70,7 +73,7 @@ export const question: Question = {
     const takeUsers = makeDesk();
     try {
       await settleResidents(product.postgresUrl, (TIMES + 1) * MANY * acts.length);
-      // Every script once, and fills while they are still answered.
+      // Redis learns every script once, while fills are still answered.
       for (const act of acts) await askOnce(product, act, takeUsers(act.users));
       await untilQuiet(product);
       await product.fault('redis', [{ kind: 'hang', verbs: ['fill'] }]);
@@ -83,13 +86,13 @@ export const question: Question = {
   },
 };
 
-/** Gives out users, none twice. */
+/** Gives out users. No user comes twice. */
 function makeDesk(): (users: number) => number[] {
   let next = FIRST_RESIDENT;
   return (users) => Array.from({ length: users }, () => next++);
 }
 
-/** The most that any of some requests has cost. */
+/** The largest cost of any of some requests. */
 async function most(product: Product, act: Act, takeUsers: (users: number) => number[]): Promise<Requests> {
   const all: Requests[] = [];
   for (let turn = 0; turn < TIMES; turn += 1) all.push(await count(product, act, takeUsers(act.users)));
@@ -115,7 +118,7 @@ async function askOnce(product: Product, act: Act, userIds: readonly number[]): 
   if (!response.ok || users.length !== userIds.length) throw new Error(`${act.name}: ${text}`);
 }
 
-/** Waits for what follows an answer: until a while has passed in which nothing was asked of Redis. */
+/** Waits for the work that follows an answer: until Redis gets no request for a while. */
 async function untilQuiet(product: Product): Promise<void> {
   for (let waitedMs = 0; waitedMs < FILL_LIMIT_MS; waitedMs += POLL_MS) {
     const { redis } = await readCounts(product);
@@ -127,7 +130,7 @@ async function untilQuiet(product: Product): Promise<void> {
 
 /** The fills that Redis has left unanswered. */
 async function readFills({ upstashUrl }: Product): Promise<number> {
-  // What a bridge answers to this.
+  // A bridge answers with this shape.
   const report = (await (await fetch(`${upstashUrl}/faults`)).json()) as { faults: { struck: number }[] };
   return report.faults[0]?.struck ?? 0;
 }

@@ -14,41 +14,43 @@ interface Backlog {
   readonly tagsOfEach: number;
 }
 
-/** What it has cost to tell Redis of a backlog, and then once more. */
+/** The cost of a backlog: Redis is told of it, and later once more. */
 interface Cost {
-  /** Drains until no row was left that Redis had not been told of. */
+  /** The number of drains until Redis had been told of every row. */
   readonly passes: number;
-  /** By the first of them. */
+  /** The requests of the first drain. */
   readonly requests: Requests;
   readonly ms: number;
   readonly most: Held;
-  /** Rows that are left when all are confirmed. */
+  /** The rows that are left after all are confirmed. */
   readonly left: number;
 }
 
 const [OURS, BY_HAND] = ['ours', 'by hand'];
-/** As much as is told tag by tag. */
+/** The largest backlog that is told tag by tag. */
 const USUAL: Backlog = { rows: 10_000, tagsOfEach: 2 };
 const ROUNDS = paced(3, 9);
-/** A million tags in few rows, in as many as one look at the outbox takes in, and in a row each. */
+/** A million tags: in few rows, in as many rows as one look at the outbox takes in, and in a row each. */
 const BACKLOGS: readonly Backlog[] = [
   { rows: 1_000, tagsOfEach: 1_000 },
   { rows: 10_000, tagsOfEach: 100 },
   { rows: paced(200_000, 1_000_000), tagsOfEach: 1 },
 ];
-/** Of one look at the outbox; each row past its tags says `everything`. */
+/** The bounds of one look at the outbox. Each row beyond the tags says `everything`. */
 const MOST_ROWS = 10_001;
 const MOST_TAGS = 20_000 + MOST_ROWS;
-/** Of one request: the tags that Redis is told, and the rows that Postgres makes one of. */
+/** The bounds of one request: the tags that Redis is told, and the rows that Postgres replaces by one. */
 const [TAGS_PER_REQUEST, ROWS_PER_REQUEST] = [1_000, 100_000];
-/** Past the tags that are told one by one, Redis is told of everything, and once more if the outbox had to shrink. */
+/**
+ * Beyond the tags that are told one by one, Redis is told `everything`, and a second time if the outbox had to shrink.
+ */
 const MOST_TELLINGS = 2;
-/** A look at the outbox, another when it has shrunk to few rows, the last step of that, and the mark. */
+/** A look at the outbox, another one after it has shrunk, the last step of the shrinking, and the mark. */
 const FIXED_STATEMENTS = 4;
 const MOST_PASSES = 100;
 const NS_PER_MS = 1e6;
 
-/** The drain, with both stores behind their protocols: how fast the usual goes, and what a million tags cost. */
+/** The drain with both stores behind their protocols: its usual speed, and the cost of a million tags. */
 export const question: Question = {
   name: 'drain',
   async ask() {
@@ -77,14 +79,14 @@ async function compare(stores: DrainStores, redis: string): Promise<Result> {
   };
 }
 
-/** How many ns a tag takes, round by round. */
+/** The ns per tag, by round. */
 async function raceUsual(stores: DrainStores): Promise<Rounds> {
   const sides: [name: string, work: () => Promise<unknown>][] = [
     [OURS, () => stores.drain(stores.outbox)],
     [BY_HAND, () => drainByHand(stores)],
   ];
   const rounds = new Map<string, number[]>(sides.map(([name]) => [name, []]));
-  // One more, which warms up.
+  // One more round, which warms up.
   for (let round = 0; round <= ROUNDS; round += 1) {
     for (const [name, work] of round % 2 === 0 ? sides : sides.toReversed()) {
       await stores.replace(USUAL.rows, USUAL.tagsOfEach);

@@ -5,17 +5,17 @@ import { openInspector } from '../workerd/inspector.ts';
 import { accounts, type Product, startProduct } from '../workerd/product.ts';
 import { FIRST_RESIDENT, settleResidents } from '../workerd/residents.ts';
 
-/** From the first fill to the second the isolate compiles nothing and drops no code any more, so that the rest is users. */
+/** Between the two fills the isolate compiles no code and drops none, so the difference is users. */
 const [WARM_UP, FIRST_FILL, SECOND_FILL] = paced([500, 1_500, 5_500], [1_000, 5_000, 15_000]);
-/** Room for all of them: src/settings.ts allows no more. */
+/** The largest size that src/settings.ts allows. All users fit. */
 const MOST_MEMORY = { MEMORY_MAX_BYTES: String(64 * 2 ** 20), MEMORY_TTL_MS: '60000' };
 const READERS = 16;
 const MOST_PER_JSON_BYTE = 2;
 
 /**
- * What V8's heap in workerd holds for each user in isolate memory, all of it: value, key, tags, times and places in the
- * LRU, after garbage collection, by the slope between two numbers of users. Each user is read twice over HTTP, for what an
- * answer from memory may keep beside the value.
+ * The bytes of V8's heap in workerd for each user in isolate memory: value, key, tags, times and place in the LRU,
+ * after garbage collection, as the slope between two numbers of users. Each user is read twice over HTTP, so that the
+ * figure includes whatever an answer from memory keeps beside the value.
  */
 export const question: Question = {
   name: 'heap',
@@ -57,7 +57,7 @@ async function measureSlope(product: Product) {
   };
 }
 
-/** Reads the users from one to the other, and answers the bytes of their JSON. */
+/** Reads the users between the two numbers. Returns the size of their JSON in bytes. */
 async function fill(url: string, from: number, to: number): Promise<number> {
   let [next, bytes] = [from, 0];
   const read = async (): Promise<void> => {

@@ -10,13 +10,16 @@ import { raceServed, raceWaits, type ServedSide } from '../workerd/served-race.t
 
 const LOGGING = 'edge-accounts-logging';
 const BARE = 'bare Hono route';
-/** What is left of its speed when it says all that an answer of ours says. */
+/** The share of the bare route's speed that is left when it sends the product's headers. */
 const WITH_HEADERS = 'with the same headers';
-/** Well below what the slowest side serves on one core, so that waits are those of answering and not of a queue. */
+/**
+ * The rate is well below what the slowest side serves on one core, so that the waits are those of answering and not of
+ * a queue.
+ */
 const RATE_PER_S = 1_000;
 
 /**
- * A user who is in isolate memory, over HTTP: the whole product (key check, validation, memory, headers) against a Hono
+ * A user in isolate memory, over HTTP. The whole product (key check, validation, memory, headers) runs against a Hono
  * route that answers the same bytes and does nothing else, in the same workerd, by turns.
  */
 export const question: Question = {

@@ -17,28 +17,28 @@ const { vars } = readWorkerConfig(fileURLToPath(new URL('../../wrangler.toml', i
 
 type SealCursor = (env: object, list: string, cursor: object) => Promise<string>;
 
-// A module of the Worker, whose own types and those of Node do not go together.
+// This is a module of the Worker. Its types conflict with those of Node, so it is loaded without them.
 const { sealCursor } = (await import(new URL('../../src/cursor.ts', import.meta.url).href)) as {
   sealCursor: SealCursor;
 };
 
 const USERS = 1_000_000;
-/** As many as a statement may insert before an embedded Postgres lacks memory. */
+/** An embedded Postgres lacks the memory to insert more in one statement. */
 const PORTION = 50_000;
 const PAGE = 100;
-/** One more tells whether there is another page; users who are active and who are not are two stretches of an index. */
+/** One more row shows whether there is another page. Active and inactive users are two stretches of an index. */
 const MOST_ROWS = 2 * (PAGE + 1);
 const NS_PER_MS = 1e6;
 const DEADLINE_MS = 30_000;
 
-/** Who comes right before the last page, of a list that begins with the local stack's own users. */
+/** The user right before the last page. The list begins with the local stack's own users. */
 const BEFORE_LAST = USERS - PAGE;
 
 interface List {
   readonly name: string;
   readonly query: string;
   readonly prefix: UserPage['prefix'];
-  /** The place of the last page, as `cursor` has it. */
+  /** The position of the last page, as `cursor` encodes it. */
   readonly after: { readonly key: string | null; readonly id: number };
 }
 
@@ -58,8 +58,8 @@ const lists: readonly List[] = [
 ];
 
 /**
- * The first and the last page of lists of a million users: what callers wait, over HTTP and past the cache, and how many rows
- * Postgres reads for it, by EXPLAIN ANALYZE.
+ * The first and the last page of lists of a million users: how long callers wait, over HTTP and past the cache, and how
+ * many rows Postgres reads, by EXPLAIN ANALYZE.
  */
 export const question: Question = {
   name: 'lists',
@@ -80,7 +80,7 @@ function usernameOf(n: number): string {
   return `user${String(n).padStart(7, '0')}`;
 }
 
-/** Users whose order is the same by id and by username, one in ten inactive. Nobody caches any of them yet. */
+/** Users in the same order by id and by username, one in ten inactive. No cache holds any of them yet. */
 async function settleMillion(postgresUrl: string): Promise<void> {
   await withClient(postgresUrl, async (client) => {
     await client.query('alter table users disable trigger user');
@@ -96,7 +96,7 @@ async function settleMillion(postgresUrl: string): Promise<void> {
 
 async function time(product: Product, { name, query, prefix, after }: List): Promise<Result> {
   const url = `${product.url}/v1/users?${query}`;
-  // As the route names its lists.
+  // The route gives its lists this name.
   const list = JSON.stringify(['users', null, prefix && [prefix.field, prefix.text]]);
   const last = `${url}&cursor=${await sealCursor({ ...vars, ...product.env }, list, { ...after, limit: null })}`;
   const rounds = await raceServed([

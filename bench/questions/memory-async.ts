@@ -4,7 +4,7 @@ import type { Question, Result } from '../question.ts';
 import { makeSides } from '../sides/memory-async.ts';
 import { FLOOR } from '../sides/our-look-up.ts';
 
-/** A hit in memory through the public look-up, against the least that any async call costs, and every peer. */
+/** A hit in memory through the public look-up, against the least cost of an async call and against every peer. */
 export const question: Question = { name: 'memory-async', ask };
 
 async function ask(): Promise<readonly Result[]> {

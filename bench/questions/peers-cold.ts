@@ -8,14 +8,17 @@ import type { Question, Result } from '../question.ts';
 
 const READS = 1_000;
 const INSTANCES = 4;
-/** Postgres near by; far away or under load; and longer than any read waits for the load of another instance. */
+/**
+ * Loads of a Postgres near by, of one that is far away or under load, and of one that takes longer than any read waits
+ * for another instance.
+ */
 const [USUAL_LOAD_MS, LONG_LOAD_MS, ENDLESS_LOAD_MS] = [10, 100, 500];
-/** A read, three times again while another instance loads, and a fill. */
+/** One read, three more while another instance loads, and a fill. */
 const MOST_REQUESTS = 5 * INSTANCES;
-/** Whatever follows an answer is over by then, and no deadline is. */
+/** All work after an answer is over by then, and no deadline has struck. */
 const AFTERMATH_MS = 1_000;
 
-/** What was counted of a side, figure by figure; less is better. */
+/** The counts of a side, figure by figure. Less is better. */
 type Figures = readonly number[];
 
 interface Count {
@@ -23,7 +26,7 @@ interface Count {
   readonly measure: string;
   readonly target: string;
   count(side: Side): Promise<Figures>;
-  /** Whether our figures meet the target, given the best of any peer in each. */
+  /** Tells whether our figures meet the target, given the best figure of any peer for each. */
   isMet(ours: Figures, best: Figures): boolean;
 }
 
@@ -61,7 +64,7 @@ const counts: readonly Count[] = [
   },
 ];
 
-/** Reads that are in no memory: what they ask of a second tier and of the origin, counted in virtual time. */
+/** Reads that miss memory: their requests to a second tier and to the origin, counted in virtual time. */
 export const question: Question = {
   name: 'peers-cold',
   async ask() {
@@ -131,7 +134,10 @@ function stampedeOf(loadMs: number) {
   };
 }
 
-/** Asking again while another instance loads is what saves loads; so its requests are bounded, and not those of the peers. */
+/**
+ * Repeated reads while another instance loads save loads. The target therefore bounds our requests by a number and not
+ * by the peers'.
+ */
 function longStampedeOf(loadMs: number): Count {
   return {
     ...stampedeOf(loadMs),

@@ -6,13 +6,13 @@ import { rawRequest } from '../workerd/raw-client.ts';
 import { describeRate, describeSpeed } from '../workerd/rounds-table.ts';
 import { raceServed, type ServedSide } from '../workerd/served-race.ts';
 
-/** So many calls in one request that the request itself weighs nothing. */
+/** One request makes so many calls that its own cost is negligible. */
 const MANY = 200;
 const [OURS, CONSTANT] = ['accounts', 'constant'];
 
 /**
- * A user who is in isolate memory, over a service binding: the look-up against a method that returns a constant, called by
- * one and the same Worker.
+ * A user in isolate memory, over a service binding: the look-up against a method that returns a constant. One Worker
+ * calls both.
  */
 export const question: Question = {
   name: 'rpc-memory',

@@ -13,8 +13,8 @@ const [OURS, RAW, DRIZZLE] = ['edge-accounts', 'a raw GET', 'drizzle upstashCach
 const COUNTED_READS = 50;
 
 /**
- * A user who is in Redis and not in memory, over HTTP, against routes that ask Redis once and know nothing of tags, times
- * or leases. Each connection asks for a user of its own: reads of one user share a request, and a raw GET does not.
+ * A user in Redis and not in memory, over HTTP, against routes that ask Redis once and know no tags, times or leases.
+ * Each connection asks for a user of its own: reads of one user share a request, and a raw GET does not.
  */
 export const question: Question = {
   name: 'shared-hit',
@@ -69,7 +69,8 @@ async function fillPeers(product: Product, peer: string): Promise<void> {
   const user = await fetch(`${product.url}/v1/users/${FIRST_RESIDENT}`, { headers: AS_ROOT });
   await fetch(`${peer}/raw`, { method: 'PUT', body: await user.text() });
   for (let at = 0; at < CONNECTIONS; at += 1) {
-    // Fails when Redis has no HEXPIRE, which came with 7.4; the row is stored by then, and every later read is a hit.
+    // The fill fails when Redis has no HEXPIRE, which came with 7.4. The row is stored by then, and every later read is
+    // a hit.
     await (await fetch(`${peer}/drizzle/${FIRST_RESIDENT + at}`)).arrayBuffer();
   }
 }

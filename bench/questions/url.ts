@@ -4,7 +4,7 @@ import type { Question, Result } from '../question.ts';
 import { makeSides } from '../sides/url.ts';
 import { LENGTHS, makeSides as makeLengths, SHAPE_NAMES } from '../sides/url-lengths.ts';
 
-/** What is read of a URL at most, 4,096 characters, may be copied once. */
+/** The rule reads at most 4,096 characters of a URL, and may copy them once. */
 const MAX_AUTHORITY_BYTES = 4_200;
 const NS_PER_US = 1_000;
 const CHARS_PER_KB = 1_000;

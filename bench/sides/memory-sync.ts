@@ -7,7 +7,7 @@ import { makeSides as makeOurSides } from './our-memory.ts';
 const TTL_MS = 3_600_000;
 const keys = userIds.map((id) => `user:${id}`);
 
-/** A hit in memory without a promise: this product, raw lru-cache with ttl, and the one peer that has such a path. */
+/** A hit in memory without a promise: this product, raw lru-cache with ttl, and the one peer with such a path. */
 export async function makeSides(): Promise<readonly Side[]> {
   const raw = new LRUCache<string, object>({ max: 1_000, ttl: TTL_MS });
   const loader = new Loader<object>({

@@ -5,7 +5,7 @@ import { makeMemory } from '../../src/cache/memory.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
 import type { SharedStore } from '../../src/cache/shared/shared-store.ts';
 
-/** Longer than any measurement: an entry that expires would turn a hit into a load. */
+/** The lifetime outlasts any measurement: an entry that expires would turn a hit into a load. */
 const TTL_MS = 3_600_000;
 const MAX_BYTES = 2 ** 24;
 const BREAKER = { failures: 5, coolDownMs: 1_000 };
@@ -14,7 +14,7 @@ const askedInVain = (): never => {
   throw new Error('a hit in memory asked a store');
 };
 
-/** What throws on every question: a hit in memory asks nobody. */
+/** A store that throws on every question. A hit in memory asks no store. */
 export const noStore: SharedStore = {
   read: askedInVain,
   fill: askedInVain,
@@ -23,7 +23,7 @@ export const noStore: SharedStore = {
   describe: askedInVain,
 };
 
-/** The product's cache with a shared store of the caller's, at the system's own time. */
+/** The product's cache with the given shared store, on the system clock. */
 export function makeCache(shared: SharedStore): Cache {
   return {
     memory: makeMemory({ maxBytes: MAX_BYTES, ttlMs: TTL_MS }),
@@ -46,7 +46,7 @@ export function makeCache(shared: SharedStore): Cache {
   };
 }
 
-/** As many entries as an isolate reads over and over. */
+/** An isolate reads about as many entries over and over. */
 export const USER_COUNT = 64;
 
 /** The user that the public look-up of `id` answers. */

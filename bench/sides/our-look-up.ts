@@ -7,13 +7,13 @@ import { fillMemory, makeCache, makeUser, noStore } from './our-cache.ts';
 const TTL_MS = 3_600_000;
 const ID = 3;
 const KEY = `user:${ID}`;
-/** The least that any async look-up costs. */
+/** The least cost of any async look-up. */
 export const FLOOR = 'an async function around lru-cache';
 
 function makeOurs(): Side {
   const cache = makeCache(noStore);
   fillMemory(cache);
-  // A hit uses nothing but the cache, and the log where there is nobody.
+  // A hit uses only the cache, and the log where the user is absent.
   const deps = { cache, log: cache.log } as Deps;
   return { name: 'ours', isAsync: true, op: () => getCachedUserForUserId(deps, ID) };
 }
@@ -24,7 +24,7 @@ function makeFloor(): Side {
   return { name: FLOOR, isAsync: true, op: async () => lru.get(KEY) };
 }
 
-/** A hit in memory by the public look-up, apart from the peers, and the floor. */
+/** A hit in memory by the public look-up, without the peers, and the floor. */
 export async function makeSides(): Promise<readonly Side[]> {
   return [makeFloor(), makeOurs()];
 }

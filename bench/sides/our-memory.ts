@@ -4,11 +4,12 @@ import { fillMemory, makeCache, noStore, USER_COUNT, userIds } from './our-cache
 const keys = userIds.map((id) => `user:${id}`);
 
 /**
- * The product's synchronous hit in memory: at a time that the caller has, as lru-cache and its kind keep one for a
- * millisecond, and with a reading of the clock for each hit, as the look-ups do. V8 answers `Date.now()` with 16 bytes.
+ * The product's synchronous hit in memory. One side passes a time that the caller has, as lru-cache and its kind keep
+ * one for a millisecond. The other reads the clock for each hit, as the look-ups do; V8 allocates 16 bytes for
+ * `Date.now()`.
  */
 export async function makeSides(): Promise<readonly Side[]> {
-  // One each: to the memory of the second, the time of the first would be a clock that steps back.
+  // Each side has a memory of its own: the fixed time of the first would be a clock that steps back to the second.
   const [timed, cache] = [makeCache(noStore), makeCache(noStore)];
   fillMemory(timed);
   fillMemory(cache);

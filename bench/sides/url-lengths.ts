@@ -13,7 +13,7 @@ const SHAPES: Readonly<Record<string, (length: number) => string>> = {
 };
 export const SHAPE_NAMES = Object.keys(SHAPES);
 
-/** Strings that are rejected, each short and long; named by shape and length. */
+/** Rejected strings, each in a short and a long form, named by shape and length. */
 export async function makeSides(): Promise<readonly Side[]> {
   return Object.entries(SHAPES).flatMap(([shape, make]) =>
     LENGTHS.map((length): Side => {

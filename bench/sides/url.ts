@@ -5,7 +5,7 @@ import type { Side } from '../measure.ts';
 const URLS = new URL('../../test/data/urls.json', import.meta.url);
 const NUMBER = '3141-5926-5359';
 
-/** One to every three that were met: what somebody sends who tries whether they get through. */
+/** One probe, as an attacker would send, for every three URLs from real use. */
 const HOSTILE = [
   `https://hr.${NUMBER}.api.example.com:80x/`,
   `https://hr.${NUMBER}.api.example.com@evil.example/`,
@@ -30,7 +30,7 @@ function byRegex(url: string): string | null {
   }
 }
 
-/** The rule on URLs that were met in the platform's source, mixed with hostile ones, against `new URL()` and a regex. */
+/** The rule on URLs from the platform's source, mixed with hostile ones, against `new URL()` and a regex. */
 export async function makeSides(): Promise<readonly Side[]> {
   const { cases } = JSON.parse(await readFile(URLS, 'utf8')) as { cases: { url: string }[] };
   const met = cases.map(({ url }) => url);

@@ -6,7 +6,7 @@ export interface Requests {
   readonly postgres: number;
 }
 
-/** What an action has asked of the stores by the time it ends. Nothing else may run meanwhile. */
+/** Counts the requests that an action has made to the stores by its end. Nothing else may run meanwhile. */
 export async function countRequests(product: Bridges, action: () => Promise<void>): Promise<Requests> {
   const before = await readCounts(product);
   await action();
@@ -16,14 +16,14 @@ export async function countRequests(product: Bridges, action: () => Promise<void
 
 type Bridges = Pick<Product, 'upstashUrl' | 'neonUrl'>;
 
-/** What each bridge has counted since it was opened. */
+/** The counts of each bridge since it was opened. */
 export async function readCounts({ upstashUrl, neonUrl }: Bridges): Promise<Requests> {
   const [redis, postgres] = await Promise.all([readCount(upstashUrl), readCount(neonUrl)]);
   return { redis, postgres };
 }
 
 async function readCount(url: string): Promise<number> {
-  // What a bridge answers to this.
+  // A bridge answers with this shape.
   const { requests } = (await (await fetch(`${url}/stats`)).json()) as { requests: number };
   return requests;
 }

@@ -3,7 +3,7 @@ import { LOCAL_KEY } from '../../local/stack.ts';
 /** The header of the bootstrap key. */
 export const AS_ROOT = { Authorization: `Bearer ${LOCAL_KEY}` };
 
-/** The header of a key that the product issues now, which may read and is bound to no account. */
+/** The header of a new key of the product, which may read and is bound to no account. */
 export async function issueReader(url: string): Promise<{ Authorization: string }> {
   const response = await fetch(`${url}/v1/keys`, {
     method: 'POST',
@@ -12,6 +12,6 @@ export async function issueReader(url: string): Promise<{ Authorization: string 
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`no key was issued: ${text}`);
-  // As the API documents it.
+  // The API documents this shape.
   return { Authorization: `Bearer ${(JSON.parse(text) as { key: string }).key}` };
 }

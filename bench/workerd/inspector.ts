@@ -1,18 +1,18 @@
-/** The debugger's door of one Worker of a workerd. */
+/** The debugger connection to one Worker of a workerd. */
 export interface Inspector {
-  /** Calls a method of the Chrome DevTools protocol; throws what it answers as an error. */
+  /** Calls a method of the Chrome DevTools protocol. Throws when the answer is an error. */
   call(method: string, params?: object): Promise<Record<string, unknown>>;
-  /** Bytes of V8's heap in use once all garbage is gone. `wake` is any request to the Worker. */
+  /** The bytes of V8's heap in use after a full garbage collection. `wake` sends any request to the Worker. */
   measureHeap(wake: () => Promise<unknown>): Promise<HeapUse>;
-  /** A snapshot of the heap as V8 writes it, JSON. */
+  /** A snapshot of the heap as V8 writes it, as JSON. */
   takeSnapshot(): Promise<string>;
   close(): void;
 }
 
 export interface HeapUse {
-  /** Objects of JavaScript. */
+  /** Bytes of JavaScript objects. */
   readonly usedBytes: number;
-  /** Contents of array buffers, which lie outside V8's heap. */
+  /** Bytes of array buffers, which lie outside V8's heap. */
   readonly bufferBytes: number;
 }
 
@@ -23,10 +23,10 @@ interface Message {
   readonly params?: { readonly chunk?: string };
 }
 
-/** What survives one collection because it is waiting to be finalized falls in the next. */
+/** An object that waits for finalization survives one collection and falls in the next. */
 const COLLECTIONS = 3;
 
-/** Opens the door of the Worker of this name; its isolate exists from the start. */
+/** Connects to the Worker of this name. Its isolate exists from the start. */
 export async function openInspector(inspectorUrl: string, worker: string): Promise<Inspector> {
   const socket = new WebSocket(`${inspectorUrl.replace('http', 'ws')}/${worker}`);
   const waiting = new Map<number, (message: Message) => void>();
@@ -72,7 +72,7 @@ export async function openInspector(inspectorUrl: string, worker: string): Promi
   };
 }
 
-// It waits its turn as a task, and an isolate runs its tasks only when it serves a request.
+// The call waits as a task, and an isolate runs its tasks only when it serves a request.
 async function awake(task: Promise<unknown>, wake: () => Promise<unknown>): Promise<void> {
   const done = task.then(() => 'done');
   while ((await Promise.race([done, wake()])) !== 'done');

@@ -3,8 +3,8 @@ import { requireServers } from '../../local/given-servers.ts';
 const USUAL = 'redis://127.0.0.1:6379';
 
 /**
- * Names the Redis on its usual port by REDIS_URL, for the engines to come, when one answers there and none is named.
- * What is written goes under keys of our own. Answers which Redis will be used.
+ * Sets REDIS_URL to the Redis on its usual port if one answers there and none is set. The benchmark writes under keys of
+ * its own there. Returns a name for the Redis in use.
  */
 export async function chooseRedis(): Promise<string> {
   if (process.env['REDIS_URL']) return `the Redis of REDIS_URL`;

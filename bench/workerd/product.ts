@@ -4,31 +4,31 @@ import { type Engines, startEngines } from '../../test/processes/engines.ts';
 import { type SpawnOptions, spawnWorkerd, type Worker, type Workerd } from '../../test/processes/workerd.ts';
 import { makeProductionBundle } from './production-bundle.ts';
 
-/** The product as it is deployed, in one workerd, with its stores in a process of their own. */
+/** The deployed product in one workerd, with its stores in a process of their own. */
 export interface Product extends Pick<Engines, 'postgresUrl' | 'neonUrl' | 'upstashUrl' | 'env' | 'fault'> {
   readonly workerd: Workerd;
-  /** Of the account Worker. */
+  /** The URL of the account Worker. */
   readonly url: string;
   urlOf(worker: string): string;
   close(): Promise<void>;
 }
 
 export interface ProductOptions extends SpawnOptions {
-  /** Over those of wrangler.toml and of the local stack. */
+  /** Vars that override those of wrangler.toml and of the local stack. */
   readonly vars?: Readonly<Record<string, string>>;
-  /** The product once more under another name, with these vars over those of the first. */
+  /** Second copies of the product under other names. Their vars override those of the first. */
   readonly twins?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Workers beside it, given the local stack's secrets and vars. */
+  /** Workers that run beside it. They get the local stack's secrets and vars. */
   readonly beside?: (env: Readonly<Record<string, string>>) => readonly Worker[];
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** That of the faults of the bridges, of which there are none here. */
+/** The seed of the faults of the bridges. A measurement sets none. */
 const NO_FAULTS = 1;
 
 export const accounts: Worker = readWorkerConfig(`${root}wrangler.toml`);
 
-/** Starts it on the servers that DATABASE_URL and REDIS_URL name, else on the embedded ones. */
+/** Starts the product on the servers of DATABASE_URL and REDIS_URL, or else on the embedded ones. */
 export async function startProduct({
   vars = {},
   twins = {},
@@ -38,7 +38,7 @@ export async function startProduct({
   const [bundle, engines] = await Promise.all([makeProductionBundle(), startEngines(NO_FAULTS)]);
   try {
     const env = { ...engines.env, ...vars };
-    // What a measurement leaves out is said where it is told: a workerd of one's own has no binding for rate limits.
+    // A plain workerd has no binding for rate limits. docs/performance.md says that the figures leave them out.
     const all = { ...accounts.vars, ...env };
     const product = { ...accounts, main: bundle.main };
     const workers = [

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 
-/** A request as it goes over the wire, written once. */
+/** The bytes of a request, written once. */
 export interface RawRequest {
   readonly port: number;
   readonly bytes: Buffer;
@@ -9,7 +9,7 @@ export interface RawRequest {
 
 /** A connection that carries one request at a time. */
 export interface RawConnection {
-  /** Resolves when the answer is there, whole. Throws when its status is not 200 or the connection is lost. */
+  /** Resolves when the whole answer has arrived. Throws when its status is not 200 or the connection is lost. */
   send(bytes: Buffer): Promise<string>;
   close(): void;
 }
@@ -30,8 +30,8 @@ export function rawRequest(url: string, headers: Readonly<Record<string, string>
 }
 
 /**
- * Opens a connection that reads no more of an answer than where it ends: Node's own client would cost as much as the
- * server that it measures, and report whole milliseconds through most load tools.
+ * Opens a connection that reads only enough of an answer to find its end. Node's own client would cost as much as the
+ * server that it measures, and most load tools report whole milliseconds.
  */
 export async function openRaw(port: number): Promise<RawConnection> {
   const socket = createConnection({ host: '127.0.0.1', port, noDelay: true });

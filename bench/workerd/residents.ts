@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 
-/** The first of their ids; the local stack's own users come before. */
+/** The id of the first resident. The local stack's own users have lower ids. */
 export const FIRST_RESIDENT = 1_000_000;
 
 const FIRST_NAMES = [
@@ -30,8 +30,8 @@ const LAST_NAMES = [
 ];
 
 /**
- * Adds `count` users as a directory has them: names of usual length, an e-mail address, a first and a last name, and a
- * last log-in for one in two. Ids from `FIRST_RESIDENT` on.
+ * Adds `count` users with the data of a usual directory: names of usual length, an e-mail address, a first and a last
+ * name, and a last log-in for every second one. Ids begin at `FIRST_RESIDENT`.
  */
 export async function settleResidents(postgresUrl: string, count: number): Promise<void> {
   const client = new Client({ connectionString: postgresUrl });
@@ -48,7 +48,7 @@ export async function settleResidents(postgresUrl: string, count: number): Promi
            from generate_series(0, ${count - 1}) as n) as drawn) as named`,
       [FIRST_NAMES, LAST_NAMES, FIRST_NAMES.length, LAST_NAMES.length],
     );
-    // Nobody has cached any of them: a drain would condemn what is about to be measured.
+    // No cache holds any of them. A drain would invalidate the entries that the measurement needs.
     await client.query('delete from cache_invalidations');
   } finally {
     await client.end();

@@ -3,12 +3,12 @@ import type { Waits } from './served-race.ts';
 
 const NS_PER_S = 1e9;
 
-/** Requests a second, of the median round; of what each of them does `times`, as often. */
+/** Requests per second in the median round. Each request counts `times` times. */
 export function describeRate(rounds: Rounds, name: string, times = 1): string {
   return Math.round((times * NS_PER_S) / medianNs(rounds, name)).toLocaleString('en');
 }
 
-/** How fast `ours` is against `peer`, as the target has it: 1 is as fast, the median over rounds. */
+/** The speed of `ours` relative to `peer`, as the median over rounds: 1 is as fast, and higher is faster. */
 export function describeSpeed(rounds: Rounds, ours: string, peer: string): string {
   return `${ratioOf(rounds, peer, ours).toFixed(2)}x`;
 }
@@ -19,7 +19,7 @@ export function describeWaits(waits: ReadonlyMap<string, Waits>, name: string): 
   return `${Math.round(median(p50Us))} / ${Math.round(median(p99Us))}`;
 }
 
-/** What callers of `peer` wait against those of `ours`, p50 and p99, paired by round. */
+/** The waits of `peer`'s callers relative to those of `ours`, p50 and p99, paired by round. */
 export function describeWaitRatios(waits: ReadonlyMap<string, Waits>, ours: string, peer: string): string {
   const [mine, theirs] = [waits.get(ours), waits.get(peer)];
   const ratio = (quantile: keyof Waits): number =>

@@ -2,7 +2,7 @@ import { median, type Rounds } from '../measure.ts';
 import { paced } from '../pace.ts';
 import { bodyOf, openRaw, type RawConnection, type RawRequest } from './raw-client.ts';
 
-/** One of the servers that are compared, by the requests that it answers, taken up by its connections in turn. */
+/** One of the compared servers, with the requests that it answers. Its connections take turns with them. */
 export interface ServedSide {
   readonly name: string;
   readonly requests: readonly [RawRequest, ...RawRequest[]];
@@ -14,7 +14,7 @@ interface Asker {
   readonly bytes: Buffer;
 }
 
-/** What callers of a side waited, in µs, by round. */
+/** The waits of a side's callers in µs, by round. */
 export interface Waits {
   readonly p50Us: readonly number[];
   readonly p99Us: readonly number[];
@@ -23,15 +23,15 @@ export interface Waits {
 const SLICE_MS = paced(400, 1_000);
 const ROUNDS = paced(5, 15);
 const WARM_UP_MS = paced(1_000, 3_000);
-/** Enough for a server never to wait for callers, and few enough that no queue of ours is what is measured. */
+/** Enough connections that a server never waits for callers, and few enough that no queue of ours is measured. */
 export const CONNECTIONS = 8;
 const NS_PER_MS = 1e6;
 const US_PER_MS = 1_000;
 const [MIDDLE, TAIL] = [0.5, 0.99];
 
 /**
- * How long each request took the server when it is asked as fast as it answers, in ns and round by round: in each round
- * every side is asked for one slice of time, the order turning around.
+ * The ns that the server took for each request under full load, by round. In each round every side gets one slice of
+ * time, and the order turns around.
  */
 export function raceServed(sides: readonly ServedSide[]): Promise<Rounds> {
   return inRounds(sides, async (askers) => {
@@ -40,7 +40,10 @@ export function raceServed(sides: readonly ServedSide[]): Promise<Rounds> {
   });
 }
 
-/** What callers wait when each side is asked at the same rate, in rounds as above. Counts from when a request was due. */
+/**
+ * The waits of callers when each side is asked at the same rate, in rounds as above. A wait begins when its request was
+ * due.
+ */
 export async function raceWaits(
   sides: readonly ServedSide[],
   ratePerS: number,
@@ -55,7 +58,7 @@ export async function raceWaits(
   return waits;
 }
 
-/** The body that a side answers. */
+/** The body of a side's answer. */
 export async function bodyFrom({ requests: [request] }: ServedSide): Promise<string> {
   const connection = await openRaw(request.port);
   try {
@@ -78,7 +81,9 @@ async function inRounds(
   return rounds;
 }
 
-/** Opened anew for each slice: workerd closes those that others' slices leave idle for 5 s. */
+/**
+ * Each slice opens its connections anew: workerd closes those that are idle for 5 s during the slices of the others.
+ */
 async function withConnections<T>(
   side: ServedSide,
   use: (askers: readonly Asker[]) => Promise<T>,
@@ -113,7 +118,9 @@ async function askFor(askers: readonly Asker[], forMs: number) {
   return { answered, ms: performance.now() - startedMs };
 }
 
-/** Waits in µs. A turn of the event loop between two looks at the clock: timers are a hundred times as coarse. */
+/**
+ * The waits in µs. The loop reads the clock after every turn of the event loop: timers are a hundred times as coarse.
+ */
 async function askAtRate(askers: readonly Asker[], ratePerS: number): Promise<number[]> {
   const idle = [...askers];
   const waits: Promise<number>[] = [];

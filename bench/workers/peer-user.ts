@@ -1,7 +1,7 @@
-/** The one whom all ask for: a user of the local stack. */
+/** The user that all sides answer, from the local stack. */
 export const PEER_USER_ID = 3;
 
-/** The same user as the product answers it; a question checks that, byte by byte, before it measures. */
+/** The same user as the product answers it. A question compares both byte for byte before it measures. */
 export const PEER_USER = {
   id: PEER_USER_ID,
   username: 'johndoe',
@@ -16,10 +16,10 @@ export const PEER_USER = {
   revision: 1,
 };
 
-/** Where the raw value lies in Redis. */
+/** The key of the raw value in Redis. */
 export const PEER_VALUE = 'bench:value';
 
-/** What the product says with it; a question checks the names. */
+/** The headers of the product's answer. A question compares their names. */
 export const PEER_HEADERS = [
   ['Content-Type', 'application/json'],
   ['ETag', '"a-3.1.mjv1q000"'],

@@ -14,15 +14,15 @@ interface PeerEnv {
   readonly UPSTASH_REDIS_REST_TOKEN: string;
 }
 
-// For itself the driver would not find a Postgres on this machine.
+// The driver cannot find a Postgres on this machine without this setting.
 neonConfig.fetchEndpoint = (host, port) => `http://${host}:${port}/sql`;
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
-/** Longer than any run. */
+/** The lifetime outlasts any run. */
 const DRIZZLE_LIFE_S = 3_600;
 
 function connectRedis(env: PeerEnv): Redis {
-  // As fast as the client gets: nothing is encoded, decoded or reported.
+  // The client's fastest settings: it encodes, decodes and reports nothing.
   return new Redis({
     url: env.UPSTASH_REDIS_REST_URL,
     token: env.UPSTASH_REDIS_REST_TOKEN,
@@ -33,7 +33,7 @@ function connectRedis(env: PeerEnv): Redis {
   });
 }
 
-/** What the product is held against: each route does the one thing, and nothing else. */
+/** The peers of the product. Each route does one thing and nothing else. */
 export default new Hono<{ Bindings: PeerEnv }>()
   .get('/user', (c) => c.json(PEER_USER))
   .get('/user-with-headers', () => {
@@ -58,7 +58,7 @@ export default new Hono<{ Bindings: PeerEnv }>()
     return c.json(row ?? null);
   });
 
-/** The least that an RPC class can do for the same answer. */
+/** The least work of an RPC class for the same answer. */
 export class ConstantUser extends WorkerEntrypoint {
   getUser(_userId: number): typeof PEER_USER {
     return PEER_USER;

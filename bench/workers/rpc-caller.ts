@@ -9,8 +9,8 @@ interface CallerEnv {
 }
 
 /**
- * Calls the product or the constant, by the path, one after the other as often as `times` says, and answers the last user; or
- * asks the product for many users in one call.
+ * Calls the product or the constant, by the path. Makes `times` calls in sequence and answers the last user, or asks
+ * the product for many users in one call.
  */
 export default {
   async fetch(request: Request, { ACCOUNTS, CONSTANT }: CallerEnv): Promise<Response> {

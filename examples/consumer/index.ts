@@ -15,7 +15,7 @@ export default {
       if (!account.isActive) return sentence(403, `${account.companyName} is not active.`);
       return sentence(200, `Welcome to ${account.companyName}.`);
     } catch {
-      // An outage is no absence: never a 404.
+      // An outage is no absence and must not become a 404.
       return sentence(503, 'The account directory is away. Try again soon.');
     }
   },
