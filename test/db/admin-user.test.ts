@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { type InsertedAdmin, insertAdminUser } from '../../src/db/writes/admins.ts';
+import { type CreatedAdminRow, createAdminUserRow } from '../../src/db/writes/admins.ts';
 import { useNeon } from '../support/db/neon.ts';
 import { useSession } from '../support/db/session.ts';
 
@@ -13,7 +13,7 @@ afterEach(() => session.query(`delete from users where username like '%-admin%'`
 const admins = () => session.query(`select id from users where username like '${empty}-admin%'`);
 
 test('an account without admin gets one, staff and not superuser, with a profile', async () => {
-  const { accountId, user, created, tags } = await insertAdminUser(neon.db, author, empty, 'corp.example');
+  const { accountId, user, created, tags } = await createAdminUserRow(neon.db, author, empty, 'corp.example');
   expect({ accountId, created }).toEqual({ accountId: 3, created: true });
   expect(user).toMatchObject({
     username: `${empty}-admin`,
@@ -31,19 +31,19 @@ test('an account without admin gets one, staff and not superuser, with a profile
 });
 
 test('an account with an admin keeps it, and nothing is invalidated', async () => {
-  const answer = await insertAdminUser(neon.db, author, '1234-5678-9012', 'corp.example');
+  const answer = await createAdminUserRow(neon.db, author, '1234-5678-9012', 'corp.example');
   expect(answer).toMatchObject({ accountId: 2, user: { username: 'janedoe' }, created: false, tags: [] });
 });
 
 test('an unknown account gets nobody', async () => {
-  const answer = await insertAdminUser(neon.db, author, '0000-0000-0000', 'corp.example');
+  const answer = await createAdminUserRow(neon.db, author, '0000-0000-0000', 'corp.example');
   expect(answer).toEqual({ accountId: null, user: null, created: false, tags: [] });
   expect(await session.query(`select from users where username like '0000%'`)).toEqual([]);
 });
 
 test('a plain member does not count as admin', async () => {
   await session.query('insert into user_profiles (user_id, account_id) values (5, 3)');
-  const { created } = await insertAdminUser(neon.db, author, empty, 'corp.example');
+  const { created } = await createAdminUserRow(neon.db, author, empty, 'corp.example');
   await session.query('delete from user_profiles where user_id = 5');
   expect(created).toBe(true);
 });
@@ -51,16 +51,16 @@ test('a plain member does not count as admin', async () => {
 test('users who have taken the names are not adopted', async () => {
   await session.query(`insert into users (username, email, is_staff, is_superuser)
     select '${empty}-admin' || suffix, '', true, true from unnest(array['', '-2', '-4']) as suffix`);
-  const { user } = await insertAdminUser(neon.db, author, empty, 'corp.example');
+  const { user } = await createAdminUserRow(neon.db, author, empty, 'corp.example');
   expect(user).toMatchObject({ username: `${empty}-admin-3`, email: `${empty}-admin-3@corp.example` });
 });
 
 // A hundred requests: they wait for each other, rather than collide and try again.
 test('a hundred at once get one user, made once, in a hundred requests', async () => {
-  let answers: InsertedAdmin[] = [];
+  let answers: CreatedAdminRow[] = [];
   const requests = await neon.requestsOf(async () => {
     answers = await Promise.all(
-      Array.from({ length: 100 }, () => insertAdminUser(neon.db, author, empty, 'corp.example')),
+      Array.from({ length: 100 }, () => createAdminUserRow(neon.db, author, empty, 'corp.example')),
     );
   });
   expect(requests).toBe(100);
@@ -76,7 +76,7 @@ test.skipIf(!process.env['DATABASE_URL'])(
   async () => {
     await session.query('begin');
     await session.query('insert into user_profiles (user_id, account_id) values (2, 3)');
-    const answer = insertAdminUser(neon.db, author, empty, 'corp.example');
+    const answer = createAdminUserRow(neon.db, author, empty, 'corp.example');
     const waiting =
       'select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))';
     while ((await session.query(waiting)).length === 0);
@@ -107,12 +107,12 @@ async function whileRacing<T>(times: number, work: () => Promise<T>): Promise<T>
 }
 
 test('a name taken meanwhile is tried again, three times', async () => {
-  const { created } = await whileRacing(3, () => insertAdminUser(neon.db, author, empty, 'corp.example'));
+  const { created } = await whileRacing(3, () => createAdminUserRow(neon.db, author, empty, 'corp.example'));
   expect(created).toBe(true);
 });
 
 test('names taken again and again end in the error', async () => {
-  const answer = whileRacing(4, () => insertAdminUser(neon.db, author, empty, 'corp.example'));
+  const answer = whileRacing(4, () => createAdminUserRow(neon.db, author, empty, 'corp.example'));
   await expect(answer).rejects.toThrow('taken meanwhile');
   expect(await admins()).toEqual([]);
 });

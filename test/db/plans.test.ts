@@ -7,7 +7,7 @@ import {
 import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/writes/admins.ts';
 import { deleteOldAuditRows } from '../../src/db/reads/audit.ts';
 import { type Db, makeDbOver } from '../../src/db/client/client.ts';
-import { revokeKey, selectRevocation } from '../../src/db/writes/key-revocations.ts';
+import { revokeKeyRows, selectRevocation } from '../../src/db/writes/key-revocations.ts';
 import { deleteForgottenAnswers } from '../../src/db/writes/idempotency.ts';
 import { deleteInvalidations, markInvalidated, selectPendingInvalidations } from '../../src/db/outbox.ts';
 import { noteKeyUse, selectKey, selectKeyRecord, selectKeys } from '../../src/db/reads/keys.ts';
@@ -121,7 +121,7 @@ test.each<[string, (db: Db) => Promise<unknown>]>([
   ['the first keys that a key made', (db) => selectKeys(db, null, 'key:2500', firstPage)],
   ['the keys of an account that a key made', (db) => selectKeys(db, '0000-0000-0077', 'key:2500', firstPage)],
   ['counting a key with its descendants', (db) => selectRevocation(db, 2_500, null, true)],
-  ['revoking a key with its descendants', (db) => revokeKey(db, author, 2_500, nobody, true)],
+  ['revoking a key with its descendants', (db) => revokeKeyRows(db, author, 2_500, nobody, true)],
   ['noting the use of a key', (db) => noteKeyUse(db, 77, 0)],
   ['the pending invalidations', (db) => selectPendingInvalidations(db, 10)],
   ['marking invalidations', (db) => markInvalidated(db, [1, 2, 3])],

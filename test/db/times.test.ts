@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { AuditPage } from '../../src/db/reads/audit.ts';
 import { type Db, makeDbOver } from '../../src/db/client/client.ts';
-import { insertKey } from '../../src/db/writes/keys.ts';
-import { insertUsers } from '../../src/db/writes/new-users.ts';
-import { updateUser } from '../../src/db/writes/users.ts';
+import { createKeyRow } from '../../src/db/writes/keys.ts';
+import { createUserRows } from '../../src/db/writes/user-creation.ts';
+import { changeUserRow } from '../../src/db/writes/users.ts';
 import { selectUserById } from '../../src/db/reads/users.ts';
 import { listAuditEntries } from '../../src/directory/audit.ts';
 import { ROOT } from '../../src/directory/caller.ts';
@@ -102,8 +102,8 @@ describe.each(SETTINGS)('under %j', (settings) => {
   });
 
   test('a time that is written is the one that was given, and so is its entry in the audit log', async () => {
-    const { done } = await updateUser(bentBy(settings), author, 3, { lastLogin: OLD }, anyState);
-    expect(done?.lastLogin).toEqual(OLD);
+    const { current } = await changeUserRow(bentBy(settings), author, 3, { lastLogin: OLD }, anyState);
+    expect(current?.lastLogin).toEqual(OLD);
     expect((await selectUserById(neon.db, 3))?.lastLogin).toEqual(OLD);
     const { items } = await listAuditEntries(
       depsOf(neon.db),
@@ -111,16 +111,16 @@ describe.each(SETTINGS)('under %j', (settings) => {
       {},
     );
     expect(items[0]?.changes['lastLogin']).toEqual({ before: null, after: OLD.toISOString() });
-    await updateUser(neon.db, author, 3, { lastLogin: null }, anyState);
+    await changeUserRow(neon.db, author, 3, { lastLogin: null }, anyState);
   });
 
   test('what is created has the times that it was given', async () => {
     const username = `old ${JSON.stringify(settings)}`.slice(0, 100);
     const newUser = { username, email: 'old@example.com', lastLogin: OLD };
-    const users = await insertUsers(bentBy(settings), author, [newUser], null, false);
+    const users = await createUserRows(bentBy(settings), author, [newUser], null, false);
     expect(users.value[0]?.user?.lastLogin).toEqual(OLD);
     const key = { name: 'k', scopes: [], accountNumber: null, expiresAt: OLD, sha256: '0'.repeat(64) };
-    const made = await insertKey(bentBy(settings), author, null, key, null, 1_000);
+    const made = await createKeyRow(bentBy(settings), author, null, key, null, 1_000);
     expect(made.value).toMatchObject({ key: { expiresAt: OLD } });
   });
 });

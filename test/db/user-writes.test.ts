@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { deleteProfile } from '../../src/db/writes/profiles.ts';
-import { deleteUser, updateUser } from '../../src/db/writes/users.ts';
-import { insertUsers } from '../../src/db/writes/new-users.ts';
+import { deleteProfileRow } from '../../src/db/writes/profiles.ts';
+import { deleteUserRow, changeUserRow } from '../../src/db/writes/users.ts';
+import { createUserRows } from '../../src/db/writes/user-creation.ts';
 import { useNeon } from '../support/db/neon.ts';
 import { useSession } from '../support/db/session.ts';
 
@@ -22,12 +22,12 @@ beforeEach(() =>
 );
 afterEach(() => session.query(`delete from users where id > 7`));
 
-const remove = async (id: number) => (await deleteUser(neon.db, author, id, anyState)).done !== null;
+const remove = async (id: number) => (await deleteUserRow(neon.db, author, id, anyState)).isDone;
 const demote = async (id: number) =>
-  (await updateUser(neon.db, author, id, { isStaff: false }, anyState)).done !== null;
+  (await changeUserRow(neon.db, author, id, { isStaff: false }, anyState)).isDone;
 const deactivate = async (id: number) =>
-  (await updateUser(neon.db, author, id, { isActive: false }, anyState)).done !== null;
-const leave = async (id: number) => (await deleteProfile(neon.db, author, id, anyState)).isDone;
+  (await changeUserRow(neon.db, author, id, { isActive: false }, anyState)).isDone;
+const leave = async (id: number) => (await deleteProfileRow(neon.db, author, id, anyState)).isDone;
 
 const adminsLeft = () =>
   session.query(`select u.id from users as u join user_profiles as p on p.user_id = u.id
@@ -90,8 +90,8 @@ describe.skipIf(!process.env['DATABASE_URL'])('in the order that locks make', ()
 
   test('a writer that is bound to an account waits for who is just becoming a member of another', async () => {
     const join = 'insert into user_profiles (user_id, account_id) values (9101, 4)';
-    const write = await behind(join, () => deleteUser(neon.db, author, 9101, onlyInThird));
-    expect(write).toMatchObject({ done: null, isShared: true, isHidden: false });
+    const write = await behind(join, () => deleteUserRow(neon.db, author, 9101, onlyInThird));
+    expect(write).toMatchObject({ isDone: false, isShared: true, isHidden: false });
   });
 
   test('a user that is just being promoted counts as an admin when it leaves', async () => {
@@ -103,16 +103,22 @@ describe.skipIf(!process.env['DATABASE_URL'])('in the order that locks make', ()
 
   test('a change that takes no right waits for no account', async () => {
     await session.query('begin; select from accounts for no key update');
-    const { done } = await updateUser(neon.db, author, 9101, { isStaff: true, firstName: 'x' }, anyState);
+    const { current } = await changeUserRow(
+      neon.db,
+      author,
+      9101,
+      { isStaff: true, firstName: 'x' },
+      anyState,
+    );
     await session.query('rollback');
-    expect(done).toMatchObject({ firstName: 'x', isStaff: true });
+    expect(current).toMatchObject({ firstName: 'x', isStaff: true });
   });
 
   test('a user whose account is just going is not made', async () => {
     await session.query(`insert into accounts (account_number, company_name) values ('9000-0000-0001', 'x')`);
     const user = { username: 'admin-late', email: '', accountNumber: '9000-0000-0001' };
     const { value } = await behind(`delete from accounts where account_number = '9000-0000-0001'`, () =>
-      insertUsers(neon.db, author, [user], null, false),
+      createUserRows(neon.db, author, [user], null, false),
     );
     expect(value).toEqual([{ user: null, isAccountKnown: false }]);
   });
@@ -121,7 +127,7 @@ describe.skipIf(!process.env['DATABASE_URL'])('in the order that locks make', ()
     `insert into users (id, username, email) values (${id}, '${username}', '')`;
   const insert = (...names: string[]) => {
     const rows = names.map((username) => ({ username, email: '' }));
-    return insertUsers(neon.db, author, rows, null, false);
+    return createUserRows(neon.db, author, rows, null, false);
   };
 
   test('a name that is just being taken is waited for', async () => {
@@ -141,7 +147,7 @@ test('each write is one request', async () => {
     await demote(9101);
     await leave(9102);
     await remove(9103);
-    await insertUsers(neon.db, author, [{ username: 'admin-new', email: '' }], null, false);
+    await createUserRows(neon.db, author, [{ username: 'admin-new', email: '' }], null, false);
   };
   expect(await neon.requestsOf(act)).toBe(4);
 });

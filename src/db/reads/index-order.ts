@@ -1,6 +1,7 @@
 import { type SQL, sql, type SQLWrapper } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
+import { runBatch } from '../client/batch.ts';
 import type { Db } from '../client/client.ts';
 
 /**
@@ -38,6 +39,6 @@ export async function selectInIndexOrder<Q extends BatchItem<'pg'>>(
   db: Db,
   query: Q,
 ): Promise<Q['_']['result']> {
-  const [, rows] = await db.batch([db.execute(sql`select ${walkIndexes}`), query]);
+  const { rows } = await runBatch(db, { settings: db.execute(sql`select ${walkIndexes}`), rows: query });
   return rows;
 }

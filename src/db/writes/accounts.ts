@@ -7,127 +7,109 @@ import { type AccountRow, accounts } from '../schema/tables.ts';
 import {
   type Authorship,
   type Changes,
+  type CreateOutcome,
   isInState,
   type RowState,
   toSet,
   type Values,
   writeBatch,
+  type WriteOutcome,
 } from './write-batch.ts';
 
-export type NewAccount = Values<AccountRow> & Pick<AccountRow, 'accountNumber' | 'companyName'>;
+export type NewAccountRow = Values<AccountRow> & Pick<AccountRow, 'accountNumber' | 'companyName'>;
 
-/** What became of a write to a row that may be absent, or in another state than its writer thinks. */
-export interface Attempt<Row> {
-  /** The row as it is after the write; null when it was not done. */
-  readonly done: Row | null;
-  /** The row as it was when the write was not done; null: there is none. */
-  readonly current: Row | null;
-  readonly tags: string[];
-}
-
-/** What a deletion depends on. */
+/** Conditions that a deletion depends on. */
 export interface AccountConditions {
-  /** What the writer has seen; null: whatever it is. */
+  /** States of the account that the writer has seen; null: any state. */
   readonly states: readonly RowState[] | null;
-  /** Number of the account that is never deleted. */
+  /** Number of the platform account, which is never deleted. */
   readonly keptNumber: string;
-  /** Whose memberships the writer may not end. */
+  /** Users whose memberships the writer may not end. */
   readonly outOfReach: OutOfReach;
 }
 
-/** What a deletion takes along. */
-export interface AccountDeletion {
-  readonly current: AccountRow | null;
+/** The outcome of a deletion, each obstacle that the batch found before it, and the rows that go with the account. */
+export interface AccountDeletion extends WriteOutcome<AccountRow> {
+  /** The account is in a state that the writer has seen. */
   readonly isSeen: boolean;
-  /** One of its members is out of the writer's reach. */
+  /** One of the members is out of the writer's reach. */
   readonly isOutOfReach: boolean;
   readonly userProfiles: number;
   readonly keys: number;
-  readonly isDone: boolean;
-  readonly tags: string[];
 }
 
-/** Inserts the account, and keeps it as the answer to the claim. */
-export async function insertAccount(
+/** Creates the account, and stores it as the answer to the claim. */
+export async function createAccountRow(
   db: Db,
   author: Authorship,
-  account: NewAccount,
+  account: NewAccountRow,
   claim: IdempotencyClaim | null,
-): Promise<{ value: AccountRow; tags: string[] }> {
-  const insert = db.insert(accounts).values(account).returning();
-  if (!claim) {
-    const { results, tags } = await writeBatch(db, author, [insert]);
-    return { value: onlyRow(results[0]), tags };
-  }
+): Promise<CreateOutcome<AccountRow>> {
   const snapshot = sql`select to_jsonb(accounts) from accounts where account_number = ${account.accountNumber}`;
-  const { results, tags } = await writeBatch(db, author, [
-    ...claimIdempotencyKey(db, claim),
-    insert,
-    keepAnswer(db, claim, snapshot),
-  ]);
-  return { value: onlyRow(results[2]), tags };
+  const { created, tags } = await writeBatch(db, author, {
+    ...(claim && claimIdempotencyKey(db, claim)),
+    created: db.insert(accounts).values(account).returning(),
+    ...(claim && { kept: keepAnswer(db, claim, snapshot) }),
+  });
+  const [value] = created;
+  if (!value) throw new Error('an insert returned no row');
+  return { value, tags };
 }
 
-/** Changes the account if it is in one of the states; as the default one it takes the place of the one that is. */
-export async function updateAccount(
+/** Changes the account if it is in one of the states. With `isDefaultAccount` it replaces the present default account. */
+export async function changeAccountRow(
   db: Db,
   author: Authorship,
   accountNumber: string,
   changes: Changes<AccountRow>,
   states: readonly RowState[] | null,
-): Promise<Attempt<AccountRow>> {
+): Promise<WriteOutcome<AccountRow>> {
   const isAsked = eq(accounts.accountNumber, accountNumber);
   const isMeant = and(isAsked, isInState(stateColumns, states));
-  const update = db.update(accounts).set(toSet(accounts, changes)).where(isMeant).returning();
-  const select = db.select().from(accounts).where(isAsked);
-  if (!changes.isDefaultAccount) {
-    const { results, tags } = await writeBatch(db, author, [update, select]);
-    return { done: results[0][0] ?? null, current: results[1][0] ?? null, tags };
-  }
-  const { results, tags } = await writeBatch(db, author, [
-    ...makeRoomForDefault(db, isAsked, isMeant),
-    update,
-    select,
-  ]);
-  return { done: results[3][0] ?? null, current: results[4][0] ?? null, tags };
+  const { changed, current, tags } = await writeBatch(db, author, {
+    ...(changes.isDefaultAccount && makeRoomForDefault(db, isAsked, isMeant)),
+    changed: db.update(accounts).set(toSet(accounts, changes)).where(isMeant).returning({ id: accounts.id }),
+    current: db.select().from(accounts).where(isAsked),
+  });
+  return { isDone: changed.length > 0, current: current[0] ?? null, tags };
 }
 
-/** Makes the account the default one, in place of the one that is; changes nothing when it is that already. */
-export async function switchDefaultAccount(
+/** Makes the account the default account, in place of the present one; changes nothing when it is the default already. */
+export async function switchDefaultAccountRow(
   db: Db,
   author: Authorship,
   accountNumber: string,
-): Promise<Attempt<AccountRow>> {
+): Promise<WriteOutcome<AccountRow>> {
   const isAsked = eq(accounts.accountNumber, accountNumber);
-  const { results, tags } = await writeBatch(db, author, [
+  const { changed, current, tags } = await writeBatch(db, author, {
     ...makeRoomForDefault(db, isAsked, isAsked),
-    db
+    changed: db
       .update(accounts)
       .set({ isDefaultAccount: true })
       .where(and(isAsked, not(sql`${accounts.isDefaultAccount}`)))
-      .returning(),
-    db.select().from(accounts).where(isAsked),
-  ]);
-  return { done: results[3][0] ?? null, current: results[4][0] ?? null, tags };
+      .returning({ id: accounts.id }),
+    current: db.select().from(accounts).where(isAsked),
+  });
+  return { isDone: changed.length > 0, current: current[0] ?? null, tags };
 }
 
-/** Names the lock of the switch of the default account; the migrations' one is its neighbour. */
+/** Names the advisory lock of the switch of the default account. The migrations' lock has the number before it. */
 const SWITCH_LOCK = 7_265_201_002;
 
-// Switches take turns, and the account meant stays as it is meanwhile: else there might be no default one at the end.
+// Switches take turns, and the new default account stays as it is meanwhile; otherwise none might be the default at the end.
 function makeRoomForDefault(db: Db, isAsked: SQL, isMeant: SQL | undefined) {
   const meant = db.select({ id: accounts.id }).from(accounts).where(isMeant);
-  return [
-    db.execute(sql`select pg_advisory_xact_lock(${SWITCH_LOCK})`),
-    db.select({ id: accounts.id }).from(accounts).where(isAsked).for('no key update'),
-    db
+  return {
+    turn: db.execute(sql`select pg_advisory_xact_lock(${SWITCH_LOCK})`),
+    account: db.select({ id: accounts.id }).from(accounts).where(isAsked).for('no key update'),
+    replaced: db
       .update(accounts)
       .set({ isDefaultAccount: false })
       .where(and(sql`${accounts.isDefaultAccount}`, not(isAsked), sql`exists (${meant})`)),
-  ] as const;
+  };
 }
 
-/** What deleting the account would delete. */
+/** The outcome that deleting the account would have; deletes nothing. */
 export async function selectAccountDeletion(
   db: Db,
   accountNumber: string,
@@ -137,19 +119,19 @@ export async function selectAccountDeletion(
   return { ...toDeletion(row), isDone: false, tags: [] };
 }
 
-/** Deletes the account with all that is its own, if nothing stands against it and it is not the default account. */
-export async function deleteAccount(
+/** Deletes the account with its profiles and keys, unless one of the conditions forbids it or it is the default account. */
+export async function deleteAccountRow(
   db: Db,
   author: Authorship,
   accountNumber: string,
   conditions: AccountConditions,
 ): Promise<AccountDeletion> {
   const isAsked = eq(accounts.accountNumber, accountNumber);
-  const { results, tags } = await writeBatch(db, author, [
-    // A statement of its own: the next one sees who became a member while it waited.
-    db.select({ id: accounts.id }).from(accounts).where(isAsked).for('update'),
-    selectCascade(db, accountNumber, conditions),
-    db
+  const { cascade, deleted, tags } = await writeBatch(db, author, {
+    // The lock is a statement of its own: the next statement sees members who were added while this one waited.
+    account: db.select({ id: accounts.id }).from(accounts).where(isAsked).for('update'),
+    cascade: selectCascade(db, accountNumber, conditions),
+    deleted: db
       .delete(accounts)
       .where(
         and(
@@ -163,18 +145,18 @@ export async function deleteAccount(
         ),
       )
       .returning({ id: accounts.id }),
-  ]);
-  return { ...toDeletion(results[1][0]), isDone: results[2].length > 0, tags };
+  });
+  return { ...toDeletion(cascade[0]), isDone: deleted.length > 0, tags };
 }
 
-/** As many profiles as go with an account within the deadline, each with an entry in the audit log. */
+/** Greatest number of profiles that Postgres deletes with an account within the deadline; each adds an entry to the audit log. */
 export const MAX_DELETED_MEMBERS = 10_000;
 
 function hasMoreMembers(limit: number): SQL {
   return sql`exists (select from user_profiles as p where p.account_id = accounts.id offset ${limit}::int)`;
 }
 
-/** As many keys, revoked ones too, as go with it besides. */
+/** Greatest number of keys, including revoked ones, that Postgres also deletes with it within the deadline. */
 export const MAX_DELETED_KEYS = 10_000;
 
 function hasMoreKeys(limit: number): SQL {
@@ -196,7 +178,7 @@ function selectCascade(db: Db, accountNumber: string, conditions: AccountConditi
       account: accounts,
       isSeen: sql`${isInState(stateColumns, conditions.states) ?? sql`true`}`.mapWith(flag),
       isOutOfReach: sql`${hasMemberOutOfReach(conditions)}`.mapWith(flag),
-      // A column of drizzle's would lose its table here, and be one of the inner table.
+      // Drizzle would write its column without the table's name here, and Postgres would take it for one of the inner table.
       userProfiles: sql`(select count(*) from user_profiles as p where p.account_id = accounts.id)`.mapWith(
         whole,
       ),
@@ -210,9 +192,4 @@ function toDeletion(row: Awaited<ReturnType<typeof selectCascade>>[number] | und
   if (!row) return { current: null, isSeen: false, isOutOfReach: false, userProfiles: 0, keys: 0 };
   const { account: current, ...rest } = row;
   return { current, ...rest };
-}
-
-function onlyRow<T>([row]: readonly T[]): T {
-  if (!row) throw new Error('an insert gave no row');
-  return row;
 }

@@ -12,7 +12,7 @@ export interface AdminOfAccount {
   user: UserRow | null;
 }
 
-export interface InsertedAdmin {
+export interface CreatedAdminRow {
   accountId: number | null;
   user: UserRow | null;
   /** False when the account had an administrator already. */
@@ -44,15 +44,15 @@ export async function selectPlatformAdminProfile(
  * `-admin-3`, … at `rootDomain`, staff and not superuser. Never adopts a user who exists. However many ask at once, one
  * is made. Throws when somebody keeps taking the names meanwhile.
  */
-export async function insertAdminUser(
+export async function createAdminUserRow(
   db: Db,
   author: Authorship,
   accountNumber: string,
   rootDomain: string,
-): Promise<InsertedAdmin> {
+): Promise<CreatedAdminRow> {
   for (let retries = 0; ; retries++) {
     try {
-      return await tryInsertAdminUser(db, author, accountNumber, rootDomain);
+      return await tryCreateAdminUserRow(db, author, accountNumber, rootDomain);
     } catch (error) {
       if (retries === maxRetries || !usernameConstraints.includes(violatedConstraint(error))) throw error;
     }
@@ -61,23 +61,22 @@ export async function insertAdminUser(
 
 // The lock is a statement of its own: the insert needs a snapshot taken after the lock, to see an administrator made
 // by the transaction that it waited for.
-async function tryInsertAdminUser(
+async function tryCreateAdminUserRow(
   db: Db,
   author: Authorship,
   accountNumber: string,
   rootDomain: string,
-): Promise<InsertedAdmin> {
-  const { results, tags } = await writeBatch(db, author, [
-    db
+): Promise<CreatedAdminRow> {
+  const { created, admin, tags } = await writeBatch(db, author, {
+    account: db
       .select({ id: accounts.id })
       .from(accounts)
       .where(eq(accounts.accountNumber, accountNumber))
       .for('update'),
-    insertAdminUnlessPresent(db, accountNumber, rootDomain),
-    selectAdmin(db, accountNumber),
-  ]);
-  const [, inserted, admins] = results;
-  return { ...toAdmin(admins), created: readRows(inserted, { id: whole }).length > 0, tags };
+    created: insertAdminUnlessPresent(db, accountNumber, rootDomain),
+    admin: selectAdmin(db, accountNumber),
+  });
+  return { ...toAdmin(admin), created: readRows(created, { id: whole }).length > 0, tags };
 }
 
 function insertAdminUnlessPresent(db: Db, accountNumber: string, rootDomain: string) {

@@ -2,32 +2,32 @@ import { and, eq, isNull, lt, sql, type SQL } from 'drizzle-orm';
 import type { Db } from '../client/client.ts';
 import { idempotencyKeys } from '../schema/managing.ts';
 
-/** A creation that its caller may ask for again. */
+/** A creation that its caller may repeat. */
 export interface IdempotencyClaim {
   readonly caller: string;
   readonly key: string;
   readonly requestSha256: string;
 }
 
-/** Named here to be told from a constraint of the thing created. */
+/** The constraint that refuses a repeated creation; the created row has constraints with other names. */
 export const IDEMPOTENCY_CONSTRAINT = 'idempotency_keys_pkey';
 
 /** How long a creation is remembered. */
 const REMEMBERED = sql`interval '24 hours'`;
 
 /**
- * The statements that begin a creation: the second of two at once waits here for the first, and fails on
- * `IDEMPOTENCY_CONSTRAINT` once that is committed.
+ * The first statements of a creation. Of two creations at once with the same key, the second waits here for the first, and
+ * fails on `IDEMPOTENCY_CONSTRAINT` once the first has committed.
  */
 export function claimIdempotencyKey(db: Db, { caller, key, requestSha256 }: IdempotencyClaim) {
   const isSame = and(eq(idempotencyKeys.caller, caller), eq(idempotencyKeys.key, key));
-  return [
-    db.delete(idempotencyKeys).where(and(isSame, isForgotten())),
-    db.insert(idempotencyKeys).values({ caller, key, requestSha256 }),
-  ] as const;
+  return {
+    expired: db.delete(idempotencyKeys).where(and(isSame, isForgotten())),
+    claimed: db.insert(idempotencyKeys).values({ caller, key, requestSha256 }),
+  };
 }
 
-/** The statement that ends a creation: keeps what the query selects, one JSON value, as its answer. */
+/** The last statement of a creation: stores the one JSON value that the query selects as the creation's answer. */
 export function keepAnswer(db: Db, { caller, key }: IdempotencyClaim, answer: SQL) {
   return db
     .update(idempotencyKeys)
@@ -35,7 +35,7 @@ export function keepAnswer(db: Db, { caller, key }: IdempotencyClaim, answer: SQ
     .where(and(eq(idempotencyKeys.caller, caller), eq(idempotencyKeys.key, key)));
 }
 
-/** The statement after it where the creation may come to nothing: it can be asked for again under its key. */
+/** The statement after `keepAnswer` for a creation that can be refused: without an answer its key is free again. */
 export function forgetUnanswered(db: Db, { caller, key }: IdempotencyClaim) {
   return db
     .delete(idempotencyKeys)
@@ -44,7 +44,7 @@ export function forgetUnanswered(db: Db, { caller, key }: IdempotencyClaim) {
     );
 }
 
-/** What was asked and answered under the key; null when nothing was, or no longer. */
+/** The request and the answer that are stored under the key; null: nothing is, or no longer. */
 export async function selectKeptAnswer(
   db: Db,
   { caller, key }: IdempotencyClaim,
@@ -56,7 +56,7 @@ export async function selectKeptAnswer(
   return row ?? null;
 }
 
-/** Deletes what need not be remembered any more, at most `limit` rows, the oldest first. */
+/** Deletes rows that are older than the time for which creations are remembered: at most `limit`, the oldest first. */
 export function deleteForgottenAnswers(db: Db, limit: number) {
   const forgotten = db
     .select({ ctid: sql`ctid` })

@@ -1,4 +1,5 @@
 import { and, eq, sql, type SQL } from 'drizzle-orm';
+import { runBatch } from '../client/batch.ts';
 import type { Db } from '../client/client.ts';
 import { allows, lockDescent, lockKeys, readAllowed, selectAllowed } from './key-makers.ts';
 import type { KeyRights } from './keys.ts';
@@ -8,70 +9,72 @@ import { apiKeys } from '../schema/managing.ts';
 import { readRow } from '../client/results.ts';
 import { type Authorship, writeBatch } from './write-batch.ts';
 
-/** What a revocation ended, or would. */
+/** The outcome of a revocation. */
 export interface Revocation {
-  /** The key that was asked for as it is now; null: there is none within reach. */
+  /** The key after the revocation; null: there is none within reach. */
   readonly key: ShownKey | null;
+  /** Number of keys that were revoked, or would be. */
   readonly revoked: number;
-  /** Nothing was ended, for the descendants are more than one statement takes in. */
+  /** No key was revoked, because there are more descendants than one statement revokes. */
   readonly isTooMuch: boolean;
-  /** Whether the maker's key was the one that was presented, and may manage keys; after it ended itself, not. */
+  /** Whether the maker's key is the one that was presented, and may manage keys. False after it has revoked itself. */
   readonly isAllowed: boolean;
   readonly tags: string[];
 }
 
-type Ender = Pick<KeyRights, 'maker' | 'reach'>;
+type Revoker = Pick<KeyRights, 'maker' | 'reach'>;
 
-/** As many keys as are followed from one to those that it made, and as many of them as are ended, each with an entry in the audit log. */
+/** Greatest number of descendants that a revocation follows. */
 export const MAX_DESCENT = 100_000;
+/** Greatest number of keys that a revocation ends; each adds an entry to the audit log. */
 export const MAX_REVOKED = 10_000;
 
-/** Ends the key, whatever it may do, and with it what it made, as far as it is not revoked. */
-export async function revokeKey(
+/** Revokes the key, whatever its scopes, and with it the keys that it made, as far as they are not revoked. */
+export async function revokeKeyRows(
   db: Db,
   author: Authorship,
   id: number,
-  rights: Ender,
+  rights: Revoker,
   withDescendants: boolean,
 ): Promise<Revocation> {
   const { reach, maker } = rights;
-  const { results, tags } = await writeBatch(db, author, [
-    lockDescent(db, withDescendants),
-    withDescendants ? lockDescendants(db, id, rights) : lockKeys(db, maker, id),
-    db.execute(sql`
+  const { revoked, key, allowed, tags } = await writeBatch(db, author, {
+    descent: lockDescent(db, withDescendants),
+    keys: withDescendants ? lockDescendants(db, id, rights) : lockKeys(db, maker, id),
+    revoked: db.execute(sql`
       with ${selectMeant(id, reach, withDescendants)}, ended as (
         update api_keys set revoked_at = now() from living
         where api_keys.id = living.id and (select not ${isTooMuch} from counted) and ${allows(maker, {})}
         returning api_keys.id
       )
       select (select count(*) from ended) as revoked, ${isTooMuch} as "isTooMuch" from counted`),
-    selectShown(db, isAsked(id, reach)),
-    selectAllowed(db, allows(maker, {})),
-  ]);
-  const [, , ended, [key], allowed] = results;
-  return { key: key ?? null, ...readRow(ended, outcome), isAllowed: readAllowed(allowed), tags };
+    key: selectShown(db, isAsked(id, reach)),
+    allowed: selectAllowed(db, allows(maker, {})),
+  });
+  return { key: key[0] ?? null, ...readRow(revoked, outcome), isAllowed: readAllowed(allowed), tags };
 }
 
 const outcome = { revoked: whole, isTooMuch: flag };
 
-/** What revoking the key would end. */
+/** The outcome that revoking the key would have; revokes nothing. */
 export async function selectRevocation(
   db: Db,
   id: number,
   reach: Reach,
   withDescendants: boolean,
 ): Promise<Revocation> {
-  const [[key], ended] = await db.batch([
-    selectShown(db, isAsked(id, reach)),
-    db.execute(sql`
+  const { key, counted } = await runBatch(db, {
+    key: selectShown(db, isAsked(id, reach)),
+    counted: db.execute(sql`
       with ${selectMeant(id, reach, withDescendants)}
       select living as revoked, ${isTooMuch} as "isTooMuch" from counted`),
-  ]);
-  return { key: key ?? null, ...readRow(ended, outcome), isAllowed: true, tags: [] };
+  });
+  return { key: key[0] ?? null, ...readRow(counted, outcome), isAllowed: true, tags: [] };
 }
 
-// With the maker and in the order of ids, as every change of keys takes its locks. Not those that are revoked, nor more than are ended.
-function lockDescendants(db: Db, id: number, { reach, maker }: Ender) {
+// Locks the maker too, and in the order of ids, as every change of keys does. Locks no revoked key, and no more keys than a
+// revocation ends.
+function lockDescendants(db: Db, id: number, { reach, maker }: Revoker) {
   const makerId = maker?.id ?? null;
   const ids = sql`array(${selectDescent(id, reach)}) || ${makerId}::bigint`;
   return db.execute(sql`
@@ -86,10 +89,10 @@ function isAsked(id: number, reach: Reach): SQL | undefined {
   return and(eq(apiKeys.id, id), isWithin(reach));
 }
 
-// Tables of a statement: the keys that are followed, those of them that are to end, and how many they are.
+// The tables of a statement: the keys that it follows, those of them that it would revoke, and their numbers.
 function selectMeant(id: number, reach: Reach, withDescendants: boolean): SQL {
   const meant = withDescendants ? selectDescent(id, reach) : sql`select ${id}::bigint`;
-  // As an array, for Postgres thinks of a recursion as long, and would read the whole table.
+  // The ids are one array: Postgres takes a recursion for long, and would read the whole table of keys.
   return sql`meant as materialized (
     select array(${meant}) as ids
   ), living as materialized (
@@ -103,7 +106,7 @@ function selectMeant(id: number, reach: Reach, withDescendants: boolean): SQL {
 
 const isTooMuch = sql`(followed > ${MAX_DESCENT}::int or living > ${MAX_REVOKED}::int)`;
 
-// Through keys that are revoked too: what they made before is good until it is revoked itself.
+// Follows revoked keys too: the keys that they made before are good until they are revoked themselves.
 function selectDescent(id: number, reach: Reach): SQL {
   return sql`
     with recursive descent (id) as (

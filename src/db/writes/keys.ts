@@ -1,4 +1,5 @@
 import { and, arrayContained, eq, isNull, lte, sql, type SQL } from 'drizzle-orm';
+import type { Results } from '../client/batch.ts';
 import type { Db } from '../client/client.ts';
 import { flag, json, nullable, text } from '../client/decoders.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
@@ -16,9 +17,18 @@ import { isWithin, type Reach, selectShown, type ShownKey } from '../reads/keys.
 import { apiKeys, type ApiKeyRow, apiKeyUses, idempotencyKeys } from '../schema/managing.ts';
 import { readRow, readRows } from '../client/results.ts';
 import { fromSnapshot } from '../reads/snapshot.ts';
-import { type Authorship, isInState, type RowState, toSet, type Values, writeBatch } from './write-batch.ts';
+import {
+  type Authorship,
+  type CreateOutcome,
+  isInState,
+  type RowState,
+  toSet,
+  type Values,
+  writeBatch,
+  type WriteOutcome,
+} from './write-batch.ts';
 
-export interface NewKey {
+export interface NewKeyRow {
   readonly name: string;
   readonly scopes: readonly string[];
   /** Null: the key is bound to no account. */
@@ -27,69 +37,58 @@ export interface NewKey {
   readonly sha256: string;
 }
 
-/** A claim on a key's creation or rotation, and what its secret is derived from again. */
+/** A claim on a key's creation or rotation, with the salt from which its secret is derived again. */
 export interface KeyClaim extends IdempotencyClaim {
   readonly salt: string;
 }
 
-/** A key that has got a secret, and what that was derived from, if it was. */
+/** A key that has just got a secret, and the salt that the secret was derived from; null: it was not derived. */
 export interface MadeKey {
   readonly key: ShownKey;
   readonly sha256: string;
   readonly salt: string | null;
 }
 
-/** What a change of a key may touch. */
+/** The keys that a change may touch. */
 export interface KeyRights {
   readonly reach: Reach;
   readonly maker: Maker;
-  /** Keys that may do more are left as they are. */
+  /** Keys with other scopes are left as they are. */
   readonly scopes: readonly string[];
-  /** And so are keys that live longer; null: nobody does. */
+  /** Keys that expire later are left as they are too; null: no key is. */
   readonly until: Date | null;
 }
 
-/** What became of a change. */
-export interface KeyAttempt {
-  readonly isDone: boolean;
-  /** The key as it is now; null: there is none within reach. */
-  readonly key: ShownKey | null;
+/** The outcome of a change. */
+export interface KeyWriteOutcome extends WriteOutcome<ShownKey> {
   /** Whether the maker's key, as it is now, allows the change. */
   readonly isAllowed: boolean;
-  readonly tags: string[];
 }
 
-/** Why no key was inserted: there is no such account, it has no room, or the maker's key does not allow it. */
+/** The reason why no key was created: there is no such account, it has no room, or the maker's key does not allow it. */
 export type Obstacle = 'account' | 'rights' | 'room';
 
-/** Inserts a key that may do no more than its maker's, and keeps it as the answer to the claim. */
-export async function insertKey(
+/** Creates a key that may do no more than its maker's, and stores it as the answer to the claim. */
+export async function createKeyRow(
   db: Db,
   author: Authorship,
   maker: Maker,
-  key: NewKey,
+  key: NewKeyRow,
   claim: KeyClaim | null,
   limit: number,
-): Promise<{ value: MadeKey | Obstacle; tags: string[] }> {
+): Promise<CreateOutcome<MadeKey | Obstacle>> {
   const allowed = allows(maker, key);
   const room: KeyRoom = { accountNumber: key.accountNumber, limit };
-  const statements = [
-    lockDescentShared(db, maker),
-    lockKeys(db, maker, null),
-    takeTurns(db, room),
-    db.execute(insertAndKeep(key, claim, sql`${allowed} and ${hasRoom(room)}`)),
-    db.execute(sql`select ${allowed} as allowed, ${hasRoom(room)} as room`),
-  ] as const;
-  if (!claim) {
-    const { results, tags } = await writeBatch(db, author, statements);
-    return { value: madeOrObstacle(results[3], results[4]), tags };
-  }
-  const { results, tags } = await writeBatch(db, author, [
-    ...claimIdempotencyKey(db, claim),
-    ...statements,
-    forgetUnanswered(db, claim),
-  ]);
-  return { value: madeOrObstacle(results[5], results[6]), tags };
+  const { created, after, tags } = await writeBatch(db, author, {
+    ...(claim && claimIdempotencyKey(db, claim)),
+    descent: lockDescentShared(db, maker),
+    keys: lockKeys(db, maker, null),
+    turn: takeTurns(db, room),
+    created: db.execute(insertAndKeep(key, claim, sql`${allowed} and ${hasRoom(room)}`)),
+    after: db.execute(sql`select ${allowed} as allowed, ${hasRoom(room)} as room`),
+    ...(claim && { unanswered: forgetUnanswered(db, claim) }),
+  });
+  return { value: madeOrObstacle(created, after), tags };
 }
 
 function madeOrObstacle(inserted: unknown, after: unknown): MadeKey | Obstacle {
@@ -100,10 +99,10 @@ function madeOrObstacle(inserted: unknown, after: unknown): MadeKey | Obstacle {
   return room ? 'account' : 'room';
 }
 
-/** What was kept of a creation or a rotation. */
+/** Reads the key from the answer that was stored for a creation or a rotation. */
 export function toMadeKey(made: unknown): MadeKey | null {
   if (made === undefined || made === null) return null;
-  // By the statements that keep it: the key as it was answered, with its row of uses.
+  // The statements that store it write the key as it was answered, with its row of uses.
   const { row, salt, accountNumber = null, use = null } = Object(made) as Record<string, unknown>;
   const { sha256, ...shown } = fromSnapshot(apiKeys, row);
   const key = {
@@ -115,9 +114,9 @@ export function toMadeKey(made: unknown): MadeKey | null {
   return { key, sha256, salt: nullable(text)(salt) };
 }
 
-// One statement, for only it knows which row is its own.
+// This is one statement, because only the statement that inserts the row knows which one it is.
 function insertAndKeep(
-  { name, scopes, accountNumber, expiresAt, sha256 }: NewKey,
+  { name, scopes, accountNumber, expiresAt, sha256 }: NewKeyRow,
   claim: KeyClaim | null,
   allowed: SQL,
 ) {
@@ -143,27 +142,32 @@ function insertAndKeep(
     select made from made`;
 }
 
-/** Changes a key that may do no more than who changes it. */
-export async function updateKey(
+/** Changes a key that may do no more than the caller who changes it. */
+export async function changeKeyRow(
   db: Db,
   author: Authorship,
   id: number,
   changes: Values<ApiKeyRow>,
   rights: KeyRights,
   states: readonly RowState[] | null,
-): Promise<KeyAttempt> {
+): Promise<KeyWriteOutcome> {
   const columns = { id: apiKeys.id, revision: apiKeys.revision, since: apiKeys.createdAt };
   const mayChange = and(hasNoMoreThan(rights), isInState(columns, states));
   const target = { ...rights, id, grant: changes };
-  const { results, tags } = await writeBatch(db, author, updateIfAllowed(db, target, changes, mayChange));
-  return toAttempt(results, tags);
+  const { tags, ...results } = await writeBatch(db, author, changeIfAllowed(db, target, changes, mayChange));
+  return toOutcome(results, tags);
 }
 
-/** What became of a rotation: the key with the new secret's hash, or why there is none. */
-export type Rotation = { readonly made: MadeKey } | { readonly made: null; readonly attempt: KeyAttempt };
+/** The outcome of a rotation: the key with the new secret's hash, or the reason why there is none. */
+export type Rotation =
+  | { readonly made: MadeKey }
+  | { readonly made: null; readonly outcome: KeyWriteOutcome };
 
-/** Gives the key another secret, unless it is revoked, and keeps it as the answer to the claim; the one before is good for so long. */
-export async function rotateKey(
+/**
+ * Gives the key another secret, unless it is revoked, and stores it as the answer to the claim. The secret before stays good for
+ * the grace period.
+ */
+export async function rotateKeyRow(
   db: Db,
   author: Authorship,
   id: number,
@@ -171,7 +175,7 @@ export async function rotateKey(
   gracePeriodSeconds: number,
   rights: KeyRights,
   claim: KeyClaim | null,
-): Promise<{ value: Rotation; tags: string[] }> {
+): Promise<CreateOutcome<Rotation>> {
   const hasGrace = gracePeriodSeconds > 0;
   const secrets = {
     sha256,
@@ -179,24 +183,24 @@ export async function rotateKey(
     previousValidUntil: hasGrace ? sql`now() + ${gracePeriodSeconds} * interval '1 second'` : null,
   };
   const mayRotate = and(hasNoMoreThan(rights), isNull(apiKeys.revokedAt));
-  const statements = updateIfAllowed(db, { ...rights, id, grant: {} }, secrets, mayRotate);
-  if (!claim) {
-    const { results, tags } = await writeBatch(db, author, statements);
-    const attempt = toAttempt(results, tags);
-    const { key } = attempt;
-    const made = attempt.isDone && key && { key, sha256, salt: null };
-    return { value: made ? { made } : { made: null, attempt }, tags };
-  }
-  const { results, tags } = await writeBatch(db, author, [
-    ...claimIdempotencyKey(db, claim),
-    ...statements,
-    // What is kept is what is answered, now and again.
-    keepAnswer(db, claim, selectRotated(id, sha256, claim)).returning({ answer: idempotencyKeys.answer }),
-    forgetUnanswered(db, claim),
-  ]);
-  const attempt = toAttempt([results[2], results[3], results[4], results[5]], tags);
-  const made = toMadeKey(results[6][0]?.answer);
-  return { value: made ? { made } : { made: null, attempt }, tags };
+  const { kept, tags, ...results } = await writeBatch(db, author, {
+    ...(claim && claimIdempotencyKey(db, claim)),
+    ...changeIfAllowed(db, { ...rights, id, grant: {} }, secrets, mayRotate),
+    // The answer is read from the stored one, so that a repeated request gets the same.
+    ...(claim && {
+      kept: keepAnswer(db, claim, selectRotated(id, sha256, claim)).returning({
+        answer: idempotencyKeys.answer,
+      }),
+      unanswered: forgetUnanswered(db, claim),
+    }),
+  });
+  const outcome = toOutcome(results, tags);
+  const made = claim ? toMadeKey(kept?.[0]?.answer) : madeOf(outcome, sha256);
+  return { value: made ? { made } : { made: null, outcome }, tags };
+}
+
+function madeOf({ isDone, current }: KeyWriteOutcome, sha256: string): MadeKey | null {
+  return isDone && current ? { key: current, sha256, salt: null } : null;
 }
 
 function selectRotated(id: number, sha256: string, { salt }: KeyClaim): SQL {
@@ -217,7 +221,7 @@ interface Target extends Pick<KeyRights, 'maker' | 'reach'> {
   readonly grant: Grant;
 }
 
-function updateIfAllowed(
+function changeIfAllowed(
   db: Db,
   { id, reach, maker, grant }: Target,
   changes: { readonly [K in keyof ApiKeyRow]?: ApiKeyRow[K] | SQL | undefined },
@@ -225,21 +229,21 @@ function updateIfAllowed(
 ) {
   const isAsked = and(eq(apiKeys.id, id), isWithin(reach));
   const allowed = allows(maker, grant, id);
-  return [
-    lockKeys(db, maker, id),
-    db
+  return {
+    keys: lockKeys(db, maker, id),
+    changed: db
       .update(apiKeys)
       .set(toSet(apiKeys, changes))
       .where(and(isAsked, condition, allowed))
       .returning({ id: apiKeys.id }),
-    selectShown(db, isAsked),
-    selectAllowed(db, allowed),
-  ] as const;
+    current: selectShown(db, isAsked),
+    allowed: selectAllowed(db, allowed),
+  };
 }
 
-function toAttempt(
-  [, changed, [key], allowed]: readonly [unknown, readonly object[], readonly ShownKey[], unknown],
+function toOutcome(
+  { changed, current, allowed }: Omit<Results<ReturnType<typeof changeIfAllowed>>, 'keys'>,
   tags: string[],
-): KeyAttempt {
-  return { isDone: changed.length > 0, key: key ?? null, isAllowed: readAllowed(allowed), tags };
+): KeyWriteOutcome {
+  return { isDone: changed.length > 0, current: current[0] ?? null, isAllowed: readAllowed(allowed), tags };
 }

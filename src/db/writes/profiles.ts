@@ -10,16 +10,18 @@ import { readRow } from '../client/results.ts';
 import {
   type Authorship,
   type Changes,
+  type CreateOutcome,
   isInState,
   type RowState,
   toSet,
   type Values,
   writeBatch,
+  type WriteOutcome,
 } from './write-batch.ts';
 
 export type ProfileValues = Values<Pick<UserProfileRow, 'name' | 'profileImageUrl' | 'isTest'>>;
 
-export interface NewProfile extends ProfileValues {
+export interface NewProfileRow extends ProfileValues {
   readonly userId: number;
   readonly accountNumber: string;
 }
@@ -31,103 +33,82 @@ export interface ProfileState {
   readonly account?: RowState | undefined;
 }
 
-export interface InsertedProfile {
+export interface CreatedProfileRow {
   /** Null when the user or the account is unknown, or the user out of the writer's reach. */
   readonly profile: ProfileRow | null;
   readonly isUserKnown: boolean;
   readonly isAccountKnown: boolean;
 }
 
-/** What ending a membership depends on. */
+/** Conditions that the end of a membership depends on. */
 export interface ProfileConditions {
-  /** What the writer has seen; null: whatever it is. */
+  /** States of the profile that the writer has seen; null: any state. */
   readonly states: readonly ProfileState[] | null;
-  /** Number of the account that keeps a superuser. */
+  /** Number of the platform account, which keeps a superuser. */
   readonly platformNumber: string;
   readonly outOfReach: OutOfReach;
-  /** The last admin is no exception. */
+  /** The deletion may take an account's last admin. */
   readonly mayTakeLastAdmin: boolean;
 }
 
-export interface ProfileUpdate {
-  readonly isDone: boolean;
-  /** The profile as it is now; null: there is none. */
-  readonly current: ProfileRow | null;
-  readonly tags: string[];
-}
-
-export interface ProfileDeletion {
-  readonly isDone: boolean;
-  /** The profile before the write; null: there is none. */
-  readonly current: ProfileRow | null;
+/** The outcome of a deletion, and each obstacle that the batch found before it. */
+export interface ProfileDeletion extends WriteOutcome<ProfileRow> {
+  /** The profile is in a state that the writer has seen. */
   readonly isSeen: boolean;
   readonly isOutOfReach: boolean;
   readonly isLastAdmin: boolean;
-  readonly tags: string[];
 }
 
-/** Inserts the profile unless its user is out of the writer's reach, and keeps it as the answer to the claim. */
-export async function insertProfile(
+/** Creates the profile unless its user is out of the writer's reach, and stores it as the answer to the claim. */
+export async function createProfileRow(
   db: Db,
   author: Authorship,
-  profile: NewProfile,
+  profile: NewProfileRow,
   outOfReach: OutOfReach,
   claim: IdempotencyClaim | null,
-): Promise<{ value: InsertedProfile; tags: string[] }> {
+): Promise<CreateOutcome<CreatedProfileRow>> {
   const { userId, accountNumber } = profile;
   const isSame = and(eq(userProfiles.userId, userId), eq(accounts.accountNumber, accountNumber));
-  const statements = [
-    db.execute(insertIfAllowed(profile, outOfReach)),
-    selectProfiles(db, isSame),
-    db.execute(sql`
+  const { created, current, known, tags } = await writeBatch(db, author, {
+    ...(claim && claimIdempotencyKey(db, claim)),
+    created: db.execute(insertIfAllowed(profile, outOfReach)),
+    current: selectProfiles(db, isSame),
+    known: db.execute(sql`
       select exists (select from users where id = ${userId}) as "isUserKnown",
         exists (select from accounts where account_number = ${accountNumber}) as "isAccountKnown"`),
-  ] as const;
-  if (!claim) {
-    const { results, tags } = await writeBatch(db, author, statements);
-    return { value: toInserted(results), tags };
-  }
-  const { results, tags } = await writeBatch(db, author, [
-    ...claimIdempotencyKey(db, claim),
-    ...statements,
-    keepAnswer(db, claim, selectSnapshot(userId, accountNumber, outOfReach)),
-    forgetUnanswered(db, claim),
-  ]);
-  return { value: toInserted([results[2], results[3], results[4]]), tags };
+    ...(claim && {
+      kept: keepAnswer(db, claim, selectSnapshot(userId, accountNumber, outOfReach)),
+      unanswered: forgetUnanswered(db, claim),
+    }),
+  });
+  // Without a row that this write inserted, the selected profile was there before.
+  const isCreated = whole(created.rowCount) > 0;
+  const subjects = readRow(known, { isUserKnown: flag, isAccountKnown: flag });
+  return { value: { profile: (isCreated && current[0]) || null, ...subjects }, tags };
 }
 
-const known = { isUserKnown: flag, isAccountKnown: flag };
-
-// A profile that was there before is none of this write's.
-function toInserted([inserted, [profile], subjects]: readonly [
-  { rowCount: unknown },
-  readonly ProfileRow[],
-  unknown,
-]): InsertedProfile {
-  const isInserted = whole(inserted.rowCount) > 0;
-  return { profile: (isInserted && profile) || null, ...readRow(subjects, known) };
-}
-
-export async function updateProfile(
+/** Changes the profile if it is in one of the states. */
+export async function changeProfileRow(
   db: Db,
   author: Authorship,
   profileId: number,
   changes: Changes<ProfileValues>,
   states: readonly ProfileState[] | null,
-): Promise<ProfileUpdate> {
+): Promise<WriteOutcome<ProfileRow>> {
   const isAsked = eq(userProfiles.id, profileId);
-  const { results, tags } = await writeBatch(db, author, [
-    db
+  const { changed, current, tags } = await writeBatch(db, author, {
+    changed: db
       .update(userProfiles)
       .set(toSet(userProfiles, changes))
       .where(and(isAsked, isInOneOf(states)))
       .returning({ id: userProfiles.id }),
-    selectProfiles(db, isAsked),
-  ]);
-  return { isDone: results[0].length > 0, current: results[1][0] ?? null, tags };
+    current: selectProfiles(db, isAsked),
+  });
+  return { isDone: changed.length > 0, current: current[0] ?? null, tags };
 }
 
-export async function deleteProfile(
+/** Deletes the profile, unless one of the conditions forbids it. */
+export async function deleteProfileRow(
   db: Db,
   author: Authorship,
   profileId: number,
@@ -137,24 +118,24 @@ export async function deleteProfile(
   const isProtected = sql`exists (
     select from users where users.id = ${userProfiles.userId} and (
       ${isOutOfReach(conditions.outOfReach)} or ${takesAdmin(conditions, profileId)}))`;
-  const { results, tags } = await writeBatch(db, author, [
-    // Nobody gives or takes the user's rights meanwhile.
-    db
+  const { state, deleted, tags } = await writeBatch(db, author, {
+    // The lock keeps the user's rights as they are until the end of the batch.
+    user: db
       .select({ id: users.id })
       .from(users)
       .where(sql`${users.id} = (select user_id from user_profiles where ${isAsked})`)
       .for('no key update'),
-    lockAccountsOfAdmin(db, isAsked, NO_RIGHTS),
-    selectState(db, profileId, conditions),
-    db
+    accounts: lockAccountsOfAdmin(db, isAsked, NO_RIGHTS),
+    state: selectState(db, profileId, conditions),
+    deleted: db
       .delete(userProfiles)
       .where(and(isAsked, isInOneOf(conditions.states), not(isProtected)))
       .returning({ id: userProfiles.id }),
-  ]);
-  return { ...toDeletion(results[2][0]), isDone: results[3].length > 0, tags };
+  });
+  return { ...toDeletion(state[0]), isDone: deleted.length > 0, tags };
 }
 
-/** The profile as its deletion would find it. */
+/** The outcome that deleting the profile would have; deletes nothing. */
 export async function selectProfileDeletion(
   db: Db,
   profileId: number,
@@ -164,8 +145,8 @@ export async function selectProfileDeletion(
   return { ...toDeletion(row), isDone: false, tags: [] };
 }
 
-// What is referred to is locked, so that it does not go before the profile is there.
-function insertIfAllowed(profile: NewProfile, outOfReach: OutOfReach): SQL {
+// The statement locks the user and the account, so that neither is deleted before the profile is there.
+function insertIfAllowed(profile: NewProfileRow, outOfReach: OutOfReach): SQL {
   const { userId, accountNumber, name, profileImageUrl, isTest } = profile;
   return sql`
     insert into user_profiles (user_id, account_id, name, profile_image_url, is_test)

@@ -4,109 +4,116 @@ import { flag, whole } from '../client/decoders.ts';
 import { lockAccountsOfAdmin, NO_RIGHTS, type RightsLeft, takesLastAdmin } from './last-admin.ts';
 import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
 import { type UserRow, users } from '../schema/tables.ts';
-import { type Authorship, type Changes, isInState, type RowState, toSet, writeBatch } from './write-batch.ts';
+import {
+  type Authorship,
+  type Changes,
+  isInState,
+  type RowState,
+  toSet,
+  writeBatch,
+  type WriteOutcome,
+} from './write-batch.ts';
 
-export type UserValues = Changes<Omit<UserRow, 'id' | 'dateJoined' | 'revision' | 'usernameCompared'>>;
+export type UserRowChanges = Changes<Omit<UserRow, 'id' | 'dateJoined' | 'revision' | 'usernameCompared'>>;
 
-/** What a write to a user depends on. */
+/** Conditions that a write to a user depends on. */
 export interface UserConditions {
-  /** What the writer has seen; null: whatever it is. */
+  /** States of the user that the writer has seen; null: any state. */
   readonly states: readonly RowState[] | null;
-  /** Number of the only account that the writer sees; null: all of them. */
+  /** Number of the only account that the writer sees; null: all accounts. */
   readonly onlyIn: string | null;
-  /** Number of the account that keeps a superuser. */
+  /** Number of the platform account, which keeps a superuser. */
   readonly platformNumber: string;
   readonly outOfReach: OutOfReach;
-  /** The last admin is no exception. */
+  /** The write may take an account's last admin. */
   readonly mayTakeLastAdmin: boolean;
-  /** Values that are as good as what is there already, and for nothing new. */
+  /** Values that the user may keep, and that no user may newly get. */
   readonly kept?: KeptValues;
 }
 
 export type KeptValues = Partial<Record<'username' | 'email', string>>;
 
-/** The user before a write, and what stands against the write. */
-export interface UserState {
-  /** Null: there is no such user. */
-  readonly current: UserRow | null;
+/** The outcome of a write to a user, and each obstacle that the batch found before the write. */
+export interface UserWriteOutcome extends WriteOutcome<UserRow> {
+  /** The user is in a state that the writer has seen. */
   readonly isSeen: boolean;
-  /** No member of the only account that the writer sees. */
+  /** The user is no member of the only account that the writer sees. */
   readonly isHidden: boolean;
-  /** A member of an account that the writer does not see. */
+  /** The user is also a member of an account that the writer does not see. */
   readonly isShared: boolean;
-  /** Has rights that the writer may not touch. */
+  /** The user has rights that the writer may not touch. */
   readonly isOutOfReach: boolean;
+  /** The write would take an account's last admin. */
   readonly isLastAdmin: boolean;
+  /** Number of the user's profiles. */
   readonly userProfiles: number;
-  readonly tags: string[];
 }
 
-export interface UserWrite extends UserState {
-  /** The row as written or deleted; null when it was not. */
-  readonly done: UserRow | null;
-}
-
-export async function updateUser(
+/** Changes the user, unless one of the conditions forbids it. */
+export async function changeUserRow(
   db: Db,
   author: Authorship,
   userId: number,
-  changes: UserValues,
+  changes: UserRowChanges,
   conditions: UserConditions,
-): Promise<UserWrite> {
+): Promise<UserWriteOutcome> {
   const left = rightsLeft(changes);
-  const { results, tags } = await writeBatch(db, author, [
-    ...prepareWrite(db, userId, conditions, left),
-    db
+  const { state, changed, tags } = await writeBatch(db, author, {
+    ...lockUser(db, userId, left),
+    state: selectState(db, userId, conditions, left),
+    changed: db
       .update(users)
       .set(toSet(users, changes))
       .where(isAllowed(userId, conditions, left))
       .returning(),
-  ]);
-  return { ...toState(results[2][0]), done: results[3][0] ?? null, tags };
+  });
+  const found = toState(state[0]);
+  const [row] = changed;
+  return { ...found, current: row ?? found.current, isDone: row !== undefined, tags };
 }
 
-/** Deletes the user and its profiles. */
-export async function deleteUser(
+/** Deletes the user and its profiles, unless one of the conditions forbids it. */
+export async function deleteUserRow(
   db: Db,
   author: Authorship,
   userId: number,
   conditions: UserConditions,
-): Promise<UserWrite> {
-  const { results, tags } = await writeBatch(db, author, [
-    ...prepareWrite(db, userId, conditions, NO_RIGHTS),
-    db
+): Promise<UserWriteOutcome> {
+  const { state, deleted, tags } = await writeBatch(db, author, {
+    ...lockUser(db, userId, NO_RIGHTS),
+    state: selectState(db, userId, conditions, NO_RIGHTS),
+    deleted: db
       .delete(users)
       .where(and(isAllowed(userId, conditions, NO_RIGHTS), not(hasMoreProfiles(MAX_DELETED_PROFILES))))
-      .returning(),
-  ]);
-  return { ...toState(results[2][0]), done: results[3][0] ?? null, tags };
+      .returning({ id: users.id }),
+  });
+  return { ...toState(state[0]), isDone: deleted.length > 0, tags };
 }
 
-/** As many profiles as go with a user within the deadline, each with an entry in the audit log. */
+/** Greatest number of profiles that Postgres deletes with a user within the deadline; each adds an entry to the audit log. */
 export const MAX_DELETED_PROFILES = 10_000;
 
 function hasMoreProfiles(limit: number): SQL {
   return sql`exists (select from user_profiles as p where p.user_id = users.id offset ${limit}::int)`;
 }
 
-/** The user as its deletion would find it. */
+/** The outcome that deleting the user would have; deletes nothing. */
 export async function selectUserDeletion(
   db: Db,
   userId: number,
   conditions: UserConditions,
-): Promise<UserWrite> {
+): Promise<UserWriteOutcome> {
   const [row] = await selectState(db, userId, conditions, NO_RIGHTS);
-  return { ...toState(row), done: null, tags: [] };
+  return { ...toState(row), isDone: false, tags: [] };
 }
 
-// Nobody makes a locked user a member of anything, for a foreign key asks for a share of its row. Locks are statements
-// of their own: the next one sees what was committed while they waited.
-function prepareWrite(db: Db, userId: number, conditions: UserConditions, left: RightsLeft) {
-  return [
-    db.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('update'),
-    lockAccountsOfAdmin(db, eq(users.id, userId), left),
-    selectState(db, userId, conditions, left),
-  ] as const;
+// A new profile takes a share lock on its user's row, so nobody can add a profile to a locked user. The locks are statements
+// of their own because each statement sees what had committed when it began, and waiting for a lock takes time.
+function lockUser(db: Db, userId: number, left: RightsLeft) {
+  return {
+    user: db.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('update'),
+    accounts: lockAccountsOfAdmin(db, eq(users.id, userId), left),
+  };
 }
 
 function selectState(db: Db, userId: number, conditions: UserConditions, left: RightsLeft) {
@@ -158,7 +165,7 @@ function isMember(condition: SQL): SQL {
     where p.user_id = users.id and ${condition})`;
 }
 
-function rightsLeft({ isStaff, isSuperuser, isActive }: UserValues): RightsLeft {
+function rightsLeft({ isStaff, isSuperuser, isActive }: UserRowChanges): RightsLeft {
   return {
     isStaff: isStaff === undefined ? sql`users.is_staff` : sql`${isStaff}::boolean`,
     isSuperuser: isSuperuser === undefined ? sql`users.is_superuser` : sql`${isSuperuser}::boolean`,

@@ -1,6 +1,6 @@
 import { and, eq, getTableColumns, or, sql, type SQL } from 'drizzle-orm';
-import type { BatchItem, BatchResponse } from 'drizzle-orm/batch';
 import type { AnyPgColumn, PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import { type Results, runBatch, type Statements } from '../client/batch.ts';
 import type { Db } from '../client/client.ts';
 import { readTags, selectTagsOfTransaction } from '../outbox.ts';
 
@@ -26,29 +26,35 @@ export type Values<Row> = { readonly [K in keyof Row]?: Row[K] | undefined };
 /** Values to set; null is the default of a column that cannot be null. */
 export type Changes<Row> = { readonly [K in keyof Row]?: Row[K] | null | undefined };
 
-type Statements = readonly [BatchItem<'pg'>, ...BatchItem<'pg'>[]];
-
-export interface Written<S extends Statements> {
-  readonly results: BatchResponse<S>;
-  /** What to invalidate once the answer is here. */
+/** What became of a write to one row. */
+export interface WriteOutcome<Row> {
+  /** Whether the row was written or deleted. */
+  readonly isDone: boolean;
+  /** The row after the write; where it was deleted or left as it was, the row before it. Null: there is none. */
+  readonly current: Row | null;
+  /** The cache tags to invalidate once the write has committed. */
   readonly tags: string[];
 }
 
-/** Runs the statements in one transaction and one request, audited as the author's. */
+/** What a statement created, and the cache tags to invalidate once it has committed. */
+export interface CreateOutcome<T> {
+  readonly value: T;
+  readonly tags: string[];
+}
+
+/**
+ * Runs the statements in one transaction and one request, in the order in which the object names them. The audit log names
+ * the author. Answers each result under the name of its statement, and the cache tags to invalidate. `author` and `tags` are the
+ * names of its own two statements.
+ */
 export async function writeBatch<const S extends Statements>(
   db: Db,
   author: Authorship,
   statements: S,
-): Promise<Written<S>> {
-  const batch: [BatchItem<'pg'>, ...BatchItem<'pg'>[]] = [
-    nameAuthor(db, author),
-    ...statements,
-    selectTagsOfTransaction(db),
-  ];
-  const answers: readonly unknown[] = await db.batch(batch);
-  // The batch answers its statements in order; the tuple's type is lost where others are put around them.
-  const results = answers.slice(1, -1) as BatchResponse<S>;
-  return { results, tags: readTags(answers.at(-1)) };
+): Promise<Results<S> & { readonly tags: string[] }> {
+  const named = { author: nameAuthor(db, author), ...statements, tags: selectTagsOfTransaction(db) };
+  const results = await runBatch(db, named);
+  return { ...results, tags: readTags(results.tags) };
 }
 
 /** Whether the row is in one of the states; null: whatever it is in. */

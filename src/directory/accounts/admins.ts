@@ -4,7 +4,11 @@ import { OriginUnavailable } from '../../cache/errors.ts';
 import { invalidate } from '../../cache/invalidate.ts';
 import type { Token } from '../../cache/logical-time.ts';
 import { readThrough } from '../../cache/read-through.ts';
-import { insertAdminUser, selectAdminOfAccount, selectPlatformAdminProfile } from '../../db/writes/admins.ts';
+import {
+  createAdminUserRow,
+  selectAdminOfAccount,
+  selectPlatformAdminProfile,
+} from '../../db/writes/admins.ts';
 import { noPlatformAdmin, unknownAccount } from '../absence.ts';
 import { requireAccountNumber } from './account-argument.ts';
 import { requireScope, type Writer } from '../caller.ts';
@@ -111,7 +115,7 @@ export async function createAdminUser(
 ): Promise<CreatedAdmin> {
   if (!writer.caller.isUnprivileged) requireScope(writer.caller, 'rights:write');
   const { accountId, user, created, tags } = await runOrThrow(deps, () =>
-    insertAdminUser(deps.db, authorOf(writer), accountNumber, deps.platform.rootDomain),
+    createAdminUserRow(deps.db, authorOf(writer), accountNumber, deps.platform.rootDomain),
   );
   if (accountId === null) return unknownAccount();
   // Demoted by somebody else between two statements of the batch: nothing that the caller asked wrongly.

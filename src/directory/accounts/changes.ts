@@ -2,13 +2,13 @@ import * as z from 'zod';
 import { ACCOUNT_NUMBER } from './account-number.ts';
 import {
   type AccountConditions,
-  deleteAccount as deleteAccountRow,
-  insertAccount,
+  changeAccountRow,
+  createAccountRow,
+  deleteAccountRow,
   MAX_DELETED_KEYS,
   MAX_DELETED_MEMBERS,
   selectAccountDeletion,
-  switchDefaultAccount as switchDefaultRow,
-  updateAccount as updateAccountRow,
+  switchDefaultAccountRow,
 } from '../../db/writes/accounts.ts';
 import { accounts, type AccountRow } from '../../db/schema/tables.ts';
 import { fromSnapshot } from '../../db/reads/snapshot.ts';
@@ -98,7 +98,7 @@ export async function createAccount(
       const created = await create(
         deps,
         claim,
-        () => insertAccount(deps.db, authorOf(writer), { ...account, accountNumber }, claim),
+        () => createAccountRow(deps.db, authorOf(writer), { ...account, accountNumber }, claim),
         (answer) => fromSnapshot(accounts, answer),
       );
       return { ...created, value: toAccount(created.value) };
@@ -118,11 +118,12 @@ export async function changeAccount(
   precondition: Precondition,
 ): Promise<Done<Account>> {
   if (changes.isDefaultAccount) requireUnbound(writer.caller);
-  const { done, current, token } = await write(deps, () =>
-    updateAccountRow(deps.db, authorOf(writer), accountNumber, changes, rowStates(precondition)),
+  const { isDone, current, token } = await write(deps, () =>
+    changeAccountRow(deps.db, authorOf(writer), accountNumber, changes, rowStates(precondition)),
   );
-  if (done) return { value: toAccount(done), token };
-  throw refuseOther(toAccount(current ?? unknownAccount()));
+  const value = toAccount(current ?? unknownAccount());
+  if (!isDone) throw refuseOther(value);
+  return { value, token };
 }
 
 /** Makes the account the default one, in place of the one that is; throws `account_does_not_exist`. */
@@ -132,7 +133,7 @@ export async function switchDefaultAccount(
   accountNumber: string,
 ): Promise<Done<Account>> {
   const { current, token } = await write(deps, () =>
-    switchDefaultRow(deps.db, authorOf(writer), accountNumber),
+    switchDefaultAccountRow(deps.db, authorOf(writer), accountNumber),
   );
   return { value: toAccount(current ?? unknownAccount()), token };
 }

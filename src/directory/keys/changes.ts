@@ -2,14 +2,14 @@ import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../accounts/account-number.ts';
 import { formatApiKey } from './api-key.ts';
 import {
-  insertKey,
-  type NewKey as NewKeyRow,
-  type KeyAttempt,
+  changeKeyRow,
+  createKeyRow,
+  type KeyWriteOutcome,
   type MadeKey,
+  type NewKeyRow,
   type Obstacle,
-  rotateKey as rotateKeyRow,
+  rotateKeyRow,
   toMadeKey,
-  updateKey,
 } from '../../db/writes/keys.ts';
 import { sha256Of } from '../../lib/sha256.ts';
 import { unknownAccount, unknownKey } from '../absence.ts';
@@ -119,7 +119,7 @@ export async function createKey(
   const { maker } = rightsOf(writer.caller);
   const { keysPerAccount } = deps.platform;
   const insert = () =>
-    insertKey(deps.db, authorOf(writer), maker, row, claim && { ...claim, salt }, keysPerAccount);
+    createKeyRow(deps.db, authorOf(writer), maker, row, claim && { ...claim, salt }, keysPerAccount);
   const replay = (kept: unknown): MadeKey | Obstacle => toMadeKey(kept) ?? 'account';
   const isExpired = typeof key.expiresAt === 'string' && !isInFuture(key.expiresAt);
   const created = isExpired
@@ -145,10 +145,10 @@ export async function changeKey(
   if (expiresAt !== undefined) requireNoLonger(caller, expiresAt);
   const values = { ...changes, expiresAt };
   const states = rowStates(precondition);
-  const attempt = await write(deps, () =>
-    updateKey(deps.db, authorOf(writer), keyId, values, rightsOf(caller), states),
+  const outcome = await write(deps, () =>
+    changeKeyRow(deps.db, authorOf(writer), keyId, values, rightsOf(caller), states),
   );
-  return { value: requireDone(caller, attempt), token: attempt.token };
+  return { value: requireDone(caller, outcome), token: outcome.token };
 }
 
 /**
@@ -178,7 +178,7 @@ export async function rotateKey(
       claim && { ...claim, salt },
     );
   const created = await create(deps, claim, rotate, (kept) => ({ made: requireKept(kept) }));
-  const made = created.value.made ?? refuseRotation(caller, created.value.attempt);
+  const made = created.value.made ?? refuseRotation(caller, created.value.outcome);
   const secret = again ? await deriveAgain(made, again.makersKey) : drawn;
   return { ...created, value: issue(deps, toApiKey(made.key), secret) };
 }
@@ -203,7 +203,7 @@ function requireMade(
   return made === 'account' ? unknownAccount() : made;
 }
 
-function requireDone(caller: Caller, { isDone, isAllowed, key: row }: KeyAttempt): ApiKey {
+function requireDone(caller: Caller, { isDone, isAllowed, current: row }: KeyWriteOutcome): ApiKey {
   if (!row) unknownKey();
   const key = toApiKey(row);
   if (isDone) return key;
@@ -212,10 +212,10 @@ function requireDone(caller: Caller, { isDone, isAllowed, key: row }: KeyAttempt
   throw isAllowed ? refuseOther(key) : refuseFormerRights();
 }
 
-function refuseRotation(caller: Caller, attempt: KeyAttempt): never {
-  if (attempt.key?.revokedAt)
+function refuseRotation(caller: Caller, outcome: KeyWriteOutcome): never {
+  if (outcome.current?.revokedAt)
     throw new RefusedError('key_is_revoked', 'the key was revoked; create another one');
-  requireDone(caller, attempt);
+  requireDone(caller, outcome);
   throw refuseFormerRights();
 }
 

@@ -2,7 +2,7 @@ import {
   MAX_DESCENT,
   MAX_REVOKED,
   type Revocation,
-  revokeKey as revokeKeyRow,
+  revokeKeyRows,
   selectRevocation,
 } from '../../db/writes/key-revocations.ts';
 import type { ShownKey } from '../../db/reads/keys.ts';
@@ -18,7 +18,7 @@ import { authorOf, type Done, write } from '../write.ts';
 /** Ends a key for good, whatever it may do, for a leaked key cannot wait; again is no error. Throws `key_does_not_exist` and `forbidden`. */
 export async function revokeKey(deps: Deps, writer: Writer, keyId: number): Promise<Done<ApiKey>> {
   const rights = rightsOf(writer.caller);
-  const revocation = await write(deps, () => revokeKeyRow(deps.db, authorOf(writer), keyId, rights, false));
+  const revocation = await write(deps, () => revokeKeyRows(deps.db, authorOf(writer), keyId, rights, false));
   return { value: toApiKey(requireEnded(revocation)), token: revocation.token };
 }
 
@@ -43,7 +43,7 @@ export async function revokeKeys(
   const revocation = await write(deps, () =>
     dryRun
       ? selectRevocation(deps.db, keyId, rights.reach, withDescendants)
-      : revokeKeyRow(deps.db, authorOf(writer), keyId, rights, withDescendants),
+      : revokeKeyRows(deps.db, authorOf(writer), keyId, rights, withDescendants),
   );
   requireEnded(revocation);
   if (revocation.isTooMuch) throw refuseMany();

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../accounts/account-number.ts';
 import {
-  deleteProfile,
-  insertProfile,
+  changeProfileRow,
+  createProfileRow,
+  deleteProfileRow,
   type ProfileConditions,
   type ProfileState,
   selectProfileDeletion,
-  updateProfile,
 } from '../../db/writes/profiles.ts';
 import { accounts, userProfiles } from '../../db/schema/tables.ts';
 import type { ProfileRow } from '../../db/reads/profiles.ts';
@@ -62,7 +62,7 @@ export async function createUserProfile(
     deps,
     claim,
     () =>
-      insertProfile(deps.db, authorOf(writer), profile, outOfReachOf(writer.caller, deps.platform), claim),
+      createProfileRow(deps.db, authorOf(writer), profile, outOfReachOf(writer.caller, deps.platform), claim),
     (answer) => ({ profile: fromProfileSnapshot(answer), isUserKnown: true, isAccountKnown: true }),
   );
   const { profile: made, isUserKnown, isAccountKnown } = value;
@@ -81,7 +81,7 @@ export async function changeUserProfile(
   precondition: Precondition,
 ): Promise<Done<UserProfile>> {
   const { isDone, current, token } = await write(deps, () =>
-    updateProfile(deps.db, authorOf(writer), userProfileId, changes, profileStates(precondition)),
+    changeProfileRow(deps.db, authorOf(writer), userProfileId, changes, profileStates(precondition)),
   );
   const value = toUserProfile(current ?? unknownUserProfile());
   if (!isDone) throw refuseOther(value);
@@ -109,7 +109,7 @@ export async function deleteUserProfile(
   const run = () =>
     dryRun
       ? selectProfileDeletion(db, userProfileId, conditions)
-      : deleteProfile(db, authorOf(writer), userProfileId, conditions);
+      : deleteProfileRow(db, authorOf(writer), userProfileId, conditions);
   const { isDone, current, isSeen, isOutOfReach, isLastAdmin, token } = await write(deps, run);
   if (!isDone) {
     if (!current) unknownUserProfile();

@@ -1,11 +1,11 @@
 import type * as z from 'zod';
 import {
-  deleteUser as deleteUserRow,
+  changeUserRow,
+  deleteUserRow,
   MAX_DELETED_PROFILES,
   selectUserDeletion,
-  updateUser,
   type UserConditions,
-  type UserState,
+  type UserWriteOutcome,
 } from '../../db/writes/users.ts';
 import { unknownUser } from '../absence.ts';
 import { requireScope, type Writer } from '../caller.ts';
@@ -52,13 +52,14 @@ export async function changeUser(
   const unfit = unfitOf(changes);
   const kept = Object.fromEntries(unfit.map(({ name, value }) => [name, value]));
   const conditions = { ...conditionsOf(deps, writer, precondition, isOfIdentity(changes)), kept };
-  const { done, token, ...state } = await write(deps, () =>
-    updateUser(deps.db, authorOf(writer), userId, values, conditions),
+  const outcome = await write(deps, () =>
+    changeUserRow(deps.db, authorOf(writer), userId, values, conditions),
   );
-  if (done) return { value: toUser(done), token };
-  requireWritable(state);
+  const { isDone, current, token } = outcome;
+  if (isDone && current) return { value: toUser(current), token };
+  requireWritable(outcome);
   // Where nothing stands against the write, the user came to be after it looked, or what was to stay is something new.
-  const isNew = unfit.filter(({ name, value }) => state.current?.[name] !== value);
+  const isNew = unfit.filter(({ name, value }) => current?.[name] !== value);
   if (isNew.length > 0) throw new FieldError(isNew.flatMap(({ faults }) => faults));
   return unknownUser('userId');
 }
@@ -76,14 +77,15 @@ export async function deleteUser(
     dryRun
       ? selectUserDeletion(deps.db, userId, conditions)
       : deleteUserRow(deps.db, authorOf(writer), userId, conditions);
-  const { done, token, ...state } = await write(deps, run);
-  if (!done) {
-    requireWritable(state);
-    if (state.userProfiles > MAX_DELETED_PROFILES) throw refuseMany(state);
+  const outcome = await write(deps, run);
+  const { isDone, userProfiles, token } = outcome;
+  if (!isDone) {
+    requireWritable(outcome);
+    if (userProfiles > MAX_DELETED_PROFILES) throw refuseMany(userProfiles);
     // Where nothing stands against the write, the user came to be after it looked.
     if (!dryRun) unknownUser('userId');
   }
-  return { value: { dryRun, accounts: 0, users: 1, userProfiles: state.userProfiles, keys: 0 }, token };
+  return { value: { dryRun, accounts: 0, users: 1, userProfiles, keys: 0 }, token };
 }
 
 /** The values that no user gets anew, and what is wrong with them. */
@@ -119,13 +121,13 @@ function conditionsOf(
 }
 
 // Its cascade would meet the deadline each time, and never be done.
-function refuseMany({ userProfiles }: UserState): RefusedError {
+function refuseMany(userProfiles: number): RefusedError {
   const detail = `the user is a member of ${userProfiles} accounts, and is deleted with at most ${MAX_DELETED_PROFILES} user profiles; deactivate the user, and delete user profiles of it first`;
   return new RefusedError('too_many_accounts', detail);
 }
 
-function requireWritable(state: UserState): void {
-  const { current, isHidden, isShared, isOutOfReach, isSeen, isLastAdmin } = state;
+function requireWritable(outcome: UserWriteOutcome): void {
+  const { current, isHidden, isShared, isOutOfReach, isSeen, isLastAdmin } = outcome;
   if (!current || isHidden) unknownUser('userId');
   if (isShared) {
     throw new RefusedError('forbidden', 'callers that are bound to an account may not change this user');

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../accounts/account-number.ts';
-import { type InsertedUser, insertUsers, readInserted } from '../../db/writes/new-users.ts';
+import { type CreatedUserRow, createUserRows, readCreatedUserRows } from '../../db/writes/user-creation.ts';
 import { accountDoesNotExist } from '../absence.ts';
 import { requireScope, type Writer } from '../caller.ts';
 import type { Deps } from '../deps.ts';
@@ -30,10 +30,10 @@ export type NewUser = z.infer<typeof NewUser>;
 const MAX_USERS = 200;
 
 /** What is asked for in a row of a batch, or why nothing can be. */
-export type NewUserRow = NewUser | FieldError;
+export type NewUserOrFault = NewUser | FieldError;
 
 // Of a row at a time: one that is odd is no reason to make none of the others. Callers send users, whatever else they may send.
-const NewUserRow = z
+const NewUserOrFault = z
   .union([
     NewUser,
     z.unknown().transform((row): FieldError => new FieldError(faultsOfFields(NewUser.safeParse(row).error))),
@@ -44,10 +44,10 @@ const NewUserRow = z
       delete jsonSchema.anyOf;
       Object.assign(jsonSchema, newUser);
     },
-  }) as z.ZodType<NewUserRow, z.input<typeof NewUser>>;
+  }) as z.ZodType<NewUserOrFault, z.input<typeof NewUser>>;
 
 export const NewUsers = boundedArray(
-  z.array(NewUserRow).min(1, 'must have at least one user'),
+  z.array(NewUserOrFault).min(1, 'must have at least one user'),
   MAX_USERS,
   'users',
 );
@@ -56,7 +56,7 @@ export const NewUsers = boundedArray(
 export type UserOutcome = User | LookUpError | RefusedError | FieldError;
 
 /** What creating the users is about: the account that all of them become members of, or more than one's affairs. */
-export function subjectOfNewUsers(rows: readonly NewUserRow[]): Subject | null {
+export function subjectOfNewUsers(rows: readonly NewUserOrFault[]): Subject | null {
   const newUsers = rows.filter(isUser);
   if (newUsers.length === 0) return null;
   const numbers = new Set(newUsers.map(({ accountNumber }) => accountNumber));
@@ -88,7 +88,7 @@ export async function createUser(
 export async function createUsers(
   deps: Deps,
   writer: Writer,
-  rows: readonly NewUserRow[],
+  rows: readonly NewUserOrFault[],
   idempotency?: Idempotency,
 ): Promise<Created<readonly UserOutcome[]>> {
   const newUsers = rows.filter(isUser);
@@ -102,7 +102,7 @@ export async function createUsers(
   return { ...made, value };
 }
 
-function isUser(row: NewUserRow): row is NewUser {
+function isUser(row: NewUserOrFault): row is NewUser {
   return !(row instanceof FieldError);
 }
 
@@ -119,8 +119,8 @@ async function insert(
   const created = await create(
     deps,
     claim,
-    () => insertUsers(deps.db, authorOf(writer), rows, claim, forgetsRefusals),
-    readInserted,
+    () => createUserRows(deps.db, authorOf(writer), rows, claim, forgetsRefusals),
+    readCreatedUserRows,
   );
   return { ...created, value: created.value.map(toOutcome) };
 }
@@ -130,7 +130,7 @@ function requireAllowed({ platform }: Deps, { caller }: Writer, newUser: NewUser
   requirePlatformRights(caller, platform, newUser);
 }
 
-function toOutcome({ user, isAccountKnown }: InsertedUser): UserOutcome {
+function toOutcome({ user, isAccountKnown }: CreatedUserRow): UserOutcome {
   if (user) return toUser(user);
   return isAccountKnown ? usernameTaken() : accountDoesNotExist();
 }

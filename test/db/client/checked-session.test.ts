@@ -6,6 +6,7 @@ import { flag, whole } from '../../../src/db/client/decoders.ts';
 import { GarbledAnswer, isGarbled } from '../../../src/db/client/garbled.ts';
 import { readRow, readRows } from '../../../src/db/client/results.ts';
 import { accounts, userProfiles, users } from '../../../src/db/schema/tables.ts';
+import { runBatch } from '../../../src/db/client/batch.ts';
 import { writeBatch } from '../../../src/db/writes/write-batch.ts';
 import { isTag } from '../../../src/directory/tags.ts';
 import { makeFakeClient, stubFetch } from '../../support/clients.ts';
@@ -89,13 +90,20 @@ describe('of a write', () => {
   const tagRows = (...tags: unknown[]) => ({ ...answer(['tags']), rowCount: 1, rows: [{ tags }] });
   const writeTo = (db: Db) => {
     const statement = db.update(users).set({ isStaff: true }).returning({ id: users.id });
-    return writeBatch(db, { actor: 'root', requestId: 'r' }, [statement]);
+    return writeBatch(db, { actor: 'root', requestId: 'r' }, { statement });
   };
   const write = (results: readonly unknown[]) => writeTo(makeDbOver(makeFakeClient(async () => results)));
 
   test('the rows and the tags are answered', async () => {
     const written = await write([answer([]), answer(['id'], ['3']), tagRows('user:3', 'user:3')]);
-    expect(written).toEqual({ results: [[{ id: 3 }]], tags: ['user:3'] });
+    expect(written).toMatchObject({ statement: [{ id: 3 }], tags: ['user:3'] });
+  });
+
+  test('a result has the name of its statement, and a batch may go without one', async () => {
+    const db = makeDbOver(makeFakeClient(async () => ['1', '2'].map((id) => answer(['id'], [id]))));
+    const statement = (id: number) => db.update(users).set({ id }).returning({ id: users.id });
+    const results = await runBatch(db, { second: statement(2), none: undefined, first: statement(1) });
+    expect(results).toEqual({ second: [{ id: 1 }], first: [{ id: 2 }] });
   });
 
   test.each<[string, unknown]>([
@@ -105,7 +113,7 @@ describe('of a write', () => {
     ['that are lost', { ...answer(['tags']), rowCount: 1 }],
   ])('tags %s leave its rows as they are, and are no tag', async (_what, tags) => {
     const written = await write([answer([]), answer(['id'], ['3']), tags]);
-    expect(written.results).toEqual([[{ id: 3 }]]);
+    expect(written.statement).toEqual([{ id: 3 }]);
     expect(written.tags.every(isTag)).toBe(false);
   });
 

@@ -6,52 +6,46 @@ import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim } from './
 import type { UserRow } from '../schema/tables.ts';
 import { fromUserSnapshot } from '../reads/snapshot.ts';
 import { GarbledAnswer } from '../client/garbled.ts';
-import { type Authorship, type Values, writeBatch } from './write-batch.ts';
+import { type Authorship, type CreateOutcome, type Values, writeBatch } from './write-batch.ts';
 
-export interface NewUser extends Values<
+export interface NewUserRow extends Values<
   Omit<UserRow, 'id' | 'dateJoined' | 'revision' | 'usernameCompared'>
 > {
   readonly username: string;
   readonly email: string;
-  /** Of the account that the user becomes a member of. */
+  /** Number of the account that the user becomes a member of. */
   readonly accountNumber?: string | undefined;
 }
 
-/** What became of one of the users. */
-export interface InsertedUser {
-  /** Null: the account is unknown, or else the username was taken. */
+/** The outcome for one of the users. */
+export interface CreatedUserRow {
+  /** Null: the account is unknown or, if it is known, the username was taken. */
   readonly user: UserRow | null;
   readonly isAccountKnown: boolean;
 }
 
 /**
- * Inserts each user whose account, if it names one, is known, and whose username is free, with its profile there. The
- * answer is kept for the claim; where `forgetsRefusals`, only if a user was made.
+ * Creates each user whose account, if it names one, is known, and whose username is free, with its profile in the account.
+ * Stores the answer for the claim; with `forgetsRefusals`, only if at least one user was created.
  */
-export async function insertUsers(
+export async function createUserRows(
   db: Db,
   author: Authorship,
-  newUsers: readonly NewUser[],
+  newUsers: readonly NewUserRow[],
   claim: IdempotencyClaim | null,
   forgetsRefusals: boolean,
-): Promise<{ value: InsertedUser[]; tags: string[] }> {
-  const answer = keepAnswer(claim, forgetsRefusals);
-  const insert = db.execute(insertAll(newUsers, answer));
-  if (!claim) {
-    const { results, tags } = await writeBatch(db, author, [insert]);
-    return { value: answerOf(results[0], newUsers.length), tags };
-  }
-  const { results, tags } = await writeBatch(db, author, [
-    ...claimIdempotencyKey(db, claim),
-    insert,
-    forgetUnanswered(db, claim),
-  ]);
-  return { value: answerOf(results[2], newUsers.length), tags };
+): Promise<CreateOutcome<CreatedUserRow[]>> {
+  const { created, tags } = await writeBatch(db, author, {
+    ...(claim && claimIdempotencyKey(db, claim)),
+    created: db.execute(insertAll(newUsers, keepAnswer(claim, forgetsRefusals))),
+    ...(claim && { unanswered: forgetUnanswered(db, claim) }),
+  });
+  return { value: answerOf(created, newUsers.length), tags };
 }
 
-// Accounts are locked so that none goes before the profile is there. Rows go in by what is compared of their usernames, so that
-// two batches with the same names wait and do not deadlock.
-function insertAll(newUsers: readonly NewUser[], kept: SQL): SQL {
+// The statement locks the accounts, so that none is deleted before its profile is there. It inserts rows in the order of their
+// compared usernames, so that two batches with the same names wait for each other and do not deadlock.
+function insertAll(newUsers: readonly NewUserRow[], kept: SQL): SQL {
   return sql`
     with asked as materialized (
       select * from rows from (
@@ -106,7 +100,7 @@ function keepAnswer(claim: IdempotencyClaim | null, forgetsRefusals: boolean): S
   )`;
 }
 
-function toRecord(user: NewUser): Readonly<Record<string, unknown>> {
+function toRecord(user: NewUserRow): Readonly<Record<string, unknown>> {
   return {
     username: user.username,
     email: user.email,
@@ -120,14 +114,14 @@ function toRecord(user: NewUser): Readonly<Record<string, unknown>> {
   };
 }
 
-function answerOf(result: unknown, asked: number): InsertedUser[] {
-  const inserted = readInserted(readRow(result, { answer: json }).answer);
+function answerOf(result: unknown, asked: number): CreatedUserRow[] {
+  const inserted = readCreatedUserRows(readRow(result, { answer: json }).answer);
   if (inserted.length !== asked) throw new GarbledAnswer('the answer is about other users');
   return inserted;
 }
 
-/** What became of the users, out of what was kept for a claim. */
-export const readInserted = list(({ user, isAccountKnown }): InsertedUser => {
+/** Reads the outcome for each user from the answer that was stored for a claim. */
+export const readCreatedUserRows = list(({ user, isAccountKnown }): CreatedUserRow => {
   return { user: nullable(toUserRow)(user), isAccountKnown: flag(isAccountKnown) };
 });
 
