@@ -6,9 +6,9 @@ import { startTwoWorkers } from '../engines/two-workers.ts';
 import { type Bundle, bundleAsDeployed } from './bundle.ts';
 import { readStatedWeight } from './weight-table.ts';
 
-/** In KiB, as wrangler reports it. The console's pages are assets, and not in it. */
+/** The limit in KiB, as wrangler reports it. The console's pages are assets and do not count. */
 const MAX_GZIP_BYTES = 220 * 1_024;
-/** How far the README may lag behind. */
+/** The distance by which the README's figure may be out of date. */
 const STATED_TOLERANCE = 0.05;
 
 let bundle: Bundle;

@@ -11,19 +11,19 @@ import type { Metafile } from 'esbuild';
 /** The Worker as `wrangler deploy` uploads it. */
 export interface Bundle extends Weight {
   readonly code: string;
-  /** From the heaviest. */
+  /** The packages, the heaviest first. */
   readonly packages: readonly PackageWeight[];
 }
 
 interface Weight {
-  /** Minified. */
+  /** The minified size. */
   readonly bytes: number;
-  /** Of this alone, compressed as wrangler does to report an upload. */
+  /** The size of this part alone, compressed as wrangler does to report an upload. */
   readonly gzipBytes: number;
 }
 
 export interface PackageWeight extends Weight {
-  /** `src` for our own. */
+  /** The name of the package; `src` for our own code. */
   readonly name: string;
 }
 
@@ -31,10 +31,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const wrangler = `${root}node_modules/wrangler/bin/wrangler.js`;
 const run = promisify(execFile);
 
-/** How much more or less of a package the source map may show than esbuild says. */
+/** The share by which the source map's size of a package may differ from esbuild's. */
 const MAP_TOLERANCE = 0.02;
 
-/** Has wrangler bundle the Worker as it does to deploy it. */
+/** Bundles the Worker with wrangler, as for a deployment. */
 export async function bundleAsDeployed(): Promise<Bundle> {
   const folder = await mkdtemp(join(tmpdir(), 'edge-accounts-bundle-'));
   const read = (name: string) => readFile(join(folder, name), 'utf8');
@@ -56,7 +56,7 @@ function weigh(code: string): Weight {
   return { bytes: Buffer.byteLength(code), gzipBytes: gzipSync(code).length };
 }
 
-/** What esbuild says of how much it took of each package. */
+/** The bytes of each package in the bundle, as esbuild reports them. */
 function bytesByPackage({ outputs }: Metafile): Map<string, number> {
   const bytes = new Map<string, number>();
   const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
@@ -77,7 +77,7 @@ function weighPackages(parts: Map<string, string>, stated: Map<string, number>):
   return weights.sort((a, b) => b.gzipBytes - a.gzipBytes);
 }
 
-/** The parts of the code that come from each package, joined. */
+/** The code of each package, joined. */
 function splitByPackage(code: string, map: SourceMap): Map<string, string> {
   const parts = new Map<string, string[]>();
   let current: string[] = [];

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { unstable_readConfig as readConfig } from 'wrangler';
 import { workerEnv } from '../../local/stack.ts';
 
-/** What is asked of the Worker's modules, whose own types and those of Node do not go together. */
+/** The parts of the Worker's modules that this test uses. Their own types conflict with those of Node. */
 interface App {
   getPath(request: Request): string;
   readonly router: { match(method: string, path: string): unknown };
@@ -20,7 +20,7 @@ const { app } = await importOfWorker<{ app: App }>('app.ts');
 const { findLookUp } = await importOfWorker<{ findLookUp: FindLookUp }>('explain/find-look-up.ts');
 
 const { vars } = readConfig({ config: 'wrangler.toml' });
-// Nothing is asked.
+// No request reaches these stores.
 const env = {
   ...vars,
   ...workerEnv('http://127.0.0.1', 'http://127.0.0.1', 'postgres://127.0.0.1/postgres'),
@@ -31,12 +31,12 @@ const collectGarbage: () => void = runInNewContext('gc');
 
 const URLS = 1_000;
 const URL_LENGTH = 16_000;
-/** What may be kept of one URL: some matched routes and names, and never the URL. */
+/** The most that may be kept for one URL: some matched routes and names, and never the URL. */
 const MAX_KEPT_BYTES = URL_LENGTH / 4;
 
 function urlOf(path: string, host = '127.0.0.1'): string {
   const url = `http://${host}${path}?unknown=`;
-  // From bytes, as a URL comes from the network: one string, and nothing that shares its characters.
+  // The text is made from bytes, as a URL comes from the network: one string that shares its characters with no other.
   return Buffer.from(url.padEnd(URL_LENGTH, 'x')).toString('latin1');
 }
 
@@ -50,7 +50,7 @@ async function keptBytesPerUrl(keep: (n: number) => unknown): Promise<number> {
   const before = heapBytes();
   for (let n = 0; n < URLS; n++) kept.push(await keep(n));
   const bytes = heapBytes() - before;
-  // Read after the heap was, so that all was alive.
+  // This read comes after the heap's, so that all values were alive.
   return bytes / kept.length;
 }
 
@@ -58,7 +58,7 @@ test('a name that was cut out of a URL keeps it, and so the measure sees one tha
   const bytes = await keptBytesPerUrl((n) =>
     urlOf(`/some-name-of-a-user-${n}`).slice('http://127.0.0.1/'.length, 40),
   );
-  // The rest of the heap, which other tests have used, moves by some of it.
+  // Other tests have used the rest of the heap, whose size varies by some of it.
   expect(bytes).toBeGreaterThan(2 * MAX_KEPT_BYTES);
 });
 
@@ -76,7 +76,7 @@ test('the paths that the router remembers keep nothing of the URLs of whoever as
   expect(await keptBytesPerUrl(keep)).toBeLessThan(MAX_KEPT_BYTES);
 });
 
-// To name a look-up takes no store.
+// Naming a look-up needs no store.
 const keyOf = async (url: string): Promise<string> =>
   (await findLookUp(app, new URL(url), {}, env)).lookUp.key;
 

@@ -1,7 +1,7 @@
 import { bundleWorker } from '../../local/bundle.ts';
 import { askRun, isRun } from './run-server.ts';
 
-/** Bundles each Worker once, whoever asks and however often. */
+/** Bundles each Worker once, for all callers. */
 export function makeBundles(): (main: string) => Promise<string> {
   const known = new Map<string, Promise<string>>();
   return (main) => {

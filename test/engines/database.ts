@@ -12,8 +12,8 @@ export interface TestDatabase {
 }
 
 /**
- * A migrated database for one test file: embedded, or, where the environment names a server by `DATABASE_URL`, one of
- * its own there, dropped by `close`.
+ * A migrated database for one test file. It is embedded, or, if DATABASE_URL names a server, a database of its own
+ * there, which `close` drops.
  */
 export async function createTestDatabase(options: { seed?: boolean } = {}): Promise<TestDatabase> {
   const serverUrl = process.env['DATABASE_URL'];
@@ -24,7 +24,7 @@ export async function createTestDatabase(options: { seed?: boolean } = {}): Prom
   return database;
 }
 
-/** The same without tables. */
+/** The same database without tables. */
 export function createEmptyDatabase(): Promise<TestDatabase> {
   const serverUrl = process.env['DATABASE_URL'];
   if (serverUrl) return createDatabaseOn(serverUrl);

@@ -2,12 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** Two, one for each core: an embedded Postgres keeps its process busy. */
+/** Two processes, one for each core: an embedded Postgres keeps its process busy. */
 const HOSTS = 2;
 
-/** The processes that the engines of tests inside workerd run in, started when the first stack is asked for. */
+/** The processes in which the engines of tests inside workerd run. They start with the first stack. */
 export interface StackHosts {
-  /** Adds a stack to one of them, in turn; answers where, and what it has answered. */
+  /** Adds a stack to one of the processes, in turn. Resolves to its address and its first answer. */
   add(body: unknown): Promise<object>;
   close(): Promise<void>;
 }
@@ -40,7 +40,7 @@ async function startHost(): Promise<Host> {
   const early = ended.then(() => {
     throw new Error('a host of engines has ended as it started');
   });
-  // The one message that it sends.
+  // The process sends only this message.
   const [url] = (await Promise.race([once(child, 'message'), early])) as [string];
   return {
     url,

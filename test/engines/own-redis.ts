@@ -4,10 +4,10 @@ import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
-/** A real Redis of one test file's own, for what nobody may do to one that others use. */
+/** A real Redis of one test file's own, for actions that would disturb the users of a shared one. */
 export interface OwnRedis {
   readonly url: string;
-  /** Full: it refuses whatever takes more memory, and evicts nothing. */
+  /** Makes it full: it refuses every command that takes more memory, and evicts nothing. */
   setFull(isFull: boolean): Promise<void>;
   close(): Promise<void>;
 }
@@ -39,7 +39,7 @@ export async function startOwnRedis(): Promise<OwnRedis> {
   }
   return {
     url,
-    // No use is below a byte, and 0 is no limit.
+    // Redis always uses at least a byte, and takes 0 for no limit.
     setFull: async (isFull) => void (await redis.config('SET', 'maxmemory', isFull ? '1' : '0')),
     async close() {
       redis.disconnect();

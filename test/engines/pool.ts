@@ -3,11 +3,14 @@ import { startRedis } from '../../local/redis.ts';
 import { seed } from '../../local/seed.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
-/** The engines of one process, used again and again: starting a Postgres is dear, and V8 dislikes many that come and go. */
+/**
+ * The engines of one process, which its test files reuse: a Postgres is slow to start, and V8 fails when many come and
+ * go.
+ */
 export interface EnginePool {
-  /** A seeded database; `close` gives it back. A real server's is its own, and dropped. */
+  /** A seeded database; `close` gives it back. On a real server the database is new, and `close` drops it. */
   takeDatabase(): Promise<TestDatabase>;
-  /** The embedded Redis of all, or the one of REDIS_URL; keys carry the name of their database. */
+  /** The embedded Redis that all share, or the one of REDIS_URL. Keys carry the name of their database. */
   redisUrl(): Promise<string>;
   close(): Promise<void>;
 }
@@ -38,7 +41,7 @@ export function makeEnginePool(): EnginePool {
   };
 }
 
-/** Takes everything out of a migrated database, and seeds it. */
+/** Empties a migrated database, and seeds it. */
 export async function seedAnew(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();

@@ -3,15 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { KEEP_OPEN } from '../../local/http-server.ts';
 
-/** Answers of the run to what its test files ask for, by path. */
+/** The values that a run gives its test files, by path. */
 export type Verbs = Readonly<Record<string, (body: unknown) => Promise<unknown>>>;
 
-/** Named in the environment, so that processes which tests start find it too. */
+/** The address is in the environment, so that processes which tests start find it too. */
 const NAME = 'EDGE_ACCOUNTS_TEST_RUN';
 
 const HOST = '127.0.0.1';
 
-/** Serves what one run of the tests makes once for all of its files; processes that it starts from here on find it. */
+/** Serves the values that one run makes once for all of its files. Processes that start later find the server. */
 export async function startRunServer(verbs: Verbs): Promise<{ url: string; close(): void }> {
   const server = createServer(KEEP_OPEN, (request, response) => {
     answer(verbs, request).then(
@@ -37,7 +37,7 @@ async function answer(verbs: Verbs, request: IncomingMessage): Promise<unknown> 
   return verb(await json(request));
 }
 
-/** Whether this process belongs to a run of the tests: scripts use the same code without one. */
+/** True in a process of a test run. Scripts use the same code without a run. */
 export function isRun(): boolean {
   return process.env[NAME] !== undefined;
 }
@@ -45,6 +45,6 @@ export function isRun(): boolean {
 export async function askRun<T>(path: string, body: unknown = null): Promise<T> {
   const response = await fetch(`${process.env[NAME]}${path}`, { method: 'POST', body: JSON.stringify(body) });
   if (!response.ok) throw new Error(await response.text());
-  // Both sides of this are in test/engines.
+  // test/engines has both sides of this request.
   return (await response.json()) as T;
 }

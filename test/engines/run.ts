@@ -10,7 +10,7 @@ import '../support/provided.ts';
 
 const MAX_SEED = 2 ** 31;
 
-/** Gives a run the one seed of everything random, and what is made once for all files, each when first asked for. */
+/** Gives a run its one seed, and the values that are made once for all files, each at its first use. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const seed = Number(process.env['SEED'] || Math.floor(Math.random() * MAX_SEED));
   console.log(`SEED=${seed}`);
@@ -20,7 +20,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   let states: Promise<SavedStates> | undefined;
   const server = await startRunServer({
     '/states': () => (states ??= saveStates(folder)),
-    // Only test/engines asks.
+    // Only test/engines sends these requests.
     '/bundle': (main) => bundle(main as string),
     '/new': hosts.add,
   });

@@ -6,13 +6,13 @@ import { startPostgres } from '../../local/postgres.ts';
 import { seed } from '../../local/seed.ts';
 import { askRun } from './run-server.ts';
 
-/** What an embedded Postgres holds when a test gets it. */
+/** The content of an embedded Postgres when a test gets it. */
 export type State = 'empty' | 'migrated' | 'seeded';
 
-/** The path of the file of each state. */
+/** The path of each state's file. */
 export type SavedStates = Readonly<Record<State, string>>;
 
-/** Saves every state in the folder. A Postgres starts from one in a quarter of the time that it starts empty in. */
+/** Saves every state in the folder. A Postgres starts from a saved state in a quarter of the time of an empty one. */
 export async function saveStates(folder: string): Promise<SavedStates> {
   const postgres = await startPostgres({ port: 0 });
   const save = async (state: State): Promise<string> => {
@@ -33,7 +33,7 @@ export async function saveStates(folder: string): Promise<SavedStates> {
 
 let saved: Promise<SavedStates> | undefined;
 
-/** An embedded Postgres in this state, on a port of its own or the one that is given. */
+/** An embedded Postgres in this state, on the given port or on a free one. */
 export async function startPostgresIn(state: State, port = 0): ReturnType<typeof startPostgres> {
   saved ??= askRun<SavedStates>('/states');
   return startPostgres({ port, savedState: await openAsBlob((await saved)[state]) });

@@ -16,7 +16,7 @@ type Store = 'postgres' | 'redis';
 interface TestStack {
   /** Secrets for a Worker in front of it. */
   readonly env: Readonly<Record<string, string>>;
-  /** What tests may ask for, by name. */
+  /** The actions that tests may request, by name. */
   readonly verbs: Readonly<Record<string, (body: Body) => Promise<unknown>>>;
   close(): Promise<void>;
 }
@@ -38,8 +38,8 @@ interface Bridge {
 
 const HOST = '127.0.0.1';
 
-// A process of its own, from which tests inside workerd get a stack: Postgres and Redis, embedded, or, where DATABASE_URL
-// and REDIS_URL name servers, a database and a key prefix of their own there. It ends when the run lets go of it.
+// This process gives tests inside workerd a stack: embedded Postgres and Redis, or, if DATABASE_URL and REDIS_URL name
+// servers, a database and a key prefix of their own there. It ends when the run disconnects.
 const stacks = new Map<string, TestStack>();
 const pool = makeEnginePool();
 const server = createServer(KEEP_OPEN, (request, response) => {
@@ -50,7 +50,7 @@ const server = createServer(KEEP_OPEN, (request, response) => {
 });
 await new Promise<void>((resolve) => void server.listen(0, HOST, resolve));
 process.once('disconnect', () => void end());
-// A signal to the whole group reaches the run too, which then lets go.
+// A signal to the whole group also reaches the run, which then disconnects.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 process.send?.(`http://${HOST}:${(server.address() as AddressInfo).port}`);
 
@@ -112,32 +112,32 @@ async function startTestStack(ownRedis: OwnRedis | undefined): Promise<TestStack
     verbs: {
       close,
       sql: ({ text, params }) => runSql(database.url, text, params),
-      // Leaves a transaction open, and answers what commits it.
+      // Leaves a transaction open. Answers the id that commits it.
       begin: ({ text }) => transactions.begin(text),
       commit: ({ text: id }) => transactions.commit(id),
       redis: ({ args: [command = '', ...args] }) => redis.call(command, ...args),
       'set-redis-full': async ({ isFull }) => ownRedis?.setFull(isFull),
       // Deletes every key of the product.
       'empty-redis': emptyRedis,
-      // Empties and seeds it again if a look-up could see that something was written; otherwise it is as at first.
+      // Empties and seeds the database again if a look-up could see any write. Otherwise it is as at first.
       'seed-anew': async () => {
         if ((await lastWriteOf(database.url)) === seeded) return;
         await Promise.all([seedAnew(database.url), emptyRedis()]);
         seeded = await lastWriteOf(database.url);
       },
-      // A bridge that is closed refuses connections, until it is opened again on the same port.
+      // A closed bridge refuses connections until it opens again on the same port.
       'stop-postgres': () => bridges.postgres.close(),
       'stop-redis': () => bridges.redis.close(),
       'start-postgres': () => start('postgres'),
       'start-redis': () => start('redis'),
-      // What a bridge does wrong, in place of what it did until now.
+      // Replaces the faults of a bridge.
       fault: async ({ store, faults }) => bridges[store].setFaults(faults),
     },
   };
 }
 
 interface Transactions {
-  /** Answers the transaction's id. */
+  /** Resolves to the transaction's id. */
   begin(text: string): Promise<string>;
   commit(id: string): Promise<void>;
   close(): Promise<void>;

@@ -50,7 +50,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Asks `origin` as if it were known by another host: fetch would not send the header. */
+/** Asks `origin` under another host name. fetch would not send the Host header. */
 export function askAs(
   host: string,
   origin: string,

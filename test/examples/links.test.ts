@@ -26,7 +26,7 @@ const anchorsOf = (path: string) =>
 const linksOf = (path: string) =>
   [...read(path).matchAll(/\]\((?!\w+:)([^)\s]*)\)/g)].map(([, link = '']) => link);
 
-/** Whether the file of the link exists, and has the heading. */
+/** True if the file of the link exists and has the heading. */
 function isWhole(page: string, link: string): boolean {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? page : join(dirname(page), path);

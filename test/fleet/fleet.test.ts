@@ -10,7 +10,7 @@ import { seed } from '../support/scale.ts';
 
 const FOR_EVER = { idleMs: Infinity, meanLifeMs: Infinity, deployEveryMs: Infinity };
 
-/** One account in one isolate, nobody writes, and stores that answer at once. */
+/** One account in one isolate, without writes, with stores that answer at once. */
 const oneKey = (readsPerLifetime: number, reads: number): FleetConfig =>
   makeConfig({
     seed,
@@ -58,7 +58,7 @@ test('every read is answered by one tier, and every tier asks the ones below', a
   const { byTier, commands, loads, reads, writes } = await runFleet(makeConfig(small));
   const { joined, memory, postgres, redis } = byTier;
   expect(memory + joined + redis + postgres).toBe(reads);
-  // Reads that end after the count, refreshes and the questions of those who wait for a lease make the difference.
+  // The difference is reads that end after the count, refreshes, and the questions of reads that wait for a lease.
   expect(commands.read).toBeGreaterThanOrEqual(redis + postgres - 20);
   expect(loads).toBeGreaterThanOrEqual(postgres - 20);
   expect(writes).toBeGreaterThan(0);
@@ -80,7 +80,7 @@ test('the same seed gives the same counts, and another one others', async () => 
   expect(await runFleet(makeConfig({ ...short, seed: seed + 1 }))).not.toEqual(a);
 });
 
-/** Few accounts that change all the time: what is stale somewhere is read there. */
+/** A few accounts that change all the time, so that any stale entry is read. */
 const changing: Partial<FleetConfig> = {
   ...small,
   accounts: 20,
@@ -95,7 +95,7 @@ test('no reader anywhere misses a change for longer than a memory lifetime after
   expect(staleMs.service.length + staleMs.outside.length).toBeGreaterThan(100);
   expect(longestPastRedisMs).toBeGreaterThan(1_000);
   expect(longestPastRedisMs).toBeLessThan(2_000);
-  // Only the drain tells of them.
+  // Only the drain reports these writes.
   expect(staleMs.outside.at(-1)).toBeGreaterThan(staleMs.service.at(-1) ?? 0);
   expect(staleMs.outside.at(-1)).toBeLessThan(13_000);
 });

@@ -53,7 +53,7 @@ function makePair(): Pair {
 const pick = <T>(random: Random, from: readonly T[]): T =>
   from[Math.floor(random.uniform() * from.length)] as T;
 
-// The epoch is random on one side and given on the other; every other character must agree.
+// The epoch is random on one side and given on the other. Every other character must agree.
 const alike = (answer: unknown): unknown =>
   JSON.parse(JSON.stringify(answer).replaceAll(/"epoch":"[0-9a-f]{16}"/g, '"epoch":"same"'));
 
@@ -62,7 +62,7 @@ interface Times {
   readonly model: (LogicalTime | null)[];
 }
 
-/** One random call of both, with what an earlier one answered where a logical time is needed. */
+/** Makes one random call on both sides. A logical time in it comes from an earlier answer. */
 function callBoth({ real, model }: Pair, random: Random, times: Times): [Promise<unknown>, unknown] {
   const [key, owner] = [pick(random, KEYS), pick(random, OWNERS)];
   const tags = TAGS.slice(1).filter(() => random.uniform() < 0.4);
@@ -106,7 +106,7 @@ function note(times: Times, real: unknown, model: unknown): void {
   if (!time) return;
   times.real.unshift(time);
   times.model.unshift(timeIn(model));
-  // The latest are those that a fill may still come with.
+  // A fill may still come with the latest times.
   times.real.length = times.model.length = Math.min(times.real.length, 4);
 }
 
@@ -127,7 +127,7 @@ test('the model of the shared store answers what its scripts answer', async () =
       seen.add(kindOf(real));
     }
   }
-  // What never happened has not been compared.
+  // A status that never occurred has not been compared.
   const statuses = [
     'hit',
     'load',

@@ -4,7 +4,7 @@ import { makeZipf, zipfTotal } from '../../bench/fleet/zipf.ts';
 import { seed } from '../support/scale.ts';
 
 const DRAWS = 200_000;
-/** Beyond so many deviations a count is wrong in one run of ten million. */
+/** A correct count lies beyond so many deviations in one run of ten million. */
 const DEVIATIONS = 5.5;
 
 function expectShare(count: number, probability: number, what: string): void {

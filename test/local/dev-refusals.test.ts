@@ -10,14 +10,14 @@ import { startPostgres } from '../../local/postgres.ts';
 import { startRedis } from '../../local/redis.ts';
 import { findFreePorts, listen, startDev } from '../support/local/dev-process.ts';
 
-/** A port on which somebody listens until the test is over. */
+/** A port that is in use until the end of the test. */
 async function takePort(host: string): Promise<number> {
   const server = await listen(0, host);
   onTestFinished(() => void server.close());
   return (server.address() as AddressInfo).port;
 }
 
-/** What `npm run dev` says when it does not start: it must end by itself, with 1 and no other word. */
+/** The error text of an `npm run dev` that does not start. It must end by itself, with 1 and without other output. */
 async function refusal(env: Record<string, string | number>, folder = '.'): Promise<string> {
   const dev = startDev(folder, { ...(await findFreePorts()), ...env });
   onTestFinished(() => dev.kill());

@@ -37,7 +37,7 @@ interface Answer {
   body: string;
 }
 
-/** What curl does: any name below localhost is this machine, and the name goes into the Host header. */
+/** Sends a request as curl does: a name below localhost is this machine, and the name goes into the Host header. */
 function ask(address: string, headers: Record<string, string> = {}): Promise<Answer> {
   const { host, port, pathname } = new URL(address);
   return new Promise((resolve, reject) => {
@@ -76,7 +76,7 @@ async function connectPostgres(): Promise<Client> {
   return client;
 }
 
-// One process, which its last test ends.
+// All tests share one process, which the last one ends.
 describe('one start, from its first line to Ctrl-C', { shuffle: false }, () => {
   test('the three curl lines work as printed', async () => {
     const [first, second, third, ...others] = dev.stdout.filter((line) => line.startsWith('curl'));
@@ -199,13 +199,13 @@ describe('one start, from its first line to Ctrl-C', { shuffle: false }, () => {
     await mortal.untilSays(/^ready$/);
     process.kill(await findWorkerd(mortal.pid), 'SIGKILL');
     expect(await mortal.ended).toBe(1);
-    // A drain that was under way may have told first that it failed.
+    // A drain that was under way may have reported its failure first.
     expect(mortal.stderr.at(-1)).toBe('Edge Accounts has stopped: workerd has died.');
     await vi.waitFor(() => Promise.all(Object.values(mortalPorts).map(requireFree)), PATIENTLY);
   });
 
   test('Ctrl-C ends every part with exit code 0', async () => {
-    // To the whole group, as a terminal does; the second while it is closing.
+    // The signals go to the whole group, as a terminal sends them, and the second one during the close.
     process.kill(-dev.pid, 'SIGINT');
     process.kill(-dev.pid, 'SIGINT');
     expect(await dev.ended).toBe(0);

@@ -73,7 +73,7 @@ test('the same seed strikes the same requests', () => {
 test('a probability is the share of requests that are struck', () => {
   const struck = (probability: number) => strikes(probability, seed, 10_000).filter(Boolean).length;
   expect(struck(1)).toBe(10_000);
-  // Six standard deviations.
+  // The margin is six standard deviations.
   expect(Math.abs(struck(0.3) - 3_000)).toBeLessThan(275);
 });
 

@@ -208,7 +208,7 @@ describe('a request does not see what an earlier one left', () => {
     expect(await session.sql`insert into shops values (9, 'a') returning id`).toEqual([{ id: 9 }]);
   });
 
-  // Nobody else can be served while an embedded Postgres has a transaction open.
+  // An embedded Postgres serves nobody else while a transaction is open.
   test.runIf(process.env.DATABASE_URL)('the connection of a caller that hung up', async () => {
     const narrow = await startNeonBridge({ port: 0, postgresUrl: session.url, maxConnections: 1 });
     onTestFinished(() => narrow.close());

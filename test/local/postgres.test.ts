@@ -60,7 +60,7 @@ test('a transaction keeps the others out until it ends', async () => {
   expect((await count).rows).toEqual([{ count: 2 }]);
 });
 
-// Of a client that speaks the protocol by hand and hangs up at once.
+// The messages of a client that speaks the protocol by hand and hangs up at once.
 test.each<[string, (string | Uint8Array)[]]>([
   ['in a transaction', [message('Q', 'begin\0')]],
   ['in a failed transaction', [message('Q', 'begin; select 1/0\0')]],

@@ -28,7 +28,7 @@ test('the local stack limits by address, and never the root key', async () => {
   let last = await ask('/healthz');
   expect(last.status).toBe(200);
   expect(last.headers.get('RateLimit-Policy')).toBe('"address";q=200;w=10');
-  // The window may end meanwhile, so twice as many as it admits.
+  // The window may end meanwhile, so the test sends twice as many requests as it admits.
   for (let request = 0; request < 401 && last.status === 200; request++) last = await ask('/healthz');
   expect(last.status).toBe(429);
   expect(last.headers.get('Retry-After')).toBe('10');

@@ -38,7 +38,7 @@ describe('a reply comes as Redis has it', () => {
   ])('to %s', async (text, expected) => {
     const { run } = makeClient();
     const script = newScript(text);
-    // By EVAL, for Redis does not know it, and then by EVALSHA.
+    // The client sends EVAL first, because Redis does not know the script, and then EVALSHA.
     for (const _ of ['EVAL', 'EVALSHA']) expect(await run(script, [KEY], ['Ä"\\\n', ''])).toEqual(expected);
   });
 
@@ -157,7 +157,7 @@ describe('an error', () => {
 });
 
 describe('what is asked', () => {
-  /** What the work of the client posts, to which everything is answered OK. */
+  /** The requests that the client posts for this work. Every command is answered OK. */
   async function requestsOf(work: (client: ReturnType<typeof makeClient>) => readonly Promise<unknown>[]) {
     const asked: { request: unknown[]; headers: IncomingMessage['headers'] }[] = [];
     const note = async (request: IncomingMessage) => {
@@ -206,7 +206,7 @@ test('a call after an answer is a request of its own, and each gets its own repl
   const before = session.bridge.counts().requests;
   expect(await run(script, [], ['0'])).toBe('0');
   expect(await Promise.all(['1', '2', '3'].map((arg) => run(script, [], [arg])))).toEqual(['1', '2', '3']);
-  // The first twice, since Redis did not know the script.
+  // The first script goes twice, because Redis did not know it.
   expect(session.bridge.counts().requests - before).toBe(3);
 });
 

@@ -16,7 +16,7 @@ function setFaults(...faults: object[]): void {
   onTestFinished(() => void session.bridge.setFaults({ faults: [] }));
 }
 
-/** How the client's call ended: with a value, or with an error's message. */
+/** The outcome of the client's call: a value, or an error's message. */
 function outcomeOf(call: Promise<unknown>): Promise<unknown> {
   return call.catch(String);
 }
@@ -46,7 +46,7 @@ describe('the client', () => {
     await connect(session.bridge).set(key, 'text');
     setFaults({ kind: 'wrong-base64' });
     expect(await connect(session.bridge, false).get(key)).toBe('dGV4dA==');
-    // Unchanged would be no base64; these four letters happen to be some.
+    // The plain value would be no base64 in general, but these four letters are valid base64.
     expect(await connect(session.bridge, 'base64').get(key)).not.toBe('text');
   });
 

@@ -4,25 +4,25 @@ import { spawnWorkerd, type Worker, type Workerd } from './workerd.ts';
 
 /** The product in a workerd process of its own: one isolate, with its own memory. */
 export interface AccountProcess {
-  /** The account Worker over HTTP. */
+  /** The URL of the account Worker. */
   readonly url: string;
-  /** A Worker that makes the RPC calls that its POST body names, see test/support/rpc/caller.ts. */
+  /** The URL of a Worker that makes the RPC calls of its POST body, see test/support/rpc/caller.ts. */
   readonly callerUrl: string;
   readonly pid: number;
-  /** What the Workers and workerd have printed so far, line by line. */
+  /** The lines that the Workers and workerd have printed so far. */
   readonly output: readonly string[];
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
-  /** Fires the scheduled handler, and waits for its end. */
+  /** Runs the scheduled handler, and waits for its end. */
   drain(): Promise<void>;
-  /** SIGKILL: what was under way is lost. Resolves when the process is gone. */
+  /** Sends SIGKILL, so that all work under way is lost. Resolves when the process has ended. */
   kill(): Promise<void>;
-  /** The same; an end that no test looks at. */
+  /** Sends SIGKILL at the end of a test, which does not look at it. */
   close(): Promise<void>;
 }
 
 export interface WorkerdOptions {
-  /** Secrets and vars, over those of wrangler.toml. */
+  /** Secrets and vars that override those of wrangler.toml. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -36,7 +36,7 @@ const scheduler: Worker = {
   services: [{ binding: 'ACCOUNTS', service: accounts.name }],
 };
 
-/** Starts the product, a Worker that calls its RPC class, and one that fires its scheduled handler, in one process. */
+/** Starts the product, a Worker that calls its RPC class, and one that runs its scheduled handler, in one process. */
 export async function startWorkerd({ env }: WorkerdOptions): Promise<AccountProcess> {
   const workers = [{ ...accounts, vars: { ...accounts.vars, ...env } }, caller, scheduler];
   const workerd = await spawnWorkerd(workers);

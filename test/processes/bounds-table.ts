@@ -15,7 +15,7 @@ const HEAD = [
   'Redis was away at the write, and is back',
 ];
 
-/** The README as it is and as the bounds and wrangler.toml want it. */
+/** The README as it is, and as the bounds and wrangler.toml require it. */
 export async function readReadme(): Promise<{ present: string; wanted: string }> {
   const present = await readFile(README, 'utf8');
   if (!SECTION.test(present)) throw new Error('the README has no section of bounds');

@@ -8,10 +8,10 @@ import { startGate } from './gate.ts';
 import { ask, type Observation, startWatch, type Watch } from './observations.ts';
 import { type Processes, startProcesses } from './processes.ts';
 
-/** A change of an answer that every process knows in its old state. */
+/** A change of an answer whose old state every process knows. */
 interface Change {
   readonly path: string;
-  /** Resolves to the token, if the writer gets one. */
+  /** Resolves to the token, or to null for a writer that gets none. */
   write(): Promise<string | null>;
   isOld(seen: Observation): boolean;
 }
@@ -20,24 +20,24 @@ interface Case {
   readonly name: string;
   readonly bound: Bound;
   readonly change: () => Promise<Change>;
-  /** Who reads, apart from the witness. */
+  /** The processes that read, without the witness. */
   readonly readers: () => readonly AccountProcess[];
   readonly headers?: (token: string) => Record<string, string>;
 }
 
 const MEMORY_TTL_MS = 1_000;
-/** How long readers go on past the bound. */
+/** The time for which readers go on after the bound. */
 const MARGIN_MS = 250;
 const LONG = { MEMORY_TTL_MS: '60000' };
 const SKIP_MEMORY = { 'Cache-Control': 'max-age=0' };
 
 let processes: Processes;
-/** Keep in memory for a minute what they have read: only an invalidation or a demand makes them forget it. */
+/** The writer and the witness keep answers in memory for a minute: only an invalidation or a demand ends them. */
 let writer: AccountProcess;
 let witness: AccountProcess;
-/** Keep it for the lifetime that the bound counts on. */
+/** The reader keeps answers for the lifetime on which the bound counts. */
 let reader: AccountProcess;
-/** Asked once, when the bound has ended: what is asked often is refreshed ahead of its end. */
+/** This reader asks once, after the bound: an answer that is asked for often is refreshed before its end. */
 let quietReader: AccountProcess;
 let accounts = 0;
 let gates: Gates;
@@ -116,7 +116,7 @@ test.each(cases)('Redis is away, then back, and nothing is older than the bounds
   const written = await writeWhileRead(tested, change);
   await expectHeldByWitness(change);
   await expectNothingOlder(written, tested.bound.away);
-  // Cannot invalidate, and must not forget.
+  // The writer cannot invalidate in Redis, and must not forget to do so later.
   await writer.drain();
 
   await processes.redis.open();
@@ -145,7 +145,7 @@ async function createAdmin(through: AccountProcess): Promise<Change> {
   };
 }
 
-/** The same list, until a process creates the user that is killed before its invalidation leaves. */
+/** The same list. The process that creates the user is killed before its invalidation leaves. */
 async function createAdminAndDie(): Promise<Change> {
   const victim = await startVictim();
   const { path, isOld } = await createAdmin(victim);
@@ -163,7 +163,7 @@ async function createAdminAndDie(): Promise<Change> {
 async function startVictim(): Promise<AccountProcess> {
   const urls = workerEnv(gates.postgres.url, gates.redis.url, processes.postgresUrl);
   const victim = await processes.start({ ...LONG, ...urls });
-  // From here on Redis knows the script by its digest.
+  // Redis knows the script by its digest from here on.
   await ask(victim, `/v1/accounts/${await insertAccount()}/admin-user`, {}, 'PUT');
   return victim;
 }
@@ -200,7 +200,7 @@ async function prepare(tested: Case): Promise<Change> {
 
 async function readOldFromRedis(process: AccountProcess, change: Change): Promise<void> {
   const read = () => ask(process, change.path, SKIP_MEMORY);
-  // Once the breaker has heard that Redis is back.
+  // The breaker has learnt by then that Redis is back.
   await expect.poll(async () => (await read()).cacheStatus, { interval: 10 }).toMatch(/^redis; hit/);
   expect(change.isOld(await read())).toBe(true);
 }
@@ -216,12 +216,12 @@ async function writeWhileRead(tested: Case, change: Change): Promise<Written> {
   const known: { token?: string | null } = {};
   const watches = startWatches(tested, change, () => known.token);
   const token = await change.write();
-  // In one tick with the time: what is sent later carries what the row demands.
+  // The time is read in the same tick: a request that is sent later carries the row's demand.
   known.token = token;
   return { change, watches, token, atMs: performance.now() };
 }
 
-/** The headers of the row are sent once there is a token, or it is known that there is none. */
+/** Readers send the headers of the row once the token has arrived, or once it is clear that there is none. */
 function startWatches(tested: Case, change: Change, token: () => string | null | undefined): Watch[] {
   const headers = () => {
     const known = token();
@@ -230,7 +230,7 @@ function startWatches(tested: Case, change: Change, token: () => string | null |
   return tested.readers().map((process) => startWatch(process, change.path, headers));
 }
 
-/** Without a demand an isolate that the write has not reached answers from memory: the bound is not idle. */
+/** Without a demand, an isolate that the write has not reached answers from memory. The bound is therefore not idle. */
 async function expectHeldByWitness(change: Change): Promise<void> {
   const seen = await ask(witness, change.path);
   expect(seen.cacheStatus).toMatch(/^isolate; hit/);
@@ -245,14 +245,14 @@ async function waitFor(wait: Wait, sinceMs: number): Promise<number> {
   return performance.now() + MEMORY_TTL_MS;
 }
 
-/** Of what is asked once the bound has ended, nothing is answered as it was before the write. */
+/** No answer to a request after the bound is the one from before the write. */
 async function expectNothingOlder({ change, watches, atMs }: Written, wait: Wait): Promise<void> {
   const endMs = await waitFor(wait, atMs);
   const quiet = wait === 'nothing' ? [] : [askQuietly(change, endMs)];
   const watched = watches.map((watch) => watch.until(endMs + MARGIN_MS));
   const seen = (await Promise.all([...watched, ...quiet])).flat();
   const late = seen.filter(({ sentAtMs }) => sentAtMs > endMs);
-  // On a busy machine a watch may have time for one.
+  // On a busy machine a watch may have time for only one request.
   expect(late.length).toBeGreaterThanOrEqual(watches.length + quiet.length);
   expect(late.filter((observation) => observation.status !== 200 || change.isOld(observation))).toEqual([]);
 }
@@ -262,7 +262,7 @@ async function askQuietly({ path }: Change, afterMs: number): Promise<Observatio
   return [await ask(quietReader, path)];
 }
 
-/** To the end the witness holds the old answer; a reader's demand makes it refuse it. */
+/** The witness holds the old answer to the end. The demand of a reader makes it refuse that answer. */
 async function expectNewByDemand({ headers }: Case, { change, token }: Written): Promise<void> {
   await expectHeldByWitness(change);
   if (headers) expect(change.isOld(await ask(witness, change.path, headers(token ?? '')))).toBe(false);

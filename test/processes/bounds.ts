@@ -1,11 +1,14 @@
-/** What a change waits for until a reader cannot miss it any more. */
+/** The event after which no reader can miss a change any more. */
 export type Wait = 'nothing' | 'memory' | 'drain-and-memory';
 
-/** How stale an answer can be, for one writer and one reader; the README's table, and what the tests hold the service to. */
+/**
+ * The staleness of an answer for one writer and one reader. The README's table shows it, and the tests hold the service
+ * to it.
+ */
 export interface Bound {
   readonly writer: string;
   readonly reader: string;
-  /** Redis answers writer and reader. */
+  /** Redis answers the writer and the reader. */
   readonly up: Wait;
   /** Redis answers neither. */
   readonly away: Wait;

@@ -3,7 +3,7 @@ import { scripts } from '../../src/cache/shared/scripts.ts';
 import type { AccountProcess } from './account-process.ts';
 import type { Gate } from './gate.ts';
 
-/** What stands between the processes and their stores. */
+/** The gates between the processes and their stores. */
 export interface Gates {
   readonly postgres: Gate;
   readonly redis: Gate;
@@ -12,15 +12,15 @@ export interface Gates {
 /** A point of the write path at which the process is killed. */
 export interface Death {
   readonly name: string;
-  /** Whether the row is there afterwards; undefined where it may be either. */
+  /** True if the row must exist afterwards, false if it must not; undefined if either is right. */
   readonly writes?: boolean;
-  /** Whether Redis has heard of it by itself, without a drain; undefined where it may be either. */
+  /** True if Redis must have the invalidation without a drain, false if it must not; undefined if either is right. */
   readonly invalidates?: boolean;
-  /** Kills the process at that point of `write`, which it begins. */
+  /** Starts `write`, and kills the process at that point of it. */
   kill(victim: AccountProcess, gates: Gates, write: () => Promise<unknown>, delayMs: number): Promise<void>;
 }
 
-/** The one batch of statements that writes. */
+/** Only this batch of statements writes. */
 const BATCH = /insert into users/;
 /** The script that invalidates, by its digest. */
 const INVALIDATION = new RegExp(await scripts.invalidate.sha1());

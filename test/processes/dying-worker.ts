@@ -22,7 +22,7 @@ interface Context {
   waitUntil(promise: Promise<unknown>): void;
 }
 
-// What becomes of a load when the platform has lost patience with its request.
+// A context that keeps no load alive, as if the platform had ended its request.
 const unanchored: Context = { waitUntil: () => {} };
 
 type Load = (url: string) => Promise<string>;
@@ -48,7 +48,9 @@ const loads: Record<string, Load> = {
   },
 };
 
-/** `GET /<how the request goes>/<key>` reads the key through the cache; `GET /reading` says how many reads are under way. */
+/**
+ * `GET /<kind of request>/<key>` reads the key through the cache. `GET /reading` answers the number of reads under way.
+ */
 export default {
   async fetch(request: Request, env: DyingEnv, ctx: Context): Promise<Response> {
     const [, how = '', key = ''] = new URL(request.url).pathname.split('/');
@@ -63,7 +65,7 @@ export default {
   },
 };
 
-// Other errors are the runtime's to answer, as a bare 500.
+// The runtime answers other errors with a bare 500.
 function toUnavailable(error: unknown): Response {
   if (error instanceof OriginUnavailable) return new Response('unavailable', { status: 503 });
   throw error;

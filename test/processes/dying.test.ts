@@ -60,7 +60,7 @@ async function get(how: string, key: string, signal: AbortSignal | null = null):
 
 const readsUnderWay = async () => Number((await get('reading', '')).text);
 
-/** A request for a cold key, whose load has come to the origin. */
+/** A request for a cold key. Its load has reached the origin. */
 async function beginLoad(how: string) {
   const key = crypto.randomUUID();
   const hangUp = new AbortController();

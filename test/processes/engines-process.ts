@@ -1,7 +1,7 @@
 import { startStack } from '../../local/stack.ts';
 import { createTestDatabase } from '../engines/database.ts';
 
-// Both engines and their bridges, for the process that has forked this one, until it lets go.
+// This process runs both engines and their bridges for its parent. It ends when the parent disconnects.
 const database = await createTestDatabase({ seed: true });
 const { close, ...stack } = await startStack({
   postgresPort: 0,

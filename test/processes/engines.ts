@@ -5,11 +5,11 @@ import type { Stack } from '../../local/stack.ts';
 
 export type Store = 'postgres' | 'redis';
 
-/** Both engines and their bridges in a process of their own, so that a query holds up nobody's clock. */
+/** Both engines and their bridges in a process of their own, so that a query delays no clock of the tests. */
 export interface Engines extends Omit<Stack, 'close'> {
-  /** Makes the bridge of a store do wrong, as local/faults.ts has it, in place of what it did wrong until now. */
+  /** Replaces the faults of a store's bridge, see local/faults.ts. */
   fault(store: Store, faults: readonly object[]): Promise<void>;
-  /** The requests that have reached the bridge of a store. */
+  /** The number of requests that have reached a store's bridge. */
   countRequests(store: Store): Promise<number>;
   close(): Promise<void>;
 }
@@ -20,7 +20,10 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts them, embedded or in front of the servers that DATABASE_URL and REDIS_URL name. `seed` is that of the faults. */
+/**
+ * Starts the engines, embedded or in front of the servers of DATABASE_URL and REDIS_URL. `seed` is the seed of the
+ * faults.
+ */
 export async function startEngines(seed: number): Promise<Engines> {
   const child = fork(fileURLToPath(new URL('./engines-process.ts', import.meta.url)), { execArgv: [] });
   running.add(child);
@@ -30,7 +33,7 @@ export async function startEngines(seed: number): Promise<Engines> {
     ended.then(() => {
       throw new Error('the engines have ended as they started');
     }),
-    // The one message that it sends.
+    // The process sends only this message.
   ])) as [Omit<Stack, 'close'>];
   const urlOf = (store: Store) => ({ postgres: stack.neonUrl, redis: stack.upstashUrl })[store];
   return {
@@ -41,7 +44,7 @@ export async function startEngines(seed: number): Promise<Engines> {
       if (!response.ok) throw new Error(await response.text());
     },
     async countRequests(store) {
-      // What a bridge answers to this.
+      // A bridge answers with this shape.
       const stats = (await (await fetch(`${urlOf(store)}/stats`)).json()) as { requests: number };
       return stats.requests;
     },

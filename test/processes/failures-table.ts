@@ -19,10 +19,10 @@ const HEADS = [
   'callers saw',
 ];
 
-/** What the table has rows for, in order. */
+/** The outages of the table's rows, in order. */
 export const rows: readonly Outage[] = [healthy, postgresOnly, ...outages];
 
-/** The page with the table, and a line that says how it was measured, in place of those between the marks. */
+/** Returns the page with the table and a line about the measurement in place of those between the marks. */
 export function replaceTable(page: string, how: string, measured: ReadonlyMap<Outage, Figures>): string {
   const table = [HEADS, HEADS.map(() => '---'), ...rows.map((outage) => cellsOf(outage, measured))];
   const lines = table.map((cells) => `| ${cells.join(' | ')} |`);
@@ -32,15 +32,15 @@ export function replaceTable(page: string, how: string, measured: ReadonlyMap<Ou
   return `${head}\n\n${how}\n\n${lines.join('\n')}\n\n${page.slice(after)}`;
 }
 
-/** What is out, and how, of each row of the page's table. */
+/** The names of the rows of the page's table: which stores are out, and their fault. */
 export function readRows(page: string): readonly string[] {
   const between = page.slice(page.indexOf(BEGIN), page.indexOf(END));
-  // After the heads and the rule.
+  // The heads and the rule come first.
   const cells = [...between.matchAll(/^\| (.*?) +\| (.*?) +\|/gm)];
   return cells.slice(2).map(([, out, fault]) => `${out}: ${fault}`);
 }
 
-/** The same of the code. */
+/** The name of an outage's row, made from the code. */
 export function nameRow(outage: Outage): string {
   return `${whatIsOut(outage)}: ${outage.title}`;
 }

@@ -3,23 +3,23 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { KEEP_OPEN } from '../../local/http-server.ts';
 
-/** Stands in front of a bridge, and lets a test hold what passes at an exact point of its way. */
+/** A proxy in front of a bridge. A test can hold a request or an answer at an exact point of its way. */
 export interface Gate {
   readonly url: string;
-  /** Holds the next request, or the answer to it, whose request body matches. */
+  /** Holds the next request whose body matches, or the answer to it. */
   hold(point: 'request' | 'answer', pattern: RegExp): Held;
   close(): void;
 }
 
 export interface Held {
-  /** Resolves when it has come. */
+  /** Resolves when the held message has come. */
   readonly come: Promise<void>;
   /**
-   * Lets it go on, and resolves when it has. A request that was held reaches the bridge even if its sender is gone by
-   * now, as what was on the wire does.
+   * Lets the message go on, and resolves when it has. A held request reaches the bridge even if its sender has ended,
+   * as a request on the wire does.
    */
   release(): Promise<void>;
-  /** It never goes on. */
+  /** Drops the message. */
   drop(): void;
 }
 
@@ -40,7 +40,7 @@ export async function startGate(target: string): Promise<Gate> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    // A TCP server that listens has an AddressInfo; the other types are for pipes and closed servers.
+    // A listening TCP server has an AddressInfo. The other types belong to pipes and closed servers.
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     hold(point, pattern) {
       const hold = makeHold(point, pattern);

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 
-// A process of its own: a test run that is killed cannot end what it has started. It reads `+<pid>` and `-<pid>`, line
-// by line, and when the run is gone, and its end of the pipe with it, ends those that are left.
+// A process of its own, because a test run that is killed cannot end the processes that it has started. It reads
+// `+<pid>` and `-<pid>`, one per line. When the run ends, its pipe closes, and this process ends those that are left.
 const pids = new Set<number>();
 
 createInterface({ input: process.stdin })
@@ -18,6 +18,6 @@ function end(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // Gone by itself.
+    // The process has ended by itself.
   }
 }

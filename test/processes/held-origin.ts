@@ -2,12 +2,12 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KEEP_OPEN } from '../../local/http-server.ts';
 
-/** An origin for loads: each key waits for its answer until the test gives it. */
+/** An origin for loads. The answer to each key waits until the test gives it. */
 export interface HeldOrigin {
   readonly url: string;
-  /** How many loads of the key have come. */
+  /** The number of loads of the key that have come. */
   loads(key: string): number;
-  /** Answers the loads of the key that wait, and those to come. */
+  /** Answers the waiting loads of the key, and those to come. */
   answer(key: string): void;
   close(): void;
 }
@@ -22,7 +22,7 @@ export async function startHeldOrigin(): Promise<HeldOrigin> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    // A TCP server that listens has an AddressInfo; the other types are for pipes and closed servers.
+    // A listening TCP server has an AddressInfo. The other types belong to pipes and closed servers.
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     loads: (key) => loads.get(key)?.length ?? 0,
     answer(key) {

@@ -10,7 +10,7 @@ import { type Processes, startProcesses } from './processes.ts';
 
 const ROUNDS = scaled(deaths.length, 500);
 const MAX_DELAY_MS = 25;
-/** The survivor's memory still holds what was true before, within its bound; the question is what Redis answers. */
+/** The survivor's memory may still hold the old state within its bound. These tests ask what Redis answers. */
 const SKIP_MEMORY = { 'Cache-Control': 'max-age=0' };
 const RELOAD = { 'Cache-Control': 'no-cache' };
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   gates = { postgres: await startGate(processes.postgres.url), redis: await startGate(processes.redis.url) };
   survivor = await startVictim();
   victim = await startVictim();
-  // From here on Redis knows the script by its digest.
+  // Redis knows the script by its digest from here on.
   await victim.drain();
   await ask(victim, `/v1/accounts/${await insertAccount(0)}/admin-user`, {}, 'PUT');
 });
@@ -59,7 +59,7 @@ test.each(rounds.map((round, at) => ({ ...round, name: round.death.name, round: 
   },
 );
 
-/** Leaves a new process in place of the one that was killed. */
+/** Starts a new process in place of the killed one. */
 async function killDuringWrite(death: Death, number: string, delayMs: number): Promise<void> {
   const killed = victim;
   const write = () => ask(killed, `/v1/accounts/${number}/admin-user`, {}, 'PUT').catch(() => {});
@@ -74,7 +74,7 @@ function startVictim(): Promise<AccountProcess> {
   return processes.start(workerEnv(gates.postgres.url, gates.redis.url, processes.postgresUrl));
 }
 
-/** An account without members, of whose creation nobody needs to hear. */
+/** An account without members. No cache needs to hear of its creation. */
 async function insertAccount(round: number): Promise<string> {
   const number = `6000-0000-${String(round).padStart(4, '0')}`;
   await processes.sql(`insert into accounts (account_number, company_name) values ($1, 'Any Ltd')`, [number]);
@@ -99,7 +99,7 @@ async function listPaths(number: string): Promise<string[]> {
   ];
 }
 
-/** Asks until Redis and the memory of the process have the answer that there is none. */
+/** Asks until Redis and the memory of the process hold the answer that there is none. */
 async function readAbsent(process: AccountProcess, path: string): Promise<void> {
   const fromRedis = async () => (await ask(process, path, SKIP_MEMORY)).cacheStatus;
   await expect.poll(fromRedis, { interval: 5 }).toMatch(/^redis; hit/);
@@ -108,7 +108,7 @@ async function readAbsent(process: AccountProcess, path: string): Promise<void> 
   expect(isAbsent(kept)).toBe(true);
 }
 
-/** Where nothing was invalidated Redis still says that there is none, and only the drain can mend it. */
+/** Without an invalidation Redis still answers that there is none, and only the drain can mend it. */
 async function expectHidden({ invalidates }: Death, paths: readonly string[]): Promise<void> {
   const answers = await Promise.all(paths.map((path) => ask(survivor, path, SKIP_MEMORY)));
   expect(answers.map(isAbsent)).toEqual(paths.map(() => !invalidates));
@@ -131,7 +131,7 @@ function contentOf({ status, body }: Observation): unknown {
 
 /** Users named as admins of the account: none, or one with its profile. */
 async function countAdmins(number: string): Promise<number> {
-  // A batch that its process did not live to see the end of may still be running, and holds this lock.
+  // The batch of a killed process may still be running, and holds this lock.
   await processes.sql('select from accounts where account_number = $1 for update', [number]);
   const rows = await processes.sql(
     `select p.id, a.account_number from users u
@@ -143,7 +143,7 @@ async function countAdmins(number: string): Promise<number> {
   return rows.length;
 }
 
-/** The write that was cut off can be repeated, however far it had come. */
+/** A write that was cut off at any point can be repeated. */
 async function expectOneAdmin(number: string): Promise<void> {
   const { status } = await ask(victim, `/v1/accounts/${number}/admin-user`, {}, 'PUT');
   expect([200, 201]).toContain(status);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findKnee, growthPerRequest, type Served } from '../../bench/load/verdict.ts';
 
-/** Steps of 100, 200, 400 … requests/s, each with what was answered and the p99 in ms. */
+/** Steps of 100, 200, 400 … requests/s, each with its answers per second and its p99 in ms. */
 function steps(...all: readonly (readonly [answeredPerS: number, p99Ms: number])[]): Served[] {
   return all.map(([answeredPerS, p99Ms], at) => ({ ratePerS: 100 * 2 ** at, answeredPerS, p99Ms }));
 }

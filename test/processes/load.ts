@@ -5,10 +5,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { LOCAL_KEY } from '../../local/stack.ts';
 import type { Question } from './town.ts';
 
-/** `right`: the one right answer. `unavailable`: an honest 503. `wrong`: whatever else. */
+/** `right` is the one right answer, `unavailable` an honest 503, and `wrong` any other answer. */
 export type Verdict = 'right' | 'unavailable' | 'wrong';
 
-/** What became of one request; times in ms on the clock of this process. */
+/** The outcome of one request; times in ms on the clock of this process. */
 export interface Sample {
   readonly question: Question;
   readonly dueMs: number;
@@ -17,31 +17,31 @@ export interface Sample {
   readonly status: number;
   readonly cacheStatus: string;
   readonly verdict: Verdict;
-  /** What was wrong. */
+  /** The reason for a wrong answer. */
   readonly reason?: string;
 }
 
 export interface Load {
   /** Resolves with every sample once all requests have ended. */
   readonly samples: Promise<readonly Sample[]>;
-  /** Sends no more. */
+  /** Sends no more requests. */
   stop(): void;
 }
 
-/** A caller waits as long as a busy machine may take. */
+/** A caller waits as long as a busy machine may need. */
 const PATIENCE_MS = 120_000;
-/** Sooner than workerd closes a connection that rests, so that no request meets its end. */
+/** This end of an idle connection comes before workerd's, so that no request meets a connection that closes. */
 const IDLE_MS = 2_000;
 
 interface LoadOptions {
   readonly ratePerS: number;
-  /** While so many requests are unanswered no other falls due: a machine that cannot keep up gets no backlog. */
+  /** No further request falls due while so many are unanswered: a machine that cannot keep up gets no backlog. */
   readonly mostUnanswered: number;
 }
 
 /**
- * Asks at a rate, each at its due time whether or not earlier ones were answered. Latency counts from the due time: what
- * holds the callers up holds up this one too.
+ * Sends requests at a rate, each at its due time whether or not earlier ones were answered. Latency counts from the due
+ * time, so that a delay of the sender counts too.
  */
 export function startLoad(
   url: string,
@@ -82,7 +82,7 @@ export function startLoad(
   return { samples: send(), stop: () => stopped.abort() };
 }
 
-/** Asks once, now. */
+/** Sends one request now. */
 export function askNow(
   url: string,
   question: Question,

@@ -4,16 +4,16 @@ import type { AccountProcess } from './account-process.ts';
 
 /** One answer of a process. */
 export interface Observation {
-  /** When the request was sent, by `performance.now()`. */
+  /** The time of sending, by `performance.now()`. */
   readonly sentAtMs: number;
   readonly status: number;
-  /** What each tier did. */
+  /** The parts of Cache-Status, one for each tier. */
   readonly cacheStatus: string;
   readonly token: string | null;
   readonly body: unknown;
 }
 
-/** A reader that asks again and again until it is told to stop. */
+/** A reader that asks again and again until it is stopped. */
 export interface Watch {
   /** Resolves to everything seen, once a request was sent at or after this time. */
   until(atMs: number): Promise<readonly Observation[]>;
@@ -41,7 +41,7 @@ export async function ask(
   };
 }
 
-/** Begins at once; headers are made for each request as it is sent. */
+/** Starts at once. Headers are made for each request as it is sent. */
 export function startWatch(reader: AccountProcess, path: string, headers: () => Headers): Watch {
   let endMs = Infinity;
   const seen: Observation[] = [];
@@ -53,7 +53,7 @@ export function startWatch(reader: AccountProcess, path: string, headers: () => 
       await pause(POLL_MS);
     }
   })();
-  // Heard of by `until`, if the test gets there.
+  // `until` reports the error, if the test gets there.
   watching.catch(() => {});
   return {
     until(atMs) {

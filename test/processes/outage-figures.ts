@@ -2,31 +2,31 @@ import type { Store } from './engines.ts';
 import type { Sample } from './load.ts';
 import type { OutageRun } from './outage-run.ts';
 
-/** What the samples of one outage come to; times in ms. */
+/** The figures of one outage; times in ms. */
 export interface Figures {
   readonly requests: number;
   readonly errors: number;
   readonly errorsInReach: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of the second half, when every breaker has opened. */
+  /** The p99 of the second half, in which every breaker is open. */
   readonly openP99Ms: number;
-  /** The median of the p99 of each second of that half: what else the machine does comes in bursts. */
+  /** The median of the p99 of each second of that half. Other work of the machine comes in bursts. */
   readonly steadyP99Ms: number;
   /** Requests per second to the stores that are out, in the second half. */
   readonly askedPerS: number;
   /** From the end of the outage to the first request that each store that was out answered again. */
   readonly backAfterMs: number;
-  /** Of requests that were due later than 2 s after the end. */
+  /** Errors of requests that were due more than 2 s after the end. */
   readonly errorsAfter: number;
-  /** Answers by status and by who gave them. */
+  /** Answers by status and source. */
   readonly answers: ReadonlyMap<string, number>;
 }
 
-/** Errors that come later than this after an outage are counted on their own. */
+/** Errors later than this after an outage are counted on their own. */
 const RECOVERY_MS = 2_000;
 
-/** Whether a tier that is not out, or memory, must have had the answer. */
+/** True if memory, or a store that is not out, must have had the answer. */
 export function isInReach(
   { outage: { stores }, refreshedMs }: OutageRun,
   sample: Sample,
@@ -43,7 +43,7 @@ export function duringOutage({ samples, awayMs, endingMs }: OutageRun): readonly
   return samples.filter(({ dueMs }) => dueMs >= awayMs && dueMs < endingMs);
 }
 
-/** `ttlMs`: how long memory answers. */
+/** Computes the figures. `ttlMs` is the lifetime of an answer in memory. */
 export function figuresOf(run: OutageRun, ttlMs: number): Figures {
   const { outage, middleMs, endingMs, endedMs, asked } = run;
   const during = duringOutage(run);
@@ -67,12 +67,12 @@ export function figuresOf(run: OutageRun, ttlMs: number): Figures {
   };
 }
 
-/** When the first of the requests was due that the store answered. */
+/** The due time of the first request that the store answered. */
 function findAnswerOf(store: Store, samples: readonly Sample[]): number {
   return samples.find((sample) => isFrom(store, sample))?.dueMs ?? Infinity;
 }
 
-/** Whether the store has had a part in the answer, as it has when it is not out. */
+/** True if the store had a part in the answer, which it can only have when it is not out. */
 export function isFrom(store: Store, { cacheStatus, status }: Sample): boolean {
   return store === 'redis'
     ? cacheStatus.includes('redis;') && !cacheStatus.includes('detail=')
@@ -92,7 +92,7 @@ function quantile(values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
 }
 
-/** The status, who answered, and what Cache-Status says besides. */
+/** The status, the source, and the details of Cache-Status. */
 function describeAnswer({ status, cacheStatus }: Sample): string {
   const details = [...cacheStatus.matchAll(/detail=([a-z-]+)/g)].map(([, detail]) => detail);
   return [status || 'no answer', ...nameSource(status, cacheStatus), ...details].join(' ');

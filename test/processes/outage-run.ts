@@ -9,7 +9,7 @@ import { isFrom } from './outage-figures.ts';
 import { type Outage, postgresOnly } from './outages.ts';
 import type { Question, Reach, Town } from './town.ts';
 
-/** How much load, and how long: with nothing out, then the outage, then with nothing out again. */
+/** The rate and the lengths of a run: before the outage, during it and after it. */
 export interface Pace {
   readonly ratePerS: number;
   readonly mostUnanswered: number;
@@ -19,26 +19,26 @@ export interface Pace {
 }
 
 export interface RunSettings extends Pace {
-  /** Vars over those of wrangler.toml. */
+  /** Vars that override those of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
   /** Numbers from 0 to below 1. */
   readonly random: () => number;
 }
 
-/** What became of one outage; times in ms on the clock of this process. */
+/** The result of one outage; times in ms on the clock of this process. */
 export interface OutageRun {
   readonly outage: Outage;
   readonly samples: readonly Sample[];
-  /** What is hot was read into memory no earlier. */
+  /** Hot answers were read into memory at this time or later. */
   readonly refreshedMs: number;
-  /** The stores went away between these, and came back between those. */
+  /** The stores went away between `beganMs` and `awayMs`, and came back between `endingMs` and `endedMs`. */
   readonly beganMs: number;
   readonly awayMs: number;
   readonly endingMs: number;
   readonly endedMs: number;
   /** Every store that was out has answered again. */
   readonly recoveredMs: number;
-  /** By now the breaker of Redis has opened, if it was out. */
+  /** The breaker of Redis has opened by this time, if Redis was out. */
   readonly middleMs: number;
   /** The requests that reached each bridge from the middle to the end. */
   readonly asked: Readonly<Record<Store, number>>;
@@ -51,10 +51,10 @@ const AGED_BY_US = 400_000_000n;
 const WARM_UP_AT_ONCE = 8;
 const POLL_MS = 10;
 
-/** How many questions of each kind last for a run: what is shared is asked again when memory has forgotten it. */
+/** The numbers of questions that last for a run. A shared one is asked again after memory has forgotten it. */
 export function townSizes({ ratePerS, leadMs, outageMs, afterMs }: Pace): Record<Reach, number> {
   const requests = (ratePerS * (leadMs + outageMs + afterMs)) / 1_000;
-  // Many more than there will be on average: a busy machine takes its time, and asks meanwhile.
+  // Far more cold questions than the average: a busy machine stretches the run, and the load goes on meanwhile.
   const cold = Math.ceil(requests * SHARES.cold * 1.5) + SPARE_COLD;
   return { hot: 40, shared: Math.min(400, Math.ceil(requests / 10)), stale: 40, cold };
 }
@@ -120,7 +120,7 @@ async function passOutage(
   return { refreshedMs, beganMs, awayMs, middleMs, endingMs, endedMs, recoveredMs, asked };
 }
 
-/** Asks until an answer is as wanted. */
+/** Asks until an answer is the wanted one. */
 async function untilAnswered(
   url: string,
   next: () => Question,
@@ -153,7 +153,7 @@ async function refresh(url: string, hot: readonly Question[]): Promise<void> {
   await Promise.all(hot.map((question) => askNow(url, question, { 'Cache-Control': 'max-age=0' })));
 }
 
-/** Questions by their shares; those for what is stale from when they are asked for, since one answer makes it fresh. */
+/** Draws questions by their shares. Each stale question comes once, since one answer makes it fresh. */
 function makeMix(town: Town, random: () => number) {
   const cold = town.cold.values();
   let isStaleAsked = false;
@@ -181,7 +181,7 @@ function drawReach(drawn: number): Reach {
   return 'cold';
 }
 
-/** Gives Redis what is in reach and nothing else, by a Worker that is gone afterwards. */
+/** Fills Redis with exactly the answers in reach, through a Worker that ends afterwards. */
 async function fillRedis(engines: Engines, { stale, hot, shared }: Town): Promise<void> {
   await forgetEntries(engines.redisUrl, engines.env['DATABASE_ID'] ?? '');
   const redis = new Redis(engines.redisUrl);

@@ -10,7 +10,7 @@ import { type Outage, outages } from './outages.ts';
 import { makeTown, settleTown, type Town } from './town.ts';
 
 const MEMORY_TTL_MS = scaled(1_000, 5_000);
-/** However busy the machine, a store that is not out is not taken for one that is. */
+/** A busy machine must not make a store that answers look like one that is out. */
 const { REDIS_DEADLINE_MS, POSTGRES_DEADLINE_MS } = UNHURRIED;
 const SPARED = { redis: { REDIS_DEADLINE_MS }, postgres: { POSTGRES_DEADLINE_MS } };
 
@@ -23,7 +23,7 @@ const settings: RunSettings = {
   vars: {},
   random: makeRandom(seed),
 };
-/** Registers the tests of every outage of exactly these stores; a short run takes those whose faults `quick` names. */
+/** Registers the tests of every outage of exactly these stores. A short run takes those whose faults `quick` names. */
 export function testOutages(stores: readonly Store[], quick: readonly string[]): void {
   const town: Town = makeTown(townSizes(settings));
   const ofStores = outages.filter((outage) => outage.stores.join() === stores.join());

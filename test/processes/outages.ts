@@ -7,7 +7,7 @@ export interface Outage {
   readonly fault: (store: Store) => object;
 }
 
-/** Past the deadline of each store in wrangler.toml. */
+/** A delay past the deadline of each store in wrangler.toml. */
 const LATE_MS: Readonly<Record<Store, number>> = { redis: 400, postgres: 6_000 };
 
 const FAULTS: Readonly<Record<string, Outage['fault']>> = {
@@ -29,17 +29,17 @@ export const outages: readonly Outage[] = OUT.flatMap((stores) =>
   Object.entries(FAULTS).map(([title, fault]) => ({ stores, title, fault })),
 );
 
-/** Nothing is out. */
+/** No store is out. */
 export const healthy: Outage = { stores: [], title: 'healthy', fault: () => ({}) };
 
-/** Postgres alone, Redis being out all the time. */
+/** Postgres alone answers; Redis is out all the time. */
 export const postgresOnly: Outage = {
   stores: ['redis'],
   title: 'Postgres only: Redis refuses from the start',
   fault: () => ({ kind: 'refuse' }),
 };
 
-/** The stores that are out, as a reader would say it. */
+/** The names of the stores that are out, for a reader. */
 export function whatIsOut({ stores }: Outage): string {
   return stores.map((store) => ({ redis: 'Redis', postgres: 'Postgres' })[store]).join(' and ') || 'nothing';
 }

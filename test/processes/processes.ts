@@ -8,17 +8,17 @@ import { makeEnginePool } from '../engines/pool.ts';
 import { UNHURRIED } from '../support/unhurried.ts';
 import { type AccountProcess, startWorkerd } from './account-process.ts';
 
-// Leases end as in production: who dies with one must not hold up the others.
+// Leases last as long as in production: a process that dies with one must not hold up the others.
 const { REDIS_DEADLINE_MS, POSTGRES_DEADLINE_MS } = UNHURRIED;
 
 /** The bridge in front of a store, in this process. */
 export interface StoreBridge<Counts> {
   readonly url: string;
-  /** What it has been asked since it was opened. */
+  /** The bridge's counts since it was opened. */
   counts(): Counts;
-  /** From now on it refuses connections. */
+  /** Refuses connections from now on. */
   close(): Promise<void>;
-  /** Listens again, on the same port; nothing if it does already. */
+  /** Listens again on the same port. Does nothing if it listens already. */
   open(): Promise<void>;
 }
 
@@ -29,9 +29,9 @@ export interface Processes {
   readonly redis: StoreBridge<{ requests: number; commands: Record<string, number> }>;
   /** The database itself, without the bridge. */
   readonly postgresUrl: string;
-  /** Runs a statement as somebody else on the database. */
+  /** Runs a statement as another client of the database. */
   sql(text: string, params?: unknown[]): Promise<Record<string, unknown>[]>;
-  /** Starts one more, with these vars over those of all. */
+  /** Starts one more process. These vars override those of all. */
   start(vars?: Readonly<Record<string, string>>): Promise<AccountProcess>;
   close(): Promise<void>;
 }
@@ -44,8 +44,8 @@ interface Listener<Counts> {
 }
 
 /**
- * Starts `count` processes on a seeded database and a Redis: embedded ones of their own, or, where the environment names
- * servers by DATABASE_URL and REDIS_URL, a database and a key prefix of their own there. `overrides` are vars of all.
+ * Starts `count` processes on a seeded database and a Redis. Both are embedded, or, if DATABASE_URL and REDIS_URL name
+ * servers, a database and a key prefix of their own there. `overrides` are vars of all processes.
  */
 export async function startProcesses(
   count: number,
@@ -57,7 +57,7 @@ export async function startProcesses(
   const redis = await openBridge((port) => startUpstashBridge({ port, redisUrl, token: LOCAL_KEY }));
   const secrets = workerEnv(postgres.url, redis.url, database.url);
   const env = { ...secrets, REDIS_DEADLINE_MS, POSTGRES_DEADLINE_MS, ...overrides };
-  // On a server of others an earlier database may have had this one's id.
+  // On a shared server an earlier database may have had the same id.
   await forgetEntries(redisUrl, secrets.DATABASE_ID);
   const all: AccountProcess[] = [];
   const start: Processes['start'] = async (vars = {}) => {

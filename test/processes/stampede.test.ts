@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => processes.close());
 
-// Redis answers, and no process takes it for one that does not.
+// Redis answers, and no process may take it for one that is out.
 beforeEach(async () => {
   await processes.redis.open();
   await Promise.all(processes.all.map(untilRedisAnswers));
@@ -47,7 +47,7 @@ test.each(rounds)(
   },
 );
 
-// Each isolate loads three times for those that come at once, and once more for each load's time in which others come.
+// Each isolate loads three times for simultaneous reads, and once more for each load's duration in which others come.
 test.each(['max-age=0', 'no-cache'])(
   'a thousand reads with %s are all answered, by far fewer loads',
   async (directive) => {
@@ -60,7 +60,7 @@ test('a thousand reads with the token of an invalidation that failed are all ans
   await expectFewLoads({ 'Consistency-Token': `pg:${Date.now()}` }, (PROCESSES * READS_EACH) / 10);
 });
 
-/** All reads at once, the same number in each process; whatever reaches Postgres meanwhile is a load. */
+/** Sends all reads at once, the same number to each process. Every request to Postgres meanwhile is a load. */
 async function expectFewLoads(headers: Record<string, string>, most = PROCESSES): Promise<void> {
   const user = await insertUser();
   const before = processes.postgres.counts().requests;

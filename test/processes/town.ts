@@ -1,14 +1,16 @@
 import { Client } from 'pg';
 
-/** Where the answer lies when an outage begins: memory and Redis, Redis, Redis past its fresh life, Postgres alone. */
+/**
+ * The place of the answer when an outage begins: memory and Redis; Redis; Redis past its fresh life; Postgres alone.
+ */
 export type Reach = 'hot' | 'shared' | 'stale' | 'cold';
 
-/** A path to ask, and the one right answer. */
+/** A path and its one right answer. */
 export interface Question {
   readonly path: string;
   readonly reach: Reach;
   readonly status: 200 | 404;
-  /** The whole body, or of a problem its code. */
+  /** The whole body; of a problem, its code. */
   readonly body: object;
 }
 
@@ -16,10 +18,10 @@ export type Town = Readonly<Record<Reach, readonly Question[]>>;
 
 const FIRST_ID = 100_000;
 const SETTLED_AT = '2026-01-01T00:00:00.000Z';
-/** One in so many questions for what Postgres alone knows is for what is not there. */
+/** One in so many cold questions is about something absent. */
 const ABSENT_EVERY = 3;
 
-/** Questions of all kinds, none twice, about residents who `settleTown` makes. */
+/** Questions of all kinds about residents that `settleTown` makes. No question comes twice. */
 export function makeTown(sizes: Readonly<Record<Reach, number>>): Town {
   let resident = 0;
   const make = (reach: Reach): Question[] =>

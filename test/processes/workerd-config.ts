@@ -7,7 +7,7 @@ export interface WorkerService {
   readonly compatibilityDate: string;
 }
 
-/** The configuration of a workerd that serves each Worker on a loopback port of its own, any free one. */
+/** The configuration of a workerd that serves each Worker on a free loopback port of its own. */
 export function workerdConfig(workers: readonly WorkerService[]): string {
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -17,7 +17,7 @@ const config :Workerd.Config = (
 `;
 }
 
-// By default a Worker may not ask what listens on the loopback interface.
+// A Worker may not call the loopback interface by default.
 const INTERNET = '(name = "internet", network = (allow = ["public", "private", "local"]))';
 
 function describeService({

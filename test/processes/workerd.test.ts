@@ -92,7 +92,7 @@ test('a process with an inspector says where it listens, and serves as one witho
 test('the guardian ends what a run that was killed has left running, and nothing else', async () => {
   const [left, ended] = [startIdle(), startIdle()];
   const guardian = spawn(process.execPath, [fileURLToPath(new URL('./guardian.ts', import.meta.url))]);
-  // Both before either: which exit is heard of first is anybody's guess.
+  // The test waits for both exits first: either may be reported before the other.
   const exits = Promise.all([once(left, 'exit'), once(guardian, 'exit')]);
   guardian.stdin.end(`+${left.pid}\n+${ended.pid}\n-${ended.pid}\n`);
   expect((await exits)[0]).toEqual([null, 'SIGKILL']);

@@ -16,44 +16,44 @@ export interface Worker extends WorkerService {
   readonly main: string;
 }
 
-/** A workerd of its own, without the supervision and the restarts of the local stack. */
+/** A plain workerd process, without the supervision and the restarts of the local stack. */
 export interface Workerd {
   readonly pid: number;
-  /** Where each Worker listens, by name. */
+  /** The URL of each Worker, by name. */
   readonly urls: ReadonlyMap<string, string>;
-  /** Where its inspector listens, each Worker's at a path of its name; null without one. */
+  /** The URL of its inspector, on which each Worker has a path with its name; null without an inspector. */
   readonly inspectorUrl: string | null;
-  /** What it has printed so far, line by line. */
+  /** The lines that it has printed so far. */
   readonly output: readonly string[];
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
-  /** SIGKILL, at once: what was under way is lost. Resolves when the process is gone. */
+  /** Sends SIGKILL, so that all work under way is lost. Resolves when the process has ended. */
   kill(): Promise<void>;
 }
 
 export interface SpawnOptions {
-  /** With a debugger's door, see `inspectorUrl`. */
+  /** Opens an inspector, see `inspectorUrl`. */
   readonly isInspected?: boolean;
-  /** What Workers log goes nowhere: reading it would cost the one who measures. */
+  /** Drops the Workers' log: reading it would cost the measuring process time. */
   readonly isSilent?: boolean;
 }
 
 interface ListenEvent {
-  /** `listen`, and `listen-inspector`, which names no socket. */
+  /** The message is `listen`, or `listen-inspector`, which names no socket. */
   readonly event: string;
   readonly socket?: string;
   readonly port: number;
 }
 
-// The package exports the path of the binary; its own `bin` is a script where install scripts are off.
+// The package exports the path of the binary. Its own `bin` is a script if install scripts are off.
 const require = createRequire(import.meta.url);
 const { default: binary } = require('workerd') as { default: string };
-/** No Worker is called so. */
+/** No Worker has this name. */
 const INSPECTOR = '(inspector)';
 const INSPECTED = '--inspector-addr=127.0.0.1:0';
 let guardian: ChildProcess | undefined;
 
-/** Runs the Workers in one workerd. Throws what it printed when it ends before it listens. */
+/** Runs the Workers in one workerd. If it ends before it listens, throws what it printed. */
 export async function spawnWorkerd(workers: readonly Worker[], options: SpawnOptions = {}): Promise<Workerd> {
   const folder = await mkdtemp(join(tmpdir(), 'edge-accounts-'));
   try {
@@ -63,7 +63,7 @@ export async function spawnWorkerd(workers: readonly Worker[], options: SpawnOpt
     await write(folder, 'config.capnp', workerdConfig(workers));
     return await serve(join(folder, 'config.capnp'), workers.length, options);
   } finally {
-    // Read at the start, and not again.
+    // workerd reads the file at its start only.
     await rm(folder, { recursive: true });
   }
 }
@@ -77,7 +77,7 @@ async function serve(
   sockets: number,
   { isInspected = false, isSilent = false }: SpawnOptions,
 ): Promise<Workerd> {
-  // Experimental is the binding that fires a scheduled handler; other Workers run as without the option.
+  // The binding that runs a scheduled handler is experimental. Other Workers run the same without the option.
   const args = ['serve', '--experimental', '--control-fd=3', ...(isInspected ? [INSPECTED] : []), config];
   const child = spawn(binary, args, { stdio: ['ignore', isSilent ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
   tellGuardian(`+${child.pid}`);
@@ -90,7 +90,7 @@ async function serve(
     child.kill('SIGKILL');
     await ended;
   };
-  // One of the pipes that `stdio` asks for.
+  // The type includes null, but `stdio` asks for this pipe.
   const doors = sockets + (isInspected ? 1 : 0);
   const listening = await Promise.race([readUrls(child.stdio[3] as Readable, doors), ended]);
   if (typeof listening !== 'object' || child.pid === undefined)
@@ -100,7 +100,7 @@ async function serve(
   return { pid: child.pid, urls, inspectorUrl, output, ended, kill };
 }
 
-/** Whatever becomes of this process, the guardian ends those that it has started. */
+/** The guardian ends the processes that this one has started, even if this one is killed. */
 function tellGuardian(line: string): void {
   guardian ??= startGuardian();
   guardian.stdin?.write(`${line}\n`);
@@ -108,7 +108,7 @@ function tellGuardian(line: string): void {
 
 function startGuardian(): ChildProcess {
   const main = fileURLToPath(new URL('./guardian.ts', import.meta.url));
-  // Detached: a signal to the group of this process must not reach it.
+  // The process is detached, so that a signal to the group of this process does not reach it.
   const started = spawn(process.execPath, [main], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   started.unref();
   if (started.stdin instanceof Socket) started.stdin.unref();
@@ -122,7 +122,7 @@ function collectLines({ stdout, stderr }: ChildProcess): readonly string[] {
   return lines;
 }
 
-/** Resolves when all listen; when the process ends before, never. */
+/** Resolves when all Workers listen. Never settles if the process ends before. */
 function readUrls(control: Readable, doors: number): Promise<Map<string, string>> {
   const urls = new Map<string, string>();
   return new Promise((resolve) => {

@@ -4,13 +4,13 @@ import { unstable_readConfig as readConfig } from 'wrangler';
 import { LongestFirst } from './longest-first.ts';
 import '../support/provided.ts';
 
-/** What one of the commands runs. */
+/** The tests that one of the commands runs. */
 interface Tier {
   /** Patterns of test files, below `test`; all of them by default. */
   readonly files?: readonly string[];
   /** Tests of volume run at full length, instead of a short run. */
   readonly isFull?: boolean;
-  /** It cannot do without real servers. */
+  /** The tier needs real servers. */
   readonly isReal?: boolean;
 }
 
@@ -28,15 +28,16 @@ const IN_WORKERD = [
 
 const SERVERS = './test/engines/servers.ts';
 
-/** Files at once on two cores: most wait for an answer of an engine more than they work. */
+/** The number of files at once on two cores. Most wait for an engine's answer more than they work. */
 const MAX_WORKERS = 4;
 
-/** The one deadline of whatever a test waits for, on a machine that has ten times as much to do; and at full length. */
+/** The one deadline of every wait in a test, for a machine under ten times the load; and the one at full length. */
 const DEADLINE_MS = 300_000;
 const FULL_DEADLINE_MS = 1_200_000;
 
 /**
- * The tests of a tier. Its files share a few processes of Node and of workerd, so that the source is loaded once in each.
+ * The configuration of a tier. Its files share a few processes of Node and of workerd, so that each loads the source
+ * once.
  */
 export function configFor({ files = ['**/*.test.ts'], isFull = false, isReal = false }: Tier) {
   const include = files.map((pattern) => `test/${pattern}`);
@@ -45,7 +46,7 @@ export function configFor({ files = ['**/*.test.ts'], isFull = false, isReal = f
     provide: { isFull, isReal },
     testTimeout: deadlineMs,
     hookTimeout: deadlineMs,
-    // Sooner, so that a failure says what did not come.
+    // Polling ends sooner, so that the failure names what did not come.
     expect: { poll: { timeout: 0.8 * deadlineMs } },
     isolate: false,
     maxWorkers: MAX_WORKERS,
@@ -59,7 +60,8 @@ export function configFor({ files = ['**/*.test.ts'], isFull = false, isReal = f
       sequence: { sequencer: LongestFirst },
       projects: [
         {
-          // Verbose, workerd prints each connection that a test breaks; errors and what Workers log it prints anyway.
+          // A verbose workerd would print each connection that a test breaks. It prints errors and the Workers' logs
+          // anyway.
           plugins: [
             cloudflareTest({ main, verbose: false, miniflare: { compatibilityDate, bindings: vars } }),
           ],

@@ -5,8 +5,8 @@ import { BaseSequencer, type TestSpecification, type Vitest } from 'vitest/node'
 import { DURATIONS_FILE, type Durations } from './durations.ts';
 
 /**
- * Files by their known durations, the longest first, so that the last ones to run are short; at
- * random where the run is shuffled. Those of one project stay together: a worker serves one project at a time.
+ * Orders files by their known durations, the longest first, so that the last ones are short. A shuffled run has a
+ * random order. Files of one project stay together: a worker serves one project at a time.
  */
 export class LongestFirst extends BaseSequencer {
   readonly #durations: Durations = JSON.parse(readFileSync(DURATIONS_FILE, 'utf8'));

@@ -3,7 +3,7 @@ import type { Reporter, TestModule, Vitest } from 'vitest/node';
 
 const SHOWN = 10;
 
-/** Prints the slowest files at the end of a run, and what all files took together. */
+/** Prints the slowest files at the end of a run, and the sum of all durations. */
 export default class SlowestFiles implements Reporter {
   #vitest: Vitest | undefined;
 
@@ -23,7 +23,7 @@ export default class SlowestFiles implements Reporter {
   }
 }
 
-/** With its hooks, in which it waits for engines. */
+/** The duration includes the hooks, which wait for engines. */
 export function durationMs(module: TestModule): number {
   const { collectDuration, duration } = module.diagnostic();
   return collectDuration + duration;

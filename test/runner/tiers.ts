@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const TEST = fileURLToPath(new URL('..', import.meta.url));
 
-/** The files that take a short run of what they prove by volume: those that call `scaled`, or have it called. */
+/** The files with a short run of a proof by volume: those that call `scaled`, directly or through a helper. */
 export function volumeTests(): string[] {
   const files = globSync('**/*.test.ts', { cwd: TEST });
   return files.filter((file) =>
@@ -12,7 +12,7 @@ export function volumeTests(): string[] {
   );
 }
 
-/** Of HTTP, what looks at the outside of requests and answers: it is the same on any engine. */
+/** The HTTP tests that check requests and answers from outside. They pass or fail alike on any engine. */
 const OUTSIDES = [
   'absent',
   'access',
@@ -37,7 +37,9 @@ const OUTSIDES = [
   'secure-headers',
 ];
 
-/** The files whose subject is SQL, a trigger, a Redis script or a protocol: what another engine could answer otherwise. */
+/**
+ * The files whose subject is SQL, a trigger, a Redis script or a protocol, which another engine could answer otherwise.
+ */
 export const engineTests = [
   'db/**/*.test.ts',
   'races/**/*.test.ts',

@@ -4,7 +4,7 @@ import type { Reporter, TestModule } from 'vitest/node';
 import { DURATIONS_FILE } from './durations.ts';
 import { durationMs } from './slowest-files.ts';
 
-/** Keeps how long each file took, by which the next runs share them out. */
+/** Writes the duration of each file, by which the next runs share the files out. */
 export default class WriteDurations implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const durations = modules

@@ -9,14 +9,14 @@ import { createInterface } from 'node:readline';
 /** `npm run dev`, without npm. */
 export interface DevProcess {
   readonly pid: number;
-  /** What it has printed so far. */
+  /** The lines that it has printed so far. */
   readonly stdout: readonly string[];
   readonly stderr: readonly string[];
-  /** The first line to come, from now on, that matches; rejects when the process ends before. */
+  /** The next line that matches. Rejects when the process ends before. */
   untilSays(pattern: RegExp): Promise<string>;
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
-  /** Ends it whatever state it is in. */
+  /** Ends the process in whatever state it is. */
   kill(): void;
 }
 
@@ -33,7 +33,7 @@ const PORT_NAMES = [
 
 const RUN_BY_DEV = ['local', 'src', 'examples', 'drizzle', 'package.json', 'wrangler.toml', 'tsconfig.json'];
 
-/** Six ports on which nobody listens. */
+/** Six free ports. */
 export async function findFreePorts(): Promise<Ports> {
   const servers = await Promise.all(PORT_NAMES.map(() => listen(0)));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
@@ -47,7 +47,7 @@ export async function listen(port: number, host?: string) {
   return server;
 }
 
-/** A copy of what `npm run dev` runs, to be edited and broken, with the packages of this one. */
+/** A copy of the files that `npm run dev` runs, for tests to edit and break. It uses the packages of this project. */
 export async function copyProject(): Promise<{ folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'edge-accounts-'));
   await Promise.all(RUN_BY_DEV.map((name) => cp(name, join(folder, name), { recursive: true })));
@@ -56,7 +56,7 @@ export async function copyProject(): Promise<{ folder: string; remove(): Promise
   return { folder, remove: () => rm(folder, { recursive: true }) };
 }
 
-/** On a busy machine the drain would miss the deadline of production, and say so on stderr. */
+/** On a busy machine the drain would miss the deadline of production, and report that on stderr. */
 async function allowSlowRedis(configFile: string): Promise<void> {
   const config = await readFile(configFile, 'utf8');
   await writeFile(configFile, config.replace('REDIS_DEADLINE_MS = "250"', 'REDIS_DEADLINE_MS = "10000"'));
@@ -90,7 +90,7 @@ export function startDev(folder: string, env: Record<string, string | number>): 
     ended,
     kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      // Not SIGKILL: that leaves its workerd behind.
+      // SIGKILL would leave its workerd behind.
       child.kill('SIGTERM');
     },
   };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { startNeonBridge } from '../../../local/neon-bridge.ts';
 import { createEmptyDatabase, type TestDatabase } from '../../engines/database.ts';
 
-// Its build in CommonJS is another instance of the driver: the other has the settings of the Worker, and its checks.
+// The CommonJS build is another instance of the driver. The ES module has the Worker's settings and checks.
 export const driver = createRequire(import.meta.url)('@neondatabase/serverless') as typeof Driver;
 
 export type Bridge = Awaited<ReturnType<typeof startNeonBridge>>;
@@ -17,7 +17,7 @@ export interface NeonSession {
   readonly sql: Driver.NeonQueryFunction<false, false>;
 }
 
-/** A bridge over an empty database: embedded, or one of its own on the server at DATABASE_URL. */
+/** A bridge over an empty database, embedded or on the server of DATABASE_URL. */
 export function useNeonBridge(): NeonSession {
   let engine: TestDatabase;
   let url: string;
@@ -50,7 +50,7 @@ export function useNeonBridge(): NeonSession {
   };
 }
 
-// The client insists on one where the server trusts everybody.
+// The client requires a password even for a server that trusts everybody.
 function withPassword(databaseUrl: string): string {
   const url = new URL(databaseUrl);
   url.password ||= 'unused';

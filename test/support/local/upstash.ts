@@ -10,13 +10,13 @@ export interface UpstashSession {
   /** The Redis behind the bridge. */
   readonly url: string;
   readonly bridge: Bridge;
-  /** A key that nobody else uses, deleted in the end. */
+  /** A key that no other test uses. It is deleted at the end. */
   newKey(): string;
 }
 
 export const token = 'test-token';
 
-/** A bridge over an embedded Redis, or the one at REDIS_URL. */
+/** A bridge over an embedded Redis, or the one of REDIS_URL. */
 export function useUpstashBridge(): UpstashSession {
   const prefix = `upstash-bridge-test:${crypto.randomUUID()}:`;
   let engine: RedisServer | null = null;
