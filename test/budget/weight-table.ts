@@ -58,7 +58,7 @@ const toKb = (bytes: number): string => (bytes / 1_000).toFixed(1);
 
 function sentence({ cpuMs, wallMs, starts, workerdVersion }: Startup): string {
   const time = cpuMs === null ? `${wallMs} ms on the clock` : `${Math.round(cpuMs)} ms of CPU time`;
-  return `To compile and evaluate it takes workerd ${workerdVersion} ${time}: the median of ${starts} starts on the machine that wrote this table.`;
+  return `workerd ${workerdVersion} compiles and evaluates it in ${time}: the median of ${starts} starts on the machine that wrote this table.`;
 }
 
 if (import.meta.main) await writeSection();

@@ -4,7 +4,7 @@ import { seed } from '../../local/seed.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 /**
- * The engines of one process, which its test files reuse: a Postgres is slow to start, and V8 fails when many come and
+ * The engines of one process, which its test files reuse: a Postgres is slow to start, and V8 may end the process when many come and
  * go.
  */
 export interface EnginePool {
