@@ -25,13 +25,18 @@ test('the local stack limits by address, and never the root key', async () => {
     await response.text();
     return response;
   };
-  let last = await ask('/healthz');
-  expect(last.status).toBe(200);
-  expect(last.headers.get('RateLimit-Policy')).toBe('"address";q=200;w=10');
-  // The window may end meanwhile, so the test sends twice as many requests as it admits.
-  for (let request = 0; request < 401 && last.status === 200; request++) last = await ask('/healthz');
-  expect(last.status).toBe(429);
-  expect(last.headers.get('Retry-After')).toBe('10');
+  const first = await ask('/healthz');
+  expect(first.status).toBe(200);
+  expect(first.headers.get('RateLimit-Policy')).toBe('"address";q=200;w=10');
+  // A slow machine may need several windows to send more requests in one of them than it admits.
+  let refused: Response | undefined;
+  const burst = async () => {
+    const responses = await Promise.all(Array.from({ length: 100 }, () => ask('/healthz')));
+    refused = responses.find(({ status }) => status === 429);
+    return refused !== undefined;
+  };
+  await expect.poll(burst).toBe(true);
+  expect(refused?.headers.get('Retry-After')).toBe('10');
   const byRoot = await ask('/v1/users/3', { Authorization: 'Bearer ea_local_root' });
   expect(byRoot.status).toBe(200);
 });
