@@ -1,4 +1,4 @@
-// Prints the files and the first tests that failed, by the JSON reports of vitest in the folder, and the sums of all.
+// Reads the JSON reports of vitest in the folder. Prints the failed files, their first failed tests, and the sums of all.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,7 +14,7 @@ for (const name of names) {
   sums.passed += report.numPassedTests;
   for (const file of report.testResults.filter(({ status }) => status === 'failed')) {
     const failed = file.assertionResults.filter(({ status }) => status === 'failed');
-    // A file that could not begin has no failed test, and counts as one.
+    // A file that could not start has no failed test, and counts as one failure.
     sums.failed += Math.max(failed.length, 1);
     console.log(`FAILED in ${name}: ${file.name} (${failed.length}) ${file.message.split('\n')[0]}`);
     for (const { fullName, failureMessages } of failed.slice(0, MOST_TESTS))
