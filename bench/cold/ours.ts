@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Cache } from '../../src/cache/cache.ts';
-import type { LookUp } from '../../src/cache/look-up.ts';
+import type { LookUpDefinition } from '../../src/cache/look-up.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
 import { makeSharedStore, type RunScript } from '../../src/cache/shared/shared-store.ts';
@@ -24,8 +24,8 @@ function openOurs(engine: Engine, { timeline, tier, origin }: World): Cluster {
   const redis = makeVirtualRedis(engine, `ea:{${databaseId}}:`, timeline.now);
   const run: RunScript = (script, keys, args) =>
     tier.ask(async () => (await redis.run(script.text, keys, args)).reply);
-  const lookUp: LookUp<Row> = {
-    key: KEY,
+  const lookUp: LookUpDefinition<undefined, undefined, Row> = {
+    key: () => KEY,
     // Only this payload is ever stored.
     parse: (json) => json as Row,
     load: async () => ({ value: await origin.load(), tags: TAGS }),
@@ -39,7 +39,7 @@ function openOurs(engine: Engine, { timeline, tier, origin }: World): Cluster {
         shared: makeSharedStore(run, { databaseId, variant: 'v', leaseMs: LEASE_MS }),
       });
       return {
-        read: () => readThrough(request(), lookUp),
+        read: () => readThrough(request(), lookUp, undefined, undefined),
         async write() {
           origin.commit();
           await invalidate(request(), TAGS);

@@ -1,5 +1,5 @@
 import type { Cache } from '../../src/cache/cache.ts';
-import type { LookUp, Trace } from '../../src/cache/look-up.ts';
+import type { LookUpDefinition, Trace } from '../../src/cache/look-up.ts';
 import { drain } from '../../src/cache/drain.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
@@ -182,28 +182,24 @@ async function read(world: World, cache: Cache, place: Place, id: number): Promi
     recorder.read(place.region.name, trace, time.clock.now() - startedMs);
     holdToBound(world, answer, startedMs);
   };
-  const answer = readThrough(cache, lookUpOf(world, place, id), { trace });
+  const answer = readThrough(cache, account, { world, place }, id, { trace });
   // A hit takes no time, so no other event can come before its end.
   if (trace.memory?.hit) return finish(await answer);
   void answer.then(finish).catch((error: unknown) => (world.fault ??= error));
   return time.settle();
 }
 
-function lookUpOf(
-  { config, origin, recorder, remote }: World,
-  { tripMs }: Place,
-  id: number,
-): LookUp<Account> {
-  const select = () => {
-    recorder.load();
-    return { value: origin.select(id), tags: tagsOf(id) };
-  };
-  return {
-    key: keyOf(id),
-    parse: (json) => json as Account,
-    load: () => remote(config.network.postgres, tripMs, select),
-  };
-}
+const account: LookUpDefinition<{ world: World; place: Place }, number, Account> = {
+  key: keyOf,
+  parse: (json) => json as Account,
+  load({ world: { config, origin, recorder, remote }, place: { tripMs } }, id) {
+    const select = () => {
+      recorder.load();
+      return { value: origin.select(id), tags: tagsOf(id) };
+    };
+    return remote(config.network.postgres, tripMs, select);
+  },
+};
 
 function holdToBound({ config, origin, recorder }: World, answer: Account, startedMs: number): void {
   const missed = origin.firstMissed(answer);

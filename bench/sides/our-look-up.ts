@@ -1,12 +1,15 @@
 import { LRUCache } from 'lru-cache';
 import type { Deps } from '../../src/directory/deps.ts';
-import { getCachedUserForUserId } from '../../src/directory/users/users.ts';
+import { find } from '../../src/directory/look-up.ts';
+import { userById } from '../../src/directory/users/users.ts';
 import type { Side } from '../measure.ts';
 import { fillMemory, makeCache, makeUser, noStore } from './our-cache.ts';
 
 const TTL_MS = 3_600_000;
 const ID = 3;
 const KEY = `user:${ID}`;
+/** As the validated parameters of a request are. */
+const INPUT = { userId: ID };
 /** The least cost of any async look-up. */
 export const FLOOR = 'an async function around lru-cache';
 
@@ -15,7 +18,7 @@ function makeOurs(): Side {
   fillMemory(cache);
   // A hit uses only the cache, and the log where the user is absent.
   const deps = { cache, log: cache.log } as Deps;
-  return { name: 'ours', isAsync: true, op: () => getCachedUserForUserId(deps, ID) };
+  return { name: 'ours', isAsync: true, op: () => find(deps, userById, INPUT) };
 }
 
 function makeFloor(): Side {

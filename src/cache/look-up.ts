@@ -1,9 +1,28 @@
 import type { Token } from './logical-time.ts';
 
-/** How to answer one look-up. */
-export interface LookUp<T> {
-  /** Unique among all look-ups, e.g. `user:3`; holds no line break. */
-  readonly key: string;
+/** How to answer every look-up of a kind, whatever its input. Made once: the context is what a request has to load with. */
+export interface LookUpDefinition<C, I, T> extends AnswerRules<T> {
+  /** Unique among all look-ups, e.g. `user:3`; holds no line break where the input is possible. */
+  key(input: I): string;
+  /** Whether there can be such a thing; where there cannot, it is absent, and nobody is asked. By default, always. */
+  isPossible?(input: I): boolean;
+  /** Asks the origin. The tags name everything that the answer, `null` included, depends on. */
+  load(context: C, input: I): Promise<Loaded<T>>;
+  /** Is told of every read that is answered by `null`. */
+  noteAbsent?(context: C, input: I): void;
+}
+
+/** A look-up whose answer decides rights. */
+export type RightsLookUp<C, I, T> = LookUpDefinition<C, I, T> & { readonly decidesRights: true };
+
+/** What the origin answers. */
+export interface Loaded<T> {
+  readonly value: T;
+  readonly tags: readonly string[];
+}
+
+/** How answers are read and kept. */
+interface AnswerRules<T> {
   /** Parses what a store gave; throws on what is not an answer. */
   readonly parse: (json: unknown) => T;
   /** Whether the answer says that the thing is not there; by default, whether it is `null`. */
@@ -16,13 +35,14 @@ export interface LookUp<T> {
    */
   readonly decidesRights?: boolean;
   /** Whether the shared store may hold the answer; by default it may hold all that are small enough. */
-  readonly isShared?: (value: T) => boolean;
-  /** Asks the origin. The tags name everything that the answer, `null` included, depends on. */
-  readonly load: () => Promise<{ value: T; tags: readonly string[] }>;
+  isShared?(value: T): boolean;
 }
 
-/** A look-up whose answer decides rights. */
-export type RightsLookUp<T> = LookUp<T> & { readonly decidesRights: true };
+/** How to answer one look-up. */
+export interface LookUp<T> extends AnswerRules<T> {
+  readonly key: string;
+  readonly load: () => Promise<Loaded<T>>;
+}
 
 /** A look-up as far as it says where its answers are kept and how they are read. */
 export type KeyedLookUp = Pick<LookUp<unknown>, 'isAbsent' | 'key' | 'parse'>;

@@ -1,5 +1,5 @@
 import type { Cache } from './cache.ts';
-import type { LookUp, ReadDemands, RightsLookUp } from './look-up.ts';
+import type { LookUp, LookUpDefinition, ReadDemands, RightsLookUp } from './look-up.ts';
 import { withDeadline } from './clock.ts';
 import { OriginUnavailable } from './errors.ts';
 import type { Flight } from './loads/flights.ts';
@@ -16,48 +16,66 @@ const MAX_JOINS = 2;
 
 /**
  * Answers a look-up from memory, a load under way in this isolate, the shared store or the origin, whichever is nearest
- * and meets the demands. The answer is frozen and `null` means proven absent; throws `OriginUnavailable` when the origin
- * fails and nothing valid is in reach.
+ * and meets the demands. The answer is frozen and `null` means proven absent; rejects with `OriginUnavailable` when the
+ * origin fails and nothing valid is in reach. Most reads end in memory, and those make no object: all are given one promise.
  */
-export async function readThrough<T>(cache: Cache, lookUp: LookUp<T>, asked: ReadDemands = {}): Promise<T> {
-  const demands = withoutOutlivedToken(cache, asked);
-  const entry = fromMemory(cache, lookUp, demands) ?? (await fromFlight(cache, lookUp, demands, MAX_JOINS));
-  // The key names the look-up, and only its own parsed answers are kept under it.
-  return entry.value as T;
-}
-
-/** As `readThrough`, for an answer that decides what somebody may do or see: its look-up must say so. */
-export function readForRights<T>(cache: Cache, lookUp: RightsLookUp<T>, asked?: ReadDemands): Promise<T> {
-  return readThrough(cache, lookUp, asked);
-}
-
-/**
- * What `readThrough` would answer, where that takes no more than a look into memory and the thing is there; undefined
- * where it takes a look-up. Most reads end here, at the price of no object made.
- */
-export function recall<T extends object>(
+export function readThrough<C, I, T>(
   cache: Cache,
-  key: string,
+  definition: LookUpDefinition<C, I, T>,
+  context: C,
+  input: I,
   asked: ReadDemands = NO_DEMANDS,
-): Promise<T> | undefined {
+): Promise<T> {
+  const key = definition.key(input);
+  const demands = withoutOutlivedToken(cache, asked);
   const nowMs = cache.clock.now();
-  const entry = findInMemory(cache, key, withoutOutlivedToken(cache, asked), nowMs);
-  if (!entry || entry.value === null || isDueForRefresh(cache, entry, nowMs)) return undefined;
+  const entry = findInMemory(cache, key, demands, nowMs);
+  if (!entry) return readBelowMemory(cache, definition, context, input, demands);
   entry.hits += 1;
+  if (entry.value === null) definition.noteAbsent?.(context, input);
+  if (isDueForRefresh(cache, key, entry, nowMs)) {
+    entry.isRefreshed = true;
+    startFlight(cache, bind(definition, context, input), {}, false);
+  }
   entry.answer ??= Promise.resolve(entry.value);
-  // As in `readThrough`: only parsed answers of the look-up are kept under its key.
+  // The key names the look-up, and only its own parsed answers are kept under it.
   return entry.answer as Promise<T>;
 }
 
 const NO_DEMANDS: ReadDemands = {};
 
-function fromMemory<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): MemoryEntry | undefined {
-  const nowMs = cache.clock.now();
-  const entry = findInMemory(cache, lookUp.key, demands, nowMs);
-  if (!entry) return undefined;
-  entry.hits += 1;
-  if (isDueForRefresh(cache, entry, nowMs)) refreshAhead(cache, lookUp, entry);
-  return entry;
+async function readBelowMemory<C, I, T>(
+  cache: Cache,
+  definition: LookUpDefinition<C, I, T>,
+  context: C,
+  input: I,
+  demands: ReadDemands,
+): Promise<T> {
+  const isAsked = definition.isPossible?.(input) ?? true;
+  const entry = isAsked
+    ? await fromFlight(cache, bind(definition, context, input), demands, MAX_JOINS)
+    : IMPOSSIBLE;
+  if (entry.value === null) definition.noteAbsent?.(context, input);
+  // As above.
+  return entry.value as T;
+}
+
+const IMPOSSIBLE = { value: null };
+
+/** As `readThrough`, for an answer that decides what somebody may do or see: its look-up must say so. */
+export function readForRights<C, I, T>(
+  cache: Cache,
+  definition: RightsLookUp<C, I, T>,
+  context: C,
+  input: I,
+  asked?: ReadDemands,
+): Promise<T> {
+  return readThrough(cache, definition, context, input, asked);
+}
+
+function bind<C, I, T>(definition: LookUpDefinition<C, I, T>, context: C, input: I): LookUp<T> {
+  const key = definition.key(input);
+  return { ...definition, key, load: () => definition.load(context, input) };
 }
 
 /** The entry in memory, if the demands admit it. */
@@ -85,14 +103,10 @@ function ttlMsOf({ memory }: Cache, { sentAtMs }: MemoryEntry, nowMs: number): n
   return sentAtMs + memory.ttlMs - nowMs;
 }
 
-function isDueForRefresh(cache: Cache, entry: MemoryEntry, nowMs: number): boolean {
-  return ttlMsOf(cache, entry, nowMs) <= cache.memory.ttlMs * REFRESH_AHEAD_SHARE;
-}
-
-function refreshAhead<T>(cache: Cache, lookUp: LookUp<T>, entry: MemoryEntry): void {
-  if (entry.hits <= HOT_HITS || entry.isRefreshed || joinable(cache, lookUp.key, {})) return;
-  entry.isRefreshed = true;
-  startFlight(cache, lookUp, {}, false);
+/** Whether a hot entry is in the last fifth of its life, and nobody has asked for its refresh. */
+function isDueForRefresh(cache: Cache, key: string, entry: MemoryEntry, nowMs: number): boolean {
+  if (ttlMsOf(cache, entry, nowMs) > cache.memory.ttlMs * REFRESH_AHEAD_SHARE) return false;
+  return entry.hits > HOT_HITS && !entry.isRefreshed && !joinable(cache, key, NO_DEMANDS);
 }
 
 async function fromFlight<T>(
@@ -118,7 +132,8 @@ async function fromFlight<T>(
   } catch (error) {
     if (error instanceof OriginUnavailable && !flight.isDemanding) throw error;
     // The request that began the load died. Of those who waited on it one loads anew, and the others take its answer.
-    return fromMemory(cache, lookUp, demands) ?? fromFlight(cache, lookUp, demands, joinsLeft - 1);
+    const entry = findInMemory(cache, lookUp.key, demands, cache.clock.now());
+    return entry ?? fromFlight(cache, lookUp, demands, joinsLeft - 1);
   }
 }
 

@@ -10,6 +10,12 @@ export function unknownAccount(): never {
   throw accountDoesNotExist();
 }
 
+/** As `unknownAccount`, with a code of its own where no number was given; that takes a caller of the RPC. */
+export function noSuchAccount(accountNumber: string): never {
+  if (accountNumber === '') throw new LookUpError('account_required', 'accountNumber is required');
+  return unknownAccount();
+}
+
 export function unknownUser(name: 'userId' | 'username'): never {
   throw new LookUpError('user_does_not_exist', `no user has this ${name}`);
 }

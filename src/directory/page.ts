@@ -1,6 +1,3 @@
-import { isAnswerTooLarge } from '../db/client/away.ts';
-import { RefusedError } from './errors.ts';
-
 /** Where the next page of a list begins: after the item with this id, and this key where the list has others than ids. */
 export interface Cursor {
   readonly key: string | null;
@@ -43,7 +40,7 @@ export function cursorAfter({ limit, isCached }: Page, { nextAfterId }: Paged<un
 }
 
 /** Greatest number of items of a list that is answered whole: more do not fit into an isolate. */
-const MAX_WHOLE_LIST = 10_000;
+export const MAX_WHOLE_LIST = 10_000;
 
 /** The page as asked of Postgres: one row more, which tells whether there is another page. Undefined: the whole list. */
 export function withOneMore(page: Page | undefined): Pick<Page, 'afterId' | 'limit'> {
@@ -58,20 +55,6 @@ export function cutPage<T extends { readonly id: number }>(
   if (rows.length <= (page?.limit ?? MAX_WHOLE_LIST)) return { items: rows, nextAfterId: null };
   const items = rows.slice(0, page?.limit ?? 0);
   return { items, nextAfterId: items.at(-1)?.id ?? 0 };
-}
-
-/** The items of a list that is asked for whole; throws `too_many_members` when it is too long, or its rows too large, for that. */
-export async function requireWhole<T>(list: Promise<Paged<T>>, pagedMethod: string): Promise<readonly T[]> {
-  const { items, nextAfterId } = await list.catch((error: unknown) => {
-    throw isAnswerTooLarge(error) ? refuseMany('members too large to be answered whole', pagedMethod) : error;
-  });
-  if (nextAfterId !== null) throw refuseMany(`more than ${MAX_WHOLE_LIST} members`, pagedMethod);
-  return items;
-}
-
-function refuseMany(what: string, pagedMethod: string): RefusedError {
-  const detail = `accountNumber: the account has ${what}; call ${pagedMethod}, which answers a page at a time`;
-  return new RefusedError('too_many_members', detail);
 }
 
 /** Names the page in a cache key. */

@@ -1,8 +1,6 @@
-import type { LookUp, ReadDemands } from '../cache/look-up.ts';
-import { readThrough } from '../cache/read-through.ts';
+import type { ReadDemands } from '../cache/look-up.ts';
 import type { Position } from '../db/reads/lists.ts';
 import type { Deps } from './deps.ts';
-import type { Page } from './page.ts';
 import { readOrigin } from './uncached-read.ts';
 
 /** A page of a list that is ordered by more than ids. */
@@ -37,18 +35,12 @@ export function readPage<P extends { readonly limit: number }, Row, T>(
   });
 }
 
-/** Answers the look-up of a page, or of a whole list where there is none, past the caches where they may not hold it. */
-export function readSlice<T>(
+/** Asks Postgres, and traces what that took as a read of the caches is traced. */
+export async function readPastCaches<T>(
   deps: Deps,
-  lookUp: LookUp<T>,
-  page: Page | undefined,
-  read: ReadDemands = {},
+  { trace }: ReadDemands,
+  ask: () => Promise<T>,
 ): Promise<T> {
-  if (page?.isCached ?? true) return readThrough(deps.cache, lookUp, read);
-  return readPastCaches(deps, read, async () => lookUp.parse((await lookUp.load()).value));
-}
-
-async function readPastCaches<T>(deps: Deps, { trace }: ReadDemands, ask: () => Promise<T>): Promise<T> {
   try {
     return await readOrigin(deps, ask);
   } finally {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ReadDemands, RightsLookUp } from '../cache/look-up.ts';
+import type { Loaded, ReadDemands, RightsLookUp } from '../cache/look-up.ts';
 import { readForRights } from '../cache/read-through.ts';
 import { type Membership, selectMemberByUsername, selectMembership } from '../db/reads/members.ts';
 import {
@@ -11,24 +11,12 @@ import {
   unknownUser,
   unknownUserProfile,
 } from './absence.ts';
-import { type Account, findAccountForUser, findDefaultAccount } from './accounts/accounts.ts';
+import { type Account, accountForUser, defaultAccount } from './accounts/accounts.ts';
 import { type Caller, refuseBound } from './caller.ts';
 import type { Deps } from './deps.ts';
-import { USERNAME } from './users/users.ts';
-
-/** What a request is about, as far as it decides who may see it. */
-export type Subject =
-  /** More than one account's affairs. */
-  | { readonly kind: 'everything' }
-  /** API keys: every statement about them shows a caller none but those within its reach, so nothing is asked here. */
-  | { readonly kind: 'keys' }
-  | { readonly kind: 'account'; readonly accountNumber: string }
-  | { readonly kind: 'default-account' }
-  | { readonly kind: 'platform-admin' }
-  | { readonly kind: 'user'; readonly userId: number }
-  | { readonly kind: 'username'; readonly username: string }
-  | { readonly kind: 'account-of-user'; readonly userId: number }
-  | { readonly kind: 'user-profile'; readonly userProfileId: number };
+import { find } from './look-up.ts';
+import type { Subject } from './subject.ts';
+import { isUsername } from './users/users.ts';
 
 const absences: Readonly<Record<Subject['kind'], () => never>> = {
   everything: refuseBound,
@@ -89,10 +77,13 @@ function isToldByAnswer(subject: Subject): subject is SelfTelling {
   return subject.kind === 'default-account' || subject.kind === 'account-of-user';
 }
 
+// What is read to decide is no read of the caller's, and so not noted.
+const { noteAbsent: _noted, ...unnotedAccountForUser } = accountForUser;
+
 // Not sealed: the answer decides about itself alone, so that whoever forges it shows nothing but the forgery.
 function answerOf(deps: Deps, subject: SelfTelling, demands: ReadDemands): Promise<Account | null> {
-  if (subject.kind === 'default-account') return findDefaultAccount(deps, demands);
-  return findAccountForUser(deps, subject.userId, demands);
+  if (subject.kind === 'default-account') return find(deps, defaultAccount, {}, demands);
+  return find(deps, unnotedAccountForUser, { userId: subject.userId }, demands);
 }
 
 /** What a caller who is bound to an account demands of the look-ups of memberships. */
@@ -126,57 +117,56 @@ async function isIn(viewer: Viewer, subject: Subject): Promise<boolean> {
   }
 }
 
-const isTrue = z.boolean().parse;
-const isFalse = (value: boolean): boolean => !value;
-
-function isMember(viewer: Viewer, userId: number): Promise<boolean> {
-  const { deps, accountNumber } = viewer;
-  return isOfAccount(viewer, `member:${accountNumber}:${userId}`, () =>
-    selectMembership(deps.db, accountNumber, { userId }),
-  );
+function isMember({ deps, accountNumber, demands }: Viewer, userId: number): Promise<boolean> {
+  return readForRights(deps.cache, memberOfAccount, deps, { accountNumber, userId }, demands);
 }
 
-function hasProfile(viewer: Viewer, userProfileId: number): Promise<boolean> {
-  const { deps, accountNumber } = viewer;
-  return isOfAccount(viewer, `profile-in:${accountNumber}:${userProfileId}`, () =>
-    selectMembership(deps.db, accountNumber, { userProfileId }),
-  );
+function hasProfile({ deps, accountNumber, demands }: Viewer, userProfileId: number): Promise<boolean> {
+  return readForRights(deps.cache, profileInAccount, deps, { accountNumber, userProfileId }, demands);
 }
-
-// Tags of the viewer's own account alone: those of what it asks for would tell when others change it.
-function isOfAccount(
-  { deps, accountNumber, demands }: Viewer,
-  key: string,
-  select: () => Promise<Membership>,
-): Promise<boolean> {
-  const load = async () => {
-    const { accountId, isMember: value } = await select();
-    const tags = [`account-number:${accountNumber}`];
-    return { value, tags: accountId === null ? tags : [...tags, `members:${accountId}`] };
-  };
-  return readForRights(
-    deps.cache,
-    { key, parse: isTrue, isAbsent: isFalse, decidesRights: true, load },
-    demands,
-  );
-}
-
-const parseUserId = z.int().nullable().parse;
 
 async function hasMemberNamed({ deps, accountNumber, demands }: Viewer, username: string): Promise<boolean> {
-  if (!USERNAME.test(username) || !username.isWellFormed()) return false;
-  const lookUp: RightsLookUp<number | null> = {
-    key: `member-named:${accountNumber}:${username}`,
-    parse: parseUserId,
-    decidesRights: true,
-    load: () => loadMemberNamed(deps, accountNumber, username),
-  };
-  return (await readForRights(deps.cache, lookUp, demands)) !== null;
+  const userId = await readForRights(deps.cache, memberNamed, deps, { accountNumber, username }, demands);
+  return userId !== null;
 }
 
-async function loadMemberNamed({ db }: Deps, accountNumber: string, username: string) {
-  const { accountId, userId } = await selectMemberByUsername(db, accountNumber, username);
-  const tags = [`account-number:${accountNumber}`, `username:${username}`];
-  if (accountId !== null) tags.push(`members:${accountId}`);
-  return { value: userId, tags };
+const isOfAccount = {
+  parse: z.boolean().parse,
+  isAbsent: (value: boolean) => !value,
+  decidesRights: true,
+} as const;
+
+interface InAccount {
+  readonly accountNumber: string;
 }
+
+const memberOfAccount: RightsLookUp<Deps, InAccount & { readonly userId: number }, boolean> = {
+  ...isOfAccount,
+  key: ({ accountNumber, userId }) => `member:${accountNumber}:${userId}`,
+  load: async ({ db }, asked) => toSight(asked, await selectMembership(db, asked.accountNumber, asked)),
+};
+
+const profileInAccount: RightsLookUp<Deps, InAccount & { readonly userProfileId: number }, boolean> = {
+  ...isOfAccount,
+  key: ({ accountNumber, userProfileId }) => `profile-in:${accountNumber}:${userProfileId}`,
+  load: async ({ db }, asked) => toSight(asked, await selectMembership(db, asked.accountNumber, asked)),
+};
+
+// Tags of the viewer's own account alone: those of what it asks for would tell when others change it.
+function toSight({ accountNumber }: InAccount, { accountId, isMember: value }: Membership): Loaded<boolean> {
+  const tags = [`account-number:${accountNumber}`];
+  return { value, tags: accountId === null ? tags : [...tags, `members:${accountId}`] };
+}
+
+const memberNamed: RightsLookUp<Deps, InAccount & { readonly username: string }, number | null> = {
+  key: ({ accountNumber, username }) => `member-named:${accountNumber}:${username}`,
+  parse: z.int().nullable().parse,
+  decidesRights: true,
+  isPossible: ({ username }) => isUsername(username),
+  async load({ db }, { accountNumber, username }) {
+    const { accountId, userId } = await selectMemberByUsername(db, accountNumber, username);
+    const tags = [`account-number:${accountNumber}`, `username:${username}`];
+    if (accountId !== null) tags.push(`members:${accountId}`);
+    return { value: userId, tags };
+  },
+};

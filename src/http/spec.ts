@@ -2,8 +2,7 @@ import type * as z from 'zod';
 import type { ExplainedAccountNumber } from '../directory/accounts/explain-account-number.ts';
 import type { KeyedLookUp } from '../cache/look-up.ts';
 import type { Scope } from '../directory/caller.ts';
-import type { Deps } from '../directory/deps.ts';
-import type { Subject } from '../directory/visibility.ts';
+import type { Subject } from '../directory/subject.ts';
 import type { ProblemCode } from './response/problem.ts';
 
 /** What a request of a route says, validated. */
@@ -65,7 +64,7 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J ex
    * The look-up of a route that reads through the cache: demands in, `Cache-Status` and `ETag` out. Null when this
    * request looks nothing up.
    */
-  lookUp?(deps: Deps, input: EndpointInput<P, Q, J>): KeyedLookUp | null;
+  lookUp?(input: EndpointInput<P, Q, J>): KeyedLookUp | null;
   /** Why the route answers what it answers, where it asks no store. */
   explain?(input: EndpointInput<P, Q, J>): ExplainedAccountNumber;
 }

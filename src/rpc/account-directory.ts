@@ -16,7 +16,7 @@ import type { UserProfile } from '../directory/profiles/user-profile.ts';
 import type { User } from '../directory/users/users.ts';
 import type { RpcOptions } from './method.ts';
 import * as lists from './lists.ts';
-import type { PageOptions, RpcPage } from './lists.ts';
+import type { PageOptions, RpcPage } from './look-up-methods.ts';
 import * as lookUps from './look-ups.ts';
 import type { RpcOutcome } from './look-ups.ts';
 import * as userWrites from './user-writes.ts';

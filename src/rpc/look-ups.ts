@@ -1,13 +1,6 @@
 import * as z from 'zod';
-import {
-  findAccount,
-  getCachedAccountForUser,
-  getCachedDefaultAccount,
-} from '../directory/accounts/accounts.ts';
-import {
-  getCachedAdminUserForAccount,
-  getCachedSmarterAdminUserProfile,
-} from '../directory/accounts/admins.ts';
+import { accountByNumber, accountForUser, defaultAccount } from '../directory/accounts/accounts.ts';
+import { adminOfAccount, getCachedAdminUserForAccount, platformAdmin } from '../directory/accounts/admins.ts';
 import {
   EntityLookUps,
   findMany,
@@ -15,16 +8,16 @@ import {
   requireAnswer,
 } from '../directory/batch/look-up-batch.ts';
 import type { Entity } from '../directory/batch/entity-look-ups.ts';
+import { readWholeList } from '../directory/list.ts';
+import { answerOf } from '../directory/look-up.ts';
 import {
-  findUserProfile,
-  getUserProfilesForAccount,
-  validResourceOwnersForUser,
+  userProfileById,
+  userProfilesOfAccount,
+  validResourceOwners as owners,
 } from '../directory/profiles/profiles.ts';
-import {
-  getCachedUserForUserId,
-  getCachedUserForUsername,
-  getUsersForAccount,
-} from '../directory/users/users.ts';
+import type { Subject } from '../directory/subject.ts';
+import { userById, userByUsername, usersOfAccount } from '../directory/users/users.ts';
+import { argumentsOf, lookUpMethod, nullableMethod, scope, wholeListMethod } from './look-up-methods.ts';
 import { describeRpcError, method } from './method.ts';
 
 /** What became of one look-up of many. */
@@ -32,86 +25,44 @@ export type RpcOutcome =
   | { readonly value: Entity }
   | { readonly error: { readonly code: string; readonly message: string } };
 
-const scope = 'directory:read';
-const id = z.int().positive();
-// An empty one has an error of its own, thrown by the look-up.
-const accountNumber = z.preprocess((value) => value ?? '', z.string());
-const ofAccount = { args: z.object({ accountNumber }), scope } as const;
-const ofUser = { args: z.object({ userId: id }), scope } as const;
-const ofNothing = { args: z.object({}), scope } as const;
-
-export const account = method({
-  ...ofAccount,
-  subject: (args) => ({ kind: 'account', ...args }),
-  isNullable: true,
-  run: (deps, args, read) => findAccount(deps, args.accountNumber, read),
-});
-
-export const userProfile = method({
-  args: z.object({ userProfileId: id }),
-  scope,
-  subject: (args) => ({ kind: 'user-profile', ...args }),
-  isNullable: true,
-  run: (deps, { userProfileId }, read) => findUserProfile(deps, userProfileId, read),
-});
-
-export const cachedAccountForUser = method({
-  ...ofUser,
-  subject: (args) => ({ kind: 'account-of-user', ...args }),
-  isNullable: true,
-  run: (deps, { userId }, read) => getCachedAccountForUser(deps, userId, read),
-});
+export const account = nullableMethod(accountByNumber);
+export const userProfile = nullableMethod(userProfileById);
+export const cachedAccountForUser = nullableMethod(accountForUser);
+export const cachedDefaultAccount = lookUpMethod(defaultAccount);
+export const cachedSmarterAdminUserProfile = lookUpMethod(platformAdmin);
+export const cachedUserForUserId = nullableMethod(userById);
+export const cachedUserForUsername = lookUpMethod(userByUsername);
+export const usersForAccount = wholeListMethod(usersOfAccount);
 
 export const cachedAdminUserForAccount = method({
-  ...ofAccount,
-  subject: (args) => ({ kind: 'account', ...args }),
+  ...argumentsOf(adminOfAccount),
   run: (deps, args, read, writer) => getCachedAdminUserForAccount(deps, writer, args.accountNumber, read),
 });
 
-export const cachedDefaultAccount = method({
-  ...ofNothing,
-  subject: () => ({ kind: 'default-account' }),
-  run: (deps, _args, read) => getCachedDefaultAccount(deps, read),
-});
-
-export const cachedSmarterAdminUserProfile = method({
-  ...ofNothing,
-  subject: () => ({ kind: 'platform-admin' }),
-  run: (deps, _args, read) => getCachedSmarterAdminUserProfile(deps, read),
-});
-
-export const cachedUserForUserId = method({
-  ...ofUser,
-  subject: (args) => ({ kind: 'user', ...args }),
-  isNullable: true,
-  run: (deps, { userId }, read) => getCachedUserForUserId(deps, userId, read),
-});
-
-export const cachedUserForUsername = method({
-  args: z.object({ username: z.string() }),
-  scope,
-  subject: (args) => ({ kind: 'username', ...args }),
-  run: (deps, { username }, read) => getCachedUserForUsername(deps, username, read),
-});
-
+/** Null for an account without profiles, as the original platform answers. */
 export const userProfilesForAccount = method({
-  ...ofAccount,
-  subject: (args) => ({ kind: 'account', ...args }),
-  run: (deps, args, read) => getUserProfilesForAccount(deps, args.accountNumber, read),
+  ...argumentsOf(userProfilesOfAccount),
+  run: async (deps, input, read) => {
+    const items = await readWholeList(deps, userProfilesOfAccount, input, read);
+    return items.length > 0 ? items : null;
+  },
 });
 
-export const usersForAccount = method({
-  ...ofAccount,
-  subject: (args) => ({ kind: 'account', ...args }),
-  run: (deps, args, read) => getUsersForAccount(deps, args.accountNumber, read),
-});
+export const ownersArguments = z.object({ userProfileId: z.int().positive().nullable() });
+
+/** For null, the platform admin's profile is the one owner. */
+export function subjectOfOwners({ userProfileId }: z.output<typeof ownersArguments>): Subject {
+  return userProfileId === null ? platformAdmin.subject({}) : owners.subject({ userProfileId });
+}
 
 export const validResourceOwners = method({
-  args: z.object({ userProfileId: id.nullable() }),
+  args: ownersArguments,
   scope,
-  subject: ({ userProfileId }) =>
-    userProfileId === null ? { kind: 'platform-admin' } : { kind: 'user-profile', userProfileId },
-  run: (deps, { userProfileId }, read) => validResourceOwnersForUser(deps, userProfileId, read),
+  subject: subjectOfOwners,
+  run: async (deps, { userProfileId }, read) =>
+    userProfileId === null
+      ? [await answerOf(deps, platformAdmin, {}, read)]
+      : readWholeList(deps, owners, { userProfileId }, read),
 });
 
 export const many = method({

@@ -10,7 +10,8 @@ import type { Deps } from '../directory/deps.ts';
 import { FieldError, LookUpError, RefusedError } from '../directory/errors.ts';
 import { bounded, text } from '../directory/fields.ts';
 import { cutEcho } from '../lib/echo.ts';
-import { requireVisible, type Subject } from '../directory/visibility.ts';
+import type { Subject } from '../directory/subject.ts';
+import { requireVisible } from '../directory/visibility.ts';
 import { consoleLog, describeError } from '../lib/log.ts';
 
 /** What every look-up takes as its last argument. */

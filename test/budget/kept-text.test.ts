@@ -9,7 +9,7 @@ interface App {
   getPath(request: Request): string;
   readonly router: { match(method: string, path: string): unknown };
 }
-type FindLookUp = (app: App, url: URL, deps: object, env: object) => Promise<{ lookUp: { key: string } }>;
+type FindLookUp = (app: App, url: URL, env: object) => Promise<{ lookUp: { key: string } }>;
 
 async function importOfWorker<T>(file: string): Promise<T> {
   const module: T = await import(new URL(`../../src/http/${file}`, import.meta.url).href);
@@ -77,8 +77,7 @@ test('the paths that the router remembers keep nothing of the URLs of whoever as
 });
 
 // Naming a look-up needs no store.
-const keyOf = async (url: string): Promise<string> =>
-  (await findLookUp(app, new URL(url), {}, env)).lookUp.key;
+const keyOf = async (url: string): Promise<string> => (await findLookUp(app, new URL(url), env)).lookUp.key;
 
 test('the paths that are explained keep nothing of the URLs', async () => {
   const keep = (n: number) => keyOf(urlOf(`/v1/users/by-username/somebody-new-${n}`));

@@ -3,7 +3,6 @@ import type { ReadDemands, Trace } from '../../src/cache/look-up.ts';
 import { sleep } from '../../src/cache/clock.ts';
 import { OriginRefused, OriginUnavailable } from '../../src/cache/errors.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
-import { readThrough } from '../../src/cache/read-through.ts';
 import {
   at,
   epoch,
@@ -12,6 +11,7 @@ import {
   makeFakeCache,
   sharedHit,
   sharedStale,
+  readThrough,
 } from '../support/cache/fake-cache.ts';
 import { settle } from '../support/cache/fake-clock.ts';
 

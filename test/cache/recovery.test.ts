@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LookUp, Trace } from '../../src/cache/look-up.ts';
-import { readThrough } from '../../src/cache/read-through.ts';
-import { type FakeCache, makeFakeCache } from '../support/cache/fake-cache.ts';
+import { type FakeCache, makeFakeCache, readThrough } from '../support/cache/fake-cache.ts';
 
 /** As `makeFakeCache` sets its breakers. */
 const COOL_DOWN_MS = 1_000;

@@ -3,7 +3,7 @@ import { makeCacheOfMany } from '../../src/cache/cache-of-many.ts';
 import { drain } from '../../src/cache/drain.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
-import { readThrough, recall } from '../../src/cache/read-through.ts';
+import { readThrough } from '../../src/cache/read-through.ts';
 import { scripts } from '../../src/cache/shared/scripts.ts';
 import { makeSharedStore } from '../../src/cache/shared/shared-store.ts';
 import { answerOf, makeLookUp } from './look-ups.ts';
@@ -17,7 +17,6 @@ export const codeUnderTest = {
   invalidate,
   makeMemory,
   readThrough,
-  recall,
   scripts,
   makeSharedStore,
   answerOf,

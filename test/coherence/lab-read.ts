@@ -59,13 +59,10 @@ function startReadingIn(lab: LabCore, request: Request, key: LookUpKey, plan: Re
   if (!isSound(load)) lab.isOriginSound = false;
   const debt = lab.claims.debtOf(begin);
   if (demands.reload) lab.claims.kept.forget(isolate.name, key);
-  const lookUp = lab.code.makeLookUp(key, () => loadIn(lab, request, key, load));
+  const lookUp = lab.code.makeLookUp(() => loadIn(lab, request, key, load));
   const trace: Trace = {};
   const asked = { ...demands, trace };
-  // As the verbs read.
-  const answer =
-    lab.code.recall<NonNullable<Answer>>(request.cache, key, asked) ??
-    lab.code.readThrough(request.cache, lookUp, asked);
+  const answer = lab.code.readThrough(request.cache, lookUp, undefined, key, asked);
   let isSettled = false;
   const check = async (): Promise<void> => {
     try {

@@ -1,4 +1,4 @@
-import type { LookUp } from '../../src/cache/look-up.ts';
+import type { LookUpDefinition } from '../../src/cache/look-up.ts';
 import type { Row, Stored } from './model-database.ts';
 
 export type Answer = Row | null;
@@ -32,8 +32,8 @@ function findByName(key: LookUpKey, { rows }: Stored): Loaded {
   return row ? { value: row, tags: [key, `id:${row.id}`] } : { value: null, tags: [key] };
 }
 
-export function makeLookUp(key: LookUpKey, load: () => Promise<Loaded>): LookUp<Answer> {
-  return { key, parse, load };
+export function makeLookUp(load: () => Promise<Loaded>): LookUpDefinition<undefined, LookUpKey, Answer> {
+  return { key: (key) => key, parse, load };
 }
 
 function parse(json: unknown): Answer {

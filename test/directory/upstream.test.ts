@@ -5,7 +5,8 @@ import { makeDeps } from '../../src/deps.ts';
 import { ROOT } from '../../src/directory/caller.ts';
 import { getCachedAdminUserForAccount } from '../../src/directory/accounts/admins.ts';
 import type { Deps } from '../../src/directory/deps.ts';
-import { getUsersForAccount } from '../../src/directory/users/users.ts';
+import { readWholeList } from '../../src/directory/list.ts';
+import { usersOfAccount } from '../../src/directory/users/users.ts';
 import { countRequests, get, sql, useSeedForEach, useStack } from '../support/stack.ts';
 import { notReplayed, rows } from '../support/upstream.ts';
 
@@ -95,7 +96,9 @@ const replays: Readonly<Record<string, () => Promise<void>>> = {
   'A1 apps/account/tests/test_utils.py:168-173': async () =>
     expect(await read(`${ACCOUNT}/users`)).toMatchObject({ items: [ADMIN, MORTAL] }),
   'A1 apps/account/tests/test_utils.py:175-177': () =>
-    expect(getUsersForAccount(deps(), '')).rejects.toMatchObject({ code: 'account_required' }),
+    expect(readWholeList(deps(), usersOfAccount, { accountNumber: '' })).rejects.toMatchObject({
+      code: 'account_required',
+    }),
   'A1 apps/account/tests/test_utils.py:185-189': async () =>
     expect(await read(`${ACCOUNT}/user-profiles`)).toMatchObject({
       items: [

@@ -2,11 +2,9 @@ import { expect, test, vi } from 'vitest';
 import { makeDbOver } from '../../src/db/client/client.ts';
 import type { Deps } from '../../src/directory/deps.ts';
 import { makeKeyUses } from '../../src/directory/keys/uses.ts';
-import {
-  getUserProfilesForAccount,
-  validResourceOwnersForUser,
-} from '../../src/directory/profiles/profiles.ts';
-import { getUsersForAccount } from '../../src/directory/users/users.ts';
+import { readWholeList } from '../../src/directory/list.ts';
+import { userProfilesOfAccount, validResourceOwners } from '../../src/directory/profiles/profiles.ts';
+import { usersOfAccount } from '../../src/directory/users/users.ts';
 import { makeFakeCache } from '../support/cache/fake-cache.ts';
 import { makeFakeClient, makeNeonError } from '../support/clients.ts';
 
@@ -25,10 +23,11 @@ function depsOf(error: Error): Deps {
   return { cache, db, platform, keyUses: makeKeyUses(), log: cache.log };
 }
 
+const accountNumber = '1234-5678-9012';
 const lists: readonly [string, (deps: Deps) => Promise<unknown>][] = [
-  ['listUsersForAccount', (deps) => getUsersForAccount(deps, '1234-5678-9012')],
-  ['listUserProfilesForAccount', (deps) => getUserProfilesForAccount(deps, '1234-5678-9012')],
-  ['listValidResourceOwners', (deps) => validResourceOwnersForUser(deps, 3)],
+  ['listUsersForAccount', (deps) => readWholeList(deps, usersOfAccount, { accountNumber })],
+  ['listUserProfilesForAccount', (deps) => readWholeList(deps, userProfilesOfAccount, { accountNumber })],
+  ['listValidResourceOwners', (deps) => readWholeList(deps, validResourceOwners, { userProfileId: 3 })],
 ];
 
 test.each(lists)(

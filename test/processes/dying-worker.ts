@@ -1,6 +1,6 @@
 import { makeBreaker } from '../../src/cache/breaker.ts';
 import type { Cache } from '../../src/cache/cache.ts';
-import type { LookUp } from '../../src/cache/look-up.ts';
+import type { LookUpDefinition } from '../../src/cache/look-up.ts';
 import { systemClock } from '../../src/cache/clock.ts';
 import { OriginUnavailable } from '../../src/cache/errors.ts';
 import { makeMemory } from '../../src/cache/memory.ts';
@@ -74,20 +74,20 @@ function toUnavailable(error: unknown): Response {
 async function readCounted(env: DyingEnv, ctx: Context, how: string, key: string): Promise<string> {
   reading += 1;
   try {
-    return await readThrough(makeCache(env, ctx), lookUpOf(env, how, key));
+    return await readThrough(makeCache(env, ctx), lookUp, { env, how }, key);
   } finally {
     reading -= 1;
   }
 }
 
-function lookUpOf({ ORIGIN_URL }: DyingEnv, how: string, key: string): LookUp<string> {
-  const load = loads[how] ?? loadFrom;
-  return {
-    key,
-    parse: String,
-    load: async () => ({ value: await load(`${ORIGIN_URL}/${key}`), tags: [key] }),
-  };
-}
+const lookUp: LookUpDefinition<{ env: DyingEnv; how: string }, string, string> = {
+  key: (key) => key,
+  parse: String,
+  async load({ env: { ORIGIN_URL }, how }, key) {
+    const load = loads[how] ?? loadFrom;
+    return { value: await load(`${ORIGIN_URL}/${key}`), tags: [key] };
+  },
+};
 
 function makeCache(env: DyingEnv, ctx: Context): Cache {
   const upstash = makeUpstash({ url: env.REDIS_URL, token: env.REDIS_TOKEN, deadlineMs: 2_000 });

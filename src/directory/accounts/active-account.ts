@@ -6,21 +6,17 @@ import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { RefusedError } from '../errors.ts';
 
-const parseState = z.boolean().nullable().parse;
-
-/** The look-up of whether an account is active; null: there is none. */
-function accountState(deps: Deps, accountNumber: string): RightsLookUp<boolean | null> {
-  return {
-    key: `is-active:${accountNumber}`,
-    parse: parseState,
-    decidesRights: true,
-    load: async () => {
-      const row = await selectAccountByNumber(deps.db, accountNumber);
-      const tags = [`account-number:${accountNumber}`, ...(row ? [`account:${row.id}`] : [])];
-      return { value: row?.isActive ?? null, tags };
-    },
-  };
-}
+/** Whether an account is active; null: there is none. */
+const accountState: RightsLookUp<Deps, string, boolean | null> = {
+  key: (accountNumber) => `is-active:${accountNumber}`,
+  parse: z.boolean().nullable().parse,
+  decidesRights: true,
+  async load({ db }, accountNumber) {
+    const row = await selectAccountByNumber(db, accountNumber);
+    const tags = [`account-number:${accountNumber}`, ...(row ? [`account:${row.id}`] : [])];
+    return { value: row?.isActive ?? null, tags };
+  },
+};
 
 /**
  * Throws `account_is_inactive` to who is bound to such an account. Reads through the cache, without the demands of the call, as
@@ -28,7 +24,7 @@ function accountState(deps: Deps, accountNumber: string): RightsLookUp<boolean |
  */
 export async function requireActiveAccount(deps: Deps, { accountNumber }: Caller): Promise<void> {
   if (accountNumber === null) return;
-  const isActive = await readForRights(deps.cache, accountState(deps, accountNumber));
+  const isActive = await readForRights(deps.cache, accountState, deps, accountNumber);
   if (isActive === false) throw new RefusedError('account_is_inactive', INACTIVE);
 }
 

@@ -1,85 +1,76 @@
 import * as z from 'zod';
-import type { LookUp, ReadDemands } from '../../cache/look-up.ts';
+import type { ReadDemands } from '../../cache/look-up.ts';
 import { OriginUnavailable } from '../../cache/errors.ts';
 import { invalidate } from '../../cache/invalidate.ts';
 import type { Token } from '../../cache/logical-time.ts';
-import { readThrough } from '../../cache/read-through.ts';
 import {
   createAdminUserRow,
   selectAdminOfAccount,
   selectPlatformAdminProfile,
 } from '../../db/writes/admins.ts';
-import { noPlatformAdmin, unknownAccount } from '../absence.ts';
-import { requireAccountNumber } from './account-argument.ts';
+import { noAdminUser, noPlatformAdmin, noSuchAccount, unknownAccount } from '../absence.ts';
+import { ACCOUNT_NUMBER } from './account-number.ts';
 import { requireScope, type Writer } from '../caller.ts';
 import type { Deps } from '../deps.ts';
+import { AccountInput, NoInput } from '../inputs.ts';
+import { type DefinedLookUp, defineLookUp, find } from '../look-up.ts';
 import { rowTags, toUserProfile, UserProfile } from '../profiles/user-profile.ts';
 import { toUser, User } from '../users/users.ts';
 import { authorOf, runOrThrow } from '../write.ts';
 
+/** The profile of the platform account's superuser with the lowest profile id. */
+export const platformAdmin = defineLookUp({
+  name: 'platformAdminProfile',
+  implements: 'get_cached_smarter_admin_user_profile',
+  input: NoInput,
+  subject: () => ({ kind: 'platform-admin' }),
+  value: UserProfile,
+  key: () => 'platform-admin',
+  async load({ db, platform: { accountNumber } }) {
+    const { accountId, profile } = await selectPlatformAdminProfile(db, accountNumber);
+    const value = profile && toUserProfile(profile);
+    const memberTags = accountId === null ? [] : [`members:${accountId}`];
+    const tags = [`account-number:${accountNumber}`, 'user-rights', ...memberTags];
+    return { value, tags: value ? [...tags, ...rowTags(value)] : tags };
+  },
+  errors: ['no_platform_admin'],
+  absent: noPlatformAdmin,
+});
+
 /** Null when the account is unknown; a null user when it has no admin. */
-const AdminOfAccount = z.object({ user: User.nullable() }).nullable();
-type AdminOfAccount = z.infer<typeof AdminOfAccount>;
+const FoundAdmin = z.object({ user: User.nullable() }).nullable();
+type FoundAdmin = z.infer<typeof FoundAdmin>;
 
-const parseUserProfile = UserProfile.nullable().parse;
+/** The account's admin: the user of its lowest-id profile whose user is staff or superuser. */
+export const adminOfAccount: DefinedLookUp<'adminUser', typeof AccountInput.shape, User, FoundAdmin> = {
+  name: 'adminUser',
+  implements: 'get_cached_admin_user_for_account',
+  input: AccountInput,
+  subject: ({ accountNumber }) => ({ kind: 'account', accountNumber }),
+  value: User,
+  key: ({ accountNumber }) => `admin-of:${accountNumber}`,
+  parse: FoundAdmin.parse,
+  isAbsent: (found) => !found?.user,
+  isPossible: ({ accountNumber }) => ACCOUNT_NUMBER.test(accountNumber),
+  async load({ db }, { accountNumber }) {
+    const { accountId, user } = await selectAdminOfAccount(db, accountNumber);
+    const tags = [`account-number:${accountNumber}`];
+    if (accountId === null) return { value: null, tags };
+    tags.push(`members:${accountId}`, 'user-rights', ...(user ? [`user:${user.id}`] : []));
+    return { value: { user: user && toUser(user) }, tags };
+  },
+  errors: ['account_does_not_exist', 'admin_user_does_not_exist'],
+  answer: (found, { accountNumber }) => (found ?? noSuchAccount(accountNumber)).user ?? noAdminUser(),
+};
 
-/** The look-up of the platform admin's profile. */
-export function platformAdmin(deps: Deps): LookUp<UserProfile | null> {
-  return { key: 'platform-admin', parse: parseUserProfile, load: () => loadPlatformAdmin(deps) };
-}
-
-/**
- * The profile of the platform account's superuser with the lowest profile id; throws `no_platform_admin`.
- * Implements `get_cached_smarter_admin_user_profile`.
- */
-export async function getCachedSmarterAdminUserProfile(deps: Deps, read?: ReadDemands): Promise<UserProfile> {
-  const profile = await readThrough(deps.cache, platformAdmin(deps), read);
-  return profile ?? noPlatformAdmin();
-}
-
-async function loadPlatformAdmin({ db, platform: { accountNumber } }: Deps) {
-  const { accountId, profile } = await selectPlatformAdminProfile(db, accountNumber);
-  const value = profile && toUserProfile(profile);
-  const memberTags = accountId === null ? [] : [`members:${accountId}`];
-  const tags = [
-    `account-number:${accountNumber}`,
-    'user-rights',
-    ...memberTags,
-    ...(value ? rowTags(value) : []),
-  ];
-  return { value, tags };
-}
-
-/** The look-up of an account's admin. */
-export function adminOfAccount(deps: Deps, accountNumber: string): LookUp<AdminOfAccount> {
-  return {
-    key: `admin-of:${accountNumber}`,
-    parse: AdminOfAccount.parse,
-    isAbsent: (value) => !value?.user,
-    load: () => loadAdmin(deps, accountNumber),
-  };
-}
-
-/**
- * The account's admin: the user of its lowest-id profile whose user is staff or superuser; null when it has none.
- * Throws `account_required` on an empty argument and `account_does_not_exist` on an unknown one.
- */
+/** As `adminOfAccount`, but null for an account without an admin. */
 export async function findAdminUserForAccount(
   deps: Deps,
   accountNumber: string,
   read?: ReadDemands,
 ): Promise<User | null> {
-  requireAccountNumber(accountNumber);
-  const admin = await readThrough(deps.cache, adminOfAccount(deps, accountNumber), read);
-  return (admin ?? unknownAccount()).user;
-}
-
-async function loadAdmin({ db }: Deps, accountNumber: string) {
-  const { accountId, user } = await selectAdminOfAccount(db, accountNumber);
-  const tags = [`account-number:${accountNumber}`];
-  if (accountId === null) return { value: null, tags };
-  tags.push(`members:${accountId}`, 'user-rights', ...(user ? [`user:${user.id}`] : []));
-  return { value: { user: user && toUser(user) }, tags };
+  const found = await find(deps, adminOfAccount, { accountNumber }, read);
+  return (found ?? noSuchAccount(accountNumber)).user;
 }
 
 /**

@@ -7,9 +7,11 @@ import type { Db } from '../../db/client/client.ts';
 import { withoutRepeats } from '../../lib/log.ts';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import { type Entity, EntityLookUp, type EntityVerb, verbOf } from './entity-look-ups.ts';
+import { type Entity, EntityLookUp, entityLookUps } from './entity-look-ups.ts';
 import { LookUpError } from '../errors.ts';
 import { boundedArray } from '../fields.ts';
+import { answerOf } from '../look-up.ts';
+import type { Subject } from '../subject.ts';
 import { requireOwn, requireReach } from '../visibility.ts';
 
 /** As many as travel in one call to either store. */
@@ -49,10 +51,25 @@ export async function findMany(
   read: ReadDemands,
 ): Promise<LookUpOutcome[]> {
   const distinct = new Map(lookUps.map((lookUp) => [JSON.stringify(lookUp), lookUp]));
-  const verbs = [...distinct.values()].map(verbOf);
-  const outcomes = await findAll({ deps: depsOfMany(deps), caller, read }, verbs);
+  const questions = [...distinct.values()].map(toQuestion);
+  const outcomes = await findAll({ deps: depsOfMany(deps), caller, read }, questions);
   const byName = new Map([...distinct.keys()].map((name, at) => [name, outcomes[at]]));
   return lookUps.flatMap((lookUp) => byName.get(JSON.stringify(lookUp)) ?? []);
+}
+
+/** A look-up of one entity: what it is about, and what answers it. */
+interface Question {
+  readonly subject: Subject;
+  /** Throws a `LookUpError` when there is none. */
+  answer(deps: Deps, read: ReadDemands): Promise<Entity>;
+}
+
+function toQuestion({ lookUp: name, ...input }: EntityLookUp): Question {
+  const lookUp = entityLookUps[name];
+  return {
+    subject: lookUp.subject(input),
+    answer: (deps, read) => answerOf(deps, lookUp, input, read),
+  };
 }
 
 interface Asked {
@@ -62,15 +79,15 @@ interface Asked {
 }
 
 // Each phase begins in one turn, and the second when the first is over for all: so what they ask travels together.
-async function findAll(asked: Asked, verbs: readonly EntityVerb[]): Promise<LookUpOutcome[]> {
+async function findAll(asked: Asked, questions: readonly Question[]): Promise<LookUpOutcome[]> {
   const { deps, caller, read } = asked;
   const reached = await Promise.all(
-    verbs.map(({ subject }) => failureOf(requireReach(deps, caller, subject, read))),
+    questions.map(({ subject }) => failureOf(requireReach(deps, caller, subject, read))),
   );
   return Promise.all(
-    verbs.map(async (verb, at): Promise<LookUpOutcome> => {
+    questions.map(async (question, at): Promise<LookUpOutcome> => {
       const error = reached[at];
-      return error ? { error, trace: {} } : findOne(asked, verb);
+      return error ? { error, trace: {} } : findOne(asked, question);
     }),
   );
 }
@@ -83,10 +100,10 @@ export function requireAnswer(outcomes: readonly LookUpOutcome[]): void {
   if (outages[0] && outages.length === outcomes.length) throw outages[0];
 }
 
-async function findOne({ deps, caller, read }: Asked, { subject, find }: EntityVerb): Promise<LookUpOutcome> {
+async function findOne({ deps, caller, read }: Asked, { subject, answer }: Question): Promise<LookUpOutcome> {
   const trace: Trace = {};
   try {
-    const value = await find(deps, { ...read, trace });
+    const value = await answer(deps, { ...read, trace });
     requireOwn(caller, subject, value);
     return { value, trace };
   } catch (error) {

@@ -1,9 +1,9 @@
-import { readForRights, recall } from '../../cache/read-through.ts';
+import { readForRights } from '../../cache/read-through.ts';
 import { noteKeyUse } from '../../db/reads/keys.ts';
 import { describeError } from '../../lib/log.ts';
 import { isSameText } from '../../lib/same-text.ts';
 import { type Caller, knownScopes } from '../caller.ts';
-import { type CheckedKey, keyById, keyOfKey } from './checked-key.ts';
+import { type CheckedKey, keyById } from './checked-key.ts';
 import type { Deps } from '../deps.ts';
 import { USE_RESOLUTION_MS } from './uses.ts';
 
@@ -15,8 +15,7 @@ export type KeyFault = 'expired' | 'inactive' | 'invalid' | 'revoked';
  * the demands of the request: a revocation is seen as late as any other change.
  */
 export async function checkKey(deps: Deps, id: number, sha256: string): Promise<Caller | KeyFault> {
-  const key = await (recall<CheckedKey>(deps.cache, keyOfKey(id)) ??
-    readForRights(deps.cache, keyById(deps, id)));
+  const key = await readForRights(deps.cache, keyById, deps, id);
   const nowMs = deps.cache.clock.now();
   if (!key) return 'invalid';
   const isRetiring = !isSameText(sha256, key.sha256);

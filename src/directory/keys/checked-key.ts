@@ -20,25 +20,17 @@ const CheckedKey = z.object({
 });
 export type CheckedKey = z.infer<typeof CheckedKey>;
 
-const parseCheckedKey = CheckedKey.nullable().parse;
-
-export function keyOfKey(keyId: number): string {
-  return `key:${keyId}`;
-}
-
-/** The look-up of a key by id, for its check. Anybody may ask for any id, so absent ones are not kept in memory. */
-export function keyById(deps: Deps, keyId: number): RightsLookUp<CheckedKey | null> {
-  return {
-    key: keyOfKey(keyId),
-    parse: parseCheckedKey,
-    forgetsAbsent: true,
-    decidesRights: true,
-    load: async () => {
-      const record = await selectKeyRecord(deps.db, keyId);
-      return { value: record && toCheckedKey(record), tags: [`key:${keyId}`, ...accountTags(record)] };
-    },
-  };
-}
+/** A key by id, for its check. Anybody may ask for any id, so absent ones are not kept in memory. */
+export const keyById: RightsLookUp<Deps, number, CheckedKey | null> = {
+  key: (keyId) => `key:${keyId}`,
+  parse: CheckedKey.nullable().parse,
+  forgetsAbsent: true,
+  decidesRights: true,
+  async load({ db }, keyId) {
+    const record = await selectKeyRecord(db, keyId);
+    return { value: record && toCheckedKey(record), tags: [`key:${keyId}`, ...accountTags(record)] };
+  },
+};
 
 function accountTags(record: KeyRecord | null): string[] {
   const accountId = record?.key.accountId ?? null;

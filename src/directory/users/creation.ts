@@ -8,7 +8,7 @@ import { FieldError, type LookUpError, type RefusedError } from '../errors.ts';
 import { boundedArray, faultsOfFields, toDate } from '../fields.ts';
 import { requirePlatformRights, userFields } from './fields.ts';
 import { toUser, type User } from './users.ts';
-import type { Subject } from '../visibility.ts';
+import type { Subject } from '../subject.ts';
 import { authorOf, claimOf, create, type Created, type Idempotency, usernameTaken } from '../write.ts';
 
 /** What a user is created from, and, with an account's number, its profile there. */

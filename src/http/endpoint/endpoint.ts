@@ -22,7 +22,12 @@ type Part<Name extends string, S extends z.ZodObject> = keyof S['shape'] extends
     ? { [name in Name]?: z.input<S> }
     : { [name in Name]: z.input<S> };
 
-type Input<P extends z.ZodObject, Q extends z.ZodObject, J extends z.ZodType> = {
+/** What a route takes and hands to its handler, in Hono's notation. */
+export type EndpointTypes<
+  P extends z.ZodObject = z.ZodObject<{}>,
+  Q extends z.ZodObject = z.ZodObject<{}>,
+  J extends z.ZodType = z.ZodUndefined,
+> = {
   in: Part<'param', P> & Part<'query', Q> & (z.ZodUndefined extends J ? {} : { json: z.input<J> });
   out: { param: z.output<P>; query: z.output<Q>; json: z.output<J> };
 };
@@ -43,8 +48,8 @@ export function endpoint<
   P extends z.ZodObject = z.ZodObject<{}>,
   Q extends z.ZodObject = z.ZodObject<{}>,
   J extends z.ZodType = z.ZodUndefined,
->(spec: EndpointSpec<P, Q, J>): MiddlewareHandler<AppEnv, string, Input<P, Q, J>> {
-  const handler: MiddlewareHandler<AppEnv, string, Input<P, Q, J>> = async (c, next) => {
+>(spec: EndpointSpec<P, Q, J>): MiddlewareHandler<AppEnv, string, EndpointTypes<P, Q, J>> {
+  const handler: MiddlewareHandler<AppEnv, string, EndpointTypes<P, Q, J>> = async (c, next) => {
     refuseKeyInUrl(c.req);
     if (spec.scope !== 'open' || spec.lookUp) c.set('deps', makeDeps(c.env, c.executionCtx));
     if (spec.scope === 'open') await limitAddress(c);

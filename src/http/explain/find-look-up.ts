@@ -2,7 +2,6 @@ import type { Hono } from 'hono';
 import { HonoRequest } from 'hono/request';
 import type { ExplainedAccountNumber } from '../../directory/accounts/explain-account-number.ts';
 import type { KeyedLookUp } from '../../cache/look-up.ts';
-import type { Deps } from '../../directory/deps.ts';
 import { CACHED_PAGE_SIZES } from '../../directory/page.ts';
 import type { AppEnv } from '../app-env.ts';
 import { refuseKeyInUrl } from '../auth/authenticate.ts';
@@ -22,7 +21,7 @@ export type FoundLookUp = {
  * The look-up that a GET of the URL makes, by the router and the schemas that serve it, or the explanation of one that asks no
  * store; throws a problem when it makes none.
  */
-export async function findLookUp(app: Hono<AppEnv>, url: URL, deps: Deps, env: object): Promise<FoundLookUp> {
+export async function findLookUp(app: Hono<AppEnv>, url: URL, env: object): Promise<FoundLookUp> {
   try {
     requireDecodable(url);
     const { spec, route, req } = matchRoute(app, url);
@@ -34,7 +33,7 @@ export async function findLookUp(app: Hono<AppEnv>, url: URL, deps: Deps, env: o
     const asked = { ...input, json: undefined, url: url.href, env };
     if (spec.explain) return { route, explained: spec.explain(asked) };
     if (!spec.lookUp) throw badPath(`${route} is answered without a cache`);
-    const lookUp = spec.lookUp(deps, asked);
+    const lookUp = spec.lookUp(asked);
     if (!lookUp)
       throw badPath(
         spec.list ? PAST_THE_CACHES : `the host ${url.hostname} names no account, so nothing is looked up`,

@@ -37,7 +37,7 @@ export function makeExplain(app: () => Hono<AppEnv>) {
   return new Hono<AppEnv>().get('/v1/explain', getExplanation, async (c) => {
     const { path } = c.req.valid('query');
     const deps = makeDeps(c.env, c.executionCtx);
-    const found = await findLookUp(app(), resolveUrl(path, c.req.url), deps, c.env);
+    const found = await findLookUp(app(), resolveUrl(path, c.req.url), c.env);
     const body =
       'lookUp' in found
         ? toExplanation({

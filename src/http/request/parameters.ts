@@ -31,7 +31,16 @@ export const AccountNumber = z
   .regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012')
   .meta({ description: 'Number of an account.', example: '3141-5926-5359' });
 
-export const Username = AnyUsername.meta({ description: 'Exact username; case matters.' });
+const Username = AnyUsername.meta({ description: 'Exact username; case matters.' });
+
+/** The parameters that are the input of look-ups. */
+export const inputParameters = {
+  accountNumber: AccountNumber,
+  userId: UserId,
+  userProfileId: UserProfileId,
+  username: Username,
+};
+export type InputParameters = typeof inputParameters;
 
 /** `?limit=` of every list. */
 export const Limit = z

@@ -3,7 +3,8 @@ import * as z from 'zod';
 import { explainAccountNumber } from '../../directory/accounts/explain-account-number.ts';
 import { accountNumberFromUrl } from '../../directory/accounts/account-number.ts';
 import { settingsOf } from '../../deps.ts';
-import { Account, accountByNumber, findAccount } from '../../directory/accounts/accounts.ts';
+import { Account, accountByNumber } from '../../directory/accounts/accounts.ts';
+import { find, keyedBy } from '../../directory/look-up.ts';
 import { ownText } from '../../lib/copy-string.ts';
 import { AccountNumberReason } from '../response/account-number-reason.ts';
 import { answer, etagOfRow } from '../response/answer.ts';
@@ -44,9 +45,9 @@ const getContext = endpoint({
   body: z
     .object({ accountNumber: AccountNumber.nullable(), account: Account.nullable() })
     .meta({ id: 'Context' }),
-  lookUp(deps, { url, env }) {
+  lookUp({ url, env }) {
     const accountNumber = accountNumberOf(url, env);
-    return accountNumber === null ? null : accountByNumber(deps, accountNumber);
+    return accountNumber === null ? null : keyedBy(accountByNumber, { accountNumber });
   },
 });
 
@@ -79,5 +80,5 @@ function accountNumberOf(url: string, env: object): string | null {
 // An account that the caller may not see is as one that is not there.
 async function findVisibleAccount({ deps, caller, read }: AppEnv['Variables'], accountNumber: string) {
   const isHidden = caller.accountNumber !== null && caller.accountNumber !== accountNumber;
-  return isHidden ? null : findAccount(deps, accountNumber, read);
+  return isHidden ? null : find(deps, accountByNumber, { accountNumber }, read);
 }

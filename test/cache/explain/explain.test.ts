@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ReadDemands } from '../../../src/cache/look-up.ts';
 import { explain } from '../../../src/cache/explain/explain.ts';
-import { readThrough } from '../../../src/cache/read-through.ts';
 import type {
   DescribedEntry,
   DescribedTag,
@@ -14,6 +13,7 @@ import {
   lookUpOf,
   makeFakeCache,
   sharedHit,
+  readThrough,
 } from '../../support/cache/fake-cache.ts';
 import { settle } from '../../support/cache/fake-clock.ts';
 

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import type { Fill, SharedEntry } from '../../../src/cache/shared/shared-store.ts';
 import { makeSeal } from '../../../src/cache/shared/seal.ts';
 import { authenticityOf, sealed } from '../../../src/cache/shared/sealed-entry.ts';
-import { readThrough } from '../../../src/cache/read-through.ts';
-import { at, lookUpOf, makeFakeCache } from '../../support/cache/fake-cache.ts';
+import { at, lookUpOf, makeFakeCache, readThrough } from '../../support/cache/fake-cache.ts';
 
 const seal = makeSeal('a secret', 'tests');
 const BORN_MS = 1_000_000;

@@ -79,12 +79,12 @@ export const readsMutations: readonly Mutation[] = [
     ],
   },
   {
-    name: 'what is recalled is held against no demand',
+    name: 'a hit in memory is held against no demand',
     edits: [
       {
         file: readThrough,
-        find: 'const entry = findInMemory(cache, key, withoutOutlivedToken(cache, asked), nowMs);',
-        replace: 'const entry = findInMemory(cache, key, { trace: asked.trace }, nowMs);',
+        find: 'const entry = findInMemory(cache, key, demands, nowMs);',
+        replace: 'const entry = findInMemory(cache, key, { trace: demands.trace }, nowMs);',
       },
     ],
   },

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Scope, SCOPES } from '../../../src/directory/caller.ts';
-import type { Subject } from '../../../src/directory/visibility.ts';
+import type { Subject } from '../../../src/directory/subject.ts';
 import type { Route } from '../../../src/http/endpoint/registry.ts';
 import {
   type Counts,

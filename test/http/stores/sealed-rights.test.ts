@@ -5,7 +5,8 @@ import { requireActiveAccount } from '../../../src/directory/accounts/active-acc
 import type { Caller } from '../../../src/directory/caller.ts';
 import type { Deps } from '../../../src/directory/deps.ts';
 import { checkKey } from '../../../src/directory/keys/check.ts';
-import { requireVisible, type Subject } from '../../../src/directory/visibility.ts';
+import type { Subject } from '../../../src/directory/subject.ts';
+import { requireVisible } from '../../../src/directory/visibility.ts';
 import { emptyRedis, newIsolate, redis, redisKeys, useStack } from '../../support/stack.ts';
 import { issueKey } from '../../support/http/issued-keys.ts';
 

@@ -1,8 +1,9 @@
 import { makeBreaker } from '../../../src/cache/breaker.ts';
 import type { Cache, Origin } from '../../../src/cache/cache.ts';
-import type { LookUp } from '../../../src/cache/look-up.ts';
+import type { LookUp, ReadDemands } from '../../../src/cache/look-up.ts';
 import type { LogicalTime } from '../../../src/cache/logical-time.ts';
 import { makeMemory } from '../../../src/cache/memory.ts';
+import { readThrough as readDefined } from '../../../src/cache/read-through.ts';
 import { makeSeal } from '../../../src/cache/shared/seal.ts';
 import type { SharedDescription } from '../../../src/cache/shared/description.ts';
 import type { Fill, SharedRead, SharedStore } from '../../../src/cache/shared/shared-store.ts';
@@ -160,4 +161,10 @@ export function sharedStale(value: unknown, asOf: LogicalTime, loadAsOf: Logical
     freshMsLeft: -100_000,
   };
   return { status: 'load', asOf: loadAsOf, stale: entry };
+}
+
+/** Reads one look-up of a test, through the door that all take. */
+export function readThrough<T>(cache: Cache, lookUp: LookUp<T>, demands?: ReadDemands): Promise<T> {
+  const definition = { ...lookUp, key: () => lookUp.key, load: () => lookUp.load() };
+  return readDefined(cache, definition, undefined, undefined, demands);
 }

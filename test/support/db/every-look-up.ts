@@ -1,31 +1,22 @@
-import { readThrough } from '../../../src/cache/read-through.ts';
+import type * as z from 'zod';
 import type { Db } from '../../../src/db/client/client.ts';
 import { requireActiveAccount } from '../../../src/directory/accounts/active-account.ts';
-import {
-  findAccount,
-  getCachedAccountForUser,
-  getCachedDefaultAccount,
-} from '../../../src/directory/accounts/accounts.ts';
-import {
-  findAdminUserForAccount,
-  getCachedSmarterAdminUserProfile,
-} from '../../../src/directory/accounts/admins.ts';
+import { accountByNumber, accountForUser, defaultAccount } from '../../../src/directory/accounts/accounts.ts';
+import { adminOfAccount, platformAdmin } from '../../../src/directory/accounts/admins.ts';
 import type { Caller } from '../../../src/directory/caller.ts';
 import type { Deps, Platform } from '../../../src/directory/deps.ts';
 import { LookUpError, RefusedError } from '../../../src/directory/errors.ts';
 import { keyById } from '../../../src/directory/keys/checked-key.ts';
 import { makeKeyUses } from '../../../src/directory/keys/uses.ts';
 import type { Page } from '../../../src/directory/page.ts';
+import { type DefinedList, readList } from '../../../src/directory/list.ts';
+import { find, type InputOf } from '../../../src/directory/look-up.ts';
 import {
-  findUserProfile,
-  listUserProfilesForAccount,
-  listValidResourceOwners,
+  userProfileById,
+  userProfilesOfAccount,
+  validResourceOwners,
 } from '../../../src/directory/profiles/profiles.ts';
-import {
-  getCachedUserForUserId,
-  getCachedUserForUsername,
-  listUsersForAccount,
-} from '../../../src/directory/users/users.ts';
+import { userById, userByUsername, usersOfAccount } from '../../../src/directory/users/users.ts';
 import { requireVisible } from '../../../src/directory/visibility.ts';
 import { makeFakeCache } from '../cache/fake-cache.ts';
 
@@ -72,19 +63,26 @@ export async function loadEveryLookUp(db: Db): Promise<Map<string, Stored>> {
 }
 
 type Ask = (deps: Deps) => Promise<unknown>;
-type List<K> = (deps: Deps, key: K, page: Page | undefined) => Promise<unknown>;
+
+const userIds = [...universe.userIds, absent.id];
+const usernames = [...universe.usernames, absent.username];
+const numbers = [...universe.accountNumbers, absent.accountNumber];
+const profileIds = [...universe.profileIds, absent.id];
+const accountsThere = universe.accountNumbers.map((accountNumber) => ({ accountNumber }));
+const accountGone = { accountNumber: absent.accountNumber };
+const profilesThere = universe.profileIds.map((userProfileId) => ({ userProfileId }));
 
 const lookUps: [string, Ask][] = [
-  ['default account', getCachedDefaultAccount],
-  ['platform admin', getCachedSmarterAdminUserProfile],
-  ...each('user', [...universe.userIds, absent.id], getCachedUserForUserId),
-  ...each('account for user', [...universe.userIds, absent.id], getCachedAccountForUser),
-  ...each('username', [...universe.usernames, absent.username], getCachedUserForUsername),
-  ...each('account', [...universe.accountNumbers, absent.accountNumber], findAccount),
-  ...each('admin of', [...universe.accountNumbers, absent.accountNumber], findAdminUserForAccount),
-  ...each('profile', [...universe.profileIds, absent.id], findUserProfile),
+  ['default account', (deps) => find(deps, defaultAccount, {})],
+  ['platform admin', (deps) => find(deps, platformAdmin, {})],
+  ...each('user', userIds, (deps, userId) => find(deps, userById, { userId })),
+  ...each('account for user', userIds, (deps, userId) => find(deps, accountForUser, { userId })),
+  ...each('username', usernames, (deps, username) => find(deps, userByUsername, { username })),
+  ...each('account', numbers, (deps, accountNumber) => find(deps, accountByNumber, { accountNumber })),
+  ...each('admin of', numbers, (deps, accountNumber) => find(deps, adminOfAccount, { accountNumber })),
+  ...each('profile', profileIds, (deps, userProfileId) => find(deps, userProfileById, { userProfileId })),
   ...universe.accountNumbers.flatMap((accountNumber) => [
-    ...each(`sight in ${accountNumber} of user`, [...universe.userIds, absent.id], (deps, userId) =>
+    ...each(`sight in ${accountNumber} of user`, userIds, (deps, userId) =>
       requireVisible(deps, boundTo(accountNumber), { kind: 'user', userId }),
     ),
     ...each(
@@ -99,13 +97,11 @@ const lookUps: [string, Ask][] = [
         requireVisible(deps, boundTo(accountNumber), { kind: 'user-profile', userProfileId }),
     ),
   ]),
-  ...each('state of', [...universe.accountNumbers, absent.accountNumber], (deps, accountNumber) =>
-    requireActiveAccount(deps, boundTo(accountNumber)),
-  ),
-  ...each('key', [...universe.keyIds, absent.id], (deps, id) => readThrough(deps.cache, keyById(deps, id))),
-  ...eachPage('users of', universe.accountNumbers, absent.accountNumber, listUsersForAccount),
-  ...eachPage('profiles of', universe.accountNumbers, absent.accountNumber, listUserProfilesForAccount),
-  ...eachPage('owners for', universe.profileIds, absent.id, listValidResourceOwners),
+  ...each('state of', numbers, (deps, accountNumber) => requireActiveAccount(deps, boundTo(accountNumber))),
+  ...each('key', [...universe.keyIds, absent.id], (deps, id) => find(deps, keyById, id)),
+  ...eachPage('users of', usersOfAccount, accountsThere, accountGone),
+  ...eachPage('profiles of', userProfilesOfAccount, accountsThere, accountGone),
+  ...eachPage('owners for', validResourceOwners, profilesThere, { userProfileId: absent.id }),
 ];
 
 function boundTo(accountNumber: string): Caller {
@@ -116,10 +112,18 @@ function each<K>(noun: string, keys: readonly K[], ask: (deps: Deps, key: K) => 
   return keys.map((key): [string, Ask] => [`${noun} ${key}`, (deps) => ask(deps, key)]);
 }
 
-function eachPage<K>(noun: string, keys: readonly K[], absentKey: K, list: List<K>) {
-  const ofPage = (page: Page | undefined) =>
-    each(`${noun} ${JSON.stringify(page)}`, keys, (deps, key) => list(deps, key, page));
-  return [...pages.flatMap(ofPage), ...each(noun, [absentKey], (deps, key) => list(deps, key, undefined))];
+/** The list of every owner of one, whole and by pages, and that of an owner who is not there. */
+function eachPage<S extends z.ZodRawShape, T>(
+  noun: string,
+  list: DefinedList<S, T>,
+  owners: readonly InputOf<S>[],
+  absentOwner: InputOf<S>,
+): [string, Ask][] {
+  const ask = (input: InputOf<S>, page: Page | undefined): [string, Ask] => [
+    `${noun} ${JSON.stringify(input)} ${JSON.stringify(page)}`,
+    (deps) => readList(deps, list, input, page),
+  ];
+  return [...pages.flatMap((page) => owners.map((owner) => ask(owner, page))), ask(absentOwner, undefined)];
 }
 
 // A cache of its own for each look-up: it misses, and its one fill, or what memory alone may hold, is what was stored.

@@ -1,0 +1,14 @@
+import * as z from 'zod';
+import { ACCOUNT_NUMBER } from './accounts/account-number.ts';
+
+const id = z.int('must be a positive whole number below 2^53').positive('must be positive');
+const accountNumber = z
+  .string()
+  .regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012')
+  .meta({ example: '3141-5926-5359' });
+
+/** What the look-ups of one thing are given. */
+export const NoInput = z.strictObject({});
+export const AccountInput = z.strictObject({ accountNumber });
+export const UserInput = z.strictObject({ userId: id });
+export const UserProfileInput = z.strictObject({ userProfileId: id });

@@ -1,0 +1,99 @@
+import * as z from 'zod';
+import type { Loaded, LookUpDefinition, ReadDemands } from '../cache/look-up.ts';
+import { isAnswerTooLarge } from '../db/client/away.ts';
+import type { Deps } from './deps.ts';
+import { type RefusalCode, RefusedError } from './errors.ts';
+import { find, type InputOf, type LookUpBasics } from './look-up.ts';
+import { MAX_WHOLE_LIST, type Page, type Paged, pageKey } from './page.ts';
+import { readPastCaches } from './paged-read.ts';
+
+/** A part of a list: a page, or the whole list where there is none. */
+export interface Slice<I> {
+  readonly input: I;
+  readonly page: Page | undefined;
+}
+
+type Found<T> = Paged<T> | null;
+
+/** The look-up of a list in the order of ids, whole or a page at a time. */
+interface ListSpec<S extends z.ZodRawShape, T> extends LookUpBasics<S> {
+  readonly item: z.ZodType<T>;
+  /** Names the list in its cursors and its keys. */
+  nameOf(input: InputOf<S>): string;
+  /** As of `LookUpDefinition`. */
+  isPossible?(input: InputOf<S>): boolean;
+  isShared?(found: Found<T>): boolean;
+  load(deps: Deps, input: InputOf<S>, page: Page | undefined): Promise<Loaded<Found<T>>>;
+  /** Throws a `LookUpError` that says that there is not what has the list. */
+  absent(input: InputOf<S>): never;
+  /** How a caller is told that the list is too long to be answered whole. */
+  readonly tooMany: {
+    readonly code: RefusalCode;
+    /** The argument and what it names, e.g. `accountNumber: the account`. */
+    readonly owner: string;
+    readonly items: string;
+    /** The method that answers a page at a time. */
+    readonly pagedMethod: string;
+  };
+}
+
+/** An account has more members than are answered whole. */
+export function tooManyMembers(pagedMethod: string): ListSpec<z.ZodRawShape, unknown>['tooMany'] {
+  return { code: 'too_many_members', owner: 'accountNumber: the account', items: 'members', pagedMethod };
+}
+
+export interface DefinedList<S extends z.ZodRawShape, T> extends Omit<
+  ListSpec<S, T>,
+  'isPossible' | 'isShared' | 'load'
+> {
+  readonly slices: LookUpDefinition<Deps, Slice<InputOf<S>>, Found<T>>;
+}
+
+/** Defines a list in the order of ids. */
+export function defineList<S extends z.ZodRawShape, T>(spec: ListSpec<S, T>): DefinedList<S, T> {
+  const { parse } = z.object({ items: z.array(spec.item), nextAfterId: z.int().nullable() }).nullable();
+  const slices: DefinedList<S, T>['slices'] = {
+    key: ({ input, page }) => `${spec.nameOf(input)}:${pageKey(page)}`,
+    parse,
+    isPossible: ({ input }) => spec.isPossible?.(input) ?? true,
+    isShared: (found) => spec.isShared?.(found) ?? true,
+    load: (deps, { input, page }) => spec.load(deps, input, page),
+  };
+  return { ...spec, slices };
+}
+
+/** A page of the list, or all of it; past the caches where they may not hold the page. Throws as `absent` does. */
+export async function readList<S extends z.ZodRawShape, T>(
+  deps: Deps,
+  list: DefinedList<S, T>,
+  input: InputOf<S>,
+  page: Page | undefined,
+  read: ReadDemands = {},
+): Promise<Paged<T>> {
+  const { slices } = list;
+  const slice = { input, page };
+  const isKept = page?.isCached ?? true;
+  if (isKept) return (await find(deps, slices, slice, read)) ?? list.absent(input);
+  if (slices.isPossible?.(slice) === false) return list.absent(input);
+  const load = async () => slices.parse((await slices.load(deps, slice)).value);
+  return (await readPastCaches(deps, read, load)) ?? list.absent(input);
+}
+
+/** All items of the list; throws as `readList` does, and when there are too many, or their rows are too large, for one answer. */
+export async function readWholeList<S extends z.ZodRawShape, T>(
+  deps: Deps,
+  list: DefinedList<S, T>,
+  input: InputOf<S>,
+  read?: ReadDemands,
+): Promise<readonly T[]> {
+  const { code, owner, items: what, pagedMethod } = list.tooMany;
+  const refuse = (many: string) =>
+    new RefusedError(code, `${owner} has ${many}; call ${pagedMethod}, which answers a page at a time`);
+  const { items, nextAfterId } = await readList(deps, list, input, undefined, read).catch(
+    (error: unknown) => {
+      throw isAnswerTooLarge(error) ? refuse(`${what} too large to be answered whole`) : error;
+    },
+  );
+  if (nextAfterId !== null) throw refuse(`more than ${MAX_WHOLE_LIST} ${what}`);
+  return items;
+}

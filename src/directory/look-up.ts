@@ -1,0 +1,72 @@
+import type * as z from 'zod';
+import type { KeyedLookUp, LookUpDefinition, ReadDemands } from '../cache/look-up.ts';
+import { readThrough } from '../cache/read-through.ts';
+import type { Deps } from './deps.ts';
+import type { LookUpCode } from './errors.ts';
+import type { Subject } from './subject.ts';
+
+/** What every look-up says of itself, whatever it answers. */
+export interface LookUpBasics<S extends z.ZodRawShape> {
+  /** The function of the original platform that it answers. */
+  readonly implements?: string;
+  readonly input: z.ZodObject<S>;
+  /** Decides who may see the answer. */
+  subject(input: InputOf<S>): Subject;
+  /** Codes of the errors that say that there is no answer. */
+  readonly errors: readonly LookUpCode[];
+}
+
+export type InputOf<S extends z.ZodRawShape> = z.output<z.ZodObject<S>>;
+
+/** A look-up, whole: HTTP, RPC, the batch and the explanation are derived from it. */
+export interface DefinedLookUp<N extends string, S extends z.ZodRawShape, A, V>
+  extends LookUpBasics<S>, LookUpDefinition<Deps, InputOf<S>, V> {
+  /** Names it in a batch. */
+  readonly name: N;
+  /** Schema of what callers are answered. */
+  readonly value: z.ZodType<A>;
+  /** What callers are told of what the caches hold; throws a `LookUpError` when there is nothing. */
+  answer(found: V, input: InputOf<S>): A;
+}
+
+/** A look-up whose answer the caches hold as it is, or `null` for what is not there. */
+interface PlainLookUp<N extends string, S extends z.ZodRawShape, A> extends Omit<
+  DefinedLookUp<N, S, A, A | null>,
+  'answer' | 'parse'
+> {
+  /** Throws a `LookUpError` that says that there is no such thing. */
+  absent(input: InputOf<S>): never;
+}
+
+/** Defines a look-up of one thing. */
+export function defineLookUp<const N extends string, S extends z.ZodRawShape, A>(
+  plain: PlainLookUp<N, S, A>,
+): DefinedLookUp<N, S, A, A | null> {
+  const { parse } = plain.value.nullable();
+  return { ...plain, parse, answer: (found, input) => found ?? plain.absent(input) };
+}
+
+/** What the caches or Postgres hold; null when there is no such thing. */
+export function find<I, V>(
+  deps: Deps,
+  lookUp: LookUpDefinition<Deps, I, V>,
+  input: I,
+  read?: ReadDemands,
+): Promise<V> {
+  return readThrough(deps.cache, lookUp, deps, input, read);
+}
+
+/** What callers are answered; throws a `LookUpError` when there is no such thing. */
+export async function answerOf<S extends z.ZodRawShape, A, V>(
+  deps: Deps,
+  lookUp: DefinedLookUp<string, S, A, V>,
+  input: InputOf<S>,
+  read?: ReadDemands,
+): Promise<A> {
+  return lookUp.answer(await find(deps, lookUp, input, read), input);
+}
+
+/** Where the answer to this input is kept, and how it is read. */
+export function keyedBy<C, I, V>(lookUp: LookUpDefinition<C, I, V>, input: I): KeyedLookUp {
+  return { ...lookUp, key: lookUp.key(input) };
+}

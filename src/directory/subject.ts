@@ -1,0 +1,13 @@
+/** What a request is about, as far as it decides who may see it. */
+export type Subject =
+  /** More than one account's affairs. */
+  | { readonly kind: 'everything' }
+  /** API keys: every statement about them shows a caller none but those within its reach, so nothing is asked here. */
+  | { readonly kind: 'keys' }
+  | { readonly kind: 'account'; readonly accountNumber: string }
+  | { readonly kind: 'default-account' }
+  | { readonly kind: 'platform-admin' }
+  | { readonly kind: 'user'; readonly userId: number }
+  | { readonly kind: 'username'; readonly username: string }
+  | { readonly kind: 'account-of-user'; readonly userId: number }
+  | { readonly kind: 'user-profile'; readonly userProfileId: number };

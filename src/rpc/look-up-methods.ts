@@ -1,0 +1,120 @@
+import * as z from 'zod';
+import type { ReadDemands } from '../cache/look-up.ts';
+import type { Deps } from '../directory/deps.ts';
+import { type DefinedList, readList, readWholeList } from '../directory/list.ts';
+import { answerOf, type DefinedLookUp, find, type InputOf } from '../directory/look-up.ts';
+import { cursorAfter, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, toPage } from '../directory/page.ts';
+import { decodeCursor, isCursorOf, NO_CURSOR, sealCursor } from '../cursor.ts';
+import { BadArgument, type CallContext, method, type RpcOptions } from './method.ts';
+
+/** What a list takes as its last argument. */
+export interface PageOptions extends RpcOptions {
+  /** Greatest number of items, 1 to 500; 100 where it is not given. */
+  readonly limit?: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | null;
+}
+
+/** A page of a list. */
+export interface RpcPage<T> {
+  readonly items: readonly T[];
+  /** `cursor` of the next page; null on the last one. */
+  readonly nextCursor: string | null;
+}
+
+export const scope = 'directory:read';
+
+const id = z.int().positive();
+/** The arguments that are the input of look-ups. A username or number that cannot be is absent, and no wrong argument. */
+const inputArguments: z.ZodRawShape = {
+  // An empty one has an error of its own, thrown by the look-up.
+  accountNumber: z.preprocess((value) => value ?? '', z.string()),
+  userId: id,
+  userProfileId: id,
+  username: z.string(),
+};
+
+export const pageOptions = z.object({
+  limit: z.int().min(1).max(MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE),
+  cursor: z.string().nullish(),
+});
+
+/** The method that answers the look-up; with `absentIsNull` absence is null, and no error. */
+export function lookUpMethod<S extends z.ZodRawShape, A, V>(lookUp: DefinedLookUp<string, S, A, V>) {
+  return method({
+    ...argumentsOf(lookUp),
+    run: (deps, input, read) => answerOf(deps, lookUp, input, read),
+  });
+}
+
+/** As `lookUpMethod`, but for absence, which is null here and no error. */
+export function nullableMethod<S extends z.ZodRawShape, A>(lookUp: DefinedLookUp<string, S, A, A | null>) {
+  return method({
+    ...argumentsOf(lookUp),
+    isNullable: true,
+    run: (deps, input, read) => find(deps, lookUp, input, read),
+  });
+}
+
+/** The method that answers the whole list. */
+export function wholeListMethod<S extends z.ZodRawShape, T>(list: DefinedList<S, T>) {
+  return method({
+    ...argumentsOf(list),
+    run: (deps, input, read) => readWholeList(deps, list, input, read),
+  });
+}
+
+/** The method that answers a page of the list. */
+export function pagedMethod<S extends z.ZodRawShape, T>(list: DefinedList<S, T>) {
+  const { args, subject } = argumentsOf(list);
+  return paged(
+    method({
+      args: z.intersection(args, z.object({ options: pageOptions })),
+      scope,
+      subject,
+      run: (deps, { options, ...input }, read, _writer, env) =>
+        // Without the options, what is left is the input.
+        answerPage(deps, list, input as unknown as InputOf<S>, options, read, env),
+    }),
+  );
+}
+
+/** What a look-up takes over RPC and whom it is for. */
+export function argumentsOf<S extends z.ZodRawShape>({
+  input,
+  subject,
+}: Pick<DefinedLookUp<string, S, unknown, unknown>, 'input' | 'subject'>) {
+  const names = Object.keys(input.shape);
+  const shape = Object.fromEntries(names.map((name) => [name, inputArguments[name]]));
+  // Arguments of the same names and types as the fields of the input, which are stricter.
+  const args = z.object(shape as z.ZodRawShape) as unknown as z.ZodType<InputOf<S>>;
+  return { args, scope, subject } as const;
+}
+
+/** Takes what says which page it is out of the last argument, which else is that of every look-up. */
+export function paged<T>(list: (env: object, ctx: CallContext, args: object, read: unknown) => Promise<T>) {
+  return (env: object, ctx: CallContext, args: object, given: unknown): Promise<T> => {
+    const { limit, cursor, ...read } = Object(given) as Record<string, unknown>;
+    const isObject = typeof given === 'object' && given !== null;
+    return list(env, ctx, { ...args, options: { limit, cursor } }, isObject ? read : given);
+  };
+}
+
+/** A page of the list, with the cursor of the next one. */
+export async function answerPage<S extends z.ZodRawShape, T>(
+  deps: Deps,
+  list: DefinedList<S, T>,
+  input: InputOf<S>,
+  { limit, cursor: text }: z.output<typeof pageOptions>,
+  read: ReadDemands,
+  env: object,
+): Promise<RpcPage<T>> {
+  const name = list.nameOf(input);
+  const cursor = text === undefined || text === null ? undefined : decodeCursor(text);
+  if (cursor === null || (cursor && !(await isCursorOf(env, name, cursor))))
+    throw new BadArgument(`options.cursor: ${NO_CURSOR}`);
+  const page = toPage(limit, cursor);
+  const answer = await readList(deps, list, input, page, read);
+  const next = cursorAfter(page, answer);
+  return { items: answer.items, nextCursor: next && (await sealCursor(env, name, next)) };
+}
