@@ -39,6 +39,17 @@ const pathsOf = (text: string) =>
     ([path]) => path.replace(/[.,-]+$/, ''),
   );
 
+const sources = globSync('{bench,drizzle,local,test}/**/*.{ts,mjs}', {
+  cwd: ROOT,
+  exclude: (path) => path.includes('node_modules'),
+});
+
+/** Files that a module finds by its own address, which no compiler checks. */
+const besides = (source: string) =>
+  [...read(source).matchAll(/new URL\(\s*'([^']+)',\s*import\.meta\.url/g)].map(([, path = '']) =>
+    join(dirname(source), path),
+  );
+
 const isThere = (path: string) => globSync([path, `${path}.*`], { cwd: ROOT }).length > 0;
 
 test('there are pages with links', () => {
@@ -52,4 +63,10 @@ test.each(pages)('every link of %s leads to a file and a heading', (page) => {
 
 test.each([...pages, ...scripts])('every path that %s names exists', (page) => {
   expect(pathsOf(read(page)).filter((path) => !isThere(path))).toEqual([]);
+});
+
+test('every file that a module names relative to its own address exists', () => {
+  const named = sources.flatMap(besides);
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });

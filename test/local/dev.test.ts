@@ -204,6 +204,17 @@ describe('one start, from its first line to Ctrl-C', { shuffle: false }, () => {
     await vi.waitFor(() => Promise.all(Object.values(mortalPorts).map(requireFree)), PATIENTLY);
   });
 
+  test('a stack ends when the npm that started it is killed', async () => {
+    const orphanPorts = await findFreePorts();
+    const npm = startDev(project.folder, orphanPorts, ['npm', 'run', 'dev']);
+    onTestFinished(() => npm.kill());
+    await npm.untilSays(/^ready$/);
+    process.kill(npm.pid, 'SIGKILL');
+    // The output closes when the last process that writes to it has ended.
+    await npm.ended;
+    await vi.waitFor(() => Promise.all(Object.values(orphanPorts).map(requireFree)), PATIENTLY);
+  });
+
   test('Ctrl-C ends every part with exit code 0', async () => {
     // The signals go to the whole group, as a terminal sends them, and the second one during the close.
     process.kill(-dev.pid, 'SIGINT');

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { onTestFinished } from 'vitest';
 import { createEmptyDatabase } from '../../engines/database.ts';
 
-const folder = new URL('../../drizzle/migrations/', import.meta.url);
+const folder = new URL('../../../drizzle/migrations/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.sql'));
 
 /** A database that has the migrations before the one of this name, such as `names`; `migrate` applies the others. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** `npm run dev`, without npm. */
+/** `npm run dev`, by default without npm. */
 export interface DevProcess {
   readonly pid: number;
   /** The lines that it has printed so far. */
@@ -63,8 +63,12 @@ async function allowSlowRedis(configFile: string): Promise<void> {
 }
 
 /** Starts it in a process group of its own, as a shell does. */
-export function startDev(folder: string, env: Record<string, string | number>): DevProcess {
-  const child = spawn(process.execPath, ['local/start.mjs'], {
+export function startDev(
+  folder: string,
+  env: Record<string, string | number>,
+  [command, ...args]: readonly [string, ...string[]] = [process.execPath, 'local/start.mjs'],
+): DevProcess {
+  const child = spawn(command, args, {
     cwd: folder,
     env: { ...process.env, DATABASE_URL: '', REDIS_URL: '', ...toTexts(env) },
     stdio: ['ignore', 'pipe', 'pipe'],
