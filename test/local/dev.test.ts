@@ -211,7 +211,7 @@ describe('one start, from its first line to Ctrl-C', { shuffle: false }, () => {
     await npm.untilSays(/^ready$/);
     process.kill(npm.pid, 'SIGKILL');
     // The output closes when the last process that writes to it has ended.
-    await npm.ended;
+    expect(await npm.ended).toBe('SIGKILL');
     await vi.waitFor(() => Promise.all(Object.values(orphanPorts).map(requireFree)), PATIENTLY);
   });
 
