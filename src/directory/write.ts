@@ -4,7 +4,12 @@ import type { Token } from '../cache/logical-time.ts';
 import { isRefusedForGood } from '../db/client/away.ts';
 import { isGarbled } from '../db/client/garbled.ts';
 import { IDEMPOTENCY_CONSTRAINT, type IdempotencyClaim, selectKeptAnswer } from '../db/writes/idempotency.ts';
-import { type Authorship, type RowState, violatedConstraint } from '../db/writes/write-batch.ts';
+import {
+  type Authorship,
+  type CreateOutcome,
+  type RowState,
+  violatedConstraint,
+} from '../db/writes/write-batch.ts';
 import { describeError } from '../lib/log.ts';
 import type { Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
@@ -15,21 +20,19 @@ import { readOrigin } from './uncached-read.ts';
 /** What the caller has seen of what is to be changed: a row, and those it was shown with. Null: whatever it is. */
 export type Precondition = readonly (readonly RowState[])[] | null;
 
-/** What a write made, and the token for reads that must see it; null when nothing was changed. */
-export interface Done<T> {
+/** The outcome of a write. */
+export interface Written<T> {
   readonly value: T;
+  /** The token for reads that must see the write; null: nothing was changed. */
   readonly token: Token | null;
+  /** Whether the value is the answer to an earlier request with the same `Idempotency-Key`. */
+  readonly isReplay?: boolean;
 }
 
 /** A creation that the caller may ask for again: `requestSha256` tells what was asked. */
 export interface Idempotency {
   readonly key: string;
   readonly requestSha256: string;
-}
-
-export interface Created<T> extends Done<T> {
-  /** The answer of an earlier request with the same `Idempotency-Key`. */
-  readonly isReplay: boolean;
 }
 
 const USERNAME_TAKEN = ['username_taken', 'a user has this username'] as const;
@@ -76,12 +79,12 @@ export async function write<W extends { readonly tags: readonly string[] }>(
 export async function create<T>(
   deps: Deps,
   claim: IdempotencyClaim | null,
-  run: () => Promise<{ readonly value: T; readonly tags: readonly string[] }>,
+  run: () => Promise<CreateOutcome<T>>,
   replay: (answer: unknown) => T,
-): Promise<Created<T>> {
+): Promise<Written<T>> {
   try {
     const { value, token } = await write(deps, run);
-    return { value, token, isReplay: false };
+    return { value, token };
   } catch (error) {
     if (!claim || violatedConstraint(error) !== IDEMPOTENCY_CONSTRAINT) throw error;
     return { value: await readKeptAnswer(deps, claim, replay), token: afterAnother(deps), isReplay: true };
@@ -93,7 +96,7 @@ export async function answeredBefore<T>(
   deps: Deps,
   claim: IdempotencyClaim | null,
   replay: (answer: unknown) => T,
-): Promise<Created<T> | null> {
+): Promise<Written<T> | null> {
   const kept = claim && (await findKeptAnswer(deps, claim, replay));
   return kept && { value: kept.value, token: afterAnother(deps), isReplay: true };
 }

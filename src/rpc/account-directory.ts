@@ -127,7 +127,7 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
 
   /** Creates an account that is not the default one; throws `account_number_taken` and `account_number_retired`. */
   createAccount(account: NewAccount, options?: CreateOptions): Promise<RpcWritten<Account>> {
-    return writes.newAccount(this.env, this.ctx, { account, options }, null);
+    return writes.createAccount(this.env, this.ctx, { account, options }, null);
   }
 
   /** Throws `precondition_failed` when the account has another revision. */
@@ -136,17 +136,17 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
     changes: AccountChanges,
     options: ChangeOptions,
   ): Promise<RpcWritten<Account>> {
-    return writes.changedAccount(this.env, this.ctx, { accountNumber, changes, options }, null);
+    return writes.changeAccount(this.env, this.ctx, { accountNumber, changes, options }, null);
   }
 
   /** Makes the account the default one, in one transaction with that which was. */
   switchDefaultAccount(accountNumber: string): Promise<RpcWritten<Account>> {
-    return writes.newDefaultAccount(this.env, this.ctx, { accountNumber }, null);
+    return writes.switchDefaultAccount(this.env, this.ctx, { accountNumber }, null);
   }
 
   /** Deletes the account, its profiles and its keys, or says what that would delete. */
   deleteAccount(accountNumber: string, options: DeleteOptions): Promise<RpcWritten<Deletion>> {
-    return writes.deletedAccount(this.env, this.ctx, { accountNumber, options }, null);
+    return writes.deleteAccount(this.env, this.ctx, { accountNumber, options }, null);
   }
 
   /**
@@ -154,7 +154,7 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
    * `account_does_not_exist`.
    */
   createUser(user: NewUser, options?: CreateOptions): Promise<RpcWritten<User>> {
-    return userWrites.newUser(this.env, this.ctx, { user, options }, null);
+    return userWrites.createUser(this.env, this.ctx, { user, options }, null);
   }
 
   /** Creates up to 200 users in one transaction, each as `createUser` does or not at all; what became of each, in order. */
@@ -162,7 +162,7 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
     users: readonly NewUser[],
     options?: CreateOptions,
   ): Promise<RpcWritten<readonly RpcUserOutcome[]>> {
-    return userWrites.newUsers(this.env, this.ctx, { users, options }, null);
+    return userWrites.createUsers(this.env, this.ctx, { users, options }, null);
   }
 
   /** Throws `precondition_failed` when the user has another revision, and `last_admin_is_protected` unless forced. */
@@ -171,17 +171,17 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
     changes: UserChanges,
     options: ChangeOptions & ForceOptions,
   ): Promise<RpcWritten<User>> {
-    return userWrites.changedUser(this.env, this.ctx, { userId, changes, options }, null);
+    return userWrites.changeUser(this.env, this.ctx, { userId, changes, options }, null);
   }
 
   /** Deletes the user and its profiles, or says what that would delete; throws as `changeUser` does. */
   deleteUser(userId: number, options: DeleteOptions & ForceOptions): Promise<RpcWritten<Deletion>> {
-    return userWrites.deletedUser(this.env, this.ctx, { userId, options }, null);
+    return userWrites.deleteUser(this.env, this.ctx, { userId, options }, null);
   }
 
   /** Makes the user a member of the account; throws `user_profile_exists` when it is one. */
   createUserProfile(profile: NewUserProfile, options?: CreateOptions): Promise<RpcWritten<UserProfile>> {
-    return userWrites.newUserProfile(this.env, this.ctx, { profile, options }, null);
+    return userWrites.createUserProfile(this.env, this.ctx, { profile, options }, null);
   }
 
   /** Throws `precondition_failed` when the profile itself has another revision. */
@@ -190,7 +190,7 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
     changes: UserProfileChanges,
     options: ChangeOptions,
   ): Promise<RpcWritten<UserProfile>> {
-    return userWrites.changedUserProfile(this.env, this.ctx, { userProfileId, changes, options }, null);
+    return userWrites.changeUserProfile(this.env, this.ctx, { userProfileId, changes, options }, null);
   }
 
   /** Ends the membership, or says what that would delete; throws as `changeUser` does. */
@@ -198,6 +198,6 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
     userProfileId: number,
     options: DeleteOptions & ForceOptions,
   ): Promise<RpcWritten<Deletion>> {
-    return userWrites.deletedUserProfile(this.env, this.ctx, { userProfileId, options }, null);
+    return userWrites.deleteUserProfile(this.env, this.ctx, { userProfileId, options }, null);
   }
 }

@@ -1,48 +1,50 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../directory/accounts/account-number.ts';
-import {
-  AccountChanges,
-  changeAccount,
-  createAccount,
-  deleteAccount,
-  NewAccount,
-  switchDefaultAccount,
-} from '../directory/accounts/changes.ts';
+import * as accounts from '../directory/accounts/changes.ts';
 import { method } from './method.ts';
 import { change, creation, deletion, idempotencyOf, preconditionOf, toWritten } from './write-options.ts';
 
 const scope = 'directory:write';
 const accountNumber = z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012');
-export const newAccount = method({
-  args: z.object({ account: NewAccount, options: creation }),
+export const createAccount = method({
+  args: z.object({ account: accounts.NewAccount, options: creation }),
   scope,
   subject: () => ({ kind: 'everything' }),
   run: async (deps, { account, options }, _read, writer, _env, sent) =>
     toWritten(
-      await createAccount(deps, writer, account, await idempotencyOf('createAccount', sent, options)),
+      await accounts.createAccount(
+        deps,
+        writer,
+        account,
+        await idempotencyOf('createAccount', sent, options),
+      ),
     ),
 });
 
-export const changedAccount = method({
-  args: z.object({ accountNumber, changes: AccountChanges, options: change }),
+export const changeAccount = method({
+  args: z.object({ accountNumber, changes: accounts.AccountChanges, options: change }),
   scope,
   subject: (args) => ({ kind: 'account', accountNumber: args.accountNumber }),
   run: async (deps, { options, changes, ...args }, _read, writer) =>
-    toWritten(await changeAccount(deps, writer, args.accountNumber, changes, preconditionOf(options))),
+    toWritten(
+      await accounts.changeAccount(deps, writer, args.accountNumber, changes, preconditionOf(options)),
+    ),
 });
 
-export const newDefaultAccount = method({
+export const switchDefaultAccount = method({
   args: z.object({ accountNumber }),
   scope,
   subject: () => ({ kind: 'everything' }),
   run: async (deps, args, _read, writer) =>
-    toWritten(await switchDefaultAccount(deps, writer, args.accountNumber)),
+    toWritten(await accounts.switchDefaultAccount(deps, writer, args.accountNumber)),
 });
 
-export const deletedAccount = method({
+export const deleteAccount = method({
   args: z.object({ accountNumber, options: deletion }),
   scope,
   subject: (args) => ({ kind: 'account', accountNumber: args.accountNumber }),
   run: async (deps, { options, ...args }, _read, writer) =>
-    toWritten(await deleteAccount(deps, writer, args.accountNumber, preconditionOf(options), options.dryRun)),
+    toWritten(
+      await accounts.deleteAccount(deps, writer, args.accountNumber, preconditionOf(options), options.dryRun),
+    ),
 });

@@ -1,20 +1,7 @@
 import * as z from 'zod';
-import {
-  changeUserProfile,
-  createUserProfile,
-  deleteUserProfile,
-  NewUserProfile,
-  UserProfileChanges,
-} from '../directory/profiles/changes.ts';
-import { changeUser, deleteUser, UserChanges } from '../directory/users/changes.ts';
-import {
-  createUser,
-  createUsers,
-  NewUser,
-  NewUsers,
-  subjectOfNewUsers,
-  type UserOutcome,
-} from '../directory/users/creation.ts';
+import * as profiles from '../directory/profiles/changes.ts';
+import * as users from '../directory/users/changes.ts';
+import * as newUsers from '../directory/users/creation.ts';
 import type { User } from '../directory/users/users.ts';
 import { method } from './method.ts';
 import {
@@ -35,32 +22,34 @@ export type RpcUserOutcome =
 const scope = 'directory:write';
 const id = z.int().positive();
 
-export const newUser = method({
-  args: z.object({ user: NewUser, options: creation }),
+export const createUser = method({
+  args: z.object({ user: newUsers.NewUser, options: creation }),
   scope,
-  subject: ({ user }) => subjectOfNewUsers([user]),
+  subject: ({ user }) => newUsers.subjectOfNewUsers([user]),
   run: async (deps, { user, options }, _read, writer, _env, sent) =>
-    toWritten(await createUser(deps, writer, user, await idempotencyOf('createUser', sent, options))),
+    toWritten(
+      await newUsers.createUser(deps, writer, user, await idempotencyOf('createUser', sent, options)),
+    ),
 });
 
-export const newUsers = method({
-  args: z.object({ users: NewUsers, options: creation }),
+export const createUsers = method({
+  args: z.object({ users: newUsers.NewUsers, options: creation }),
   scope,
-  subject: ({ users }) => subjectOfNewUsers(users),
-  run: async (deps, { users, options }, _read, writer, _env, sent) => {
+  subject: (args) => newUsers.subjectOfNewUsers(args.users),
+  run: async (deps, { users: rows, options }, _read, writer, _env, sent) => {
     const idempotency = await idempotencyOf('createUsers', sent, options);
-    const created = await createUsers(deps, writer, users, idempotency);
+    const created = await newUsers.createUsers(deps, writer, rows, idempotency);
     return toWritten({ ...created, value: created.value.map(toRpcOutcome) });
   },
 });
 
-export const changedUser = method({
-  args: z.object({ userId: id, changes: UserChanges, options: forceableChange }),
+export const changeUser = method({
+  args: z.object({ userId: id, changes: users.UserChanges, options: forceableChange }),
   scope,
   subject: ({ userId }) => ({ kind: 'user', userId }),
   run: async (deps, { userId, changes, options }, _read, writer) =>
     toWritten(
-      await changeUser(
+      await users.changeUser(
         deps,
         { ...writer, isForced: options.force },
         userId,
@@ -70,13 +59,13 @@ export const changedUser = method({
     ),
 });
 
-export const deletedUser = method({
+export const deleteUser = method({
   args: z.object({ userId: id, options: forceableDeletion }),
   scope,
   subject: ({ userId }) => ({ kind: 'user', userId }),
   run: async (deps, { userId, options }, _read, writer) =>
     toWritten(
-      await deleteUser(
+      await users.deleteUser(
         deps,
         { ...writer, isForced: options.force },
         userId,
@@ -86,31 +75,33 @@ export const deletedUser = method({
     ),
 });
 
-export const newUserProfile = method({
-  args: z.object({ profile: NewUserProfile, options: creation }),
+export const createUserProfile = method({
+  args: z.object({ profile: profiles.NewUserProfile, options: creation }),
   scope,
   subject: () => ({ kind: 'everything' }),
   run: async (deps, { profile, options }, _read, writer, _env, sent) => {
     const idempotency = await idempotencyOf('createUserProfile', sent, options);
-    return toWritten(await createUserProfile(deps, writer, profile, idempotency));
+    return toWritten(await profiles.createUserProfile(deps, writer, profile, idempotency));
   },
 });
 
-export const changedUserProfile = method({
-  args: z.object({ userProfileId: id, changes: UserProfileChanges, options: change }),
+export const changeUserProfile = method({
+  args: z.object({ userProfileId: id, changes: profiles.UserProfileChanges, options: change }),
   scope,
   subject: ({ userProfileId }) => ({ kind: 'user-profile', userProfileId }),
   run: async (deps, { userProfileId, changes, options }, _read, writer) =>
-    toWritten(await changeUserProfile(deps, writer, userProfileId, changes, preconditionOf(options))),
+    toWritten(
+      await profiles.changeUserProfile(deps, writer, userProfileId, changes, preconditionOf(options)),
+    ),
 });
 
-export const deletedUserProfile = method({
+export const deleteUserProfile = method({
   args: z.object({ userProfileId: id, options: forceableDeletion }),
   scope,
   subject: ({ userProfileId }) => ({ kind: 'user-profile', userProfileId }),
   run: async (deps, { userProfileId, options }, _read, writer) =>
     toWritten(
-      await deleteUserProfile(
+      await profiles.deleteUserProfile(
         deps,
         { ...writer, isForced: options.force },
         userProfileId,
@@ -120,7 +111,7 @@ export const deletedUserProfile = method({
     ),
 });
 
-function toRpcOutcome(outcome: UserOutcome): RpcUserOutcome {
+function toRpcOutcome(outcome: newUsers.UserOutcome): RpcUserOutcome {
   if (!(outcome instanceof Error)) return { user: outcome };
   const { code, message } = outcome;
   return { error: { code, message } };

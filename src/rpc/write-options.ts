@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { formatToken } from '../cache/logical-time.ts';
-import type { Created, Done, Idempotency, Precondition } from '../directory/write.ts';
+import type { Idempotency, Precondition, Written } from '../directory/write.ts';
 import { bounded } from '../directory/fields.ts';
 import { BadArgument } from './method.ts';
 import { sha256Of } from '../lib/sha256.ts';
@@ -62,7 +62,7 @@ function isConditional(options: { revision?: number | undefined; dryRun: boolean
   return options.dryRun || options.revision !== undefined;
 }
 
-export function toWritten<T>({ value, token }: Done<T> | Created<T>): RpcWritten<T> {
+export function toWritten<T>({ value, token }: Written<T>): RpcWritten<T> {
   return token ? { value, consistencyToken: formatToken(token) } : { value };
 }
 

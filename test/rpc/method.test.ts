@@ -23,7 +23,7 @@ test('no name of a binding passes for another binding', async () => {
     callers.map(async (caller, at) => {
       const user = { username: `of-caller-${at}`, email: 'a@b.example', accountNumber: BOUND };
       const context = contextOf({ ...caller, scopes });
-      const made = await userWrites.newUser(stack.current.env, context, { user, options: {} }, undefined);
+      const made = await userWrites.createUser(stack.current.env, context, { user, options: {} }, undefined);
       return made.value.id;
     }),
   );
@@ -37,7 +37,7 @@ test('no name of a binding passes for another binding', async () => {
 
 test('a message repeats no more of an argument than is needed to find it', async () => {
   const account = { companyName: 'x', ['y'.repeat(500_000)]: 1 };
-  const call = writes.newAccount(
+  const call = writes.createAccount(
     stack.current.env,
     contextOf({ scopes }),
     { account, options: {} },

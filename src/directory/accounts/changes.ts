@@ -25,8 +25,7 @@ import {
   authorOf,
   claimOf,
   create,
-  type Created,
-  type Done,
+  type Written,
   type Idempotency,
   type Precondition,
   rowStates,
@@ -90,7 +89,7 @@ export async function createAccount(
   writer: Writer,
   account: NewAccount,
   idempotency?: Idempotency,
-): Promise<Created<Account>> {
+): Promise<Written<Account>> {
   const claim = claimOf(writer, idempotency);
   for (let draws = 1; ; draws++) {
     const accountNumber = account.accountNumber ?? makeAccountNumber();
@@ -116,7 +115,7 @@ export async function changeAccount(
   accountNumber: string,
   changes: AccountChanges,
   precondition: Precondition,
-): Promise<Done<Account>> {
+): Promise<Written<Account>> {
   if (changes.isDefaultAccount) requireUnbound(writer.caller);
   const { isDone, current, token } = await write(deps, () =>
     changeAccountRow(deps.db, authorOf(writer), accountNumber, changes, rowStates(precondition)),
@@ -131,7 +130,7 @@ export async function switchDefaultAccount(
   deps: Deps,
   writer: Writer,
   accountNumber: string,
-): Promise<Done<Account>> {
+): Promise<Written<Account>> {
   const { current, token } = await write(deps, () =>
     switchDefaultAccountRow(deps.db, authorOf(writer), accountNumber),
   );
@@ -149,7 +148,7 @@ export async function deleteAccount(
   accountNumber: string,
   precondition: Precondition,
   dryRun: boolean,
-): Promise<Done<Deletion>> {
+): Promise<Written<Deletion>> {
   const { platform, db } = deps;
   requireUnbound(writer.caller);
   const conditions: AccountConditions = {

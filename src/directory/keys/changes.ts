@@ -26,8 +26,7 @@ import {
   authorOf,
   claimOf,
   create,
-  type Created,
-  type Done,
+  type Written,
   type Idempotency,
   type Precondition,
   rowStates,
@@ -108,7 +107,7 @@ export async function createKey(
   writer: Writer,
   key: NewKey,
   again?: RepeatableIssue,
-): Promise<Created<IssuedKey>> {
+): Promise<Written<IssuedKey>> {
   const expiresAt = toDate(key.expiresAt) ?? null;
   requireScopes(writer.caller, key.scopes);
   requireNoLonger(writer.caller, expiresAt);
@@ -138,7 +137,7 @@ export async function changeKey(
   keyId: number,
   changes: KeyChanges,
   precondition: Precondition,
-): Promise<Done<ApiKey>> {
+): Promise<Written<ApiKey>> {
   const { caller } = writer;
   if (changes.scopes) requireScopes(caller, changes.scopes);
   const expiresAt = toDate(changes.expiresAt);
@@ -163,7 +162,7 @@ export async function rotateKey(
   keyId: number,
   { gracePeriodSeconds }: KeyRotation,
   again?: RepeatableIssue,
-): Promise<Created<IssuedKey>> {
+): Promise<Written<IssuedKey>> {
   const { caller } = writer;
   const { salt, drawn, sha256 } = await makeSecret(again);
   const claim = claimOf(writer, again?.idempotency);

@@ -3,7 +3,7 @@ import { noteKeyUse } from '../../db/reads/keys.ts';
 import { describeError } from '../../lib/log.ts';
 import { isSameText } from '../../lib/same-text.ts';
 import { type Caller, knownScopes } from '../caller.ts';
-import { type CheckedKey, keyById } from './checked-key.ts';
+import { type CheckedKey, apiKeyById } from './checked-key.ts';
 import type { Deps } from '../deps.ts';
 import { USE_RESOLUTION_MS } from './uses.ts';
 
@@ -15,7 +15,7 @@ export type KeyFault = 'expired' | 'inactive' | 'invalid' | 'revoked';
  * the demands of the request: a revocation is seen as late as any other change.
  */
 export async function checkKey(deps: Deps, id: number, sha256: string): Promise<Caller | KeyFault> {
-  const key = await readForRights(deps.cache, keyById, deps, id);
+  const key = await readForRights(deps.cache, apiKeyById, deps, id);
   const nowMs = deps.cache.clock.now();
   if (!key) return 'invalid';
   const isRetiring = !isSameText(sha256, key.sha256);

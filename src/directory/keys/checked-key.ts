@@ -21,7 +21,7 @@ const CheckedKey = z.object({
 export type CheckedKey = z.infer<typeof CheckedKey>;
 
 /** A key by id, for its check. Anybody may ask for any id, so absent ones are not kept in memory. */
-export const keyById: RightsLookUp<Deps, number, CheckedKey | null> = {
+export const apiKeyById: RightsLookUp<Deps, number, CheckedKey | null> = {
   key: (keyId) => `key:${keyId}`,
   parse: CheckedKey.nullable().parse,
   forgetsAbsent: true,

@@ -13,10 +13,10 @@ import type { Deps } from '../deps.ts';
 import { RefusedError } from '../errors.ts';
 import { refuseFormerRights, rightsOf } from './rights.ts';
 import { type ApiKey, toApiKey } from './keys.ts';
-import { authorOf, type Done, write } from '../write.ts';
+import { authorOf, type Written, write } from '../write.ts';
 
 /** Ends a key for good, whatever it may do, for a leaked key cannot wait; again is no error. Throws `key_does_not_exist` and `forbidden`. */
-export async function revokeKey(deps: Deps, writer: Writer, keyId: number): Promise<Done<ApiKey>> {
+export async function revokeKey(deps: Deps, writer: Writer, keyId: number): Promise<Written<ApiKey>> {
   const rights = rightsOf(writer.caller);
   const revocation = await write(deps, () => revokeKeyRows(deps.db, authorOf(writer), keyId, rights, false));
   return { value: toApiKey(requireEnded(revocation)), token: revocation.token };
@@ -38,7 +38,7 @@ export async function revokeKeys(
   writer: Writer,
   keyId: number,
   { withDescendants, dryRun }: RevocationOptions,
-): Promise<Done<Deletion>> {
+): Promise<Written<Deletion>> {
   const rights = rightsOf(writer.caller);
   const revocation = await write(deps, () =>
     dryRun

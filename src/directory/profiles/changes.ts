@@ -22,8 +22,7 @@ import {
   authorOf,
   claimOf,
   create,
-  type Created,
-  type Done,
+  type Written,
   type Idempotency,
   type Precondition,
   write,
@@ -56,7 +55,7 @@ export async function createUserProfile(
   writer: Writer,
   profile: NewUserProfile,
   idempotency?: Idempotency,
-): Promise<Created<UserProfile>> {
+): Promise<Written<UserProfile>> {
   const claim = claimOf(writer, idempotency);
   const { value, ...created } = await create(
     deps,
@@ -79,7 +78,7 @@ export async function changeUserProfile(
   userProfileId: number,
   changes: UserProfileChanges,
   precondition: Precondition,
-): Promise<Done<UserProfile>> {
+): Promise<Written<UserProfile>> {
   const { isDone, current, token } = await write(deps, () =>
     changeProfileRow(deps.db, authorOf(writer), userProfileId, changes, profileStates(precondition)),
   );
@@ -98,7 +97,7 @@ export async function deleteUserProfile(
   userProfileId: number,
   precondition: Precondition,
   dryRun: boolean,
-): Promise<Done<Deletion>> {
+): Promise<Written<Deletion>> {
   const { platform, db } = deps;
   const conditions: ProfileConditions = {
     states: profileStates(precondition),

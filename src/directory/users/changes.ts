@@ -17,7 +17,7 @@ import { changesOf, faultsOfFields, orDefault, StoredText, toDate } from '../fie
 import { outOfReachOf, refuseOutOfReach, requirePlatformRights, userFields } from './fields.ts';
 import { NewUsername } from './username.ts';
 import { toUser, type User, Username } from './users.ts';
-import { authorOf, type Done, type Precondition, rowStates, write } from '../write.ts';
+import { authorOf, type Written, type Precondition, rowStates, write } from '../write.ts';
 
 /** A user's name and address may be sent back as they are, whatever is asked of new ones. */
 const lasting = { username: NewUsername, email: Email };
@@ -44,7 +44,7 @@ export async function changeUser(
   userId: number,
   changes: UserChanges,
   precondition: Precondition,
-): Promise<Done<User>> {
+): Promise<Written<User>> {
   const { isStaff, isSuperuser, lastLogin } = changes;
   if (isStaff !== undefined || isSuperuser !== undefined) requireScope(writer.caller, 'rights:write');
   requirePlatformRights(writer.caller, deps.platform, changes);
@@ -71,7 +71,7 @@ export async function deleteUser(
   userId: number,
   precondition: Precondition,
   dryRun: boolean,
-): Promise<Done<Deletion>> {
+): Promise<Written<Deletion>> {
   const conditions = conditionsOf(deps, writer, precondition, true);
   const run = () =>
     dryRun

@@ -9,7 +9,7 @@ import { boundedArray, faultsOfFields, toDate } from '../fields.ts';
 import { requirePlatformRights, userFields } from './fields.ts';
 import { toUser, type User } from './users.ts';
 import type { Subject } from '../subject.ts';
-import { authorOf, claimOf, create, type Created, type Idempotency, usernameTaken } from '../write.ts';
+import { authorOf, claimOf, create, type Idempotency, usernameTaken, type Written } from '../write.ts';
 
 /** What a user is created from, and, with an account's number, its profile there. */
 export const NewUser = z
@@ -74,7 +74,7 @@ export async function createUser(
   writer: Writer,
   newUser: NewUser,
   idempotency?: Idempotency,
-): Promise<Created<User>> {
+): Promise<Written<User>> {
   const { value, ...created } = await insert(deps, writer, [newUser], idempotency, true);
   const [outcome] = value;
   if (!outcome || outcome instanceof Error) throw outcome ?? new Error('the insert answered nothing');
@@ -90,13 +90,13 @@ export async function createUsers(
   writer: Writer,
   rows: readonly NewUserOrFault[],
   idempotency?: Idempotency,
-): Promise<Created<readonly UserOutcome[]>> {
+): Promise<Written<readonly UserOutcome[]>> {
   const newUsers = rows.filter(isUser);
   // Where none can be made, the claim alone is: the key is not for other rows.
   const made =
     newUsers.length > 0 || idempotency
       ? await insert(deps, writer, newUsers, idempotency, false)
-      : { value: [], token: null, isReplay: false };
+      : { value: [], token: null };
   const outcomes = made.value.values();
   const value = rows.flatMap((row) => (isUser(row) ? (outcomes.next().value ?? []) : row));
   return { ...made, value };
@@ -112,7 +112,7 @@ async function insert(
   newUsers: readonly NewUser[],
   idempotency: Idempotency | undefined,
   forgetsRefusals: boolean,
-): Promise<Created<UserOutcome[]>> {
+): Promise<Written<UserOutcome[]>> {
   for (const newUser of newUsers) requireAllowed(deps, writer, newUser);
   const rows = newUsers.map((newUser) => ({ ...newUser, lastLogin: toDate(newUser.lastLogin) }));
   const claim = claimOf(writer, idempotency);

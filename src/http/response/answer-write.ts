@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { formatToken, isLogical, type Token } from '../../cache/logical-time.ts';
 import type { Deletion } from '../../directory/deletion.ts';
-import type { Created, Done } from '../../directory/write.ts';
+import type { Written } from '../../directory/write.ts';
 import { etagOfRow, NO_CACHE_ASKED, type Row, setEntityHeaders } from './answer.ts';
 import type { AppEnv } from '../app-env.ts';
 
@@ -10,7 +10,7 @@ const INVALIDATION_PENDING = `redis; fwd=bypass; detail=invalidation-pending, ${
 /** Answers 201 with what was created, now or at the first request of its `Idempotency-Key`. */
 export function answerCreated<T extends Row>(
   c: Context<AppEnv>,
-  { value, token, isReplay }: Created<T>,
+  { value, token, isReplay }: Written<T>,
   location: string,
 ) {
   c.header('Location', location);
@@ -20,24 +20,21 @@ export function answerCreated<T extends Row>(
 }
 
 /** Answers 200 with what became of each part, now or at the first request of its `Idempotency-Key`. */
-export function answerBatch<T extends object>(c: Context<AppEnv>, { value, token, isReplay }: Created<T>) {
+export function answerBatch<T extends object>(c: Context<AppEnv>, { value, token, isReplay }: Written<T>) {
   c.header('Cache-Control', 'no-store');
   setWriteHeaders(c, token, isReplay);
   return c.json(value, 200);
 }
 
 /** Answers 200 with the row as it is now, or was at the first request of the `Idempotency-Key`. */
-export function answerWritten<T extends Row>(
-  c: Context<AppEnv>,
-  { value, token, isReplay = false }: Done<T> & Partial<Created<T>>,
-) {
+export function answerWritten<T extends Row>(c: Context<AppEnv>, { value, token, isReplay }: Written<T>) {
   setEntityHeaders(c, etagOfRow(value));
   setWriteHeaders(c, token, isReplay);
   return c.json(value, 200);
 }
 
 /** Answers 200 with what was deleted, or would be. */
-export function answerDeletion(c: Context<AppEnv>, { value, token }: Done<Deletion>) {
+export function answerDeletion(c: Context<AppEnv>, { value, token }: Written<Deletion>) {
   c.header('Cache-Control', 'no-store');
   setWriteHeaders(c, token);
   return c.json(value, 200);

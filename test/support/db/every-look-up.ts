@@ -6,7 +6,7 @@ import { adminOfAccount, platformAdmin } from '../../../src/directory/accounts/a
 import type { Caller } from '../../../src/directory/caller.ts';
 import type { Deps, Platform } from '../../../src/directory/deps.ts';
 import { LookUpError, RefusedError } from '../../../src/directory/errors.ts';
-import { keyById } from '../../../src/directory/keys/checked-key.ts';
+import { apiKeyById } from '../../../src/directory/keys/checked-key.ts';
 import { makeKeyUses } from '../../../src/directory/keys/uses.ts';
 import type { Page } from '../../../src/directory/page.ts';
 import { type DefinedList, readList } from '../../../src/directory/list.ts';
@@ -98,7 +98,7 @@ const lookUps: [string, Ask][] = [
     ),
   ]),
   ...each('state of', numbers, (deps, accountNumber) => requireActiveAccount(deps, boundTo(accountNumber))),
-  ...each('key', [...universe.keyIds, absent.id], (deps, id) => find(deps, keyById, id)),
+  ...each('key', [...universe.keyIds, absent.id], (deps, id) => find(deps, apiKeyById, id)),
   ...eachPage('users of', usersOfAccount, accountsThere, accountGone),
   ...eachPage('profiles of', userProfilesOfAccount, accountsThere, accountGone),
   ...eachPage('owners for', validResourceOwners, profilesThere, { userProfileId: absent.id }),
