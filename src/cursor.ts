@@ -1,7 +1,8 @@
+import { decodeBase64Url, encodeBase64 } from 'hono/utils/encode';
 import * as z from 'zod';
 import type { Cursor } from './directory/page.ts';
 import { isolateOf } from './isolate.ts';
-import { isSameText } from './lib/same-text.ts';
+import { timingSafeEqual } from './lib/hash.ts';
 
 /** A cursor as a caller sent it. Anybody can write one until `isCursorOf` says that the service made it. */
 export interface SentCursor extends Cursor {
@@ -23,14 +24,14 @@ const Content = z.tuple([z.string().nullable(), z.int().positive(), z.int().posi
  */
 export async function sealCursor(env: object, list: string, cursor: Cursor): Promise<string> {
   const { key, id, limit } = cursor;
-  const content = toBase64(encoder.encode(JSON.stringify([key, id, limit])));
+  const content = inUrls(encodeBase64(encoder.encode(JSON.stringify([key, id, limit])).buffer));
   const mac = await isolateOf(env).cursorSeal.sign(`${list}\n${content}`);
   return content + inUrls(mac.slice(0, MAC_LENGTH));
 }
 
 /** Whether the service made the cursor, for the list with this name. */
 export async function isCursorOf(env: object, list: string, sent: SentCursor): Promise<boolean> {
-  return isSameText(sent.text, await sealCursor(env, list, sent));
+  return timingSafeEqual(sent.text, await sealCursor(env, list, sent));
 }
 
 /** What the text says; null when it is nothing that `sealCursor` makes. */
@@ -44,20 +45,14 @@ export function decodeCursor(text: string): SentCursor | null {
 
 const encoder = new TextEncoder();
 
-function toBase64(bytes: Uint8Array): string {
-  return inUrls(btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')));
-}
-
 function inUrls(base64: string): string {
   return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 function parseContent(text: string): unknown {
   try {
-    const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (byte) =>
-      byte.charCodeAt(0),
-    );
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    return JSON.parse(decoder.decode(decodeBase64Url(text)));
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import { systemClock } from './cache/clock.ts';
 import { type DescribedLoss, toLoss } from './cache/shared/description.ts';
 import { forgotKeyOf, makeSharedStore, type RunScript } from './cache/shared/shared-store.ts';
 import { makeUpstash, type Upstash } from './cache/shared/upstash.ts';
-import { selectOne } from './db/client/probe.ts';
+import { selectOne } from './db/client/client.ts';
 import type { Deps } from './directory/deps.ts';
 import type { Settings } from './settings.ts';
 import { type Isolate, isolateOf } from './isolate.ts';

@@ -4,9 +4,9 @@ import type { CacheSettings, IsolateCache, Origin } from './cache/cache.ts';
 import { makeMemory } from './cache/memory.ts';
 import { makeSeal, type Seal } from './cache/shared/seal.ts';
 import type { SharedStoreSettings } from './cache/shared/shared-store.ts';
-import { isPostgresAway, isRefusedForGood } from './db/client/away.ts';
+import { isUnavailable, isRefusedForGood } from './db/client/errors.ts';
 import { type Db, makeDb } from './db/client/client.ts';
-import { selectOne } from './db/client/probe.ts';
+import { selectOne } from './db/client/client.ts';
 import { type Scope, SCOPES } from './directory/caller.ts';
 import type { Platform } from './directory/deps.ts';
 import { type KeyUses, makeKeyUses } from './directory/keys/uses.ts';
@@ -98,7 +98,7 @@ function makeIsolate(settings: Settings): Isolate {
       keysPerAccount: settings.MAX_KEYS_PER_ACCOUNT,
     },
     db,
-    origin: { probe: () => selectOne(db), isAway: isPostgresAway, isRefusal: isRefusedForGood, isTag },
+    origin: { probe: () => selectOne(db), isAway: isUnavailable, isRefusal: isRefusedForGood, isTag },
     keyUses: makeKeyUses(),
     cache: {
       memory: makeMemory({ maxBytes: settings.MEMORY_MAX_BYTES, ttlMs: settings.MEMORY_TTL_MS }),

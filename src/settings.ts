@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { ACCOUNT_NUMBER, ACCOUNT_NUMBER_FAULT } from './directory/accounts/account-number.ts';
 
-const ACCOUNT_NUMBER = /^\d{4}-\d{4}-\d{4}$/;
 const HOUR_MS = 3_600_000;
 
 /** A whole number in a var, within bounds; a missing one means the default. */
@@ -65,7 +65,7 @@ const Settings = z.object({
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
   ROOT_API_KEY_SHA256: rootKey,
   ENVIRONMENT: z.string().regex(/^[a-z0-9]{1,20}$/, 'must have 1 to 20 lower-case letters and digits'),
-  PLATFORM_ACCOUNT_NUMBER: z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012'),
+  PLATFORM_ACCOUNT_NUMBER: z.string().regex(ACCOUNT_NUMBER, ACCOUNT_NUMBER_FAULT),
   PLATFORM_ADMIN_USERNAME: z
     .string()
     .max(150)

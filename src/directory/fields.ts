@@ -1,5 +1,8 @@
 import * as z from 'zod';
+import { ACCOUNT_NUMBER, ACCOUNT_NUMBER_FAULT } from './accounts/account-number.ts';
 import type { FieldFault } from './errors.ts';
+
+export const AccountNumber = z.string().regex(ACCOUNT_NUMBER, ACCOUNT_NUMBER_FAULT);
 
 /** Text that Postgres can hold and a page can show: well-formed, without control characters. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it excludes
@@ -17,6 +20,9 @@ const VISIBLE = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/
 export function bounded(maxLength: number, error = `must have at most ${maxLength} characters`) {
   return z.string().max(maxLength, { error, abort: true });
 }
+
+/** Arguments of `refine` for text that Postgres can store: no half of a surrogate pair stands alone in it. */
+export const wellFormed = [(value: string) => value.isWellFormed(), 'is not well-formed Unicode'] as const;
 
 const MAX_STORED = 1_000;
 
@@ -36,7 +42,7 @@ export function text(maxLength: number, minLength = 0) {
   return bounded(maxLength)
     .min(minLength, minLength === 1 ? 'must not be empty' : `must have at least ${minLength} characters`)
     .regex(PLAIN, 'must not have control characters')
-    .refine((value) => value.isWellFormed(), 'is not well-formed Unicode')
+    .refine(...wellFormed)
     .refine((value) => !REORDERING.test(value), 'must not have bidirectional overrides')
     .refine((value) => value === '' || VISIBLE.test(value), 'must not be blanks alone');
 }
@@ -54,7 +60,7 @@ export const WebUrl = bounded(MAX_URL)
   .check(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }))
   // A URL's parser encodes what Postgres refuses, but what is kept is what was sent.
   .regex(PLAIN, 'must not have control characters')
-  .refine((value) => value.isWellFormed(), 'is not well-formed Unicode');
+  .refine(...wellFormed);
 
 const FIRST_DATE = Date.parse('1000-01-01T00:00:00Z');
 const LAST_DATE = Date.parse('9999-12-31T23:59:59.999Z');

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Loaded, LookUpDefinition, ReadDemands } from '../cache/look-up.ts';
-import { isAnswerTooLarge } from '../db/client/away.ts';
+import { isAnswerTooLarge } from '../db/client/errors.ts';
 import type { Deps } from './deps.ts';
 import { type RefusalCode, RefusedError } from './errors.ts';
 import { find, type InputOf, type LookUpBasics } from './look-up.ts';

@@ -1,6 +1,6 @@
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { askOrigin } from '../cache/guarded-origin.ts';
-import { isRefusedForGood } from '../db/client/away.ts';
+import { isRefusedForGood } from '../db/client/errors.ts';
 import { describeError } from '../lib/log.ts';
 import type { Deps } from './deps.ts';
 import { traceOrigin } from './origin-trace.ts';

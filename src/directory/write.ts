@@ -1,8 +1,7 @@
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { invalidate, invalidateBlindly } from '../cache/invalidate.ts';
 import type { Token } from '../cache/logical-time.ts';
-import { isRefusedForGood } from '../db/client/away.ts';
-import { isGarbled } from '../db/client/garbled.ts';
+import { isGarbled, isRefusedForGood } from '../db/client/errors.ts';
 import { IDEMPOTENCY_CONSTRAINT, type IdempotencyClaim, selectKeptAnswer } from '../db/writes/idempotency.ts';
 import {
   type Authorship,

@@ -1,11 +1,10 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER } from '../directory/accounts/account-number.ts';
 import * as accounts from '../directory/accounts/changes.ts';
+import { AccountNumber } from '../directory/fields.ts';
 import { method } from './method.ts';
 import { change, creation, deletion, idempotencyOf, preconditionOf, toWritten } from './write-options.ts';
 
 const scope = 'directory:write';
-const accountNumber = z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012');
 export const createAccount = method({
   args: z.object({ account: accounts.NewAccount, options: creation }),
   scope,
@@ -22,7 +21,7 @@ export const createAccount = method({
 });
 
 export const changeAccount = method({
-  args: z.object({ accountNumber, changes: accounts.AccountChanges, options: change }),
+  args: z.object({ accountNumber: AccountNumber, changes: accounts.AccountChanges, options: change }),
   scope,
   subject: (args) => ({ kind: 'account', accountNumber: args.accountNumber }),
   run: async (deps, { options, changes, ...args }, _read, writer) =>
@@ -32,7 +31,7 @@ export const changeAccount = method({
 });
 
 export const switchDefaultAccount = method({
-  args: z.object({ accountNumber }),
+  args: z.object({ accountNumber: AccountNumber }),
   scope,
   subject: () => ({ kind: 'everything' }),
   run: async (deps, args, _read, writer) =>
@@ -40,7 +39,7 @@ export const switchDefaultAccount = method({
 });
 
 export const deleteAccount = method({
-  args: z.object({ accountNumber, options: deletion }),
+  args: z.object({ accountNumber: AccountNumber, options: deletion }),
   scope,
   subject: (args) => ({ kind: 'account', accountNumber: args.accountNumber }),
   run: async (deps, { options, ...args }, _read, writer) =>

@@ -3,7 +3,7 @@ import { formatToken } from '../cache/logical-time.ts';
 import type { Idempotency, Precondition, Written } from '../directory/write.ts';
 import { bounded } from '../directory/fields.ts';
 import { BadArgument } from './method.ts';
-import { sha256Of } from '../lib/sha256.ts';
+import { sha256Of } from '../lib/hash.ts';
 
 /** What every change and deletion takes after its arguments. */
 export interface ChangeOptions {

@@ -4,7 +4,7 @@ import { NeonDbError } from '@neondatabase/serverless';
 import { DrizzleQueryError } from 'drizzle-orm/errors';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { isPostgresAway, isStatementRefused } from '../../src/db/client/away.ts';
+import { isUnavailable, isStatementRefused } from '../../src/db/client/errors.ts';
 import { makeDb } from '../../src/db/client/client.ts';
 import { scaled, seed } from '../support/scale.ts';
 import { useNeon } from '../support/db/neon.ts';
@@ -239,7 +239,7 @@ describe('of a failure it is told whether it speaks of Postgres or of the statem
     );
     return failures.map((error) => {
       const cause = error instanceof DrizzleQueryError ? error.cause : error;
-      return { isAway: isPostgresAway(error), isRefused: isStatementRefused(cause) };
+      return { isAway: isUnavailable(error), isRefused: isStatementRefused(cause) };
     });
   }
 

@@ -1,3 +1,5 @@
+import { sha1Of } from '../../lib/hash.ts';
+
 /** A Lua script and the SHA-1 that EVALSHA asks for. */
 export interface Script {
   readonly text: string;
@@ -7,10 +9,5 @@ export interface Script {
 
 export function makeScript(text: string): Script {
   let known: string | undefined;
-  return { text, sha1: async () => (known ??= await sha1Hex(text)) };
-}
-
-async function sha1Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return { text, sha1: async () => (known ??= await sha1Of(text)) };
 }

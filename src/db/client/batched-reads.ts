@@ -1,6 +1,6 @@
 import { NeonQueryPromise } from '@neondatabase/serverless';
 import { makeCollector } from '../../lib/batcher.ts';
-import { isStatementRefused } from './away.ts';
+import { isStatementRefused } from './errors.ts';
 import { type Client, type Db, makeDbOver } from './client.ts';
 
 /** More wait for the next batch. */

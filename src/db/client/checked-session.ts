@@ -5,7 +5,7 @@ import type { SelectedFieldsOrdered } from 'drizzle-orm/pg-core';
 import { noopDecoder, SQL } from 'drizzle-orm/sql/sql';
 import { getTableName } from 'drizzle-orm/table';
 import { type Decoder, decoderOfType, nullable } from './decoders.ts';
-import { GarbledAnswer } from './garbled.ts';
+import { GarbledAnswer } from './errors.ts';
 import { requireResult } from './results.ts';
 
 /** What drizzle keeps of a query that selects: which of its tables no outer join leaves out. */

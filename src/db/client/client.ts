@@ -1,4 +1,5 @@
 import { neon, neonConfig, type NeonQueryFunction } from '@neondatabase/serverless';
+import { sql } from 'drizzle-orm';
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http';
 import { checkAnswers } from './checked-session.ts';
 import { fetchChecked } from './neon-fetch.ts';
@@ -42,4 +43,9 @@ export function makeDbOver(client: Client): Db {
   sendTimesInSeconds(db);
   checkAnswers(db);
   return db;
+}
+
+/** Resolves when Postgres answers the cheapest statement. */
+export async function selectOne(db: Db): Promise<void> {
+  await db.execute(sql`select 1`);
 }

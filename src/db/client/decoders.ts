@@ -1,4 +1,4 @@
-import { GarbledAnswer } from './garbled.ts';
+import { GarbledAnswer } from './errors.ts';
 import { TIME } from './times.ts';
 
 // What a driver made of a value is held against the value's type: it must be of it, or the answer is garbled.

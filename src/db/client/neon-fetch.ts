@@ -1,4 +1,4 @@
-import { GarbledAnswer } from './garbled.ts';
+import { GarbledAnswer, PROGRAM_LIMIT_EXCEEDED } from './errors.ts';
 
 /** The part of a response that Neon's driver reads. */
 interface Answer {
@@ -14,7 +14,6 @@ const OK = 200;
 const BAD_REQUEST = 400;
 /** Neon's status for an answer of more than 10 MB, which says as little of other statements as what Postgres refuses. */
 const INSUFFICIENT_STORAGE = 507;
-const PROGRAM_LIMIT_EXCEEDED = '54000';
 
 /**
  * `fetch` for Neon's driver, which checks no answer: it takes rows that were lost for rows that are not there. The driver tells

@@ -1,5 +1,5 @@
 import type { Decoder } from './decoders.ts';
-import { GarbledAnswer } from './garbled.ts';
+import { GarbledAnswer } from './errors.ts';
 
 /** A result as drivers answer it. */
 interface Result {

@@ -1,4 +1,4 @@
-import { GarbledAnswer } from './garbled.ts';
+import { GarbledAnswer } from './errors.ts';
 
 type Parser = (text: string) => unknown;
 

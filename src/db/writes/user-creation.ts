@@ -5,7 +5,7 @@ import { flag, json, list, nullable } from '../client/decoders.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim } from './idempotency.ts';
 import type { UserRow } from '../schema/tables.ts';
 import { fromUserSnapshot } from '../reads/snapshot.ts';
-import { GarbledAnswer } from '../client/garbled.ts';
+import { GarbledAnswer } from '../client/errors.ts';
 import { type Authorship, type CreateOutcome, type Values, writeBatch } from './write-batch.ts';
 
 export interface NewUserRow extends Values<

@@ -1,5 +1,6 @@
 /** An account number: twelve ASCII digits in three groups. */
 export const ACCOUNT_NUMBER = /^[0-9]{4}-[0-9]{4}-[0-9]{4}$/;
+export const ACCOUNT_NUMBER_FAULT = 'must be like 1234-5678-9012';
 const NUMBER_LENGTH = '0000-0000-0000'.length;
 
 /** Room for user info before the host, of which DNS allows 253 characters: what is longer reaches nobody, and is not read. */

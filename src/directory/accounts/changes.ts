@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER } from './account-number.ts';
 import {
   type AccountConditions,
   changeAccountRow,
@@ -19,7 +18,7 @@ import { requireUnbound, type Writer } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { type Deletion, refuseOther } from '../deletion.ts';
 import { RefusedError } from '../errors.ts';
-import { changesOf, orDefault, text } from '../fields.ts';
+import { AccountNumber, changesOf, orDefault, text } from '../fields.ts';
 import { outOfReachOf, refuseOutOfReach } from '../users/fields.ts';
 import {
   authorOf,
@@ -52,11 +51,9 @@ export const NewAccount = z
   .strictObject({
     ...z.strictObject({ ...fields, ...texts }).partial().shape,
     companyName: fields.companyName,
-    accountNumber: z
-      .string()
-      .regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012')
-      .optional()
-      .meta({ description: 'Drawn at random where it is not given; never changes.' }),
+    accountNumber: AccountNumber.optional().meta({
+      description: 'Drawn at random where it is not given; never changes.',
+    }),
   })
   .meta({ id: 'NewAccount' });
 export type NewAccount = z.infer<typeof NewAccount>;

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER } from '../accounts/account-number.ts';
 import { formatApiKey } from './api-key.ts';
 import {
   changeKeyRow,
@@ -11,13 +10,13 @@ import {
   rotateKeyRow,
   toMadeKey,
 } from '../../db/writes/keys.ts';
-import { sha256Of } from '../../lib/sha256.ts';
+import { sha256Of } from '../../lib/hash.ts';
 import { unknownAccount, unknownKey } from '../absence.ts';
 import { type Caller, SCOPES, type Writer } from '../caller.ts';
 import { refuseOther } from '../deletion.ts';
 import type { Deps } from '../deps.ts';
 import { FieldError, RefusedError } from '../errors.ts';
-import { boundedArray, changesOf, DateTime, text, toDate } from '../fields.ts';
+import { AccountNumber, boundedArray, changesOf, DateTime, text, toDate } from '../fields.ts';
 import { refuseFormerRights, requireNoLonger, requireScopes, rightsOf } from './rights.ts';
 import { deriveSecret, drawSecret } from './secret.ts';
 import { ApiKey, toApiKey } from './keys.ts';
@@ -55,7 +54,7 @@ const fields = {
 export const NewKey = z
   .strictObject({
     ...fields,
-    accountNumber: z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012').optional().meta({
+    accountNumber: AccountNumber.optional().meta({
       description: 'The only account that the key will see; without it, all of them. Never changes.',
     }),
     // Whether it is in the future is asked once nothing was answered before: a creation is asked for again after its key has expired.

@@ -1,7 +1,7 @@
 import { readForRights } from '../../cache/read-through.ts';
 import { noteKeyUse } from '../../db/reads/keys.ts';
 import { describeError } from '../../lib/log.ts';
-import { isSameText } from '../../lib/same-text.ts';
+import { timingSafeEqual } from '../../lib/hash.ts';
 import { type Caller, knownScopes } from '../caller.ts';
 import { type CheckedKey, apiKeyById } from './checked-key.ts';
 import type { Deps } from '../deps.ts';
@@ -18,7 +18,7 @@ export async function checkKey(deps: Deps, id: number, sha256: string): Promise<
   const key = await readForRights(deps.cache, apiKeyById, deps, id);
   const nowMs = deps.cache.clock.now();
   if (!key) return 'invalid';
-  const isRetiring = !isSameText(sha256, key.sha256);
+  const isRetiring = !timingSafeEqual(sha256, key.sha256);
   if (isRetiring && !isInGrace(key, sha256, nowMs)) return 'invalid';
   if (key.revokedAt !== null) return 'revoked';
   if (isPast(key.expiresAt, nowMs)) return 'expired';
@@ -51,7 +51,7 @@ function isInGrace(
   nowMs: number,
 ): boolean {
   if (previousSha256 === null || isPast(previousValidUntil, nowMs)) return false;
-  return isSameText(presented, previousSha256);
+  return timingSafeEqual(presented, previousSha256);
 }
 
 function isPast(end: string | null, nowMs: number): boolean {

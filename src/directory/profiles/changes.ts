@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER } from '../accounts/account-number.ts';
 import {
   changeProfileRow,
   createProfileRow,
@@ -15,7 +14,7 @@ import { unknownAccount, unknownUser, unknownUserProfile } from '../absence.ts';
 import type { Writer } from '../caller.ts';
 import { type Deletion, mayTakeLastAdmin, refuseLastAdmin, refuseOther } from '../deletion.ts';
 import type { Deps } from '../deps.ts';
-import { changesOf, orDefault, text, WebUrl } from '../fields.ts';
+import { AccountNumber, changesOf, orDefault, text, WebUrl } from '../fields.ts';
 import { outOfReachOf, refuseOutOfReach } from '../users/fields.ts';
 import { toUserProfile, type UserProfile } from './user-profile.ts';
 import {
@@ -36,7 +35,7 @@ export const NewUserProfile = z
   .strictObject({
     ...z.strictObject(fields).partial().shape,
     userId: z.int().positive(),
-    accountNumber: z.string().regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012'),
+    accountNumber: AccountNumber,
   })
   .meta({ id: 'NewUserProfile' });
 export type NewUserProfile = z.infer<typeof NewUserProfile>;

@@ -1,11 +1,10 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER } from '../accounts/account-number.ts';
 import { type CreatedUserRow, createUserRows, readCreatedUserRows } from '../../db/writes/user-creation.ts';
 import { accountDoesNotExist } from '../absence.ts';
 import { requireScope, type Writer } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { FieldError, type LookUpError, type RefusedError } from '../errors.ts';
-import { boundedArray, faultsOfFields, toDate } from '../fields.ts';
+import { AccountNumber, boundedArray, faultsOfFields, toDate } from '../fields.ts';
 import { requirePlatformRights, userFields } from './fields.ts';
 import { toUser, type User } from './users.ts';
 import type { Subject } from '../subject.ts';
@@ -17,11 +16,9 @@ export const NewUser = z
     ...z.strictObject(userFields).partial().shape,
     username: userFields.username,
     email: userFields.email,
-    accountNumber: z
-      .string()
-      .regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012')
-      .optional()
-      .meta({ description: 'Number of the account that the user becomes a member of.' }),
+    accountNumber: AccountNumber.optional().meta({
+      description: 'Number of the account that the user becomes a member of.',
+    }),
   })
   .meta({ id: 'NewUser' });
 export type NewUser = z.infer<typeof NewUser>;

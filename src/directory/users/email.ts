@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { bounded } from '../fields.ts';
+import { bounded, wellFormed } from '../fields.ts';
 
 /** What RFC 5321 admits as a path, and the original platform's column. */
 const MAX_EMAIL = 254;
@@ -40,5 +40,5 @@ function toAscii(domain: string): string | null {
 /** An e-mail address that may be given to a user. */
 export const Email = bounded(MAX_EMAIL)
   .refine(isEmail, 'must be an e-mail address')
-  .refine((text) => text.isWellFormed(), 'is not well-formed Unicode')
+  .refine(...wellFormed)
   .meta({ format: 'email' });

@@ -7,7 +7,7 @@ import { OriginUnavailable } from '../../cache/errors.ts';
 import { settingsOf } from '../../deps.ts';
 import type { Caller } from '../../directory/caller.ts';
 import { isolateOf } from '../../isolate.ts';
-import { sha256Of } from '../../lib/sha256.ts';
+import { sha256Of } from '../../lib/hash.ts';
 import { accessKeys } from './access-certs.ts';
 import type { AppEnv } from '../app-env.ts';
 import { ProblemError, unauthorized } from '../response/problem.ts';

@@ -6,8 +6,7 @@ import { type Caller, ROOT } from '../../directory/caller.ts';
 import { checkKey, type KeyFault } from '../../directory/keys/check.ts';
 import { isolateOf, type KeyDigest } from '../../isolate.ts';
 import { ownText } from '../../lib/copy-string.ts';
-import { isSameText } from '../../lib/same-text.ts';
-import { sha256Of } from '../../lib/sha256.ts';
+import { sha256Of, timingSafeEqual } from '../../lib/hash.ts';
 import { authenticatePerson } from './access.ts';
 import type { AppEnv } from '../app-env.ts';
 import { hasQuery } from '../request/path-and-query.ts';
@@ -67,7 +66,7 @@ async function digestOf(env: object, key: string): Promise<KeyDigest | null> {
   const parts = parseApiKey(key);
   if (parts?.environment === ENVIRONMENT) return { id: parts.id, sha256: await sha256Of(parts.secret) };
   const sha256 = await sha256Of(key);
-  const isRoot = ROOT_API_KEY_SHA256 !== null && isSameText(sha256, ROOT_API_KEY_SHA256);
+  const isRoot = ROOT_API_KEY_SHA256 !== null && timingSafeEqual(sha256, ROOT_API_KEY_SHA256);
   return isRoot ? { id: null, sha256 } : null;
 }
 

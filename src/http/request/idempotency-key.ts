@@ -1,6 +1,6 @@
 import type { HonoRequest } from 'hono';
 import type { Idempotency } from '../../directory/write.ts';
-import { sha256Of } from '../../lib/sha256.ts';
+import { sha256Of } from '../../lib/hash.ts';
 import type { Fault } from '../response/problem.ts';
 
 /** Printable ASCII; the draft of the header has it as a string, and most senders leave its quotes out. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { bounded } from '../../directory/fields.ts';
+import { bounded, wellFormed } from '../../directory/fields.ts';
 import { decodeCursor, isCursorOf, NO_CURSOR, type SentCursor } from '../../cursor.ts';
 import type { AnyEndpointSpec } from '../spec.ts';
 import { Limit } from './parameters.ts';
@@ -42,7 +42,7 @@ export function sought(description: string, maxLength: number, minLength = 1) {
       error,
       abort: true,
     })
-    .refine((text) => text.isWellFormed(), 'is not well-formed Unicode')
+    .refine(...wellFormed)
     .optional()
     .meta({ description });
 }

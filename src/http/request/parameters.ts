@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ACCOUNT_NUMBER } from '../../directory/accounts/account-number.ts';
+import { AccountNumber as AnyAccountNumber } from '../../directory/fields.ts';
 import { CACHED_PAGE_SIZES, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../../directory/page.ts';
 import { Username as AnyUsername } from '../../directory/users/users.ts';
 
@@ -26,10 +26,10 @@ export const UserProfileId = id('Id of a user profile.');
 export const KeyId = id('Id of an API key.');
 export const EntityId = id('Id of a row.');
 
-export const AccountNumber = z
-  .string()
-  .regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012')
-  .meta({ description: 'Number of an account.', example: '3141-5926-5359' });
+export const AccountNumber = AnyAccountNumber.meta({
+  description: 'Number of an account.',
+  example: '3141-5926-5359',
+});
 
 const Username = AnyUsername.meta({ description: 'Exact username; case matters.' });
 

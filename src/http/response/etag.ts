@@ -1,3 +1,4 @@
+import { toHex } from '../../lib/hash.ts';
 /** A row as far as its entity tag goes. */
 export interface Revised {
   readonly id: number;
@@ -22,8 +23,7 @@ export function etagOf(...rows: readonly Revised[]): string {
 export async function etagOfList(rows: readonly (readonly Revised[])[], rest: string): Promise<string> {
   const text = [...rows.map((row) => row.map(revisionOf).join('-')), rest].join();
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  const bytes = new Uint8Array(digest).slice(0, DIGEST_BYTES);
-  return `"${REPRESENTATION}-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}"`;
+  return `"${REPRESENTATION}-${toHex(new Uint8Array(digest).slice(0, DIGEST_BYTES))}"`;
 }
 
 /** Whether `If-None-Match` names the tag, compared weakly as RFC 9110 section 13.1.2 asks. */

@@ -1,6 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors';
 import { expect, test } from 'vitest';
-import { isPostgresAway } from '../../../src/db/client/away.ts';
+import { isUnavailable } from '../../../src/db/client/errors.ts';
 import { makeNeonError } from '../../support/clients.ts';
 
 const failed = (cause: Error) => new DrizzleQueryError('select', [], cause);
@@ -14,7 +14,7 @@ test.each([
   ['a server that shuts down', refused('57P01')],
   ['a role that may not log in', refused('28000')],
 ])('%s is an outage', (_what, error) => {
-  expect(isPostgresAway(error)).toBe(true);
+  expect(isUnavailable(error)).toBe(true);
 });
 
 test.each([
@@ -24,5 +24,5 @@ test.each([
   ['a batch that is refused', makeNeonError('sorry', '22012')],
   ['a row that cannot be read', new TypeError('row.dateJoined.toISOString is not a function')],
 ])('%s is none', (_what, error) => {
-  expect(isPostgresAway(error)).toBe(false);
+  expect(isUnavailable(error)).toBe(false);
 });

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { isPostgresAway } from '../../../src/db/client/away.ts';
+import { isUnavailable } from '../../../src/db/client/errors.ts';
 import { batchReads } from '../../../src/db/client/batched-reads.ts';
 import { type Db, makeDb, makeDbOver } from '../../../src/db/client/client.ts';
 import { users } from '../../../src/db/schema/tables.ts';
@@ -112,7 +112,7 @@ test.each([
   expect(batches).toHaveLength(1);
   expect(failed).toEqual([1, 2, 3]);
   const [first] = settled;
-  expect(isPostgresAway(first?.status === 'rejected' && first.reason)).toBe(error.message !== 'refused');
+  expect(isUnavailable(first?.status === 'rejected' && first.reason)).toBe(error.message !== 'refused');
 });
 
 test('over the real protocol: one request, rows to their own reads, and a refused statement alone', async () => {

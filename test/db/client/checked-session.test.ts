@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { selectMemberByUsername, selectMembership } from '../../../src/db/reads/members.ts';
 import { type Db, makeDb, makeDbOver } from '../../../src/db/client/client.ts';
 import { flag, whole } from '../../../src/db/client/decoders.ts';
-import { GarbledAnswer, isGarbled } from '../../../src/db/client/garbled.ts';
+import { GarbledAnswer, isGarbled } from '../../../src/db/client/errors.ts';
 import { readRow, readRows } from '../../../src/db/client/results.ts';
 import { accounts, userProfiles, users } from '../../../src/db/schema/tables.ts';
 import { runBatch } from '../../../src/db/client/batch.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, decoderOfJson, decoderOfType, nullable, whole } from '../../../src/db/client/decoders.ts';
-import { GarbledAnswer } from '../../../src/db/client/garbled.ts';
+import { GarbledAnswer } from '../../../src/db/client/errors.ts';
 import { users } from '../../../src/db/schema/tables.ts';
 import { apiKeys } from '../../../src/db/schema/managing.ts';
 import { fromSnapshot } from '../../../src/db/reads/snapshot.ts';

@@ -1,8 +1,8 @@
 import { NeonDbError } from '@neondatabase/serverless';
 import { describe, expect, test } from 'vitest';
-import { isPostgresAway } from '../../../src/db/client/away.ts';
+import { isUnavailable } from '../../../src/db/client/errors.ts';
 import { makeDb } from '../../../src/db/client/client.ts';
-import { GarbledAnswer, isGarbled } from '../../../src/db/client/garbled.ts';
+import { GarbledAnswer, isGarbled } from '../../../src/db/client/errors.ts';
 import { fetchChecked } from '../../../src/db/client/neon-fetch.ts';
 import { valueParsers } from '../../../src/db/client/value-parsers.ts';
 import { stubFetch } from '../../support/clients.ts';
@@ -135,7 +135,7 @@ describe('through the driver', () => {
   ])('%s is an outage, and its text is not told', async (_what, respond) => {
     for (const error of await failuresOf(respond)) {
       expect(error).toBeInstanceOf(NeonDbError);
-      expect(isPostgresAway(error)).toBe(true);
+      expect(isUnavailable(error)).toBe(true);
       expect(String(error)).not.toContain(SECRET);
     }
   });

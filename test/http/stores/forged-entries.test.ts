@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { formatApiKey, formatSecret } from '../../../src/directory/keys/api-key.ts';
 import { SCOPES } from '../../../src/directory/caller.ts';
 import { isolateOf } from '../../../src/isolate.ts';
-import { sha256Of } from '../../../src/lib/sha256.ts';
+import { sha256Of } from '../../../src/lib/hash.ts';
 import {
   countRequests,
   drainNow,

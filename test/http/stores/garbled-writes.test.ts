@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseApiKey } from '../../../src/directory/keys/api-key.ts';
 import { SCOPES } from '../../../src/directory/caller.ts';
 import { AccountDirectory } from '../../../src/rpc/account-directory.ts';
-import { sha256Of } from '../../../src/lib/sha256.ts';
+import { sha256Of } from '../../../src/lib/hash.ts';
 import { scaled, seed } from '../../support/scale.ts';
 import {
   fault,

@@ -1,6 +1,6 @@
 import { formatApiKey, formatSecret } from '../../../src/directory/keys/api-key.ts';
 import { type Scope, SCOPES } from '../../../src/directory/caller.ts';
-import { sha256Of } from '../../../src/lib/sha256.ts';
+import { sha256Of } from '../../../src/lib/hash.ts';
 import { sql, type TestStack } from '../stack.ts';
 
 /** What a request can be about, by the name of the parameter or of the field that says it. */

@@ -1,0 +1,22 @@
+const encoder = new TextEncoder();
+
+/** SHA-256 of the text's UTF-8, in lower-case hexadecimal. */
+export async function sha256Of(text: string): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))));
+}
+
+/** SHA-1 of the text's UTF-8, in lower-case hexadecimal. */
+export async function sha1Of(text: string): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-1', encoder.encode(text))));
+}
+
+/** The bytes in lower-case hexadecimal. */
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Whether the texts are equal. The time that it takes does not depend on how much of them is. */
+export function timingSafeEqual(text: string, known: string): boolean {
+  const [a, b] = [encoder.encode(text), encoder.encode(known)];
+  return a.byteLength === b.byteLength && crypto.subtle.timingSafeEqual(a, b);
+}
