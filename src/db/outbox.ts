@@ -7,30 +7,31 @@ import { cacheInvalidations } from './schema/tables.ts';
 export interface PendingInvalidation {
   id: number;
   tags: string[];
-  /** Time since it was marked as invalidated, by the clock of Postgres; `null`: never. */
+  /** Milliseconds since the row was marked as invalidated, by Postgres' clock; null: it never was. */
   invalidatedAgoMs: number | null;
-  /** Ids of the other rows of the same tags and time. */
+  /** Ids of the other rows with the same tags and time. */
   further?: number[];
 }
 
-/** How long after its first invalidation a row is due for its second. */
+/** Time between a row's first and second invalidation. */
 const secondInvalidationAfterMs = 10_000;
 
-/** Different tags that one look at the outbox brings, some 40 bytes each; more become `everything`. */
+/** Greatest number of different tags that one query of the outbox answers, some 40 bytes each; more become `everything`. */
 const MAX_TAGS = 20_000;
-/** The same for tags that rows repeat. */
+/** Greatest number of tags in one answer, counting repeated ones. */
 const MAX_REPEATED_TAGS = 5 * MAX_TAGS;
-/** One row that is written again and again leaves many rows of the same tags. */
+/** Rows that a query reads for each group that it may answer: repeated writes to one row leave many rows with the same tags. */
 const ROWS_LOOKED_AT = 5;
 
-// Jobs of many statements leave millions of tags: past what one drain takes in, each group counts as everything.
+// Bulk jobs leave millions of tags. Groups beyond the bounds of one drain count as everything.
 const boundedTags = sql`case
   when so_far > ${sql.raw(String(MAX_REPEATED_TAGS))} or different > ${sql.raw(String(MAX_TAGS))}
   then '{everything}' else tags end`;
 
 /**
- * The rows to invalidate, those of the same tags and time together: those that never were, by id, then those that are due
- * again. At most `limit` groups, but all of five times as many rows where these have fewer different tags than that.
+ * Selects the rows to invalidate, in groups with the same tags and time: first the rows that never were invalidated, by id, then
+ * those that are due again. Answers at most `limit` groups; all groups of five times as many rows, if these have fewer different
+ * tags than `limit`.
  */
 export async function selectPendingInvalidations(
   db: Db,
@@ -80,8 +81,8 @@ export async function selectPendingInvalidations(
 }
 
 /**
- * Replaces the rows to invalidate, at most `limit`, by one that says `everything`; answers how many. What it does not see
- * is not committed yet, and stays: a range of ids would take that along.
+ * Replaces at most `limit` rows to invalidate by one row with the tag `everything`, and answers how many it replaced. It keeps rows
+ * that had not committed when it began; deleting a range of ids would delete them too.
  */
 export async function collapseInvalidations(db: Db, limit: number): Promise<number> {
   const result = await db.execute(sql`
@@ -100,7 +101,7 @@ export async function collapseInvalidations(db: Db, limit: number): Promise<numb
   return readRow(result, { gone: whole }).gone;
 }
 
-/** Notes that the rows were invalidated once, by `everything` or by their tags; those already noted keep their time. */
+/** Marks the rows as invalidated once, by `everything` or by their tags. Rows that are marked already keep their time. */
 export async function markInvalidated(db: Db, ids: readonly number[], byEverything = false): Promise<void> {
   await db
     .update(cacheInvalidations)
@@ -112,16 +113,16 @@ export async function deleteInvalidations(db: Db, ids: readonly number[]): Promi
   await db.delete(cacheInvalidations).where(isAnyOf(ids));
 }
 
-/** For the end of a batch: the tags that its statements have left in the outbox. */
+/** The last statement of a batch: selects the tags that the batch's statements have added to the outbox. */
 export function selectTagsOfTransaction(db: Db) {
   return db.execute(sql`
     select tags from cache_invalidations where xact_id = pg_current_xact_id_if_assigned()`);
 }
 
-/** What no tag is like. */
+/** A text that is no tag. */
 const UNREADABLE_TAG = '';
 
-/** The tags, or, where they cannot be read, what is none: the write is done, and what else it answered may be right. */
+/** Reads the tags. Where they cannot be read, answers a text that is no tag: the write is done, and its other results may be right. */
 export function readTags(result: unknown): string[] {
   try {
     return [...new Set(readRows(result, { tags: texts }).flatMap(({ tags }) => tags))];
@@ -130,7 +131,7 @@ export function readTags(result: unknown): string[] {
   }
 }
 
-// One array parameter: thousands of ids as parameters of their own are slow to plan, and beyond 65,535 an error.
+// The ids are one array parameter: thousands of parameters are slow to plan, and more than 65,535 are an error.
 function isAnyOf(ids: readonly number[]) {
   return sql`${cacheInvalidations.id} = any(${sql.param(ids)}::bigint[])`;
 }

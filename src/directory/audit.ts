@@ -31,7 +31,7 @@ export const AuditEntry = z
   .meta({ id: 'AuditEntry' });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
-/** What was changed through the service, newest first, a page at a time. */
+/** Lists the changes that were made through the service, newest first, a page at a time. */
 export function listAuditEntries(
   deps: Deps,
   page: AuditPage,

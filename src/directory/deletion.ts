@@ -4,18 +4,18 @@ import { RefusedError } from './errors.ts';
 
 const count = z.int().nonnegative();
 
-/** What a deletion deleted, or would. */
+/** The number of rows that a deletion deleted, or with `dryRun` would delete. */
 export const Deletion = z
   .object({ dryRun: z.boolean(), accounts: count, users: count, userProfiles: count, keys: count })
   .meta({ id: 'Deletion' });
 export type Deletion = z.infer<typeof Deletion>;
 
-/** The error of a write to a row that is not in the state its writer has seen. */
+/** The error of a write to a row that is not in a state that the writer has seen. */
 export function refuseOther(current: object): RefusedError {
   return new RefusedError('precondition_failed', 'it was changed since you read it; read it again', current);
 }
 
-/** Whether the writer insists on taking an account's last admin; throws `forbidden` unless it may. */
+/** Whether the writer forces taking an account's last admin; throws `forbidden` if it forces this and may not. */
 export function mayTakeLastAdmin({ caller, isForced = false }: Writer): boolean {
   if (!isForced) return false;
   requireScope(caller, 'rights:write');

@@ -1,13 +1,12 @@
 import type { Cache } from '../cache/cache.ts';
 import type { Trace } from '../cache/look-up.ts';
 import type { Db } from '../db/client/client.ts';
+import type { PlatformAccount } from '../db/reads/accounts.ts';
 import type { Log } from '../lib/log.ts';
 import type { KeyUses } from './keys/uses.ts';
 
-/** Configuration that is an input of answers. */
-export interface Platform {
-  readonly accountNumber: string;
-  readonly adminUsername: string;
+/** The configuration that answers depend on. */
+export interface Platform extends PlatformAccount {
   /** Domain of the e-mail addresses of created admin users. */
   readonly rootDomain: string;
   /** The second part of every API key. */

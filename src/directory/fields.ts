@@ -8,14 +8,14 @@ export const AccountNumber = z.string().regex(ACCOUNT_NUMBER, ACCOUNT_NUMBER_FAU
 // oxlint-disable-next-line no-control-regex -- control characters are what it excludes
 const PLAIN = /^[^\u0000-\u001f\u007f-\u009f]*$/u;
 
-/** What shows text in another order than it has, that around it included. */
+/** Characters that show text, and the text around it, in another order. */
 const REORDERING = /[\u202a-\u202e\u2066-\u2069]/;
 /** Braille without dots is the one letter that shows nothing. */
 const VISIBLE = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u;
 
 /**
- * Text of so many characters at most. Nothing looks into text that is longer: what is checked next may take the square of its
- * length.
+ * Text of at most `maxLength` characters. Longer text is refused before any other check, because the time of a later check may grow
+ * with the square of the length.
  */
 export function bounded(maxLength: number, error = `must have at most ${maxLength} characters`) {
   return z.string().max(maxLength, { error, abort: true });
@@ -26,9 +26,9 @@ export const wellFormed = [(value: string) => value.isWellFormed(), 'is not well
 
 const MAX_STORED = 1_000;
 
-/** The array with so many items at most. No item of one that has more is looked at. */
+/** The array with at most `maxItems` items. The items of a longer array are not parsed. */
 export function boundedArray<S extends z.ZodArray>(schema: S, maxItems: number, what: string) {
-  // In time: a schema of arrays counts after it has parsed all of them.
+  // This runs before the schema, because an array's schema counts the items after it has parsed all of them.
   const requireFew = (items: z.input<S>, ctx: z.RefinementCtx) => {
     if (Array.isArray(items) && items.length > maxItems)
       ctx.addIssue(`must have at most ${maxItems} ${what}`);
@@ -47,7 +47,7 @@ export function text(maxLength: number, minLength = 0) {
     .refine((value) => value === '' || VISIBLE.test(value), 'must not be blanks alone');
 }
 
-/** Text that a row may have that this service did not write. */
+/** Text of a row that this service may not have written. */
 export const StoredText = bounded(MAX_STORED).refine(
   (value) => value.isWellFormed() && !value.includes('\0'),
   'is not well-formed Unicode',
@@ -58,17 +58,17 @@ const MAX_URL = 2_048;
 
 export const WebUrl = bounded(MAX_URL)
   .check(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }))
-  // A URL's parser encodes what Postgres refuses, but what is kept is what was sent.
+  // The URL's parser encodes control characters, but the service stores the text as it was sent.
   .regex(PLAIN, 'must not have control characters')
   .refine(...wellFormed);
 
 const FIRST_DATE = Date.parse('1000-01-01T00:00:00Z');
 const LAST_DATE = Date.parse('9999-12-31T23:59:59.999Z');
 
-/** To the nanosecond, with an offset, and with as much again to spare. */
+/** Twice the length of a time with nanoseconds and an offset. */
 const MAX_TIME = 64;
 
-/** A date and time of day with its offset, by RFC 3339, which also takes `t` and `z`; in upper case from here on. */
+/** A date and time with its offset by RFC 3339. `t` and `z` are accepted, and become upper case. */
 export function timeText(error: string) {
   return bounded(MAX_TIME, error)
     .overwrite((value) => value.toUpperCase())
@@ -76,7 +76,7 @@ export function timeText(error: string) {
     .meta({ maxLength: undefined, pattern: undefined, format: 'date-time' });
 }
 
-/** A time as Postgres and the table take it. */
+/** A time that the tables' checks admit. */
 export const DateTime = timeText('must be a date and time with its offset, by ISO 8601').refine(
   (value) => {
     const time = Date.parse(value);
@@ -85,7 +85,7 @@ export const DateTime = timeText('must be a date and time with its offset, by IS
   { error: 'must be in the years 1000 to 9999', abort: true },
 );
 
-/** What a schema finds, by field. */
+/** The faults that a schema found, by field. */
 export function faultsOfFields(error: z.ZodError | undefined): FieldFault[] {
   return (error?.issues ?? []).flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return { name: issue.path.join('.'), detail: issue.message };
@@ -93,17 +93,17 @@ export function faultsOfFields(error: z.ZodError | undefined): FieldFault[] {
   });
 }
 
-/** The time that the text spells, as rows have it. */
+/** Converts a time in text to one of a row. */
 export function toDate(time: string | null | undefined): Date | null | undefined {
   return typeof time === 'string' ? new Date(time) : time;
 }
 
-/** A change by RFC 7396: any of the fields. */
+/** The schema of a change by RFC 7396, which may have any of the fields. */
 export function changesOf<S extends z.ZodRawShape>(shape: S) {
   return z.strictObject(shape).partial();
 }
 
-/** A field of a change that may be removed, as RFC 7396 calls it: it has its default again. */
+/** A field of a change that null sets to its default, which RFC 7396 calls removing it. */
 export function orDefault<T extends z.ZodType>(field: T) {
   return field.nullable().meta({ description: 'Null: its default.' });
 }

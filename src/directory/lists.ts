@@ -12,7 +12,7 @@ import type { Deps } from './deps.ts';
 import { type Listed, readPage } from './paged-read.ts';
 import { toUser, type User } from './users/users.ts';
 
-/** Everybody, a page at a time. */
+/** Lists all users, a page at a time. */
 export function listUsers(deps: Deps, page: UserPage, read: ReadDemands): Promise<Listed<User>> {
   return readPage(deps, read, page, {
     select: (slice) => selectUsers(deps.db, slice),
@@ -21,7 +21,7 @@ export function listUsers(deps: Deps, page: UserPage, read: ReadDemands): Promis
   });
 }
 
-/** All accounts, a page at a time. */
+/** Lists all accounts, a page at a time. */
 export function listAccounts(deps: Deps, page: AccountPage, read: ReadDemands): Promise<Listed<Account>> {
   return readPage(deps, read, page, {
     select: (slice) => selectAccounts(deps.db, slice),

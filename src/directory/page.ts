@@ -1,8 +1,8 @@
-/** Where the next page of a list begins: after the item with this id, and this key where the list has others than ids. */
+/** The place where the next page of a list begins: after the item with this id, and in lists that are ordered by a key with this key. */
 export interface Cursor {
   readonly key: string | null;
   readonly id: number;
-  /** The limit of every page before it, where the caches may hold each of them; else null. */
+  /** The limit of every page before, if the caches may hold each of them; else null. */
   readonly limit: number | null;
 }
 
@@ -28,7 +28,7 @@ export const DEFAULT_PAGE_SIZE = 100;
 /** The caches hold pages of these limits alone: each limit of 500 would be another copy of the whole list. */
 export const CACHED_PAGE_SIZES: readonly number[] = [20, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE];
 
-/** The page after the cursor. The caches may hold it where all pages before it have its limit: else any row could begin one. */
+/** The page after the cursor. The caches may hold it if all pages before it have its limit; else a page could begin at any row. */
 export function toPage(limit: number, cursor: Cursor | undefined): Page {
   const isInLine = cursor === undefined || cursor.limit === limit;
   return { limit, afterId: cursor?.id ?? 0, isCached: CACHED_PAGE_SIZES.includes(limit) && isInLine };
@@ -39,15 +39,15 @@ export function cursorAfter({ limit, isCached }: Page, { nextAfterId }: Paged<un
   return nextAfterId === null ? null : { key: null, id: nextAfterId, limit: isCached ? limit : null };
 }
 
-/** Greatest number of items of a list that is answered whole: more do not fit into an isolate. */
+/** Greatest number of items of a list that is answered whole; more do not fit into an isolate. */
 export const MAX_WHOLE_LIST = 10_000;
 
-/** The page as asked of Postgres: one row more, which tells whether there is another page. Undefined: the whole list. */
+/** The page to select, with one row more, which tells whether there is another page. Undefined: the whole list. */
 export function withOneMore(page: Page | undefined): Pick<Page, 'afterId' | 'limit'> {
   return { afterId: page?.afterId ?? 0, limit: (page?.limit ?? MAX_WHOLE_LIST) + 1 };
 }
 
-/** Cuts that one more row off again; of a whole list that is too long nothing is kept. */
+/** Cuts off the row that `withOneMore` added. A whole list that is too long gets no items. */
 export function cutPage<T extends { readonly id: number }>(
   rows: readonly T[],
   page: Page | undefined,

@@ -6,14 +6,13 @@ import { readOrigin } from './uncached-read.ts';
 /** A page of a list that is ordered by more than ids. */
 export interface Listed<T> {
   readonly items: readonly T[];
-  /** Of the last item; null on the last page. */
+  /** The position of the last item, after which the next page begins; null on the last page. */
   readonly next: Position | null;
 }
 
 /**
- * Reads a page of what has no end of dependencies: any row may come into it, and no set of tags names those that are not
- * there yet. So nothing keeps it, and Postgres, the primary, answers every time: as fresh as any token asks.
- * Throws `OriginUnavailable` when it does not.
+ * Reads a page of a list that any new row may enter. No set of tags can name rows that are not there yet, so no cache holds the
+ * page: Postgres, the primary, answers every time, as fresh as any token demands. Throws `OriginUnavailable`.
  */
 export function readPage<P extends { readonly limit: number }, Row, T>(
   deps: Deps,
@@ -26,7 +25,7 @@ export function readPage<P extends { readonly limit: number }, Row, T>(
   },
 ): Promise<Listed<T>> {
   return readPastCaches(deps, read, async () => {
-    // One more tells whether there is another page.
+    // The row beyond the limit tells whether there is another page.
     const rows = await list.select({ ...page, limit: page.limit + 1 });
     const shown = rows.slice(0, page.limit);
     const last = shown.at(-1);
@@ -35,7 +34,7 @@ export function readPage<P extends { readonly limit: number }, Row, T>(
   });
 }
 
-/** Asks Postgres, and traces what that took as a read of the caches is traced. */
+/** Asks Postgres past the caches, and adds the time that it took to the trace of the read. */
 export async function readPastCaches<T>(
   deps: Deps,
   { trace }: ReadDemands,

@@ -16,7 +16,7 @@ import { RefusedError, type RefusalCode } from './errors.ts';
 import { traceOrigin } from './origin-trace.ts';
 import { readOrigin } from './uncached-read.ts';
 
-/** What the caller has seen of what is to be changed: a row, and those it was shown with. Null: whatever it is. */
+/** The states that the caller has seen of the row to change and of the rows that it was shown with; null: any state. */
 export type Precondition = readonly (readonly RowState[])[] | null;
 
 /** The outcome of a write. */
@@ -28,7 +28,7 @@ export interface Written<T> {
   readonly isReplay?: boolean;
 }
 
-/** A creation that the caller may ask for again: `requestSha256` tells what was asked. */
+/** The idempotency key of a creation; `requestSha256` identifies the request. */
 export interface Idempotency {
   readonly key: string;
   readonly requestSha256: string;
@@ -39,7 +39,7 @@ const USERNAME_TAKEN = ['username_taken', 'a user has this username'] as const;
 const refusals: Readonly<Record<string, readonly [RefusalCode, string]>> = {
   accounts_account_number_retired: [
     'account_number_retired',
-    'an account that was deleted had this accountNumber; numbers are never given again',
+    'a deleted account had this accountNumber; numbers are never reused',
   ],
   accounts_account_number_key: ['account_number_taken', 'an account has this accountNumber'],
   users_username_key: USERNAME_TAKEN,
@@ -51,7 +51,7 @@ export function usernameTaken(): RefusedError {
   return new RefusedError(...USERNAME_TAKEN);
 }
 
-/** The states of the row itself. */
+/** The states of the row itself, without those of the rows that it was shown with. */
 export function rowStates(precondition: Precondition): RowState[] | null {
   return precondition && precondition.flatMap((rows) => rows[0] ?? []);
 }
@@ -61,9 +61,9 @@ export function authorOf({ caller, requestId, isForced }: Writer): Authorship {
 }
 
 /**
- * Runs one batch and invalidates what it changed, after it has committed. Throws `RefusedError` for what a constraint
- * refuses, `OriginRefused` for what Postgres refuses for another reason, which was not done, and `OriginUnavailable` for any
- * other failure: whether such a write was done is then unknown. Where something came for an answer everything is invalidated.
+ * Runs one batch, and invalidates what it changed after it has committed. Throws `RefusedError` when a constraint refuses the write,
+ * `OriginRefused` when Postgres refuses it for another reason, so that it was not done, and `OriginUnavailable` for any other
+ * failure: then it is unknown whether the write was done. An answer that cannot be read invalidates everything.
  */
 export async function write<W extends { readonly tags: readonly string[] }>(
   deps: Deps,
@@ -74,7 +74,7 @@ export async function write<W extends { readonly tags: readonly string[] }>(
   return { ...written, token };
 }
 
-/** The same for a creation that is remembered under the caller's key; `replay` makes the value of what was kept. */
+/** Runs a creation as `write` does. If its idempotency key has an answer already, `replay` makes the value from that answer. */
 export async function create<T>(
   deps: Deps,
   claim: IdempotencyClaim | null,
@@ -90,7 +90,7 @@ export async function create<T>(
   }
 }
 
-/** What was answered under the claim, for a creation that is not begun any more; null: nothing was. Throws `idempotency_key_reused`. */
+/** The stored answer to the claim, when the creation must not begin any more; null: there is none. Throws `idempotency_key_reused`. */
 export async function answeredBefore<T>(
   deps: Deps,
   claim: IdempotencyClaim | null,
@@ -110,7 +110,7 @@ async function readKeptAnswer<T>(
   replay: (answer: unknown) => T,
 ): Promise<T> {
   const kept = await findKeptAnswer(deps, claim, replay);
-  if (!kept) throw new OriginUnavailable('what was answered has just been forgotten');
+  if (!kept) throw new OriginUnavailable('the stored answer has just expired');
   return kept.value;
 }
 
@@ -128,7 +128,7 @@ async function findKeptAnswer<T>(
   throw new RefusedError('idempotency_key_reused', 'this Idempotency-Key came with another request before');
 }
 
-// Whoever was answered first may not have invalidated yet.
+// The first request may not have invalidated the caches yet.
 function afterAnother({ cache }: Deps): Token {
   return { unsharedSinceMs: cache.clock.now() };
 }

@@ -3,20 +3,20 @@ import { makeCollector } from '../../lib/batcher.ts';
 import { isStatementRefused } from './errors.ts';
 import { type Client, type Db, makeDbOver } from './client.ts';
 
-/** More wait for the next batch. */
+/** Greatest number of statements in a batch; further ones wait for the next batch. */
 const STATEMENTS_PER_BATCH = 100;
-/** One for each of the eight texts that look-ups have, and of a hundred statements of one text one is found by 14 halves. */
+/** Enough for one batch for each of the eight texts that look-ups have, and for the 14 halves that find one of a hundred statements. */
 const MAX_FURTHER_BATCHES = 22;
 
 interface Read {
   readonly text: string;
-  /** The driver sends it only when it is awaited, or as a part of a transaction. */
+  /** A lazy query: the driver sends it when it is awaited, or as a part of a transaction. */
   readonly query: ReturnType<Client['query']>;
 }
 
 /**
- * The database for a request with many reads: the statements that are issued until `schedule` calls back are one batch in one
- * request, and each has its own rows or its own error. For single statements that only read.
+ * The database for a request with many reads. It sends the statements that are issued until `schedule` calls back as one batch in
+ * one request, and answers each with its own rows or its own error. It takes single statements that only read.
  */
 export function batchReads({ $client }: Pick<Db, '$client'>, schedule: (flush: () => void) => void): Db {
   const ask = makeCollector(
@@ -27,7 +27,7 @@ export function batchReads({ $client }: Pick<Db, '$client'>, schedule: (flush: (
     unsafe: $client.unsafe,
     query: ((text, values, options) => {
       const query = $client.query<boolean, boolean>(text, values, options);
-      // The answer is in the form that the options ask for.
+      // The driver answers in the form that the options ask for.
       return new NeonQueryPromise(() => ask({ text, query }) as Promise<never>, query.queryData, options);
     }) satisfies Client['query'],
     transaction: () => Promise.reject(new Error('a batch of reads takes no transaction')),
@@ -37,7 +37,7 @@ export function batchReads({ $client }: Pick<Db, '$client'>, schedule: (flush: (
 
 type Outcome = PromiseSettledResult<unknown>;
 
-/** A batch that is refused is asked again in parts, until the statement that is to blame is alone. */
+/** Runs a batch. Postgres refuses a batch as a whole, so a refused one runs again in parts until the refused statement is alone. */
 async function runAll(client: Client, reads: readonly Read[], further: { left: number }): Promise<Outcome[]> {
   try {
     const results = await runTogether(client, reads);
@@ -53,7 +53,7 @@ async function runAll(client: Client, reads: readonly Read[], further: { left: n
   }
 }
 
-// What is refused for its text, for a column that is not there say, must not use up what finds one row that is to blame.
+// A text that is always refused, because a column is missing, must not use up the batches that find one bad parameter.
 function divide(reads: readonly Read[]): Read[][] {
   const byText = [...Map.groupBy(reads, ({ text }) => text).values()];
   if (byText.length > 1) return byText;

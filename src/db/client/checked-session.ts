@@ -8,15 +8,15 @@ import { type Decoder, decoderOfType, nullable } from './decoders.ts';
 import { GarbledAnswer } from './errors.ts';
 import { requireResult } from './results.ts';
 
-/** What drizzle keeps of a query that selects: which of its tables no outer join leaves out. */
+/** The part of Drizzle's prepared query that this file reads; the map says which tables an outer join cannot leave out. */
 interface Prepared {
   mapResult(result: unknown): unknown;
   readonly joinsNotNullableMap?: Readonly<Record<string, boolean>>;
 }
 
 /**
- * Has the database believe no driver: the columns of each answer are counted, and every value is held against its type, before
- * drizzle maps it. Drizzle itself makes NaN of a column that is missing, and NaN is not null.
+ * Makes the database check the driver's answers: it counts the columns of each row, and compares each value with its type, before
+ * Drizzle maps it. Drizzle itself turns a missing column into NaN, and NaN is not null.
  */
 export function checkAnswers(db: NeonHttpDatabase): void {
   const { session } = db._;
@@ -34,7 +34,7 @@ function checkResults(prepared: Prepared, fields: SelectedFieldsOrdered): void {
   requireDecoders(fields);
   prepared.mapResult = (result) => {
     requireResult(result, names);
-    // Drizzle tells of the joins only after it has prepared the query.
+    // Drizzle sets the map of joins only after it has prepared the query.
     const decoders = fields.map(({ field }) => decoderOf(field, prepared.joinsNotNullableMap));
     return map({ ...result, rows: result.rows.map((row) => decodeRow(row, decoders)) });
   };
@@ -42,7 +42,7 @@ function checkResults(prepared: Prepared, fields: SelectedFieldsOrdered): void {
 
 type Field = SelectedFieldsOrdered[number]['field'];
 
-/** Of an expression nothing but its decoder tells the type; without one any value would pass. */
+/** Only its decoder says which type an expression has; without one any value would pass. */
 function requireDecoders(fields: SelectedFieldsOrdered): void {
   for (const { field, path } of fields) {
     if (expressionOf(field)?.decoder === noopDecoder)
@@ -52,12 +52,12 @@ function requireDecoders(fields: SelectedFieldsOrdered): void {
 
 function expressionOf(field: Field): { readonly decoder: unknown } | null {
   if (is(field, Column)) return null;
-  // A subquery that is selected whole is nothing that this code does; its decoder is the one of its SQL.
+  // This code selects no subquery whole. The decoder of one is the decoder of its SQL.
   if (is(field, SQL)) return field as unknown as { decoder: unknown };
   return (field as { sql?: { decoder: unknown } }).sql ?? null;
 }
 
-/** Expressions are decoded, and so checked, when drizzle maps them. */
+/** The decoder of a column. Drizzle decodes expressions itself, which checks them, when it maps the row. */
 function decoderOf(field: Field, isThere: Prepared['joinsNotNullableMap']): Decoder<unknown> | null {
   if (!is(field, Column)) return null;
   const decode = decoderOfType(field.getSQLType());

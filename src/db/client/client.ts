@@ -14,9 +14,9 @@ export type Db = NeonHttpDatabase & { readonly $client: Client };
 const LOCAL_HOSTS = new Set(['127.0.0.1', 'localhost', '[::1]']);
 const { fetchEndpoint: neonEndpoint } = neonConfig;
 
-// The driver takes these two from here alone, for all databases at once. Neither knows of one.
+// Neon's driver reads these two from its global configuration, so they serve all databases. Neither depends on one.
 neonConfig.fetchFunction = fetchChecked;
-// A Postgres on this machine stands behind a bridge for Neon's protocol, on the port that its URL names.
+// A local Postgres is behind a bridge that speaks Neon's protocol, on the port in the URL.
 neonConfig.fetchEndpoint = (host, port, options) => {
   if (LOCAL_HOSTS.has(host)) return `http://${host}:${port}/sql`;
   return typeof neonEndpoint === 'function' ? neonEndpoint(host, port, options) : neonEndpoint;
@@ -25,9 +25,9 @@ neonConfig.fetchEndpoint = (host, port, options) => {
 /** Postgres through Neon's HTTP protocol. Each request, a batch too, fails after `deadlineMs`. */
 export function makeDb(databaseUrl: string, deadlineMs: number): Db {
   const fetchOptions = {
-    // A redirect that is followed would take the password along.
+    // A redirect would send the password to another server.
     redirect: 'manual',
-    // The driver spreads these options into each fetch, so that each calls the getter for a deadline of its own.
+    // The driver spreads these options into every fetch, so the getter gives each fetch its own deadline.
     get signal() {
       return AbortSignal.timeout(deadlineMs);
     },

@@ -1,13 +1,13 @@
 import { GarbledAnswer } from './errors.ts';
 import { TIME } from './times.ts';
 
-// What a driver made of a value is held against the value's type: it must be of it, or the answer is garbled.
+// A decoder checks that the value which the driver answered has its type, and throws `GarbledAnswer` when it has not.
 
 export type Decoder<T> = (value: unknown) => T;
 
 const WHOLE = /^-?\d{1,16}$/;
 
-/** A whole number that JavaScript has too. */
+/** A whole number that a JavaScript number holds exactly. */
 export function whole(value: unknown): number {
   const number = typeof value === 'string' && WHOLE.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isSafeInteger(number) ? number : refuse('a whole number');
@@ -25,12 +25,12 @@ export function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.map(text) : refuse('a list of texts');
 }
 
-/** Whole numbers that a statement lists as texts. */
+/** A list of whole numbers that the statement casts to text. */
 export function wholes(value: unknown): number[] {
   return texts(value).map(whole);
 }
 
-/** What a value in JSON is decides whoever reads it. */
+/** JSON of any form; the caller checks the form. */
 export function json(value: unknown): unknown {
   return value === undefined ? refuse('JSON') : value;
 }
@@ -41,7 +41,7 @@ export function decimal(value: unknown): number {
   return typeof value === 'string' && DECIMAL.test(value) ? Number(value) : refuse('a number');
 }
 
-/** As the tables have it, where no check is missing. */
+/** The first and the last time that the tables' checks admit. */
 const FIRST_MS = Date.parse('1000-01-01T00:00:00.000Z');
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 const MS_PER_S = 1_000;
@@ -49,15 +49,15 @@ const MS_PER_S = 1_000;
 const SECONDS = /^-?\d+(\.\d{1,6})?$/;
 
 /**
- * A time in seconds since 1970, as queries select it. What no table should hold, 'infinity' say, is the first or the last time
- * that there is: one odd row must not take a list along.
+ * A time in seconds since 1970, as queries select it. A time outside the tables' bounds, such as 'infinity', becomes the first or
+ * the last time within them, so that one odd row does not fail a whole list.
  */
 function seconds(value: unknown): Date {
   const given = text(value);
   if (given === 'Infinity') return new Date(LAST_MS);
   if (given === '-Infinity') return new Date(FIRST_MS);
   if (!SECONDS.test(given)) return refuse('a time');
-  // As a whole number of microseconds: a fraction would be rounded on its way.
+  // The digits are read as a whole number of microseconds, because a fraction would be rounded.
   const [units = '', fraction = ''] = given.split('.');
   const micros = Number(units + fraction.padEnd(6, '0'));
   return within(Math.floor(micros / MS_PER_S));
@@ -72,7 +72,7 @@ const JSON_TIME =
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
 
-/** A time as Postgres writes it in JSON: ISO 8601, but for offsets of old times, which have seconds, and for odd ones. */
+/** A time as Postgres writes it in JSON: ISO 8601, except that offsets of old times have seconds, and years may be odd. */
 export function timeInJson(value: unknown): Date {
   const given = text(value);
   if (given === 'infinity') return new Date(LAST_MS);
@@ -102,17 +102,17 @@ const BY_TYPE = new Map<string, Decoder<unknown>>([
   [TIME, seconds],
 ]);
 
-/** The decoder of a column by its type in SQL. Of all other types a value is its text. */
+/** The decoder of a column by its type in SQL. Values of types that are not listed are text. */
 export function decoderOfType(sqlType: string): Decoder<unknown> {
   return BY_TYPE.get(sqlType) ?? text;
 }
 
-/** The same for a value in JSON. */
+/** The decoder of a column's value inside JSON, by the column's type in SQL. */
 export function decoderOfJson(sqlType: string): Decoder<unknown> {
   return sqlType === TIME ? timeInJson : decoderOfType(sqlType);
 }
 
-/** A list in JSON of objects. */
+/** A JSON array of objects. */
 export function list<T>(decode: (item: Readonly<Record<string, unknown>>) => T): Decoder<T[]> {
   return (value) => {
     if (!Array.isArray(value)) return refuse('a list');

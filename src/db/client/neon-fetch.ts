@@ -7,17 +7,17 @@ interface Answer {
   json(): Promise<unknown>;
 }
 
-/** The driver sends text. */
+/** The driver's request, which always has a text body. */
 type Request = RequestInit & { readonly body: string };
 
 const OK = 200;
 const BAD_REQUEST = 400;
-/** Neon's status for an answer of more than 10 MB, which says as little of other statements as what Postgres refuses. */
+/** Neon's status for an answer of more than 10 MB. It is about one statement, as a refusal by Postgres is. */
 const INSUFFICIENT_STORAGE = 507;
 
 /**
- * `fetch` for Neon's driver, which checks no answer: it takes rows that were lost for rows that are not there. The driver tells
- * whatever this throws as an error without a code, hence as an outage, and quotes the message: no message holds a part of a body.
+ * `fetch` for Neon's driver, which checks no answer: it takes lost rows for absent ones. The driver reports an error that this
+ * throws as one without a code, which means an outage, and quotes the message. So no message holds a part of a body.
  */
 export async function fetchChecked(url: string, init: Request): Promise<Answer> {
   const response = await fetch(url, init);
@@ -38,7 +38,7 @@ function answerOf(status: number, body: unknown): Answer {
   return { ok: status === OK, status, json: async () => body };
 }
 
-// The deadline may strike here too.
+// The deadline may end the reading of the body too.
 async function readWhole(response: Response): Promise<unknown> {
   try {
     return await response.json();
@@ -80,7 +80,7 @@ function requireResults(body: unknown, request: string): void {
     throw new GarbledAnswer('the answer is no result of a batch');
 }
 
-/** Whether it has as many rows as it says, each of as many texts or nulls as there are fields. */
+/** Whether the result has as many rows as it counts, and each row as many texts or nulls as there are fields. */
 function isResult(result: unknown): boolean {
   const { command, fields, rowCount, rows }: Record<string, unknown> = Object(result);
   if (typeof command !== 'string' || !Array.isArray(fields) || !Array.isArray(rows)) return false;

@@ -1,13 +1,13 @@
 import type { Decoder } from './decoders.ts';
 import { GarbledAnswer } from './errors.ts';
 
-/** A result as drivers answer it. */
+/** A statement's result as the driver answers it. */
 interface Result {
   readonly fields: readonly { readonly name: string }[];
   readonly rows: readonly unknown[];
 }
 
-/** Throws unless it is the result of a query with these columns; null: with whatever name. */
+/** Throws unless the result has columns with these names; null: any name. */
 export function requireResult(result: unknown, names: readonly (string | null)[]): asserts result is Result {
   const { fields, rows, rowCount } = Object(result) as Record<string, unknown>;
   if (!Array.isArray(fields) || !Array.isArray(rows) || rowCount !== rows.length)
@@ -16,7 +16,7 @@ export function requireResult(result: unknown, names: readonly (string | null)[]
   if (fields.length !== names.length || !isAsked) throw new GarbledAnswer('the answer has other columns');
 }
 
-/** The rows of a statement that drizzle did not build, by what decodes their columns. */
+/** Reads the rows of a statement that Drizzle did not build. The decoders are by column, in the order of the columns. */
 export function readRows<T extends object>(
   result: unknown,
   decoders: { readonly [K in keyof T]: Decoder<T[K]> },
@@ -25,12 +25,12 @@ export function readRows<T extends object>(
   requireResult(result, names);
   return result.rows.map((row) => {
     const values = Object(row) as Readonly<Record<string, unknown>>;
-    // Each name is decoded as the type wants it.
+    // Each column has a decoder of its property's type.
     return Object.fromEntries(names.map((name) => [name, decoders[name](values[name])])) as T;
   });
 }
 
-/** The same of a statement that always answers one. */
+/** Reads the row of a statement that always answers exactly one. */
 export function readRow<T extends object>(
   result: unknown,
   decoders: { readonly [K in keyof T]: Decoder<T[K]> },

@@ -7,30 +7,30 @@ import { Table } from 'drizzle-orm/table';
 
 export const TIME = 'timestamp with time zone';
 
-/** The part of drizzle's dialect that writes what a query selects, or a write returns; its types do not show it. */
+/** The method of Drizzle's dialect that writes the selected or returned columns; Drizzle's types do not show it. */
 interface SelectionBuilder {
   buildSelection(fields: SelectedFieldsOrdered, options?: object): unknown;
 }
 
 /**
- * Has times travel as seconds since 1970, a numeric to the microsecond. Their text would be as DateStyle and TimeZone have it:
- * day and month change places, and old offsets have seconds.
+ * Makes queries select times as seconds since 1970, a numeric to the microsecond. Their text depends on the session's DateStyle and
+ * TimeZone: day and month change places, and old offsets have seconds.
  */
 export function sendTimesInSeconds(db: NeonHttpDatabase): void {
-  // A database of drizzle's has its dialect, which the types do not show either.
+  // Drizzle's database has this property, which its types do not show.
   const { dialect } = db as unknown as { readonly dialect: SelectionBuilder };
   const build = dialect.buildSelection.bind(dialect);
   dialect.buildSelection = (fields, options) => build(fields.map(inSeconds), options);
 }
 
 function inSeconds({ path, field }: SelectedFieldsOrdered[number]): SelectedFieldsOrdered[number] {
-  // A column of a subquery is in seconds already.
+  // The subquery has already converted its column to seconds.
   if (!is(field, Column) || field.getSQLType() !== TIME || isAlias(field.table)) return { path, field };
   return { path, field: sql`extract(epoch from ${field})`.as(field.name) };
 }
 
 function isAlias(table: object): boolean {
-  // The property is drizzle's own, and not in its types.
+  // The property is internal to Drizzle, and not in its types.
   const { IsAlias } = (Table as unknown as { Symbol: { IsAlias: symbol } }).Symbol;
   return (table as Record<symbol, unknown>)[IsAlias] === true;
 }

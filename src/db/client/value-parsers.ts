@@ -2,7 +2,7 @@ import { GarbledAnswer } from './errors.ts';
 
 type Parser = (text: string) => unknown;
 
-/** By the id in pg_type.dat, which never changes. Of all other types a value is its text. */
+/** Parsers by the type's id in pg_type.dat, which never changes. Values of other types stay text. */
 const PARSERS = new Map<number, Parser>([
   // bool, int2, int4, float4, float8
   [16, parseBoolean],
@@ -18,7 +18,7 @@ const PARSERS = new Map<number, Parser>([
 ]);
 const asItIs: Parser = (text) => text;
 
-/** Parsers for Neon's driver, whose own take a boolean that is garbled for false, and digits before garbage for a number. */
+/** Parsers for Neon's driver. Its own ones take a garbled boolean for false, and a number with garbage after it for the number. */
 export const valueParsers = {
   getTypeParser: (typeId: number): Parser => PARSERS.get(typeId) ?? asItIs,
 };
@@ -33,13 +33,13 @@ function strictly(parse: Parser): Parser {
   };
 }
 
-// What is garbled stays what it is, for whoever parses the row to see: it must not pass for false.
+// A garbled value stays as it is, so that the row's decoder refuses it; it must not pass for false.
 function parseBoolean(text: string): unknown {
   if (text === 't') return true;
   return text === 'f' ? false : text;
 }
 
-// Postgres' text of an array is JSON but for its braces, its escapes, and words that need no quotes.
+// Postgres writes an array like JSON, except for its braces, its escapes, and words without quotes.
 function parseTexts(text: string): unknown {
   const withoutBounds = text.replace(/^\[[^=]*=/, '');
   const json = withoutBounds.replaceAll(/"((?:[^"\\]|\\.)*)"|[{}]|[^{},"]+/gs, (token, quoted?: string) => {

@@ -4,18 +4,18 @@ import { whole } from '../client/decoders.ts';
 import { type AccountRow, accounts, userProfiles, users } from '../schema/tables.ts';
 
 /** The configuration that decides which account the platform's administrator belongs to. */
-export interface Platform {
-  adminUsername: string;
-  accountNumber: string;
+export interface PlatformAccount {
+  readonly adminUsername: string;
+  readonly accountNumber: string;
 }
 
-// Bare, as in the partial index.
+// The bare column, as in the condition of the partial index.
 const isDefault = sql`${accounts.isDefaultAccount}`;
 
 export interface AccountForUser {
   /** `null`: there is no such user. */
   username: string | null;
-  /** Of the account that decides, whether it is there or a session without foreign keys has yet to load it. */
+  /** Id of the user's account; a session without foreign keys may not have loaded the account yet. */
   accountId: number | null;
   account: AccountRow | null;
 }
@@ -37,7 +37,7 @@ export async function selectDefaultAccount(db: Db): Promise<AccountRow | null> {
 export async function selectAccountForUser(
   db: Db,
   userId: number,
-  platform: Platform,
+  platform: PlatformAccount,
 ): Promise<AccountForUser> {
   const platformAccount = db
     .select({ id: accounts.id })

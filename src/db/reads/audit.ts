@@ -12,22 +12,22 @@ export type AuditedEntity = (typeof AUDITED_ENTITIES)[number];
 
 const audited = { account: accounts, user: users, user_profile: userProfiles, api_key: apiKeys };
 
-/** A page of the audit log, newest first; null: whatever it is. Times are ISO 8601, in UTC, with microseconds. */
+/** The filters of a page of the audit log, newest first; null: no filter. Times are ISO 8601, in UTC, with microseconds. */
 export interface AuditPage {
   readonly actor: string | null;
   readonly requestId: string | null;
   readonly entity: AuditedEntity | null;
-  /** Needs the entity. */
+  /** Id of one row; only together with the entity. */
   readonly entityId: number | null;
   readonly since: string | null;
-  /** The first that is too late. */
+  /** The end of the time, which itself is left out. */
   readonly until: string | null;
-  /** Its key is a time. */
+  /** The last entry of the page before; its key is a time. */
   readonly after: Position | null;
   readonly limit: number;
 }
 
-/** An entry, with its time to the microsecond: as answers show it, in the years 1000 to 9999, and as Postgres has it. */
+/** An entry. `instant` is its time as answers show it, in the years 1000 to 9999; `exactInstant` is the time that Postgres holds. */
 export type AuditEntryRow = Omit<AuditRow, 'at'> & {
   readonly instant: string;
   readonly exactInstant: string;
@@ -40,13 +40,13 @@ const instantOf = (at: AnyPgColumn) =>
 
 const columns = {
   ...getTableColumns(auditLog),
-  // In no form of its own, for entries are merged in the order of it.
+  // The column is selected as it is, because entries are merged in its order.
   at: sql`${auditLog.at}`.mapWith(text).as('at'),
   instant:
     sql`case when ${auditLog.at} < ${FIRST_INSTANT} then ${FIRST_INSTANT} when ${auditLog.at} > ${LAST_INSTANT} then ${LAST_INSTANT} else ${instantOf(auditLog.at)} end`
       .mapWith(text)
       .as('instant'),
-  // Pages go on from it, so that it is no other time than the column's: 'infinity' and years before Christ too, which no table
+  // The next page begins after this time, so it must be the column's own, even 'infinity' or a year before Christ, which no table
   // should hold.
   exactInstant:
     sql`case when not isfinite(${auditLog.at}) then ${auditLog.at}::text else ${instantOf(auditLog.at)} || case when extract(year from ${auditLog.at} at time zone 'UTC') < 0 then ' BC' else '' end end`
@@ -65,11 +65,11 @@ export function selectAuditRows(db: Db, page: AuditPage): Promise<AuditEntryRow[
 
 const FILTERS = ['actor', 'requestId', 'entityId', 'entity'] as const;
 
-/** What the entries of a stretch of an index have in common: its first columns, in their order. No other index is in that of the
- * first, the time and the id. */
+/** The values of an index's first columns, in their order, that all entries of a stretch share. No other index begins with the same
+ * column and is ordered by time and id. */
 type Lead = { readonly [K in (typeof FILTERS)[number]]?: string | number };
 
-/** The stretches to read. The filters that are in no lead leave out little of a request's entries, or of one row's. */
+/** The stretches of indexes to read. The other filters leave out few of the entries of one request, or of one row. */
 function leadsOf({ actor, requestId, entity, entityId }: AuditPage): Lead[] {
   if (requestId !== null) return [{ requestId }];
   if (entity !== null && entityId !== null) return [{ entityId, entity }];
@@ -109,7 +109,7 @@ function boundsOf({ after, since, until }: AuditPage): (SQL | undefined)[] {
   ];
 }
 
-/** The changes of an entry by the names that answers have, with times as answers show them: `[before, after]`. */
+/** The changes of an entry by the names and with the times that answers show. */
 export function namedChanges({
   entity,
   changes,
@@ -125,7 +125,7 @@ export function namedChanges({
   });
 }
 
-// Written in whatever time zone the session had that made the change.
+// The time is in the time zone of the session that made the change.
 function toIsoTime(value: unknown): unknown {
   try {
     return value === null ? null : timeInJson(value).toISOString();
@@ -134,7 +134,7 @@ function toIsoTime(value: unknown): unknown {
   }
 }
 
-/** Deletes entries older than so many days, at most `limit`, the oldest first. */
+/** Deletes entries that are older than `days`, at most `limit`, the oldest first. */
 export function deleteOldAuditRows(db: Db, days: number, limit: number) {
   const old = db
     .select({ ctid: sql`ctid` })

@@ -5,14 +5,14 @@ import { runBatch } from '../client/batch.ts';
 import type { Db } from '../client/client.ts';
 
 /**
- * As `=`, for the first column of an index that is to be walked. What equals a constant is left out of the order that a
- * query asks for, and then any index in the order of the other columns would do, and could be walked from end to end.
+ * Compares the first column of the index that Postgres shall read, as `=` does. With `=` Postgres would drop the column from the
+ * order of the query; then it could choose any index in the order of the other columns, and read it from end to end.
  */
 export function isOnly(column: AnyPgColumn, value: string | number | boolean): SQL {
   return sql`${column} = any(array[${value}]::${sql.raw(column.getSQLType())}[])`;
 }
 
-/** `(a, b) > (1, 2)`, the order of the columns' own. */
+/** Compares rows, as in `(a, b) > (1, 2)`, in the columns' own order. */
 export function compareRows(
   columns: readonly SQLWrapper[],
   operator: '>' | '<',
@@ -26,15 +26,15 @@ export function compareRows(
   return sql`(${row}) ${sql.raw(operator)} (${other})`;
 }
 
-// All else reads a whole stretch, to sort it, and where statistics are old the planner thinks that this is little. A sort that
-// must be, of the rows of two stretches, is then priced so high that Postgres would compile it.
+// Other plans read a whole stretch and sort it, which old statistics make look cheap. Without sorts the planner prices the merge of
+// two stretches, which needs one, so high that it would compile the query; so compilation is off too.
 const OFF = ['enable_bitmapscan', 'enable_sort', 'enable_incremental_sort', 'jit'];
 const walkIndexes = sql.join(
   OFF.map((name) => sql`set_config(${name}, 'off', true)`),
   sql`, `,
 );
 
-/** Runs a query that asks for the beginning of a stretch of an index, or of some: it reads no more rows than it answers. */
+/** Runs a query for the beginning of one or more stretches of an index. It reads no more rows than it answers. */
 export async function selectInIndexOrder<Q extends BatchItem<'pg'>>(
   db: Db,
   query: Q,

@@ -5,24 +5,24 @@ import type { Page } from './page.ts';
 import { accounts } from '../schema/tables.ts';
 import { apiKeys, type ApiKeyRow, apiKeyUses } from '../schema/managing.ts';
 
-/** What a key's check needs. */
+/** The rows that the check of a key needs. */
 export interface KeyRecord {
   readonly key: ApiKeyRow;
-  /** Null where the number is. */
+  /** Null where `accountNumber` is null. */
   readonly isAccountActive: boolean | null;
-  /** Null: the key is bound to no account, or to one that is not there. */
+  /** Null: the key is bound to no account, or its account is gone. */
   readonly accountNumber: string | null;
 }
 
-/** A key as it is shown: without its hashes. */
+/** A key without its hashes, as callers see it. */
 export interface ShownKey extends Omit<ApiKeyRow, 'accountId' | 'previousSha256' | 'sha256'> {
   readonly accountNumber: string | null;
-  /** Whether the account that the key is bound to is not there. */
+  /** Whether the key's account is gone. */
   readonly isAccountGone: boolean;
   readonly lastUsedAt: Date | null;
 }
 
-/** Whose keys a statement may see: those bound to the account, or all where it is null. */
+/** Number of the account whose keys a statement may see; null: all keys. */
 export type Reach = string | null;
 
 export async function selectKeyRecord(db: Db, id: number): Promise<KeyRecord | null> {
@@ -34,13 +34,13 @@ export async function selectKeyRecord(db: Db, id: number): Promise<KeyRecord | n
   return row ?? null;
 }
 
-/** The key as it is shown, if it is within reach. */
+/** Selects the key as callers see it, if it is within reach. */
 export async function selectKey(db: Db, reach: Reach, id: number): Promise<ShownKey | null> {
   const [row] = await selectShown(db, and(eq(apiKeys.id, id), isWithin(reach)));
   return row ?? null;
 }
 
-/** One page of the keys within reach, or of those that the actor made, by id. */
+/** Selects one page of the keys within reach by id; with `createdBy`, of the keys that this actor created. */
 export function selectKeys(
   db: Db,
   reach: Reach,
@@ -48,7 +48,7 @@ export function selectKeys(
   { afterId, limit }: Page,
 ): Promise<ShownKey[]> {
   const isMeant = createdBy === undefined ? undefined : eq(apiKeys.createdBy, createdBy);
-  // Cut before the joins: a plan that merges tables would read all of them up to the page.
+  // The page is cut before the joins: a plan that merges the tables would read all keys before the page.
   const ids = db
     .select({ id: apiKeys.id })
     .from(apiKeys)
@@ -58,7 +58,7 @@ export function selectKeys(
   return selectShown(db, inArray(apiKeys.id, ids)).orderBy(asc(apiKeys.id));
 }
 
-/** The statement that shows keys, in a batch or alone. */
+/** The statement that selects keys as callers see them, alone or in a batch. */
 export function selectShown(db: Db, condition: SQL | undefined) {
   const { accountId, sha256: _sha256, previousSha256: _previous, ...shown } = getTableColumns(apiKeys);
   return db
@@ -79,9 +79,9 @@ export function isWithin(reach: Reach): SQL | undefined {
   return eq(apiKeys.accountId, sql`(select a.id from accounts as a where a.account_number = ${reach})`);
 }
 
-/** Notes that the key is in use, unless that was noted less than so long ago. */
+/** Stores that the key is in use, unless a use is stored that is less than `resolutionMs` old. */
 export async function noteKeyUse(db: Db, id: number, resolutionMs: number): Promise<void> {
-  // Out of the table of keys, for the key may be gone by now.
+  // The id is selected from the keys, because the key may be deleted by now.
   await db.execute(sql`
     insert into api_key_uses (key_id) select k.id from api_keys as k where k.id = ${id}
     on conflict (key_id) do update set last_used_at = excluded.last_used_at

@@ -8,7 +8,7 @@ export interface Membership {
   readonly isMember: boolean;
 }
 
-/** Whether the account has the profile, or one of the user. */
+/** Selects whether the account has the profile, or a profile of the user. */
 export async function selectMembership(
   db: Db,
   accountNumber: string,
@@ -27,11 +27,11 @@ export async function selectMembership(
 export interface MemberNamed {
   /** `null`: there is no such account. */
   accountId: number | null;
-  /** `null`: none of its members has the name. */
+  /** Null: none of the account's members has the username. */
   userId: number | null;
 }
 
-/** The account's member with this username. */
+/** Selects the account's member with this username. */
 export async function selectMemberByUsername(
   db: Db,
   accountNumber: string,

@@ -18,7 +18,7 @@ export interface ProfileRow {
   account: AccountRow;
 }
 
-/** Null: a session without foreign keys has loaded the profile before it. */
+/** A profile with the rows that it joins; null: a session without foreign keys has not loaded the row yet. */
 export interface FoundProfile {
   profile: UserProfileRow;
   user: UserRow | null;
@@ -28,7 +28,7 @@ export interface FoundProfile {
 export interface ProfilesOfAccount {
   /** `null`: there is no such account, or no such profile. */
   accountId: number | null;
-  /** Of the asked profile's account, which is yet to be loaded. */
+  /** Id of the profile's account, which a session without foreign keys has not loaded yet. */
   missingAccountId?: number | undefined;
   profiles: FoundProfile[];
 }
@@ -43,12 +43,12 @@ export async function selectProfileById(db: Db, id: number): Promise<FoundProfil
   return row ?? null;
 }
 
-/** Whether the profile has what it joins. */
+/** Whether the profile's user and account are there. */
 export function isWhole(found: FoundProfile): found is ProfileRow {
   return found.user !== null && found.account !== null;
 }
 
-/** The profiles of which the condition, on all three tables, is true. */
+/** The statement that selects the profiles which meet the condition on the three tables. */
 export function selectProfiles(db: Db, condition: SQL | undefined) {
   return db
     .select({ profile: userProfiles, user: users, account: accounts })
@@ -96,7 +96,7 @@ export async function selectProfilesSharingAccount(
   return toProfiles(rows);
 }
 
-// The page is cut inside the join, where its index is in order; outside, every page would sort the whole account.
+// The page is cut inside the join, where the index is in order; outside of it every page would sort the whole account.
 function membersOfAccount(db: Db, page?: Page) {
   const afterId = page && gt(userProfiles.id, page.afterId);
   const members = db

@@ -6,7 +6,7 @@ import { type UserRow, accounts, userProfiles, users } from '../schema/tables.ts
 export interface UsersOfAccount {
   /** `null`: there is no such account. */
   accountId: number | null;
-  /** By the ids of users. Null: a session without foreign keys has loaded the profile before its user. */
+  /** The members by the ids of their users; null: a session without foreign keys has not loaded the user yet. */
   members: { id: number; user: UserRow | null }[];
 }
 
@@ -40,7 +40,7 @@ export async function selectUsersOfAccount(
   };
 }
 
-// The page is cut inside the join, where its index is in order; outside, every page would sort the whole account.
+// The page is cut inside the join, where the index is in order; outside of it every page would sort the whole account.
 function membersOfAccount(db: Db, page?: Page) {
   const afterId = page && gt(userProfiles.userId, page.afterId);
   const members = db

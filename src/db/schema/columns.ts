@@ -8,23 +8,23 @@ export const words = (name: string, preset = '') => text(name).notNull().default
 export const optionalTime = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 export const time = (name: string) => optionalTime(name).notNull().defaultNow();
 
-/** Beyond 2^53 a JavaScript number names another row. */
+/** Checks that a JavaScript number holds the id exactly; beyond 2^53 it would name another row. */
 export const isSafe = (column: AnyPgColumn) => sql`${column} between 1 and 9007199254740991`;
 /**
- * The check of a table's dates, each of them in the years 1000 to 9999: Postgres knows 'infinity' and the year 294276, and
- * JavaScript takes the year 1 for 2001.
+ * Checks that a table's dates are in the years 1000 to 9999. Postgres also admits 'infinity' and the year 294276, and JavaScript
+ * takes the year 1 for 2001.
  */
 export const dates = (name: string, ...columns: AnyPgColumn[]) =>
   check(`${name}_dates`, sql.join(columns.map(isDate), sql` and `));
 const isDate = (column: AnyPgColumn) =>
   sql`${column} between '1000-01-01 00:00:00+00' and '9999-12-31 23:59:59.999999+00'`;
 
-/** An entry of a B-tree may have 2,704 bytes; what the service writes is shorter than this many characters. */
+/** Characters of a text that an index holds: an entry of a B-tree has at most 2,704 bytes, and the service writes shorter texts. */
 const LISTED_CHARACTERS = 300;
 
-/** Text in the order of its bytes, whatever the database's language: prefixes are ranges of it. */
+/** Text in the order of its bytes, whatever the database's language, so that a prefix is a range. */
 export const inBytes = (column: AnyPgColumn) =>
   sql`(left(${column}, ${sql.raw(String(LISTED_CHARACTERS))}) collate "C")`;
 
-/** As much of a text as lists are ordered by. */
+/** The beginning of a text by which lists are ordered. */
 export const listedPart = (whole: string): string => Array.from(whole).slice(0, LISTED_CHARACTERS).join('');

@@ -9,18 +9,18 @@ export const apiKeys = pgTable(
     name: text('name').notNull(),
     scopes: text('scopes').array().notNull(),
     /**
-     * The only account that the key may see; null: all of them. No foreign key, which would forbid to truncate accounts:
-     * triggers delete the keys.
+     * The only account that the key may see; null: all accounts. Triggers delete the keys with the account, because a foreign key
+     * would forbid to truncate accounts.
      */
     accountId: bigint('account_id', { mode: 'number' }),
     /** SHA-256 of the key's secret part, in hexadecimal. */
     sha256: text('sha256').notNull(),
-    /** That of the secret before the last rotation, good until the time beside it. */
+    /** SHA-256 of the secret before the last rotation, which is good until `previousValidUntil`. */
     previousSha256: text('previous_sha256'),
     previousValidUntil: optionalTime('previous_valid_until'),
     expiresAt: optionalTime('expires_at'),
     revokedAt: optionalTime('revoked_at'),
-    /** The actor of the transaction that made the key, as in the audit log; null: nobody was named. Never changes. */
+    /** The actor of the transaction that created the key, as in the audit log; null: it named none. Never changes. */
     createdBy: text('created_by').default(sql`nullif(current_setting('edge_accounts.actor', true), '')`),
     createdAt: time('created_at'),
     updatedAt: time('updated_at'),
@@ -29,7 +29,7 @@ export const apiKeys = pgTable(
   (table) => [
     index('api_keys_account_id_id').on(table.accountId, table.id),
     index('api_keys_created_by_id').on(table.createdBy, table.id),
-    // So that counting the keys that are good never walks through those that were revoked.
+    // Counting an account's good keys must not read its revoked ones.
     index('api_keys_not_revoked')
       .on(table.accountId)
       .where(sql`${table.revokedAt} is null`),
@@ -53,7 +53,7 @@ export const apiKeys = pgTable(
   ],
 );
 
-/** When keys were last used, coarsely; apart from them, for a use is no change of the key. */
+/** The times at which keys were last used, to some minutes. A table of its own, because a use does not change the key. */
 export const apiKeyUses = pgTable(
   'api_key_uses',
   {
@@ -65,14 +65,14 @@ export const apiKeyUses = pgTable(
   (table) => [dates('api_key_uses', table.lastUsedAt)],
 );
 
-/** Creations that may be asked for again, and what was answered. */
+/** Creations that a caller may repeat, and their answers. */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
-    /** Of the caller; keys of different callers never meet. */
+    /** Id of the caller; each caller has keys of its own. */
     caller: text('caller').notNull(),
     key: text('key').notNull(),
-    /** Of the method, the path and the body. */
+    /** SHA-256 of the method, the path and the body. */
     requestSha256: text('request_sha256').notNull(),
     answer: jsonb('answer'),
     createdAt: time('created_at'),
@@ -84,7 +84,7 @@ export const idempotencyKeys = pgTable(
   ],
 );
 
-/** What was changed through the service, by whom; written by triggers in the transaction of the change. */
+/** Changes that were made through the service, and their actors. Triggers write them in the transaction of the change. */
 export const auditLog = pgTable(
   'audit_log',
   {
@@ -93,15 +93,15 @@ export const auditLog = pgTable(
     actor: text('actor').notNull(),
     requestId: text('request_id').notNull(),
     action: text('action').notNull(),
-    /** A table's name in the singular. */
+    /** The table's name in the singular. */
     entity: text('entity').notNull(),
-    /** Null: all rows of the table, by TRUNCATE. */
+    /** Null: TRUNCATE deleted all rows of the table. */
     entityId: bigint('entity_id', { mode: 'number' }),
-    /** By column, what changed: `[before, after]`, null where there is none. */
+    /** The changed values by column: `[before, after]`, null where there is none. */
     changes: jsonb('changes').notNull(),
   },
   (table) => [
-    // One for each way to ask, all of them from the newest.
+    // One index for each filter; each is read from the newest entry.
     index('audit_log_at').on(table.at, table.id),
     index('audit_log_actor').on(table.actor, table.entity, table.at, table.id),
     index('audit_log_entity').on(table.entity, table.at, table.id),

@@ -62,7 +62,10 @@ export const users = pgTable(
     dateJoined: time('date_joined'),
     lastLogin: optionalTime('last_login'),
     revision: revisionColumn(),
-    /** What no two names may share. Kept by a trigger; with more behind it for names that were alike before it came. */
+    /**
+     * The form of the username that no two users may share, written by a trigger. Names that were alike before the column was added
+     * have the id behind it.
+     */
     usernameCompared: words('username_compared').unique('users_username_compared_key'),
   },
   (table) => [
@@ -74,11 +77,11 @@ export const users = pgTable(
       'users_username_format',
       sql`char_length(${table.username}) between 1 and 150 and ${table.username} !~ '[\\u0001-\\u001f\\u007f-\\u009f]'`,
     ),
-    // The few names that were alike before names were compared.
+    // The few usernames that were alike before the comparison was added.
     index('users_alike')
       .on(table.id)
       .where(sql`strpos(${table.usernameCompared}, '  #') > 0`),
-    // The few administrators, so that looking for one never walks through an account's members.
+    // The few administrators: the search for one must not read all members of an account.
     index('users_administrators')
       .on(table.id)
       .where(sql`${table.isStaff} or ${table.isSuperuser}`),
@@ -108,7 +111,7 @@ export const userProfiles = pgTable(
     revision: revisionColumn(),
   },
   (table) => [
-    // Account first: this index also serves the pages of an account's users.
+    // The account comes first, so that the index also serves the pages of an account's users.
     unique('user_profiles_account_id_user_id_key').on(table.accountId, table.userId),
     index('user_profiles_account_id_id').on(table.accountId, table.id),
     index('user_profiles_user_id_id').on(table.userId, table.id),
@@ -117,7 +120,7 @@ export const userProfiles = pgTable(
   ],
 );
 
-/** The outbox: tags that wait for their invalidation, written by triggers in the transaction of the change. */
+/** The outbox: cache tags to invalidate. Triggers write them in the transaction of the change. */
 export const cacheInvalidations = pgTable(
   'cache_invalidations',
   {

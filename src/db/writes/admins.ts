@@ -7,7 +7,7 @@ import { type UserRow, accounts, userProfiles, users } from '../schema/tables.ts
 import { type Authorship, violatedConstraint, writeBatch } from './write-batch.ts';
 
 export interface AdminOfAccount {
-  /** `null`: there is no such account. */
+  /** Null: there is no such account. */
   accountId: number | null;
   user: UserRow | null;
 }
@@ -17,19 +17,19 @@ export interface CreatedAdminRow {
   user: UserRow | null;
   /** False when the account had an administrator already. */
   created: boolean;
-  /** What to invalidate once the answer is here. */
+  /** The cache tags to invalidate once the batch has committed. */
   tags: string[];
 }
 
 const maxRetries = 3;
 const usernameConstraints: readonly (string | null)[] = ['users_username_key', 'users_username_compared_key'];
 
-/** The user of the account's lowest-id profile whose user is staff or superuser. */
+/** Selects the user of the account's lowest-id profile whose user is staff or superuser. */
 export async function selectAdminOfAccount(db: Db, accountNumber: string): Promise<AdminOfAccount> {
   return toAdmin(await selectAdmin(db, accountNumber));
 }
 
-/** The account's lowest-id profile whose user is superuser. */
+/** Selects the account's lowest-id profile whose user is superuser. */
 export async function selectPlatformAdminProfile(
   db: Db,
   accountNumber: string,
@@ -40,9 +40,9 @@ export async function selectPlatformAdminProfile(
 }
 
 /**
- * The account's administrator, made with a profile if there is none: `<number>-admin` or the next free `-admin-2`,
- * `-admin-3`, … at `rootDomain`, staff and not superuser. Never adopts a user who exists. However many ask at once, one
- * is made. Throws when somebody keeps taking the names meanwhile.
+ * Creates the account's administrator with a profile, unless there is one: `<number>-admin` or the next free `-admin-2`,
+ * `-admin-3`, … at `rootDomain`, staff and not superuser. Never adopts an existing user. Concurrent calls create one user.
+ * Throws when others keep taking the names meanwhile.
  */
 export async function createAdminUserRow(
   db: Db,
@@ -59,8 +59,8 @@ export async function createAdminUserRow(
   }
 }
 
-// The lock is a statement of its own: the insert needs a snapshot taken after the lock, to see an administrator made
-// by the transaction that it waited for.
+// The lock is a statement of its own: the insert needs a snapshot from after the lock, to see an administrator that another
+// transaction created meanwhile.
 async function tryCreateAdminUserRow(
   db: Db,
   author: Authorship,

@@ -5,36 +5,36 @@ import type { Reach } from '../reads/keys.ts';
 import { readRow } from '../client/results.ts';
 import { apiKeys } from '../schema/managing.ts';
 
-/** The key with which somebody writes, as it was presented and as a cache had it; null: they have none. */
+/** The caller's own key, as it was presented and as the cache had it; null: the caller has none. */
 export type Maker = {
   readonly id: number;
-  /** SHA-256 of the secret that was presented. */
+  /** SHA-256 of the presented secret. */
   readonly sha256: string;
   readonly reach: Reach;
 } | null;
 
-/** What a key is to be allowed; undefined: what it is now. */
+/** The rights that a key shall have; undefined: those that it has now. */
 export interface Grant {
   readonly scopes?: readonly string[] | undefined;
   readonly expiresAt?: Date | null | undefined;
 }
 
-/** Names the lock between keys that make keys and a revocation of all that a key made. */
+/** Names the advisory lock between keys that create keys and a revocation of all that a key created. */
 const DESCENT_LOCK = 7_265_201_004;
 
-/** The first statement of who makes a key: a revocation of descendants either sees the new one or ends its maker before. */
+/** The first statement of a key's creation: a revocation of descendants either sees the new key or has revoked its maker before. */
 export function lockDescentShared(db: Db, maker: Maker) {
   const isDescent = maker !== null;
   return db.execute(sql`select pg_advisory_xact_lock_shared(${DESCENT_LOCK}) where ${isDescent}::boolean`);
 }
 
-/** The first statement of a revocation; where it takes descendants along, nobody's key makes another one meanwhile. */
+/** The first statement of a revocation. With descendants, it lets no key create another one until the revocation has committed. */
 export function lockDescent(db: Db, withDescendants: boolean) {
   return db.execute(sql`select pg_advisory_xact_lock(${DESCENT_LOCK}) where ${withDescendants}::boolean`);
 }
 
-// The maker's rights came out of a cache. Locked before they are read again, for a statement sees what was committed before
-// it began; with the key that is to be changed and in order, for two keys may change each other.
+// The maker's rights came from a cache, so a later statement reads them again. The lock comes before it, because a statement sees
+// what had committed when it began. The changed key is locked too, in the order of ids, because two keys may change each other.
 export function lockKeys(db: Db, maker: Maker, id: number | null) {
   const makerId = maker?.id ?? null;
   return db.execute(sql`
@@ -47,12 +47,12 @@ export function selectAllowed(db: Db, allowed: SQL) {
   return db.execute(sql`select ${allowed} as allowed`);
 }
 
-/** What that statement says. */
+/** Reads the result of `selectAllowed`. */
 export function readAllowed(result: unknown): boolean {
   return readRow(result, { allowed: flag }).allowed;
 }
 
-/** Whether the maker's key has the secret that was presented, no earlier one, and is bound as it was taken to be, to an active account. */
+/** Whether the maker's key has the presented secret, and no earlier one, and is bound to the same account, which is active. */
 function isPresented(maker: Maker): SQL {
   if (maker === null) return sql`true`;
   const { id, reach, sha256 } = maker;
@@ -64,8 +64,8 @@ function isPresented(maker: Maker): SQL {
 }
 
 /**
- * Whether the maker's key is the one that was presented, may still manage keys, and itself may all that the grant says and the
- * changed key is allowed until now.
+ * Whether the maker's key is the presented one, may still manage keys, and has all rights that the grant gives and that the
+ * changed key has until now.
  */
 export function allows(maker: Maker, { scopes, expiresAt }: Grant, id?: number): SQL {
   if (maker === null) return sql`true`;

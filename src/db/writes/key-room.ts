@@ -1,20 +1,20 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Db } from '../client/client.ts';
 
-/** Keys that are bound to one account, or to none, and how many of them may be good at a time. */
+/** The greatest number of good keys that are bound to one account, or to none. */
 export interface KeyRoom {
   readonly accountNumber: string | null;
   readonly limit: number;
 }
 
-/** Makes those who create keys of one account take turns, so that each counts what the one before has made. */
+/** Makes transactions that create keys of one account take turns, so that each counts the keys of the one before. */
 export function takeTurns(db: Db, { accountNumber }: KeyRoom) {
   return db.execute(
     sql`select pg_advisory_xact_lock(hashtextextended('edge_accounts.keys_of ' || ${accountNumber ?? ''}::text, 0))`,
   );
 }
 
-/** Whether there is room for one more. Expired keys take room too, for a change can make them good again. */
+/** Whether one more key may be created. Expired keys count too, because a change can make them good again. */
 export function hasRoom({ accountNumber, limit }: KeyRoom): SQL {
   const isOfAccount =
     accountNumber === null

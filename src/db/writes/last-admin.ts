@@ -2,7 +2,7 @@ import { eq, sql, type SQL } from 'drizzle-orm';
 import type { Db } from '../client/client.ts';
 import { accounts, userProfiles, users } from '../schema/tables.ts';
 
-/** The rights that the user in the row of `users` is left with. */
+/** The rights that the user in the row of `users` has after the write. */
 export interface RightsLeft {
   readonly isStaff: SQL;
   readonly isSuperuser: SQL;
@@ -12,14 +12,14 @@ export interface RightsLeft {
 export const NO_RIGHTS: RightsLeft = { isStaff: sql`false`, isSuperuser: sql`false`, isActive: sql`false` };
 
 /**
- * The statement before a write that takes rights from a member: it waits for all others that do so in the same accounts,
- * so that the next statement sees what they left. Locks nothing where no right is taken.
+ * The statement before a write that takes rights from a member. It waits for all writes that do so in the same accounts, so that
+ * the next statement sees their outcome. It locks nothing when the write takes no right.
  */
 export function lockAccountsOfAdmin(db: Db, condition: SQL, left: RightsLeft) {
   const isTaken = sql`(
     users.is_staff and not ${left.isStaff} or users.is_superuser and not ${left.isSuperuser}
     or (users.is_staff or users.is_superuser) and users.is_active and not ${left.isActive})`;
-  // In the order of ids, so that two at once wait and do not deadlock.
+  // The order of ids lets two such statements wait for each other without a deadlock.
   return db
     .select({ id: accounts.id })
     .from(accounts)
@@ -31,9 +31,8 @@ export function lockAccountsOfAdmin(db: Db, condition: SQL, left: RightsLeft) {
 }
 
 /**
- * Whether one of the profiles that `condition` picks, of the user in the row of `users`, is that of an account's last
- * admin, or of the platform account's last superuser, and would be so no longer. Where the user is active, others count
- * only if they are too.
+ * Whether the write would take an account's last admin, or the platform account's last superuser. It asks this for the profiles
+ * that meet `condition`, of the user in the row of `users`. When this user is active, only active other users count.
  */
 export function takesLastAdmin(platformNumber: string, left: RightsLeft, condition: SQL = sql`true`): SQL {
   const another = (right: SQL) => sql`exists (

@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 
-/** Users that a writer may not touch: superusers and the user of this name, or these and staff; null: none. */
+/** The users that a writer may not touch: superusers and the user with this name, and with `withStaff` staff too; null: none. */
 export type OutOfReach = { readonly username: string; readonly withStaff: boolean } | null;
 
 /** Whether the user in the row of `users` is one of them. */

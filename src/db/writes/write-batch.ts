@@ -4,26 +4,26 @@ import { type Results, runBatch, type Statements } from '../client/batch.ts';
 import type { Db } from '../client/client.ts';
 import { readTags, selectTagsOfTransaction } from '../outbox.ts';
 
-/** Who writes, and in which request, for the audit log. */
+/** The writer and the request that the audit log names. */
 export interface Authorship {
   readonly actor: string;
   readonly requestId: string;
-  /** Insists on what is protected. */
+  /** The writer overrides the protection of last admins. */
   readonly isForced?: boolean | undefined;
 }
 
-/** One state of a row, as a caller has seen it. */
+/** A state of a row that the caller has seen. */
 export interface RowState {
   readonly id?: number;
   readonly revision: number;
-  /** When the row came to be, in whole ms. */
+  /** The time at which the row was created, in whole milliseconds since 1970. */
   readonly sinceMs?: number;
 }
 
-/** Values of some columns; those that are undefined are left as they are. */
+/** Values of some columns; undefined leaves a column as it is. */
 export type Values<Row> = { readonly [K in keyof Row]?: Row[K] | undefined };
 
-/** Values to set; null is the default of a column that cannot be null. */
+/** Values to set; null sets a column that cannot be null to its default. */
 export type Changes<Row> = { readonly [K in keyof Row]?: Row[K] | null | undefined };
 
 /** What became of a write to one row. */
@@ -57,7 +57,7 @@ export async function writeBatch<const S extends Statements>(
   return { ...results, tags: readTags(results.tags) };
 }
 
-/** Whether the row is in one of the states; null: whatever it is in. */
+/** Whether the row is in one of the states; null: any state. */
 export function isInState(
   row: { id: AnyPgColumn; revision: AnyPgColumn; since: AnyPgColumn },
   states: readonly RowState[] | null,
@@ -75,25 +75,25 @@ export function isInState(
   return or(...matches) ?? sql`false`;
 }
 
-// Local to the transaction, so that nobody else's statements are taken for the author's.
+// The settings are local to the transaction, so that the audit log takes no other statement for the author's.
 function nameAuthor(db: Db, { actor, requestId, isForced = false }: Authorship) {
   return db.execute(sql`
     select set_config('edge_accounts.actor', ${actor}, true), set_config('edge_accounts.request_id', ${requestId}, true),
       set_config('edge_accounts.forced', ${String(isForced)}, true)`);
 }
 
-/** What an update sets: the revision, at which a trigger looks, too, for SQL knows no update of nothing. */
+/** The values that an update sets. It always sets the revision to itself, because SQL has no update of nothing; a trigger raises it. */
 export function toSet(table: PgTable, changes: Readonly<Record<string, unknown>>): Record<string, SQL> {
   const columns: Readonly<Record<string, PgColumn>> = getTableColumns(table);
   const values = Object.entries(changes).map(([name, value]) => [
     name,
     value === null && columns[name]?.notNull ? sql`default` : value,
   ]);
-  // Callers pass names and values of the table's columns, which drizzle takes where it takes SQL.
+  // Callers pass names and values of the table's columns, which Drizzle takes where it takes SQL.
   return { ...(Object.fromEntries(values) as Record<string, SQL>), revision: sql`revision` };
 }
 
-/** The name of the constraint that the error says was violated; null when it says nothing of the kind. */
+/** The name of the violated constraint; null: the error is about none. */
 export function violatedConstraint(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   const isViolation = 'code' in error && typeof error.code === 'string' && error.code.startsWith('23');

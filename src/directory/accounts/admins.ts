@@ -89,7 +89,7 @@ export async function getCachedAdminUserForAccount(
 
 export interface CreatedAdmin {
   readonly user: User;
-  /** False when somebody else was faster. */
+  /** False when another request created the admin first. */
   readonly created: boolean;
   /** For reads that must see the user. */
   readonly token: Token;
@@ -109,9 +109,9 @@ export async function createAdminUser(
     createAdminUserRow(deps.db, authorOf(writer), accountNumber, deps.platform.rootDomain),
   );
   if (accountId === null) return unknownAccount();
-  // Demoted by somebody else between two statements of the batch: nothing that the caller asked wrongly.
+  // Another transaction took the user's rights between two statements of the batch; the caller made no mistake.
   if (!user) throw new OriginUnavailable('the admin user was taken away meanwhile');
-  // Whoever was faster may not have invalidated yet, and the answer that there is no admin is known to be wrong.
+  // A faster request may not have invalidated yet, and the cached answer that there is no admin is known to be wrong.
   const token = await invalidate(deps.cache, created ? tags : [`members:${accountId}`]);
   return { user: toUser(user), created, token };
 }

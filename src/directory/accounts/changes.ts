@@ -31,7 +31,7 @@ import {
   write,
 } from '../write.ts';
 
-/** Lengths are those of the original platform's forms. */
+/** The fields of an account, with the lengths of the original platform's forms. */
 const texts = {
   phoneNumber: text(20),
   address1: text(255),
@@ -46,7 +46,7 @@ const texts = {
 };
 const fields = { companyName: text(255, 1), isActive: z.boolean() };
 
-/** What an account is created from; drawn at random, and free, where it has no number. */
+/** The fields of a new account. Without a number it gets a free one at random. */
 export const NewAccount = z
   .strictObject({
     ...z.strictObject({ ...fields, ...texts }).partial().shape,
@@ -71,12 +71,12 @@ export const AccountChanges = changesOf({
   timezone: orDefault(texts.timezone),
   currency: orDefault(texts.currency),
   isDefaultAccount: z
-    .literal(true, 'must be true: to take it from an account, give it to another')
+    .literal(true, 'must be true; to change the default account, make another account the default')
     .meta({ description: 'Makes it the default account, in place of the one that is.' }),
 }).meta({ id: 'AccountChanges' });
 export type AccountChanges = z.infer<typeof AccountChanges>;
 
-/** A drawn number that is or was another's, of 10^12, is drawn again this often. */
+/** Greatest number of draws until a number, of 10^12, is one that no account has or had. */
 const MAX_DRAWS = 5;
 const TAKEN: readonly string[] = ['account_number_taken', 'account_number_retired'];
 
@@ -122,7 +122,7 @@ export async function changeAccount(
   return { value, token };
 }
 
-/** Makes the account the default one, in place of the one that is; throws `account_does_not_exist`. */
+/** Makes the account the default account, in place of the present one; throws `account_does_not_exist`. */
 export async function switchDefaultAccount(
   deps: Deps,
   writer: Writer,
@@ -135,9 +135,9 @@ export async function switchDefaultAccount(
 }
 
 /**
- * Deletes an account with its profiles and keys, or says what that would delete. Throws `account_does_not_exist`,
+ * Deletes an account with its profiles and keys; with `dryRun` only counts them. Throws `account_does_not_exist`,
  * `precondition_failed`, `too_many_members`, `too_many_keys`, `default_account_is_protected`, `platform_account_is_protected`, and `forbidden` to a caller that is
- * bound to the account, and without the scope for rights where a member is staff or superuser.
+ * bound to an account, and without the scope for rights when a member is staff or superuser.
  */
 export async function deleteAccount(
   deps: Deps,
@@ -166,19 +166,19 @@ export async function deleteAccount(
     if (!isSeen) throw refuseOther(toAccount(current));
     if (userProfiles > MAX_DELETED_MEMBERS) throw refuseManyMembers(userProfiles);
     if (keys > MAX_DELETED_KEYS) throw refuseManyKeys(keys);
-    // A member got rights between two statements.
+    // A member got rights between two statements of the batch.
     if (!dryRun) throw refuseOutOfReach();
   }
   return { value: { dryRun, accounts: 1, users: 0, userProfiles, keys }, token };
 }
 
-// Its cascade would meet the deadline each time, and never be done.
+// Postgres could not delete so many rows within the deadline, so the deletion would never succeed.
 function refuseManyMembers(userProfiles: number): RefusedError {
   const detail = `the account has ${userProfiles} members, and is deleted with at most ${MAX_DELETED_MEMBERS}; deactivate it, and delete user profiles or users of it first`;
   return new RefusedError('too_many_members', detail);
 }
 
-// Revoked keys stay for good, so that only an operator can make them fewer.
+// Revoked keys are kept for ever, so that only an operator can delete some.
 function refuseManyKeys(keys: number): RefusedError {
   const detail = `the account has ${keys} keys, revoked ones too, and is deleted with at most ${MAX_DELETED_KEYS}; deactivate it, and have revoked keys of it deleted in Postgres first`;
   return new RefusedError('too_many_keys', detail);

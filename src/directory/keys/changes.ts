@@ -32,7 +32,7 @@ import {
   write,
 } from '../write.ts';
 
-/** A key that has expired before it is there is a mistake; to end one, revoke it. */
+/** The fault of a key that would be expired from the start; to end a key, callers revoke it. */
 const NOT_IN_FUTURE = 'must be in the future';
 const isInFuture = (time: string): boolean => Date.parse(time) > Date.now();
 
@@ -50,14 +50,15 @@ const fields = {
   ).meta({ override: ({ jsonSchema }) => Object.assign(jsonSchema, { uniqueItems: true }) }),
 };
 
-/** What a key is created from. */
+/** The fields of a new key. */
 export const NewKey = z
   .strictObject({
     ...fields,
     accountNumber: AccountNumber.optional().meta({
       description: 'The only account that the key will see; without it, all of them. Never changes.',
     }),
-    // Whether it is in the future is asked once nothing was answered before: a creation is asked for again after its key has expired.
+    // `createKey` checks that it is in the future, after it has looked for a stored answer: a caller may repeat a creation whose key
+    // has expired since.
     expiresAt: DateTime.nullable().meta(EXPIRY).optional(),
   })
   .meta({ id: 'NewApiKey' });
@@ -72,7 +73,7 @@ export type KeyChanges = z.infer<typeof KeyChanges>;
 const MAX_GRACE_S = 604_800;
 const DEFAULT_GRACE_S = 86_400;
 
-/** How a key gets its next secret. */
+/** The options of a rotation. */
 export const KeyRotation = z
   .strictObject({
     gracePeriodSeconds: z
@@ -91,7 +92,7 @@ export const IssuedKey = ApiKey.extend({
 }).meta({ id: 'IssuedApiKey' });
 export type IssuedKey = z.infer<typeof IssuedKey>;
 
-/** A creation or rotation that may be asked for again: its secret is derived from the key of who asks. */
+/** A creation or rotation that the caller may repeat: its secret is derived from the caller's own key. */
 export interface RepeatableIssue {
   readonly idempotency: Idempotency;
   readonly makersKey: string;
@@ -99,7 +100,8 @@ export interface RepeatableIssue {
 
 /**
  * Creates a key that may do no more than its maker, and no longer; throws `account_does_not_exist`, `too_many_keys`, `forbidden`, and
- * `bad_request` for one that has expired. Asked for again, the same key is shown, to who has the same key as then; else throws `idempotency_key_reused`.
+ * `bad_request` for one that has expired. A repeated request answers the same key, if the caller has the same key as before; else
+ * it throws `idempotency_key_reused`.
  */
 export async function createKey(
   deps: Deps,
@@ -150,9 +152,9 @@ export async function changeKey(
 }
 
 /**
- * Gives a key that may do no more than the caller another secret, drawn anew each time, so that none is ever good again. The one
- * until now stays good for the grace period, and the one before that no longer. Asked for again, the very answer is given,
- * to who has the same key as then, whatever became of the secret since. Throws `key_does_not_exist`, `forbidden`,
+ * Gives a key that may do no more than the caller a new random secret. The present secret stays good for the grace period, and the
+ * one before it no longer. A repeated request gets the stored answer, if the caller has the same key as before, whether or not that
+ * secret is still good. Throws `key_does_not_exist`, `forbidden`,
  * `key_is_revoked` and `idempotency_key_reused`.
  */
 export async function rotateKey(
@@ -219,11 +221,11 @@ function refuseRotation(caller: Caller, outcome: KeyWriteOutcome): never {
 
 function requireKept(kept: unknown): MadeKey {
   const made = toMadeKey(kept);
-  if (!made) throw new Error('a rotation was kept without its key');
+  if (!made) throw new Error('the stored answer of a rotation has no key');
   return made;
 }
 
-/** A new secret, which who may ask again can derive from their own key and the salt. */
+/** A new secret. A caller that may repeat the request can derive it again from its own key and the salt. */
 async function makeSecret(again: RepeatableIssue | undefined) {
   const salt = drawSecret();
   const drawn = again ? await deriveSecret(again.makersKey, salt) : drawSecret();
@@ -239,6 +241,6 @@ async function deriveAgain({ key, sha256, salt }: MadeKey, makersKey: string): P
   if ((await sha256Of(secret)) === sha256) return secret;
   throw new RefusedError(
     'idempotency_key_reused',
-    `the secret of key ${key.id} was made with another key than this one, without which it cannot be shown again`,
+    `the secret of key ${key.id} was derived from another key than yours, and can be shown again only to that key`,
   );
 }

@@ -7,12 +7,13 @@ import { type CheckedKey, apiKeyById } from './checked-key.ts';
 import type { Deps } from '../deps.ts';
 import { USE_RESOLUTION_MS } from './uses.ts';
 
-/** Why a key is refused. Whoever has its secret may know that it was good. */
+/** The reason why a key is refused. A caller that has its secret may know that the key was good. */
 export type KeyFault = 'expired' | 'inactive' | 'invalid' | 'revoked';
 
 /**
- * Whose the key with the id and the SHA-256 of its secret is, or why it is refused; throws `OriginUnavailable` when nobody can say. Reads through the cache, without
- * the demands of the request: a revocation is seen as late as any other change.
+ * Finds the caller that the key with this id and the SHA-256 of its secret belongs to, or the reason why the key is refused. Reads
+ * through the cache without the request's demands: a revocation takes effect as late as any other change. Throws
+ * `OriginUnavailable`.
  */
 export async function checkKey(deps: Deps, id: number, sha256: string): Promise<Caller | KeyFault> {
   const key = await readForRights(deps.cache, apiKeyById, deps, id);
@@ -27,7 +28,7 @@ export async function checkKey(deps: Deps, id: number, sha256: string): Promise<
   return callerOf(key, sha256, isRetiring);
 }
 
-// Whoever found the secret before must not outlive the rotation by a key of their own.
+// The secret before the rotation may have leaked, and must not create a key that outlives the grace period.
 function callerOf(
   { id, scopes, accountNumber, expiresAt }: CheckedKey,
   sha256: string,
@@ -44,7 +45,7 @@ function callerOf(
   };
 }
 
-/** Whether it is the secret before the last rotation, and still good. */
+/** Whether the presented secret is the one before the last rotation, and still good. */
 function isInGrace(
   { previousSha256, previousValidUntil }: CheckedKey,
   presented: string,
@@ -58,7 +59,7 @@ function isPast(end: string | null, nowMs: number): boolean {
   return end !== null && nowMs >= Date.parse(end);
 }
 
-// After the answer, and at most once per isolate and key within the resolution, whether it succeeds or not.
+// This runs after the answer, at most once per isolate and key within the resolution, whether it succeeds or not.
 function noteUse(deps: Deps, keyId: number, nowMs: number): void {
   if (!deps.keyUses.take(keyId, nowMs)) return;
   const note = noteKeyUse(deps.db, keyId, USE_RESOLUTION_MS).catch((error: unknown) => {

@@ -5,7 +5,7 @@ import type { Deps } from '../deps.ts';
 
 const time = z.iso.datetime().nullable();
 
-/** What the check of a key needs of its row. */
+/** The fields of a key that its check needs. */
 const CheckedKey = z.object({
   id: z.int().positive(),
   scopes: z.array(z.string()),
@@ -38,7 +38,7 @@ function accountTags(record: KeyRecord | null): string[] {
 }
 
 function toCheckedKey({ key, accountNumber, isAccountActive }: KeyRecord): CheckedKey | null {
-  // No foreign key vouches for the account, and a key must never pass for one that is bound to none.
+  // There is no foreign key to the account. A key whose account is gone must not pass for one that is bound to none.
   if (key.accountId !== null && accountNumber === null) return null;
   return {
     id: key.id,

@@ -9,7 +9,7 @@ import { readOrigin } from '../uncached-read.ts';
 
 const time = z.iso.datetime();
 
-/** An API key as it is shown: neither its secret nor a hash of it. */
+/** An API key without its secret and its hashes. */
 export const ApiKey = z
   .object({
     id: z.int().positive(),
@@ -40,7 +40,7 @@ export const ApiKey = z
   .meta({ id: 'ApiKey' });
 export type ApiKey = z.infer<typeof ApiKey>;
 
-/** The same, field by field and in that order: what is shown is what is named here. */
+/** Copies the fields by name, in the schema's order, so that no other column is shown. */
 export function toApiKey(row: ShownKey): ApiKey {
   return {
     id: row.id,
@@ -59,13 +59,14 @@ export function toApiKey(row: ShownKey): ApiKey {
   };
 }
 
-/** The key with this id, past the cache; throws `key_does_not_exist`, also for one that the caller may not see. */
+/** Reads the key with this id past the cache; throws `key_does_not_exist`, also for one that the caller may not see. */
 export async function getKey(deps: Deps, { accountNumber }: Caller, keyId: number): Promise<ApiKey> {
   const row = await readOrigin(deps, () => selectKey(deps.db, accountNumber, keyId));
   return toApiKey(row ?? unknownKey());
 }
 
-/** A page of the keys that the caller may see, or of those that the actor made, revoked and expired ones too, by id and past the cache. */
+/** Reads a page of the keys that the caller may see, by id and past the cache; with `createdBy`, of those that the actor created. Revoked
+ * and expired keys count too. */
 export async function listKeys(
   deps: Deps,
   { accountNumber }: Caller,

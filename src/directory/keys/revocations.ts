@@ -15,23 +15,23 @@ import { refuseFormerRights, rightsOf } from './rights.ts';
 import { type ApiKey, toApiKey } from './keys.ts';
 import { authorOf, type Written, write } from '../write.ts';
 
-/** Ends a key for good, whatever it may do, for a leaked key cannot wait; again is no error. Throws `key_does_not_exist` and `forbidden`. */
+/** Revokes a key, whatever its scopes, because a leaked key cannot wait. Revoking it again is no error. Throws `key_does_not_exist` and `forbidden`. */
 export async function revokeKey(deps: Deps, writer: Writer, keyId: number): Promise<Written<ApiKey>> {
   const rights = rightsOf(writer.caller);
   const revocation = await write(deps, () => revokeKeyRows(deps.db, authorOf(writer), keyId, rights, false));
   return { value: toApiKey(requireEnded(revocation)), token: revocation.token };
 }
 
-/** What of a revocation may be asked for. */
+/** The options of a revocation. */
 export interface RevocationOptions {
-  /** Whether the keys that the key made end too, those that they made, and so on. */
+  /** Whether it also revokes the keys that the key created, those that they created, and so on. */
   readonly withDescendants: boolean;
   readonly dryRun: boolean;
 }
 
 /**
- * The same, and says how many keys that ended, or would end: those that were revoked before do not count. Throws `too_many_keys` for
- * more descendants than one statement takes in, and ends none of them.
+ * Revokes a key as `revokeKey` does, and counts the keys that it revoked, or with `dryRun` would revoke; keys that were revoked
+ * before do not count. Throws `too_many_keys`, and revokes none, when there are more descendants than one statement revokes.
  */
 export async function revokeKeys(
   deps: Deps,
@@ -57,7 +57,7 @@ function refuseMany(): RefusedError {
 }
 
 function requireEnded({ key, revoked, isAllowed, isTooMuch }: Revocation): ShownKey {
-  // A key that has just ended itself is allowed nothing any more.
+  // A key that has just revoked itself has no rights any more.
   if (key && revoked === 0 && !isAllowed && !isTooMuch) throw refuseFormerRights();
   return key ?? unknownKey();
 }

@@ -2,9 +2,9 @@ import type { KeyRights } from '../../db/writes/keys.ts';
 import { type Caller, SCOPES } from '../caller.ts';
 import { RefusedError } from '../errors.ts';
 
-// Nobody gives what they have not: neither scopes, nor another account, nor a longer life.
+// A caller gives only what it has: its scopes, its account, and a life no longer than its own.
 
-/** What the caller has to give, as the statements that change keys need it. */
+/** The rights that the caller can give, in the form that the statements need which change keys. */
 export function rightsOf({ key, accountNumber, scopes, expiresAt }: Caller): KeyRights {
   const until = expiresAt === undefined ? null : new Date(expiresAt);
   return {
@@ -15,7 +15,7 @@ export function rightsOf({ key, accountNumber, scopes, expiresAt }: Caller): Key
   };
 }
 
-/** The error of a write that the caller's key allowed when it was checked, and no longer does. */
+/** The error of a write when the caller's key has lost the rights that it had when the request began. */
 export function refuseFormerRights(): RefusedError {
   return new RefusedError('forbidden', 'your own key no longer has these rights');
 }

@@ -1,6 +1,6 @@
 import { formatSecret, SECRET_BYTES } from './api-key.ts';
 
-/** Separates these bytes from whatever else may be derived from a key. */
+/** Separates these bytes from others that may be derived from the same key. */
 const PURPOSE = 'edge-accounts api key';
 
 /** A secret of 256 random bits. */
@@ -9,8 +9,8 @@ export function drawSecret(): string {
 }
 
 /**
- * A secret that its maker can derive again and nobody else: from their own key, which is not stored, and a salt, which
- * alone says nothing.
+ * Derives a secret from the caller's own key, which is not stored, and a salt, which says nothing alone. Only that caller can derive
+ * it again.
  */
 export async function deriveSecret(makersKey: string, salt: string): Promise<string> {
   const encoder = new TextEncoder();

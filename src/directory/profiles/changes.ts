@@ -27,10 +27,10 @@ import {
   write,
 } from '../write.ts';
 
-/** Lengths are those of the original platform's forms. */
+/** The fields of a profile, with the lengths of the original platform's forms. */
 const fields = { name: text(255), profileImageUrl: WebUrl.nullable(), isTest: z.boolean() };
 
-/** What a profile is created from: it makes the user a member of the account. */
+/** The fields of a new profile, which makes the user a member of the account. */
 export const NewUserProfile = z
   .strictObject({
     ...z.strictObject(fields).partial().shape,
@@ -47,7 +47,7 @@ export type UserProfileChanges = z.infer<typeof UserProfileChanges>;
 
 /**
  * Makes a user a member of an account. Throws `user_does_not_exist`, `account_does_not_exist`, `user_profile_exists`, and
- * `forbidden` for who is staff or superuser without the scope for rights: with the membership they rule the account.
+ * `forbidden` for a staff user or superuser without the scope for rights, because the membership gives that user the account.
  */
 export async function createUserProfile(
   deps: Deps,
@@ -87,7 +87,7 @@ export async function changeUserProfile(
 }
 
 /**
- * Ends a membership, or says what that would delete. Throws `user_profile_does_not_exist`, `precondition_failed`,
+ * Ends a membership by deleting its profile; with `dryRun` deletes nothing. Throws `user_profile_does_not_exist`, `precondition_failed`,
  * `last_admin_is_protected`, and `forbidden` as `createUserProfile` does.
  */
 export async function deleteUserProfile(
@@ -114,13 +114,13 @@ export async function deleteUserProfile(
     if (isOutOfReach) throw refuseOutOfReach();
     if (!isSeen) throw refuseOther(toUserProfile(current));
     if (isLastAdmin) throw refuseLastAdmin();
-    // Gone with its account meanwhile.
+    // The profile was deleted meanwhile, with its account for instance.
     if (!dryRun) unknownUserProfile();
   }
   return { value: { dryRun, accounts: 0, users: 0, userProfiles: 1, keys: 0 }, token };
 }
 
-/** Over HTTP a profile is shown with its user and account, over RPC callers name its own revision alone. */
+/** An HTTP answer shows a profile with its user and account, so its ETag names three rows; an RPC caller names one revision. */
 const ROWS_OF_PROFILE = 3;
 
 function profileStates(precondition: Precondition): ProfileState[] | null {
@@ -133,7 +133,7 @@ function profileStates(precondition: Precondition): ProfileState[] | null {
 }
 
 function fromProfileSnapshot(answer: unknown): ProfileRow {
-  // Made by the statement that inserts a profile.
+  // The statement that creates a profile stores an object with these three.
   const { profile, user, account } = answer as Readonly<Record<keyof ProfileRow, unknown>>;
   return {
     profile: fromSnapshot(userProfiles, profile),

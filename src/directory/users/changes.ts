@@ -19,7 +19,7 @@ import { NewUsername } from './username.ts';
 import { toUser, type User, Username } from './users.ts';
 import { authorOf, type Written, type Precondition, rowStates, write } from '../write.ts';
 
-/** A user's name and address may be sent back as they are, whatever is asked of new ones. */
+/** The schemas of a new username and e-mail address. A change may send the present values back even if these refuse them. */
 const lasting = { username: NewUsername, email: Email };
 
 export const UserChanges = changesOf({
@@ -35,8 +35,8 @@ export type UserChanges = z.infer<typeof UserChanges>;
 
 /**
  * Changes a user. Throws `user_does_not_exist`, `precondition_failed`, `username_taken`, `last_admin_is_protected`, and
- * `forbidden` for rights without their scope, and for a user of other accounts too to a caller that is bound to one. A forced
- * change spares no last admin.
+ * `forbidden` for rights without their scope, and when a caller that is bound to an account changes a user who is also a member of
+ * others. A forced change may take an account's last admin.
  */
 export async function changeUser(
   deps: Deps,
@@ -58,13 +58,13 @@ export async function changeUser(
   const { isDone, current, token } = outcome;
   if (isDone && current) return { value: toUser(current), token };
   requireWritable(outcome);
-  // Where nothing stands against the write, the user came to be after it looked, or what was to stay is something new.
+  // Without an obstacle, the user was created after the batch selected it, or the change sent a new value that is refused.
   const isNew = unfit.filter(({ name, value }) => current?.[name] !== value);
   if (isNew.length > 0) throw new FieldError(isNew.flatMap(({ faults }) => faults));
   return unknownUser('userId');
 }
 
-/** Deletes a user with its profiles, or says what that would delete. Throws as `changeUser` does, and `too_many_accounts`. */
+/** Deletes a user with its profiles; with `dryRun` only counts them. Throws as `changeUser` does, and `too_many_accounts`. */
 export async function deleteUser(
   deps: Deps,
   writer: Writer,
@@ -82,13 +82,13 @@ export async function deleteUser(
   if (!isDone) {
     requireWritable(outcome);
     if (userProfiles > MAX_DELETED_PROFILES) throw refuseMany(userProfiles);
-    // Where nothing stands against the write, the user came to be after it looked.
+    // Without an obstacle, the user was created after the batch selected it.
     if (!dryRun) unknownUser('userId');
   }
   return { value: { dryRun, accounts: 0, users: 1, userProfiles, keys: 0 }, token };
 }
 
-/** The values that no user gets anew, and what is wrong with them. */
+/** The values that no user may newly get, and their faults. */
 function unfitOf(changes: UserChanges) {
   return (['username', 'email'] as const).flatMap((name) => {
     const value = changes[name];
@@ -98,7 +98,7 @@ function unfitOf(changes: UserChanges) {
   });
 }
 
-/** Who a user is, for whoever signs them in. */
+/** Whether the changes concern the user's identity: the fields that sign-in depends on. */
 function isOfIdentity({ username, email, isActive, isStaff, isSuperuser }: UserChanges): boolean {
   return [username, email, isActive, isStaff, isSuperuser].some((value) => value !== undefined);
 }
@@ -115,12 +115,12 @@ function conditionsOf(
     onlyIn: caller.accountNumber,
     platformNumber: platform.accountNumber,
     mayTakeLastAdmin: mayTakeLastAdmin(writer),
-    // Whoever may rename or delete them has their rights, or takes them away.
+    // A caller that may rename or delete such users could take their rights.
     outOfReach: touchesIdentity ? outOfReachOf(caller, platform) : null,
   };
 }
 
-// Its cascade would meet the deadline each time, and never be done.
+// Postgres could not delete so many profiles within the deadline, so the deletion would never succeed.
 function refuseMany(userProfiles: number): RefusedError {
   const detail = `the user is a member of ${userProfiles} accounts, and is deleted with at most ${MAX_DELETED_PROFILES} user profiles; deactivate the user, and delete user profiles of it first`;
   return new RefusedError('too_many_accounts', detail);

@@ -10,7 +10,7 @@ import { toUser, type User } from './users.ts';
 import type { Subject } from '../subject.ts';
 import { authorOf, claimOf, create, type Idempotency, usernameTaken, type Written } from '../write.ts';
 
-/** What a user is created from, and, with an account's number, its profile there. */
+/** The fields of a new user. With `accountNumber` the user gets a profile in that account. */
 export const NewUser = z
   .strictObject({
     ...z.strictObject(userFields).partial().shape,
@@ -23,13 +23,14 @@ export const NewUser = z
   .meta({ id: 'NewUser' });
 export type NewUser = z.infer<typeof NewUser>;
 
-/** Few enough for one statement within the deadline, and for one body. */
+/** Greatest number of users in a batch: one statement creates them within the deadline. */
 const MAX_USERS = 200;
 
-/** What is asked for in a row of a batch, or why nothing can be. */
+/** A new user of a batch, or the faults of a row that is none. */
 export type NewUserOrFault = NewUser | FieldError;
 
-// Of a row at a time: one that is odd is no reason to make none of the others. Callers send users, whatever else they may send.
+// Each row is parsed by itself, because a malformed row must not keep the others from being created. The description names the
+// schema of a user alone.
 const NewUserOrFault = z
   .union([
     NewUser,
@@ -49,10 +50,10 @@ export const NewUsers = boundedArray(
   'users',
 );
 
-/** A user that was created, or why it was not. */
+/** The created user, or the reason why there is none. */
 export type UserOutcome = User | LookUpError | RefusedError | FieldError;
 
-/** What creating the users is about: the account that all of them become members of, or more than one's affairs. */
+/** The subject of creating the users: the one account that all of them become members of, or everything. */
 export function subjectOfNewUsers(rows: readonly NewUserOrFault[]): Subject | null {
   const newUsers = rows.filter(isUser);
   if (newUsers.length === 0) return null;
@@ -64,7 +65,7 @@ export function subjectOfNewUsers(rows: readonly NewUserOrFault[]): Subject | nu
 
 /**
  * Creates a user, and its profile in the account that is named, both or neither. Throws `username_taken`,
- * `account_does_not_exist`, and `forbidden` without the scope for rights that are given.
+ * `account_does_not_exist`, and `forbidden` when the caller lacks the scope for the user's rights.
  */
 export async function createUser(
   deps: Deps,
@@ -79,8 +80,8 @@ export async function createUser(
 }
 
 /**
- * Creates up to 200 users in one transaction, each as `createUser` does or not at all; what became of each, in order. Of
- * those with the same username the first is made, and what is malformed is not. Throws `forbidden` if any of them needs a scope that is lacking.
+ * Creates up to 200 users in one transaction, each as `createUser` does, and answers the outcome of each in order. It creates the
+ * first of those with the same username, and no malformed one. Throws `forbidden` when the caller lacks a scope for any of them.
  */
 export async function createUsers(
   deps: Deps,
@@ -89,7 +90,7 @@ export async function createUsers(
   idempotency?: Idempotency,
 ): Promise<Written<readonly UserOutcome[]>> {
   const newUsers = rows.filter(isUser);
-  // Where none can be made, the claim alone is: the key is not for other rows.
+  // Without a well-formed row the batch still stores the claim, so that the idempotency key cannot serve for other rows.
   const made =
     newUsers.length > 0 || idempotency
       ? await insert(deps, writer, newUsers, idempotency, false)

@@ -9,7 +9,7 @@ import { isSameUsername, NewUsername } from './username.ts';
 
 const rights = { description: 'Needs the scope `rights:write`.' };
 
-/** What callers may write of a user; lengths are those of the original platform's forms. */
+/** The fields of a user that callers may write, with the lengths of the original platform's forms. */
 export const userFields = {
   username: NewUsername,
   email: Email,
@@ -22,33 +22,33 @@ export const userFields = {
 };
 
 /**
- * Throws `forbidden` unless the caller may give a user what reaches beyond any account: to a superuser, and to whoever has the
- * name of the platform's admin, the platform's account belongs.
+ * Throws `forbidden` unless the caller may give a user platform-wide rights. A superuser has them, and so does the user with the
+ * name of the platform's admin.
  */
 export function requirePlatformRights(
   caller: Caller,
   platform: Platform,
   { username, isSuperuser }: { username?: string | undefined; isSuperuser?: boolean | undefined },
 ): void {
-  // Nobody takes the admin's name before the admin does.
+  // A name like the admin's is protected even before the admin exists.
   const isAdmins = username !== undefined && isSameUsername(username, platform.adminUsername);
   if (!isAdmins && !isSuperuser) return;
   requireScope(caller, 'rights:write');
   if (caller.accountNumber === null) return;
-  throw new RefusedError('forbidden', 'who is bound to an account cannot give rights over others');
+  throw new RefusedError('forbidden', 'a key bound to an account cannot grant platform-wide rights');
 }
 
-/** Users whose identity and memberships are not the caller's to touch: those whose rights the caller could not give. */
+/** The users whose identity and memberships the caller may not change, because it could not give them their rights. */
 export function outOfReachOf({ scopes, accountNumber }: Caller, platform: Platform): OutOfReach {
   const mayTouchStaff = scopes.has('rights:write');
   if (mayTouchStaff && accountNumber === null) return null;
   return { username: platform.adminUsername, withStaff: !mayTouchStaff };
 }
 
-/** The error of a write to such a user. */
+/** The error of a write to a user that is out of the caller's reach. */
 export function refuseOutOfReach(): RefusedError {
   return new RefusedError(
     'forbidden',
-    'this concerns a user with rights that need rights:write, and those of the platform no account',
+    'this changes a user whose rights need the scope rights:write; a superuser or the platform admin also needs a caller that is bound to no account',
   );
 }
