@@ -124,7 +124,7 @@ describe('of a write', () => {
       stubFetch(async () => Response.json({ results }));
       return writeTo(makeDb('postgres://u:p@localhost/x', 10_000));
     };
-    expect(await writeAnsweredBy(all)).toEqual({ results: [[{ id: 3 }]], tags: ['user:3'] });
+    expect(await writeAnsweredBy(all)).toMatchObject({ statement: [{ id: 3 }], tags: ['user:3'] });
     for (const others of [all.slice(1), all.slice(0, -1), [...all, tags]])
       await expect(writeAnsweredBy(others)).rejects.toSatisfy(isGarbled);
   });
