@@ -2,7 +2,7 @@ import { decodeBase64Url, encodeBase64 } from 'hono/utils/encode';
 import * as z from 'zod';
 import type { Cursor } from './directory/page.ts';
 import { isolateOf } from './isolate.ts';
-import { timingSafeEqual } from './lib/hash.ts';
+import { timingSafeEqual } from './lib/timing-safe-equal.ts';
 
 /** A cursor as a caller sent it. Anybody can write one until `isCursorOf` says that the service made it. */
 export interface SentCursor extends Cursor {

@@ -14,9 +14,3 @@ export async function sha1Of(text: string): Promise<string> {
 export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
-
-/** Whether the texts are equal. The time that it takes does not depend on how much of them is. */
-export function timingSafeEqual(text: string, known: string): boolean {
-  const [a, b] = [encoder.encode(text), encoder.encode(known)];
-  return a.byteLength === b.byteLength && crypto.subtle.timingSafeEqual(a, b);
-}

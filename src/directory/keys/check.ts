@@ -1,7 +1,7 @@
 import { readForRights } from '../../cache/read-through.ts';
 import { noteKeyUse } from '../../db/reads/keys.ts';
 import { describeError } from '../../lib/log.ts';
-import { timingSafeEqual } from '../../lib/hash.ts';
+import { timingSafeEqual } from '../../lib/timing-safe-equal.ts';
 import { type Caller, knownScopes } from '../caller.ts';
 import { type CheckedKey, apiKeyById } from './checked-key.ts';
 import type { Deps } from '../deps.ts';
