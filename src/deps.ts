@@ -57,12 +57,12 @@ function makeCache(
   { settings, cache, cacheSettings, storeSettings, origin }: Isolate,
   ctx: RequestContext,
 ): Cache {
-  const { memory, flights, breaker, originBreaker, seal } = cache;
+  const { memory, inFlight, breaker, originBreaker, seal } = cache;
   let redis: Upstash | undefined;
   const run: RunScript = (script, keys, args) => (redis ??= connectRedis(settings)).run(script, keys, args);
   return {
     memory,
-    flights,
+    inFlight,
     breaker,
     originBreaker,
     seal,

@@ -102,7 +102,7 @@ function makeIsolate(settings: Settings): Isolate {
     keyUses: makeKeyUses(),
     cache: {
       memory: makeMemory({ maxBytes: settings.MEMORY_MAX_BYTES, ttlMs: settings.MEMORY_TTL_MS }),
-      flights: new Map(),
+      inFlight: new Map(),
       breaker: makeBreaker(breakerSettings),
       originBreaker: makeBreaker(breakerSettings),
       // What one database or one version of the answers is told proves nothing to another.

@@ -25,7 +25,7 @@ export interface Surroundings {
   readonly memory: { readonly maxBytes: number; readonly ttlMs: number };
   readonly makeMemory: typeof makeMemory;
   /** The parts that isolates share: the stores as seen from their place, the settings and the clock. */
-  readonly outside: Omit<Cache, 'memory' | 'flights' | 'breaker' | 'originBreaker' | 'seal'>;
+  readonly outside: Omit<Cache, 'memory' | 'inFlight' | 'breaker' | 'originBreaker' | 'seal'>;
   readonly onBirth: () => void;
   readonly random: Random;
 }
@@ -64,7 +64,7 @@ export function makeCache(around: Pick<Surroundings, 'makeMemory' | 'memory' | '
   return {
     ...around.outside,
     memory,
-    flights: new Map(),
+    inFlight: new Map(),
     breaker: makeBreaker(BREAKER),
     originBreaker: makeBreaker(BREAKER),
     seal: makeSeal('a secret', 'the benchmark'),

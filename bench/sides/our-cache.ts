@@ -27,7 +27,7 @@ export const noStore: SharedStore = {
 export function makeCache(shared: SharedStore): Cache {
   return {
     memory: makeMemory({ maxBytes: MAX_BYTES, ttlMs: TTL_MS }),
-    flights: new Map(),
+    inFlight: new Map(),
     breaker: makeBreaker(BREAKER),
     originBreaker: makeBreaker(BREAKER),
     seal: makeSeal('a secret', 'the benchmark'),

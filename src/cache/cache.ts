@@ -1,7 +1,7 @@
 import type { Log } from '../lib/log.ts';
 import type { Breaker } from './breaker.ts';
 import type { Clock } from './clock.ts';
-import type { Flights } from './loads/flights.ts';
+import type { InFlight } from './loads/load.ts';
 import type { Memory } from './memory.ts';
 import type { Seal } from './shared/seal.ts';
 import type { SharedStore } from './shared/shared-store.ts';
@@ -18,7 +18,7 @@ export interface CacheSettings {
 /** The parts of the cache that live as long as the isolate: values only, no client and no body. */
 export interface IsolateCache {
   readonly memory: Memory;
-  readonly flights: Flights;
+  readonly inFlight: InFlight;
   /** Of the shared store. */
   readonly breaker: Breaker;
   readonly originBreaker: Breaker;

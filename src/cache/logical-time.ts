@@ -44,14 +44,10 @@ export function isLogical(token: Token): token is LogicalTime {
   return 'epoch' in token;
 }
 
-/** Whether an answer as of `asOf` includes the write that returned `token`. */
-export function satisfies(asOf: LogicalTime | null, token: Token): boolean {
+/** Whether an answer as of `asOf` includes the write that returned `token`. Every answer satisfies a read without a token. */
+export function includesWrite(asOf: LogicalTime | null, token: Token | undefined): boolean {
+  if (token === undefined) return true;
   return asOf !== null && isLogical(token) && asOf.epoch === token.epoch && asOf.n >= token.n;
-}
-
-/** The same of a read that may have no token. */
-export function hasAsOf(asOf: LogicalTime | null, token: Token | undefined): boolean {
-  return token === undefined || satisfies(asOf, token);
 }
 
 export function isSameToken(a: Token | undefined, b: Token | undefined): boolean {

@@ -69,3 +69,8 @@ export interface Trace {
 }
 
 export type TierDetail = 'stale-if-error' | 'breaker-open' | 'unavailable' | 'timeout';
+
+/** Whether a read that was sent at that time meets `max-age`. */
+export function isYoungEnough(sentAtMs: number, nowMs: number, { maxAgeMs }: ReadDemands): boolean {
+  return maxAgeMs === undefined || (maxAgeMs > 0 && nowMs - sentAtMs <= maxAgeMs);
+}

@@ -1,18 +1,19 @@
 import type { Cache } from './cache.ts';
-import type { LookUp, LookUpDefinition, ReadDemands, RightsLookUp } from './look-up.ts';
-import { withDeadline } from './clock.ts';
-import { OriginUnavailable } from './errors.ts';
-import type { Flight } from './loads/flights.ts';
-import { hasAsOf, isLogical, type LogicalTime } from './logical-time.ts';
+import {
+  isYoungEnough,
+  type LookUp,
+  type LookUpDefinition,
+  type ReadDemands,
+  type RightsLookUp,
+} from './look-up.ts';
+import { includesWrite, isLogical } from './logical-time.ts';
 import type { MemoryEntry } from './memory.ts';
-import { GRACE_MS, isYoung, setOut, startFlight, traceJoin } from './loads/set-out.ts';
+import { findJoinable, joinOrLoad, startLoad } from './loads/loads.ts';
 import { LONGEST_LIFE_MS } from './shared/shared-store.ts';
 
 /** Refresh ahead begins in the last fifth of an entry's life, and only for entries that were asked for this often. */
 const REFRESH_AHEAD_SHARE = 1 / 5;
 const HOT_HITS = 2;
-/** Loads of other requests that a read waits on, should they die, before it makes one of its own whatever is under way. */
-const MAX_JOINS = 2;
 
 /**
  * Answers a look-up from memory, a load under way in this isolate, the shared store or the origin, whichever is nearest
@@ -35,7 +36,7 @@ export function readThrough<C, I, T>(
   if (entry.value === null) definition.noteAbsent?.(context, input);
   if (isDueForRefresh(cache, key, entry, nowMs)) {
     entry.isRefreshed = true;
-    startFlight(cache, bind(definition, context, input), {}, false);
+    startLoad(cache, bind(definition, context, input), {}, false);
   }
   entry.answer ??= Promise.resolve(entry.value);
   // The key names the look-up, and only its own parsed answers are kept under it.
@@ -52,15 +53,18 @@ async function readBelowMemory<C, I, T>(
   demands: ReadDemands,
 ): Promise<T> {
   const isAsked = definition.isPossible?.(input) ?? true;
-  const entry = isAsked
-    ? await fromFlight(cache, bind(definition, context, input), demands, MAX_JOINS)
-    : IMPOSSIBLE;
+  const entry = isAsked ? await readLoads(cache, bind(definition, context, input), demands) : IMPOSSIBLE;
   if (entry.value === null) definition.noteAbsent?.(context, input);
   // As above.
   return entry.value as T;
 }
 
 const IMPOSSIBLE = { value: null };
+
+function readLoads<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): Promise<MemoryEntry> {
+  const findEntry = () => findInMemory(cache, lookUp.key, demands, cache.clock.now());
+  return joinOrLoad(cache, lookUp, demands, findEntry);
+}
 
 /** As `readThrough`, for an answer that decides what somebody may do or see: its look-up must say so. */
 export function readForRights<C, I, T>(
@@ -90,7 +94,8 @@ function findInMemory(
   if (trace) trace.memory = { hit: false, ms: 0 };
   if (!entry) return undefined;
   if (reload) cache.memory.delete(key);
-  const isNewEnough = isYoungEnough(entry.sentAtMs, nowMs, demands) && hasAsOf(entry.asOf, demands.token);
+  const isNewEnough =
+    isYoungEnough(entry.sentAtMs, nowMs, demands) && includesWrite(entry.asOf, demands.token);
   if (reload || !isNewEnough) {
     if (trace) trace.refused = true;
     return undefined;
@@ -106,61 +111,7 @@ function ttlMsOf({ memory }: Cache, { sentAtMs }: MemoryEntry, nowMs: number): n
 /** Whether a hot entry is in the last fifth of its life, and nobody has asked for its refresh. */
 function isDueForRefresh(cache: Cache, key: string, entry: MemoryEntry, nowMs: number): boolean {
   if (ttlMsOf(cache, entry, nowMs) > cache.memory.ttlMs * REFRESH_AHEAD_SHARE) return false;
-  return entry.hits > HOT_HITS && !entry.isRefreshed && !joinable(cache, key, NO_DEMANDS);
-}
-
-async function fromFlight<T>(
-  cache: Cache,
-  lookUp: LookUp<T>,
-  demands: ReadDemands,
-  joinsLeft: number,
-): Promise<MemoryEntry> {
-  if (joinsLeft === 0) return startFlight(cache, lookUp, demands, true).answer;
-  const flight = joinable(cache, lookUp.key, demands);
-  if (!flight) return setOut(cache, lookUp, demands);
-  const askedMs = cache.clock.now();
-  try {
-    const entry = await withDeadline(
-      cache.clock,
-      landsByMs(cache, flight) + GRACE_MS - askedMs,
-      flight.answer,
-    );
-    // A load that failed may have ended in a stale answer, older than the as-of that the token was held against.
-    if (!hasAsOf(entry.asOf, demands.token)) return setOut(cache, lookUp, demands);
-    traceJoin(cache, demands, entry, askedMs);
-    return entry;
-  } catch (error) {
-    if (error instanceof OriginUnavailable && !flight.isDemanding) throw error;
-    // The request that began the load died. Of those who waited on it one loads anew, and the others take its answer.
-    const entry = findInMemory(cache, lookUp.key, demands, cache.clock.now());
-    return entry ?? fromFlight(cache, lookUp, demands, joinsLeft - 1);
-  }
-}
-
-/** The flight of the key that a read with these demands would wait for. */
-export function joinable(cache: Cache, key: string, demands: ReadDemands): Flight | undefined {
-  const nowMs = cache.clock.now();
-  const flight = demands.reload ? undefined : cache.flights.get(key);
-  if (!flight) return undefined;
-  const { sentAtMs, order, asOf } = flight.departure;
-  if (nowMs >= landsByMs(cache, flight) || !isYoung(flight, nowMs)) return undefined;
-  const isUsable = isYoungEnough(sentAtMs, nowMs, demands) && mayHaveAsOf(asOf, demands);
-  return isUsable && order > cache.memory.invalidations.last() ? flight : undefined;
-}
-
-// An answer from a flight is as old as the flight: joining one past the memory lifetime would stretch the bound.
-function landsByMs({ memory, settings }: Cache, { departure }: Flight): number {
-  return departure.sentAtMs + Math.min(settings.originDeadlineMs, memory.ttlMs);
-}
-
-export function isYoungEnough(sentAtMs: number, nowMs: number, { maxAgeMs }: ReadDemands): boolean {
-  return maxAgeMs === undefined || (maxAgeMs > 0 && nowMs - sentAtMs <= maxAgeMs);
-}
-
-// Nobody knows before the shared store has spoken; the answer is held against the token when it is there.
-function mayHaveAsOf(asOf: LogicalTime | null | undefined, demands: ReadDemands): boolean {
-  if (asOf !== undefined || !demands.token) return hasAsOf(asOf ?? null, demands.token);
-  return isLogical(demands.token);
+  return entry.hits > HOT_HITS && !entry.isRefreshed && !findJoinable(cache, key, NO_DEMANDS);
 }
 
 // Once every entry must be younger than an invalidation that failed, its token demands nothing any more.

@@ -5,7 +5,7 @@ import {
   parseLogicalTime,
   parseToken,
   randomId,
-  satisfies,
+  includesWrite,
 } from '../../src/cache/logical-time.ts';
 
 const epoch = '0123456789abcdef';
@@ -43,11 +43,11 @@ test('a logical time is no time of a failed invalidation', () => {
 
 test('an answer satisfies tokens of its epoch up to its own time', () => {
   const asOf = { epoch, n: 5 };
-  expect(satisfies(asOf, { epoch, n: 5 })).toBe(true);
-  expect(satisfies(asOf, { epoch, n: 6 })).toBe(false);
-  expect(satisfies(asOf, { epoch: other, n: 1 })).toBe(false);
-  expect(satisfies(asOf, { unsharedSinceMs: 0 })).toBe(false);
-  expect(satisfies(null, { epoch, n: 1 })).toBe(false);
+  expect(includesWrite(asOf, { epoch, n: 5 })).toBe(true);
+  expect(includesWrite(asOf, { epoch, n: 6 })).toBe(false);
+  expect(includesWrite(asOf, { epoch: other, n: 1 })).toBe(false);
+  expect(includesWrite(asOf, { unsharedSinceMs: 0 })).toBe(false);
+  expect(includesWrite(null, { epoch, n: 1 })).toBe(false);
 });
 
 test('times of different epochs do not compare', () => {

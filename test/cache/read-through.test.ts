@@ -129,6 +129,16 @@ test('reads with the same token share one load', async () => {
   expect(cache.shared.reads).toHaveLength(1);
 });
 
+test('reads with the same token share the failure of one load', async () => {
+  const cache = makeFakeCache();
+  const lookUp = lookUpOf<string>(new Error('down'));
+  const reads = Array.from({ length: 200 }, () =>
+    readThrough(cache, lookUp, { token: at(1) }).catch((error: Error) => error.name),
+  );
+  expect(new Set(await Promise.all(reads))).toEqual(new Set(['OriginUnavailable']));
+  expect(lookUp.loads).toBe(1);
+});
+
 test('whoever joins a load that ends in a stale answer is told so', async () => {
   const cache = makeFakeCache();
   cache.shared.next = [sharedStale('old', at(1), at(9))];
@@ -155,7 +165,7 @@ test('a load that is past its deadline is not joined', async () => {
   const first = readThrough(cache, lookUp);
   await cache.clock.advance(250);
   expect(await first).toBe('a');
-  expect(cache.flights.size).toBe(0);
+  expect(cache.inFlight.size).toBe(0);
 });
 
 test('a load that hangs since an outage fails nobody who comes 2 s later', async () => {

@@ -62,7 +62,7 @@ export function makeIsolate(code: CodeUnderTest, name: string): Isolate {
     received: null,
     cache: {
       memory: code.makeMemory({ maxBytes: 2 ** 20, ttlMs: MEMORY_MS }),
-      flights: new Map(),
+      inFlight: new Map(),
       breaker: code.makeBreaker({ failures: 5, coolDownMs: 1_000 }),
       // It would only make loads fail, which they do by themselves, and then reads that no load failed.
       originBreaker: code.makeBreaker({ failures: Infinity, coolDownMs: 1_000 }),

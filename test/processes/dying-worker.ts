@@ -29,7 +29,7 @@ type Load = (url: string) => Promise<string>;
 
 const isolate = {
   memory: makeMemory({ maxBytes: 2 ** 20, ttlMs: 60_000 }),
-  flights: new Map(),
+  inFlight: new Map(),
   breaker: makeBreaker({ failures: 1_000, coolDownMs: 1_000 }),
   originBreaker: makeBreaker({ failures: 1_000, coolDownMs: 1_000 }),
   seal: makeSeal('a secret', 'tests'),

@@ -130,7 +130,7 @@ test.each<[string, unknown[], string, string]>([
 test('an error carries a code and a message, and nothing of ours besides', async () => {
   const { error } = await call('getUsersForAccount', '9999-9999-9999');
   expect(Object.keys(error ?? {}).toSorted()).toEqual(['code', 'message', 'name', 'remote', 'stack']);
-  expect(error?.stack).not.toMatch(/select |listUsers|readThrough|fetchEntry|unknownAccount/);
+  expect(error?.stack).not.toMatch(/select |listUsers|readThrough|loadEntry|unknownAccount/);
 });
 
 interface ListPage {

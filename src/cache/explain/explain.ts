@@ -1,12 +1,13 @@
 import type { BreakerDescription } from '../breaker.ts';
 import type { Cache } from '../cache.ts';
-import type { KeyedLookUp, ReadDemands } from '../look-up.ts';
+import { isYoungEnough, type KeyedLookUp, type ReadDemands } from '../look-up.ts';
 import { type ExplainedShared, explainShared, isEndedBy } from './shared.ts';
 import { saysAbsent } from '../loads/load-entry.ts';
-import { hasAsOf, type LogicalTime } from '../logical-time.ts';
+import { includesWrite, type LogicalTime } from '../logical-time.ts';
 import type { MemoryEntry, MemoryFault } from '../memory.ts';
 import type { DescribedTag } from '../shared/description.ts';
-import { isYoungEnough, joinable, withoutOutlivedToken } from '../read-through.ts';
+import { findJoinable } from '../loads/loads.ts';
+import { withoutOutlivedToken } from '../read-through.ts';
 
 /** `load` is a load of the key under way in this isolate. */
 export type Tier = 'load' | 'memory' | 'origin' | 'shared';
@@ -104,11 +105,11 @@ function explainMemory(
 }
 
 function explainLoad(cache: Cache, key: string, demands: ReadDemands, nowMs: number): ExplainedLoad | null {
-  const load = cache.flights.get(key);
+  const load = cache.inFlight.get(key);
   if (!load) return null;
-  const { sentAtMs, asOf, order } = load.departure;
+  const { sentAtMs, asOf, order } = load.start;
   const state = (): ExplainedLoad['state'] => {
-    if (joinable(cache, key, demands)) return 'joinable';
+    if (findJoinable(cache, key, demands)) return 'joinable';
     if (order <= cache.memory.invalidations.last()) return 'invalidated';
     return findRefusal({ sentAtMs, asOf: asOf ?? null }, nowMs, demands) ?? 'too-old';
   };
@@ -132,5 +133,5 @@ function findRefusal(
 ): Refusal | null {
   if (demands.reload) return 'refused-by-no-cache';
   if (!isYoungEnough(sentAtMs, nowMs, demands)) return 'refused-by-max-age';
-  return hasAsOf(asOf, demands.token) ? null : 'refused-by-token';
+  return includesWrite(asOf, demands.token) ? null : 'refused-by-token';
 }

@@ -4,7 +4,7 @@ import type { KeyedLookUp, ReadDemands, TierDetail } from '../look-up.ts';
 import { DeadlineExceeded, withDeadline } from '../clock.ts';
 import { saysAbsent } from '../loads/load-entry.ts';
 import { EVERYTHING } from '../invalidations.ts';
-import { hasAsOf, US_PER_MS } from '../logical-time.ts';
+import { includesWrite, US_PER_MS } from '../logical-time.ts';
 import type { MemoryEntry } from '../memory.ts';
 import type { Asked } from '../shared/guarded-store.ts';
 import type { DescribedEntry, DescribedTag, SharedDescription } from '../shared/description.ts';
@@ -69,7 +69,7 @@ function judgeFor(description: SharedDescription, isParsed: boolean, demands: Re
   const state = judge(description, entry);
   if (state !== 'fresh' && state !== 'stale') return state;
   if (demands.reload) return 'refused-by-no-cache';
-  if (!hasAsOf(entry.asOf, demands.token)) return 'refused-by-token';
+  if (!includesWrite(entry.asOf, demands.token)) return 'refused-by-token';
   return isParsed ? state : 'unreadable';
 }
 

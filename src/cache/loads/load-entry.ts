@@ -3,7 +3,7 @@ import type { Cache } from '../cache.ts';
 import type { KeyedLookUp, LookUp, ReadDemands, Trace } from '../look-up.ts';
 import { sleep } from '../clock.ts';
 import { OriginRefused, OriginUnavailable } from '../errors.ts';
-import type { Departure } from './flights.ts';
+import type { LoadStart } from './load.ts';
 import { deepFreeze } from '../freeze.ts';
 import { isLogical, type LogicalTime, randomId } from '../logical-time.ts';
 import type { MemoryEntry } from '../memory.ts';
@@ -14,11 +14,11 @@ import type { Fill, ReadMode, SharedEntry, SharedRead } from '../shared/shared-s
 import { kindOf, requireTags, usable } from './usable-entry.ts';
 
 /** One read of the tiers below memory. */
-interface Fetch<T> {
+interface LoadContext<T> {
   readonly cache: Cache;
   readonly lookUp: LookUp<T>;
   readonly demands: ReadDemands;
-  readonly departure: Departure;
+  readonly start: LoadStart;
   /** Names this read as the holder of the lease. */
   readonly owner: string;
 }
@@ -35,24 +35,24 @@ const MAX_PAYLOAD_BYTES = 256 * 1024;
 const MAX_TAGS = 1_000;
 
 /** Asks the shared store and, if it does not know, the origin; keeps the answer in memory and shares it. */
-export async function fetchEntry<T>(
+export async function loadEntry<T>(
   cache: Cache,
   lookUp: LookUp<T>,
   demands: ReadDemands,
-  departure: Departure,
+  start: LoadStart,
 ): Promise<MemoryEntry> {
-  const fetch = { cache, lookUp, demands, departure, owner: randomId() };
-  const read = await askWhileBusy(fetch, modeOf(demands));
-  if (read.reply?.status !== 'hit') return load(fetch, read.reply);
+  const context = { cache, lookUp, demands, start, owner: randomId() };
+  const read = await askWhileBusy(context, modeOf(demands));
+  if (read.reply?.status !== 'hit') return load(context, read.reply);
   const hit = await usable(cache, lookUp, read.reply.entry);
-  if (hit) return keep(fetch, hit.value, hit.entry.payload, hit.entry.tags, hit.entry.asOf);
+  if (hit) return keep(context, hit.value, hit.entry.payload, hit.entry.tags, hit.entry.asOf);
   // What is of no use would be a hit for ever: drop it, and take an as-of to load anew.
-  const dropped = await askWhileBusy(fetch, 'drop');
-  return load(fetch, dropped.reply);
+  const dropped = await askWhileBusy(context, 'drop');
+  return load(context, dropped.reply);
 }
 
-async function askWhileBusy<T>(fetch: Fetch<T>, mode: ReadMode): Promise<Asked<SharedRead>> {
-  const { cache, lookUp, demands, owner } = fetch;
+async function askWhileBusy<T>(context: LoadContext<T>, mode: ReadMode): Promise<Asked<SharedRead>> {
+  const { cache, lookUp, demands, owner } = context;
   const { token } = demands;
   const least = token && isLogical(token) ? token : null;
   const ask = () => askShared(cache, 'read', (shared) => shared.read(lookUp.key, owner, mode, least));
@@ -63,7 +63,7 @@ async function askWhileBusy<T>(fetch: Fetch<T>, mode: ReadMode): Promise<Asked<S
     await sleep(cache.clock, waitMs);
     asked = await ask();
   }
-  traceRedis(fetch, asked, cache.clock.now() - askedMs);
+  traceShared(context, asked, cache.clock.now() - askedMs);
   return asked;
 }
 
@@ -72,21 +72,21 @@ function modeOf({ reload, token }: ReadDemands): ReadMode {
   return token && !isLogical(token) ? 'none' : 'any';
 }
 
-async function load<T>(fetch: Fetch<T>, reply: SharedRead | null): Promise<MemoryEntry> {
+async function load<T>(context: LoadContext<T>, reply: SharedRead | null): Promise<MemoryEntry> {
   const { asOf, stale } = reply && reply.status !== 'hit' ? reply : { asOf: null, stale: null };
-  fetch.departure.asOf = asOf;
-  const loaded = await loadOrFail(fetch);
-  if (loaded instanceof Error) return staleOrThrow(fetch, stale, loaded);
+  context.start.asOf = asOf;
+  const loaded = await loadOrFail(context);
+  if (loaded instanceof Error) return staleOrThrow(context, stale, loaded);
   const payload = JSON.stringify(loaded.value);
-  share(fetch, loaded, payload, asOf);
-  return { ...keep(fetch, loaded.value, payload, loaded.tags, asOf), isLoaded: true };
+  share(context, loaded, payload, asOf);
+  return { ...keep(context, loaded.value, payload, loaded.tags, asOf), isLoaded: true };
 }
 
-async function loadOrFail<T>(fetch: Fetch<T>): Promise<Loaded<T> | OriginUnavailable> {
-  const { cache, lookUp, demands, departure } = fetch;
-  const { sentAtMs } = departure;
+async function loadOrFail<T>(context: LoadContext<T>): Promise<Loaded<T> | OriginUnavailable> {
+  const { cache, lookUp, demands, start } = context;
+  const { sentAtMs } = start;
   const startedMs = cache.clock.now();
-  // Counted from the departure, so that those who wait on this flight hear of its failure before they give it up.
+  // Counted from the start of the load, so that the reads that joined it learn of its failure before they give it up.
   const { originDeadlineMs } = cache.settings;
   const leftMs = Math.min(originDeadlineMs, sentAtMs + originDeadlineMs - startedMs);
   const traceOrigin = (): void => {
@@ -115,12 +115,12 @@ async function loadAndParse<T>({ origin }: Cache, lookUp: LookUp<T>): Promise<Lo
 
 // A stale answer stays out of memory: it would outlive the outage that excuses it.
 async function staleOrThrow<T>(
-  fetch: Fetch<T>,
+  context: LoadContext<T>,
   entry: SharedEntry | null,
   failure: OriginUnavailable,
 ): Promise<MemoryEntry> {
-  const { cache, lookUp, demands } = fetch;
-  release(fetch);
+  const { cache, lookUp, demands } = context;
+  release(context);
   const stale = entry && (await usable(cache, lookUp, entry));
   if (!stale) throw failure;
   const { payload, tags, asOf, freshMsLeft } = stale.entry;
@@ -128,30 +128,30 @@ async function staleOrThrow<T>(
     traceStale(demands.trace, freshMsLeft, demands.trace.shared?.ms ?? 0);
     demands.trace.memory = { hit: false, stored: false, ms: 0 };
   }
-  return { ...toMemoryEntry(fetch, stale.value, payload, tags, asOf), staleMsLeft: freshMsLeft };
+  return { ...toMemoryEntry(context, stale.value, payload, tags, asOf), staleMsLeft: freshMsLeft };
 }
 
 function share<T>(
-  fetch: Fetch<T>,
+  context: LoadContext<T>,
   { value, tags }: Loaded<T>,
   payload: string,
   asOf: LogicalTime | null,
 ): void {
-  const { cache, lookUp, demands, owner } = fetch;
-  if (!asOf || !isStorable(payload, tags) || lookUp.isShared?.(value) === false) return release(fetch);
+  const { cache, lookUp, demands, owner } = context;
+  if (!asOf || !isStorable(payload, tags) || lookUp.isShared?.(value) === false) return release(context);
   const { freshMs, absentFreshMs, staleMs } = cache.settings;
   const isAbsent = saysAbsent(lookUp, value);
   // An outage must never turn into an absence, so absent answers have no stale part.
   const life = isAbsent ? { freshMs: absentFreshMs, staleMs: 0 } : { freshMs, staleMs };
   const fill = { asOf, payload, tags, ...life };
   cache.waitUntil(
-    askShared(cache, 'fill', async (shared) => shared.fill(lookUp.key, owner, await toStore(fetch, fill))),
+    askShared(cache, 'fill', async (shared) => shared.fill(lookUp.key, owner, await toStore(context, fill))),
   );
   if (demands.trace?.shared) demands.trace.shared.stored = true;
 }
 
-async function toStore<T>({ cache, lookUp, departure }: Fetch<T>, fill: Fill): Promise<Fill> {
-  return lookUp.decidesRights ? sealed(cache.seal, lookUp.key, fill, departure.sentAtMs) : fill;
+async function toStore<T>({ cache, lookUp, start }: LoadContext<T>, fill: Fill): Promise<Fill> {
+  return lookUp.decidesRights ? sealed(cache.seal, lookUp.key, fill, start.sentAtMs) : fill;
 }
 
 /** Whether the answer says that the thing is not there. */
@@ -160,8 +160,8 @@ export function saysAbsent(lookUp: KeyedLookUp, value: unknown): boolean {
 }
 
 // Without an as-of the shared store was away, or full: it gave no lease either.
-function release<T>({ cache, lookUp, departure, owner }: Fetch<T>): void {
-  if (!departure.asOf) return;
+function release<T>({ cache, lookUp, start, owner }: LoadContext<T>): void {
+  if (!start.asOf) return;
   cache.waitUntil(askShared(cache, 'release', (shared) => shared.release(lookUp.key, owner)));
 }
 
@@ -171,14 +171,14 @@ function isStorable(payload: string, tags: readonly string[]): boolean {
 }
 
 function keep<T>(
-  fetch: Fetch<T>,
+  context: LoadContext<T>,
   value: T,
   payload: string,
   tags: readonly string[],
   asOf: LogicalTime | null,
 ): MemoryEntry {
-  const { cache, lookUp, demands } = fetch;
-  const entry = toMemoryEntry(fetch, value, payload, tags, asOf);
+  const { cache, lookUp, demands } = context;
+  const entry = toMemoryEntry(context, value, payload, tags, asOf);
   const isForgotten = lookUp.forgetsAbsent === true && saysAbsent(lookUp, value);
   // What memory held is no longer so.
   if (isForgotten) cache.memory.delete(lookUp.key);
@@ -188,14 +188,14 @@ function keep<T>(
 }
 
 function toMemoryEntry<T>(
-  { departure }: Fetch<T>,
+  { start }: LoadContext<T>,
   value: T,
   payload: string,
   tags: readonly string[],
   asOf: LogicalTime | null,
 ): MemoryEntry {
-  departure.asOf = asOf;
-  const { sentAtMs, order } = departure;
+  start.asOf = asOf;
+  const { sentAtMs, order } = start;
   return {
     value: deepFreeze(value),
     tags,
@@ -208,7 +208,7 @@ function toMemoryEntry<T>(
   };
 }
 
-function traceRedis<T>({ demands }: Fetch<T>, asked: Asked<SharedRead>, ms: number): void {
+function traceShared<T>({ demands }: LoadContext<T>, asked: Asked<SharedRead>, ms: number): void {
   const { trace } = demands;
   if (!trace) return;
   if (asked.reply?.status === 'hit') trace.shared = { hit: true, ttlMs: asked.reply.entry.freshMsLeft, ms };

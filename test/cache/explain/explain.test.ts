@@ -276,7 +276,7 @@ describe('an explanation', () => {
     await explain(cache, own, {});
     expect(own.loads).toBe(0);
     expect(cache.shared).toMatchObject({ reads: [], fills: [], invalidated: [], released: 0 });
-    expect([cache.flights.size, cache.pending.length]).toEqual([0, 0]);
+    expect([cache.inFlight.size, cache.pending.length]).toEqual([0, 0]);
   });
 
   test('leaves hits and life of a memory entry as they are', async () => {
@@ -285,7 +285,7 @@ describe('an explanation', () => {
     const before = structuredClone(cache.memory.peek('user:1', cache.clock.now()));
     for (let times = 0; times < 5; times++) await explainRead(cache);
     expect(cache.memory.peek('user:1', cache.clock.now())).toEqual(before);
-    expect(cache.flights.size).toBe(0);
+    expect(cache.inFlight.size).toBe(0);
   });
 
   test('neither opens the breaker nor closes it nor takes its probe', async () => {

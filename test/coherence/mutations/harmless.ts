@@ -1,7 +1,7 @@
 import type { HarmlessMutation } from './mutation.ts';
 
 const scripts = 'src/cache/shared/scripts.ts';
-const readThrough = 'src/cache/read-through.ts';
+const loads = 'src/cache/loads/loads.ts';
 const memory = 'src/cache/memory.ts';
 
 /** Changes that the property cannot tell from the code, each with the reason. */
@@ -56,12 +56,12 @@ export const harmless: readonly HarmlessMutation[] = [
     ],
   },
   {
-    name: 'a flight with too old an as-of is joined',
-    why: 'its answer is held against the token when it is there, and then the read makes its own.',
+    name: 'a load with too old an as-of is joined',
+    why: 'its answer is compared with the token when it arrives, and then the read starts a load of its own.',
     edits: [
       {
-        file: readThrough,
-        find: 'isYoungEnough(sentAtMs, nowMs, demands) && mayHaveAsOf(asOf, demands)',
+        file: loads,
+        find: 'isYoungEnough(sentAtMs, nowMs, demands) && mayIncludeWrite(asOf, demands)',
         replace: 'isYoungEnough(sentAtMs, nowMs, demands)',
       },
     ],

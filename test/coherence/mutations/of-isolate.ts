@@ -83,7 +83,7 @@ export const isolateMutations: readonly Mutation[] = [
     ],
   },
   {
-    name: 'an old flight overwrites memory',
+    name: 'an old load overwrites memory',
     edits: [
       { file: memory, find: 'isOutdated || !isUsable(entry, nowMs)', replace: '!isUsable(entry, nowMs)' },
     ],

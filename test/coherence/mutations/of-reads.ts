@@ -1,6 +1,7 @@
 import type { Mutation } from './mutation.ts';
 
-const fetchEntry = 'src/cache/loads/load-entry.ts';
+const loadEntry = 'src/cache/loads/load-entry.ts';
+const loads = 'src/cache/loads/loads.ts';
 const logicalTime = 'src/cache/logical-time.ts';
 const readThrough = 'src/cache/read-through.ts';
 const sharedTier = 'src/cache/shared/guarded-store.ts';
@@ -11,13 +12,13 @@ export const readsMutations: readonly Mutation[] = [
     name: 'the as-of is taken after the load',
     edits: [
       {
-        file: fetchEntry,
-        find: `  share(fetch, loaded, payload, asOf);
-  return { ...keep(fetch, loaded.value, payload, loaded.tags, asOf),`,
-        replace: `  const { reply: later } = await askWhileBusy(fetch, 'none');
+        file: loadEntry,
+        find: `  share(context, loaded, payload, asOf);
+  return { ...keep(context, loaded.value, payload, loaded.tags, asOf),`,
+        replace: `  const { reply: later } = await askWhileBusy(context, 'none');
   const lateAsOf = later && later.status !== 'hit' ? later.asOf : null;
-  share(fetch, loaded, payload, lateAsOf);
-  return { ...keep(fetch, loaded.value, payload, loaded.tags, lateAsOf),`,
+  share(context, loaded, payload, lateAsOf);
+  return { ...keep(context, loaded.value, payload, loaded.tags, lateAsOf),`,
       },
     ],
   },
@@ -25,7 +26,7 @@ export const readsMutations: readonly Mutation[] = [
     name: 'the token is not passed to the read script',
     edits: [
       {
-        file: fetchEntry,
+        file: loadEntry,
         find: 'const least = token && isLogical(token) ? token : null;',
         replace: 'const least = null;',
       },
@@ -35,7 +36,7 @@ export const readsMutations: readonly Mutation[] = [
     name: 'the token of an invalidation that failed demands nothing',
     edits: [
       {
-        file: fetchEntry,
+        file: loadEntry,
         find: `return token && !isLogical(token) ? 'none' : 'any';`,
         replace: `return 'any';`,
       },
@@ -51,7 +52,7 @@ export const readsMutations: readonly Mutation[] = [
     name: 'the token of an invalidation that failed lets Redis answer',
     edits: [
       {
-        file: fetchEntry,
+        file: loadEntry,
         find: `return token && !isLogical(token) ? 'none' : 'any';`,
         replace: `return 'any';`,
       },
@@ -92,24 +93,24 @@ export const readsMutations: readonly Mutation[] = [
     name: 'own invalidations are held against when an answer arrived, not when its read began',
     edits: [
       {
-        file: fetchEntry,
-        find: 'const { sentAtMs, order } = departure;',
-        replace: `const { sentAtMs } = departure;
-  const order = fetch.cache.memory.invalidations.nextOrder();`,
+        file: loadEntry,
+        find: 'const { sentAtMs, order } = start;',
+        replace: `const { sentAtMs } = start;
+  const order = context.cache.memory.invalidations.nextOrder();`,
       },
       {
-        file: fetchEntry,
+        file: loadEntry,
         find: `function toMemoryEntry<T>(
-  { departure }: Fetch<T>,`,
+  { start }: LoadContext<T>,`,
         replace: `function toMemoryEntry<T>(
-  fetch: Fetch<T>,`,
+  context: LoadContext<T>,`,
       },
       {
-        file: fetchEntry,
-        find: `  departure.asOf = asOf;
+        file: loadEntry,
+        find: `  start.asOf = asOf;
   const { sentAtMs`,
-        replace: `  const { departure } = fetch;
-  departure.asOf = asOf;
+        replace: `  const { start } = context;
+  start.asOf = asOf;
   const { sentAtMs`,
       },
     ],
@@ -118,23 +119,23 @@ export const readsMutations: readonly Mutation[] = [
     name: 'memory does not keep the tags of what Redis answered',
     edits: [
       {
-        file: fetchEntry,
-        find: 'return keep(fetch, hit.value, hit.entry.payload, hit.entry.tags, hit.entry.asOf);',
-        replace: 'return keep(fetch, hit.value, hit.entry.payload, [], hit.entry.asOf);',
+        file: loadEntry,
+        find: 'return keep(context, hit.value, hit.entry.payload, hit.entry.tags, hit.entry.asOf);',
+        replace: 'return keep(context, hit.value, hit.entry.payload, [], hit.entry.asOf);',
       },
     ],
   },
   {
     name: 'memory answers whatever the token',
-    edits: [{ file: readThrough, find: ' && hasAsOf(entry.asOf, demands.token);', replace: ';' }],
+    edits: [{ file: readThrough, find: ' && includesWrite(entry.asOf, demands.token);', replace: ';' }],
   },
   {
     name: 'memory answers whatever the max-age',
     edits: [
       {
         file: readThrough,
-        find: 'isNewEnough = isYoungEnough(entry.sentAtMs, nowMs, demands) && ',
-        replace: 'isNewEnough = ',
+        find: 'isYoungEnough(entry.sentAtMs, nowMs, demands) && includesWrite',
+        replace: 'includesWrite',
       },
     ],
   },
@@ -142,88 +143,83 @@ export const readsMutations: readonly Mutation[] = [
     name: 'a stale answer enters memory',
     edits: [
       {
-        file: fetchEntry,
-        find: '  return { ...toMemoryEntry(fetch, stale.value, payload, tags, asOf), staleMsLeft: freshMsLeft };',
-        replace: '  return { ...keep(fetch, stale.value, payload, tags, asOf), staleMsLeft: freshMsLeft };',
+        file: loadEntry,
+        find: '  return { ...toMemoryEntry(context, stale.value, payload, tags, asOf), staleMsLeft: freshMsLeft };',
+        replace: '  return { ...keep(context, stale.value, payload, tags, asOf), staleMsLeft: freshMsLeft };',
       },
     ],
   },
   {
-    name: 'the answer of a flight is not held against the token',
+    name: 'a joined load answers whatever the token',
     edits: [
       {
-        file: readThrough,
-        find: `    if (!hasAsOf(entry.asOf, demands.token)) return setOut(cache, lookUp, demands);
-`,
-        replace: '',
+        file: loads,
+        find: 'return (isQueued(load) && isLoaded === true) || includesWrite(asOf, token);',
+        replace: 'return !isQueued(load) || isLoaded === true || includesWrite(asOf, token);',
       },
     ],
   },
   {
-    name: 'flights from before an own invalidation are joined',
+    name: 'loads from before an own invalidation are joined',
     edits: [
       {
-        file: readThrough,
-        find: 'return isUsable && order > cache.memory.invalidations.last() ? flight',
-        replace: 'return isUsable && order > 0 ? flight',
+        file: loads,
+        find: 'return isUsable && order > cache.memory.invalidations.last() ? load',
+        replace: 'return isUsable && order > 0 ? load',
       },
     ],
   },
   {
-    name: 'flights are joined whatever the max-age',
+    name: 'loads are joined whatever the max-age',
     edits: [
       {
-        file: readThrough,
-        find: 'const isUsable = isYoungEnough(sentAtMs, nowMs, demands) && mayHaveAsOf',
-        replace: 'const isUsable = mayHaveAsOf',
+        file: loads,
+        find: 'const isUsable = isYoungEnough(sentAtMs, nowMs, demands) && mayIncludeWrite',
+        replace: 'const isUsable = mayIncludeWrite',
       },
     ],
   },
   {
-    name: `\`no-cache\` joins a flight`,
+    name: `\`no-cache\` joins a load`,
     edits: [
       {
-        file: readThrough,
-        find: 'demands.reload ? undefined : cache.flights.get(key)',
-        replace: 'cache.flights.get(key)',
+        file: loads,
+        find: 'demands.reload ? undefined : findYoung(cache, key)',
+        replace: 'findYoung(cache, key)',
       },
     ],
   },
   {
     name: `\`no-cache\` takes what Redis holds`,
-    edits: [{ file: fetchEntry, find: `if (reload) return 'drop';`, replace: `if (reload) return 'any';` }],
+    edits: [{ file: loadEntry, find: `if (reload) return 'drop';`, replace: `if (reload) return 'any';` }],
   },
   {
-    name: 'those who wait on a load have no deadline',
+    name: 'reads that join a load have no deadline',
     edits: [
       {
-        file: readThrough,
-        find: `    const entry = await withDeadline(
-      cache.clock,
-      landsByMs(cache, flight) + GRACE_MS - askedMs,
-      flight.answer,
-    );`,
-        replace: '    const entry = await flight.answer;',
+        file: loads,
+        find: 'return withDeadline(clock, dueByMs(cache, load) + GRACE_MS - clock.now(), load.answer);',
+        replace: 'return load.answer;',
       },
     ],
   },
   {
-    name: 'who waits for the next flight is given the answer of the one before',
+    name: 'reads in the queue are given the answer of the load before theirs',
     edits: [
       {
-        file: 'src/cache/loads/set-out.ts',
-        find: 'return startFlight(cache, lookUp, passengers.demands, true).answer;',
+        file: loads,
+        find: 'return startLoad(cache, lookUp, next.demands, true).answer;',
         replace: 'return current.answer;',
       },
     ],
   },
   {
-    name: 'the next flight sets out with the demands of its first passenger',
+    name: 'the queued load begins with the demands of its first read',
     edits: [
       {
-        file: 'src/cache/loads/set-out.ts',
-        find: 'passengers.demands = strictest(passengers.demands, demands, cache.clock.now());',
-        replace: 'strictest(passengers.demands, demands, cache.clock.now());',
+        file: loads,
+        find: 'queued.demands = strictest(queued.demands, demands, cache.clock.now());',
+        replace: 'strictest(queued.demands, demands, cache.clock.now());',
       },
     ],
   },
@@ -251,9 +247,9 @@ export const readsMutations: readonly Mutation[] = [
     name: 'an outage of the origin is an absent answer',
     edits: [
       {
-        file: fetchEntry,
+        file: loadEntry,
         find: 'if (!stale) throw failure;',
-        replace: `if (!stale) return toMemoryEntry(fetch, null as T, 'null', [], null);`,
+        replace: `if (!stale) return toMemoryEntry(context, null as T, 'null', [], null);`,
       },
     ],
   },
@@ -261,7 +257,7 @@ export const readsMutations: readonly Mutation[] = [
     name: 'an absent answer carries no tag',
     edits: [
       {
-        file: fetchEntry,
+        file: loadEntry,
         find: 'const fill = { asOf, payload, tags, ...life };',
         replace: 'const fill = { asOf, payload, tags: isAbsent ? [] : tags, ...life };',
       },

@@ -100,11 +100,11 @@ describe.each(
 
 /** What an isolate keeps that a read could change. */
 function dumpIsolate({ env }: TestStack, key: string): unknown {
-  const { memory, flights, breaker } = isolateOf(env).cache;
+  const { memory, inFlight, breaker } = isolateOf(env).cache;
   const now = Date.now();
   return structuredClone([
     memory.peek(key, now),
-    flights.size,
+    inFlight.size,
     breaker.describe(now),
     memory.invalidations.last(),
   ]);

@@ -107,7 +107,7 @@ export function makeFakeCache(): FakeCache {
   const note = (event: string) => void logged.push(event);
   return {
     memory: makeMemory({ maxBytes: 2 ** 20, ttlMs: 5_000 }),
-    flights: new Map(),
+    inFlight: new Map(),
     breaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
     originBreaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
     seal: makeSeal('a secret', 'tests'),
