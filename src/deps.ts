@@ -1,26 +1,19 @@
 import type { Cache } from './cache/cache.ts';
 import { systemClock } from './cache/clock.ts';
-import { type DescribedLoss, toLoss } from './cache/shared/description.ts';
-import { forgotKeyOf, makeSharedStore, type RunScript } from './cache/shared/shared-store.ts';
+import { makeSharedStore, type SharedStore } from './cache/shared/shared-store.ts';
 import { makeUpstash, type Upstash } from './cache/shared/upstash.ts';
-import { selectOne } from './db/client/client.ts';
 import type { Deps } from './directory/deps.ts';
 import type { Settings } from './settings.ts';
 import { type Isolate, isolateOf } from './isolate.ts';
 import { consoleLog } from './lib/log.ts';
-import { type Probe, probe } from './store-checks.ts';
 
-/** The part of a context that deps need. */
+/** The part of a Worker's execution context that deps need. */
 export interface RequestContext {
   waitUntil(promise: Promise<unknown>): void;
 }
 
-/**
- * Bindings become what a request works with; the client of Redis only when it is needed: most are answered from memory.
- * Throws `ConfigurationError` when a var is wrong.
- */
-export function makeDeps(env: object, ctx: RequestContext): Deps {
-  const isolate = isolateOf(env);
+/** Makes the dependencies of one request. Throws `ConfigurationError` when a var is wrong. */
+export function makeDeps(env: object, ctx: RequestContext, isolate: Isolate = isolateOf(env)): Deps {
   return {
     cache: makeCache(isolate, ctx),
     db: isolate.db,
@@ -28,23 +21,6 @@ export function makeDeps(env: object, ctx: RequestContext): Deps {
     keyUses: isolate.keyUses,
     log: consoleLog,
     trace: {},
-  };
-}
-
-export type RedisProbe = Probe & { readonly forgot: DescribedLoss | null };
-
-/** Asks each store whether it answers, within its deadline. */
-export function makeProbes(env: object): { redis(): Promise<RedisProbe>; postgres(): Promise<Probe> } {
-  const { settings, storeSettings, db } = isolateOf(env);
-  return {
-    async redis() {
-      const redis = connectRedis(settings);
-      // In one request.
-      const [ping, loss] = [redis.ping(), redis.get(forgotKeyOf(storeSettings.databaseId)).catch(() => null)];
-      const probed = await probe(systemClock, settings.REDIS_DEADLINE_MS, ping);
-      return { ...probed, forgot: probed.state === 'ok' ? toLoss(await loss) : null };
-    },
-    postgres: () => probe(systemClock, settings.POSTGRES_DEADLINE_MS, selectOne(db)),
   };
 }
 
@@ -58,15 +34,17 @@ function makeCache(
   ctx: RequestContext,
 ): Cache {
   const { memory, inFlight, breaker, originBreaker, seal } = cache;
-  let redis: Upstash | undefined;
-  const run: RunScript = (script, keys, args) => (redis ??= connectRedis(settings)).run(script, keys, args);
+  let shared: SharedStore | undefined;
   return {
     memory,
     inFlight,
     breaker,
     originBreaker,
     seal,
-    shared: makeSharedStore(run, storeSettings),
+    // Made when it is first asked: most requests are answered from memory.
+    get shared() {
+      return (shared ??= makeSharedStore(connectRedis(settings).run, storeSettings));
+    },
     origin,
     settings: cacheSettings,
     clock: systemClock,
@@ -75,7 +53,8 @@ function makeCache(
   };
 }
 
-function connectRedis(settings: Settings): Upstash {
+/** A client for one request, because it batches its calls. */
+export function connectRedis(settings: Settings): Upstash {
   return makeUpstash({
     url: settings.UPSTASH_REDIS_REST_URL,
     token: settings.UPSTASH_REDIS_REST_TOKEN,

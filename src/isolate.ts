@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { makeBreaker } from './cache/breaker.ts';
 import type { CacheSettings, IsolateCache, Origin } from './cache/cache.ts';
 import { makeMemory } from './cache/memory.ts';
@@ -12,45 +11,18 @@ import type { Platform } from './directory/deps.ts';
 import { type KeyUses, makeKeyUses } from './directory/keys/uses.ts';
 import { isTag } from './directory/tags.ts';
 import { ConfigurationError, parseSettings, type Settings } from './settings.ts';
+import { type AuthState, makeAuthState } from './http/auth/state.ts';
 import { consoleLog, withoutRepeats } from './lib/log.ts';
 
-/** Raised when the shape of any stored answer changes, so that deployments never read each other's. */
+/** Raise it when the shape of any stored answer changes, so that deployments never read entries of another shape. */
 const ENTRY_VERSION = 2;
 
-/** How often an isolate says that Redis has forgotten the same. */
+/** The shortest time between two log lines about the same loss in Redis. */
 const FORGOT_EVERY_MS = 60_000;
 
-/** More keys than one isolate serves at a time. */
-const MAX_PROVEN_KEYS = 1_000;
-
-/** The certificates of the Access team as last fetched, and when that was tried, in ms since 1970. */
-export interface AccessCerts {
-  keys: readonly AccessKey[];
-  fetchedAtMs: number;
-  triedAtMs: number;
-  failedAtMs: number;
-  /** The fetch that is under way, if one is. */
-  fetching: object | null;
-}
-
-/** A public key of the Access team, as RFC 7517 has it. */
-export interface AccessKey {
-  readonly kid: string;
-  readonly kty: 'RSA';
-  readonly n: string;
-  readonly e: string;
-}
-
-/** What is looked up of a key that was presented. */
-export interface KeyDigest {
-  /** Null: it is the root key. */
-  readonly id: number | null;
-  readonly sha256: string;
-}
-
 /**
- * What an isolate keeps between requests: parsed settings, the values of the cache, and the client of Postgres, of which every
- * call is a fetch by whoever makes it. That of Redis gathers calls, and must not gather those of two requests.
+ * What an isolate keeps between requests. The Postgres client is stateless and can be shared. The Redis client batches calls,
+ * and Workers forbid sharing I/O between requests, so it is created per request.
  */
 export interface Isolate {
   readonly settings: Settings;
@@ -61,17 +33,13 @@ export interface Isolate {
   readonly cache: IsolateCache;
   readonly cacheSettings: CacheSettings;
   readonly storeSettings: SharedStoreSettings;
-  /** SHA-256 of keys that were good, and when, in ms since 1970. */
-  readonly provenKeys: LRUCache<string, number>;
-  /** Of keys that were good when they were presented, by the key, so that each is taken apart and hashed once. */
-  readonly digests: LRUCache<string, KeyDigest>;
-  readonly accessCerts: AccessCerts;
-  /** Tells cursors that the service made from others. */
+  readonly auth: AuthState;
+  /** Signs the cursors that the service makes. */
   readonly cursorSeal: Seal;
   readonly accessScopes: ReadonlySet<Scope>;
 }
 
-// By bindings, not one: tests run several configurations in one isolate.
+// Several configurations can share one isolate in tests, so the state is kept per bindings object.
 const isolates = new WeakMap<object, Isolate>();
 
 /** The isolate's state for these bindings; throws `ConfigurationError` when a var is wrong. */
@@ -105,7 +73,7 @@ function makeIsolate(settings: Settings): Isolate {
       inFlight: new Map(),
       breaker: makeBreaker(breakerSettings),
       originBreaker: makeBreaker(breakerSettings),
-      // What one database or one version of the answers is told proves nothing to another.
+      // An entry of another database or another version must not pass for authentic.
       seal: makeSeal(sealSecretOf(settings), `edge-accounts entries ${databaseId} ${variant}`),
     },
     cacheSettings: {
@@ -116,9 +84,7 @@ function makeIsolate(settings: Settings): Isolate {
       originDeadlineMs: settings.POSTGRES_DEADLINE_MS,
     },
     storeSettings,
-    provenKeys: new LRUCache({ max: MAX_PROVEN_KEYS }),
-    digests: new LRUCache({ max: MAX_PROVEN_KEYS }),
-    accessCerts: { keys: [], fetchedAtMs: 0, triedAtMs: 0, failedAtMs: 0, fetching: null },
+    auth: makeAuthState(),
     cursorSeal: makeSeal(sealSecretOf(settings), 'edge-accounts cursors'),
     accessScopes: new Set(settings.ACCESS_SCOPES.map(toScope)),
   };
@@ -131,7 +97,7 @@ function toScope(name: string): Scope {
 }
 
 function storeSettingsOf(settings: Settings): SharedStoreSettings {
-  // A full Redis begins no new epoch, so that each call finds the same loss.
+  // A full Redis begins no new epoch, so every call finds the same loss again.
   const log = withoutRepeats(consoleLog, FORGOT_EVERY_MS);
   return {
     databaseId: settings.DATABASE_ID || databaseIdOf(settings.DATABASE_URL),
@@ -142,12 +108,12 @@ function storeSettingsOf(settings: Settings): SharedStoreSettings {
   };
 }
 
-// The password alone, so that deployments by the pooled host and by the other take each other's entries.
+// Only the password counts, so that deployments on the pooled host and on the direct host accept each other's entries.
 function sealSecretOf({ ENTRY_SECRET, DATABASE_URL }: Settings): string {
   return ENTRY_SECRET || new URL(DATABASE_URL).password || DATABASE_URL;
 }
 
-// Roles and the pooled host of one database must share tags, so neither is part of the name.
+// Deployments with different roles or hosts of one database must share tags, so neither is part of the name.
 function databaseIdOf(databaseUrl: string): string {
   const { host, pathname } = new URL(databaseUrl);
   return `${host.replace('-pooler.', '.')}${pathname}`;

@@ -1,9 +1,8 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { TrieRouter } from 'hono/router/trie-router';
-import { getPath } from 'hono/utils/url';
+import { type Isolate, isolateOf } from '../isolate.ts';
 import { ConfigurationError } from '../settings.ts';
 import { consoleLog, describeError } from '../lib/log.ts';
-import { ownText } from '../lib/copy-string.ts';
 import { api } from './routes/api.ts';
 import type { AppEnv } from './app-env.ts';
 import { setCommonHeaders } from './response/common-headers.ts';
@@ -12,19 +11,31 @@ import { makeDocumentation } from './openapi/routes.ts';
 import { makeExplain } from './explain/route.ts';
 import { refuseBrokenEncoding } from './request/percent-encoding.ts';
 import { asProblem, ProblemError, toResponse } from './response/problem.ts';
-import { rememberMatches } from './route-cache.ts';
+import { cacheMatches } from './memo.ts';
 import { refuseOversized } from './request/bounds.ts';
-import { isLogged, logRequest } from './request/log.ts';
+import { logRequest } from './request/log.ts';
 import { allowedMethods, routesOf } from './endpoint/registry.ts';
 
 const surround: MiddlewareHandler<AppEnv> = async (c, next) => {
   const startedAtMs = Date.now();
   c.set('requestId', crypto.randomUUID());
+  c.set('isolate', findIsolate(c.env));
   c.set('read', { trace: {} });
   await next();
   setCommonHeaders(c);
-  if (isLogged(c.env)) logRequest(c, startedAtMs);
+  // Without settings every line helps to find the fault.
+  if (c.get('isolate')?.settings.LOG_REQUESTS ?? true) logRequest(c, startedAtMs);
 };
+
+/** Undefined when a var is wrong: routes that need no settings still answer. */
+function findIsolate(env: object): Isolate | undefined {
+  try {
+    return isolateOf(env);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return undefined;
+    throw error;
+  }
+}
 
 const refuseUnfit: MiddlewareHandler<AppEnv> = (c, next) => {
   const { url, headers } = c.req.raw;
@@ -33,12 +44,8 @@ const refuseUnfit: MiddlewareHandler<AppEnv> = (c, next) => {
   return next();
 };
 
-/** The look-ups over HTTP, and what describes them. */
-export const app: Hono<AppEnv> = new Hono<AppEnv>({
-  router: rememberMatches(new TrieRouter()),
-  // Its parts become keys of what is remembered, which must not keep whole URLs.
-  getPath: (request) => ownText(getPath(request)),
-})
+/** The HTTP interface: the API, its explanation and its documentation. */
+export const app: Hono<AppEnv> = new Hono<AppEnv>({ router: cacheMatches(new TrieRouter()) })
   .use(surround, allowNamedOrigins, refuseUnfit)
   .route('/', api)
   .route(
@@ -52,12 +59,12 @@ export const app: Hono<AppEnv> = new Hono<AppEnv>({
 
 for (const [path, allow] of allowedMethods(routesOf(app))) {
   app.all(path, () => {
-    throw new ProblemError('method_not_allowed', `this path answers ${allow}`, { headers: { Allow: allow } });
+    throw new ProblemError('method_not_allowed', `this path allows ${allow}`, { headers: { Allow: allow } });
   });
 }
 
 app.notFound((c) =>
-  toResponse(new ProblemError('not_found', 'see /docs for what there is'), c.get('requestId')),
+  toResponse(new ProblemError('not_found', 'no route has this path; see /docs'), c.get('requestId')),
 );
 
 app.onError((error, c) => toResponse(asProblem(error) ?? defect(error), c.get('requestId')));
@@ -65,13 +72,13 @@ app.onError((error, c) => toResponse(asProblem(error) ?? defect(error), c.get('r
 function defect(error: Error): ProblemError {
   if (error instanceof ConfigurationError) {
     consoleLog.error('misconfigured', { faults: error.message });
-    return new ProblemError('misconfigured', 'the log says which setting is wrong');
+    return new ProblemError('misconfigured', 'a setting is wrong; the log names it');
   }
   consoleLog.error('request_failed', { error: describeError(error), at: framesOf(error) });
-  return new ProblemError('internal_error', 'the request failed for a reason of ours');
+  return new ProblemError('internal_error', 'the service failed; the log has the error');
 }
 
-// The first line of a stack is the message, which may hold SQL.
+// The first line of a stack repeats the message, which may contain SQL.
 function framesOf({ stack = '' }: Error): string {
   return (stack.match(/^ +at .*$/gm) ?? []).join('');
 }

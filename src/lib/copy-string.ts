@@ -1,7 +1,7 @@
 /**
- * The same text with characters of its own, for what is remembered: in V8 a slice is a view that keeps all that it was cut out of.
- * With something put before it is a pair, and a pair is copied before it can be cut.
+ * Copies the characters of a string that is going to be kept: in V8 a slice is a view, which keeps the whole text that it was
+ * cut out of. The blank makes V8 copy: it has to write the concatenation out before it can cut it.
  */
-export function ownText(slice: string): string {
+export function copyString(slice: string): string {
   return ` ${slice}`.slice(1);
 }

@@ -1,17 +1,17 @@
 import * as z from 'zod';
 import { sleep, systemClock } from '../../cache/clock.ts';
 import { OriginUnavailable } from '../../cache/errors.ts';
-import type { AccessCerts, AccessKey } from '../../isolate.ts';
 import { consoleLog, describeError } from '../../lib/log.ts';
+import type { AccessCerts, AccessKey } from './state.ts';
 
-/** Access rotates its keys every six weeks, and takes the old ones for another week. */
+/** Access rotates its keys every six weeks and accepts the old ones for another week. */
 const FRESH_MS = 3_600_000;
-/** For a key that is not among them: an assertion may name any. */
+/** The shortest time between two fetches for unknown key ids, because an assertion may name any id. */
 const REFETCH_MS = 60_000;
-/** After a failure, when there is nothing to go by. */
+/** The pause after a failed fetch. */
 const RETRY_MS = 5_000;
 const DEADLINE_MS = 3_000;
-/** How often those who wait for another's fetch look whether it is done. */
+/** The interval at which waiting requests look for the end of another request's fetch. */
 const LOOK_AGAIN_MS = 20;
 const MAX_BYTES = 65_536;
 const MAX_KEYS = 20;
@@ -20,8 +20,11 @@ const Key = z.object({ kid: z.string(), kty: z.literal('RSA'), n: z.string(), e:
 const Certs = z.object({ keys: z.array(z.unknown()).max(MAX_KEYS) });
 
 /**
- * The public keys of the Access team, of which one should have the id. Fetched once an hour, and for an unknown id once a
- * minute, by one request at a time. Throws `OriginUnavailable` when they cannot be had: who knocks is then unknown, not refused.
+ * The public keys of the Access team. They are fetched once an hour, and for an unknown id once a minute, by one request at a
+ * time. Throws `OriginUnavailable` when they cannot be fetched: the caller is then unknown, not refused.
+ *
+ * `createRemoteJWKSet` of jose cannot replace this: on Workers it starts one fetch per waiting request, it retries without a
+ * pause after a failure, and it bounds neither the size of the document nor the number of keys.
  */
 export async function accessKeys(
   certs: AccessCerts,
@@ -32,7 +35,7 @@ export async function accessKeys(
   let dead: object | null = null;
   while (!isKnown(certs, kid, nowMs) && certs.fetching && certs.fetching !== dead)
     dead = await untilDone(certs, certs.fetching);
-  // Nothing comes between this look and the fetch: whoever asks in the same moment waits.
+  // There is no `await` between this check and the fetch, so concurrent requests wait instead of fetching too.
   const known = keysAtHand(certs, kid, nowMs);
   if (known) return known;
   certs.triedAtMs = nowMs;
@@ -45,21 +48,21 @@ export async function accessKeys(
   } catch (error) {
     certs.failedAtMs = nowMs;
     consoleLog.error('access_certs_failed', { error: describeError(error) });
-    throw away();
+    throw unavailable();
   } finally {
     if (certs.fetching === fetching) certs.fetching = null;
   }
 }
 
-/** Those that are known, if they need not be fetched; throws when they were away just now. */
+/** The known keys, or null when they must be fetched; throws during the pause after a failed fetch. */
 function keysAtHand(certs: AccessCerts, kid: string, nowMs: number): readonly AccessKey[] | null {
   if (isKnown(certs, kid, nowMs)) return certs.keys;
   const isFresh = nowMs - certs.fetchedAtMs < FRESH_MS;
   if (isFresh && nowMs - certs.triedAtMs < REFETCH_MS) {
-    if (certs.triedAtMs > certs.fetchedAtMs) throw away();
+    if (certs.triedAtMs > certs.fetchedAtMs) throw unavailable();
     return certs.keys;
   }
-  if (nowMs - certs.failedAtMs < RETRY_MS) throw away();
+  if (nowMs - certs.failedAtMs < RETRY_MS) throw unavailable();
   return null;
 }
 
@@ -67,7 +70,7 @@ function isKnown({ keys, fetchedAtMs }: AccessCerts, kid: string, nowMs: number)
   return nowMs - fetchedAtMs < FRESH_MS && keys.some((key) => key.kid === kid);
 }
 
-// By a timer of its own: a promise of another request would die with that one. Answers the fetch if it must be dead.
+// Polls by a timer of this request, because a promise of another request dies with that request. Resolves to the fetch, which is dead if it is still under way.
 async function untilDone(certs: AccessCerts, fetching: object): Promise<object> {
   for (let waitedMs = 0; certs.fetching === fetching && waitedMs <= DEADLINE_MS; waitedMs += LOOK_AGAIN_MS)
     await sleep(systemClock, LOOK_AGAIN_MS);
@@ -79,7 +82,7 @@ async function fetchKeys(teamUrl: string): Promise<AccessKey[]> {
     redirect: 'manual',
     signal: AbortSignal.timeout(DEADLINE_MS),
   });
-  if (!response.ok) throw new Error(`the certs answered ${response.status}`);
+  if (!response.ok) throw new Error(`the certificates answered ${response.status}`);
   const { keys } = Certs.parse(JSON.parse(await readText(response)));
   return keys.flatMap((key) => {
     const { data } = Key.safeParse(key);
@@ -92,12 +95,12 @@ async function readText({ body }: Response): Promise<string> {
   let [size, text] = [0, ''];
   for await (const chunk of body ?? []) {
     size += chunk.byteLength;
-    if (size > MAX_BYTES) throw new Error('the certs are too large');
+    if (size > MAX_BYTES) throw new Error('the certificates are too large');
     text += decoder.decode(chunk, { stream: true });
   }
   return text;
 }
 
-function away(): OriginUnavailable {
-  return new OriginUnavailable('the certs of Cloudflare Access are away');
+function unavailable(): OriginUnavailable {
+  return new OriginUnavailable('the certificates of Cloudflare Access are unavailable');
 }

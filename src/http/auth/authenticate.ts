@@ -1,15 +1,14 @@
 import type { Context, HonoRequest } from 'hono';
 import { holdsKey, mayHoldKey, parseApiKey } from '../../directory/keys/api-key.ts';
-import { settingsOf } from '../../deps.ts';
 import { INACTIVE } from '../../directory/accounts/active-account.ts';
 import { type Caller, ROOT } from '../../directory/caller.ts';
 import { checkKey, type KeyFault } from '../../directory/keys/check.ts';
-import { isolateOf, type KeyDigest } from '../../isolate.ts';
-import { ownText } from '../../lib/copy-string.ts';
+import type { Settings } from '../../settings.ts';
 import { sha256Of } from '../../lib/hash.ts';
 import { timingSafeEqual } from '../../lib/timing-safe-equal.ts';
 import { authenticatePerson } from './access.ts';
-import type { AppEnv } from '../app-env.ts';
+import { type AppEnv, requireIsolate } from '../app-env.ts';
+import type { KeyDigest } from './state.ts';
 import { hasQuery } from '../request/path-and-query.ts';
 import { badRequest, ProblemError, unauthorized } from '../response/problem.ts';
 import { limitAddress, limitLookUp } from './rate-limit.ts';
@@ -25,7 +24,7 @@ const KEY_PARAMETERS = new Set([
   'token',
 ]);
 
-/** Throws on a key in the URL, where logs and referrers would keep it: by the name of a parameter, or the whole form of one anywhere. */
+/** Throws on a key in the URL, because logs and referrers keep URLs. Keys are found by the name of a parameter, or by their form anywhere. */
 export function refuseKeyInUrl(req: HonoRequest): void {
   const isSuspect = mayHoldKey(req.url);
   if (!isSuspect && !hasQuery(req)) return;
@@ -37,33 +36,36 @@ export function refuseKeyInUrl(req: HonoRequest): void {
 }
 
 function keyInUrl(place: 'path' | 'query', name: string): ProblemError {
-  const detail = 'a key belongs in the Authorization header, never in the URL; replace this one';
+  const detail =
+    'send keys in the Authorization header, never in the URL; revoke this one and create another';
   return badRequest([{ in: place, name, detail }]);
 }
 
 /**
- * The caller whose key the request has: `Authorization: Bearer <key>` or `Token <key>`. Without that header, the person
- * whom Cloudflare Access vouches for. Throws when there is neither, and `OriginUnavailable` when nobody can say. What is no
- * API key of this environment is refused without a request.
+ * Finds the caller by `Authorization: Bearer <key>` or `Token <key>`, and without that header by the assertion of Cloudflare
+ * Access. Throws `unauthorized` when there is neither, and `OriginUnavailable` when no store can tell. A text that has not the
+ * form of an API key of this environment is refused without asking a store.
  */
 export async function authenticate(c: Context<AppEnv>): Promise<Caller> {
   const key = presentedKey(c.req);
   if (key === undefined) return requirePerson(c);
-  const { digests } = isolateOf(c.env);
-  const known = digests.get(key);
-  const digest = known ?? (await digestOf(c.env, key));
+  const { auth, settings } = requireIsolate(c);
+  const known = auth.keyDigests.get(key);
+  const digest = known ?? (await digestOf(settings, key));
   if (!digest) {
     await limitAddress(c);
     throw unauthorized(REFUSALS.invalid);
   }
   const caller = digest.id === null ? ROOT : await lookUpKey(c, digest.id, digest.sha256);
-  if (!known) digests.set(ownText(key), digest);
+  if (!known) auth.keyDigests.set(key, digest);
   return caller;
 }
 
-/** What the text is the key of, whether it is good or not; null when it is none. */
-async function digestOf(env: object, key: string): Promise<KeyDigest | null> {
-  const { ENVIRONMENT, ROOT_API_KEY_SHA256 } = settingsOf(env);
+/** The digest of a key, which may not be good; null when the text is neither an API key of this environment nor the root key. */
+async function digestOf(
+  { ENVIRONMENT, ROOT_API_KEY_SHA256 }: Settings,
+  key: string,
+): Promise<KeyDigest | null> {
   const parts = parseApiKey(key);
   if (parts?.environment === ENVIRONMENT) return { id: parts.id, sha256: await sha256Of(parts.secret) };
   const sha256 = await sha256Of(key);
@@ -75,7 +77,7 @@ function lookUpKey(c: Context<AppEnv>, id: number, sha256: string): Promise<Call
   return limitLookUp(c, id, sha256, async () => requireKey(await checkKey(c.get('deps'), id, sha256)));
 }
 
-/** The key as it came with the request, whether it is good or not. */
+/** The key that the request presents, which may not be good. */
 export function presentedKey(req: HonoRequest): string | undefined {
   return AUTHORIZATION.exec(req.header('Authorization') ?? '')?.[1];
 }

@@ -3,19 +3,19 @@ import type * as z from 'zod';
 import { makeDeps } from '../../deps.ts';
 import { requireScope } from '../../directory/caller.ts';
 import { requireVisible } from '../../directory/visibility.ts';
-import type { AppEnv } from '../app-env.ts';
+import { type AppEnv, requireIsolate } from '../app-env.ts';
 import { authenticate, refuseKeyInUrl } from '../auth/authenticate.ts';
 import type { AnyEndpointSpec, EndpointInput, EndpointSpec } from '../spec.ts';
 import { parseIdempotencyKey } from '../request/idempotency-key.ts';
 import { parseJson, readJsonText, refuseBody } from '../request/json-body.ts';
 import { refuseOtherCursor } from '../request/list-parameters.ts';
-import { parseParametersOnce } from '../request/path-and-query.ts';
+import { parseParametersCached } from '../request/path-and-query.ts';
 import { parsePrecondition } from '../request/preconditions.ts';
 import { badRequest, type Fault, faultsOf } from '../response/problem.ts';
 import { limitAddress, limitCaller } from '../auth/rate-limit.ts';
 import { parseReadDemands } from '../request/read-demands.ts';
 
-/** A part of the request under its name in the client's arguments; left out when the schema has no field. */
+/** A part of the request, under its name in the arguments of the typed client; left out when the schema has no field. */
 type Part<Name extends string, S extends z.ZodObject> = keyof S['shape'] extends never
   ? {}
   : {} extends z.input<S>
@@ -34,15 +34,15 @@ export type EndpointTypes<
 
 const specs = new WeakMap<object, AnyEndpointSpec>();
 
-/** The spec that a registered handler was made from, if it is an endpoint's. */
+/** The spec of a registered handler; undefined when `endpoint` did not make it. */
 export function specOf(handler: object): AnyEndpointSpec | undefined {
   return specs.get(handler);
 }
 
 /**
- * The first handler of every route: asks for a key with the scope unless the route is open, then validates path, query,
- * headers and body together, so that a caller hears of every fault at once, and last asks whether the caller may see what
- * the request is about.
+ * Makes the first handler of a route. It authenticates the caller and requires the scope, unless the route is open. It then
+ * validates path, query, headers and body together, so that one answer lists every fault. At last it requires that the caller
+ * may see the subject of the request.
  */
 export function endpoint<
   P extends z.ZodObject = z.ZodObject<{}>,
@@ -51,7 +51,8 @@ export function endpoint<
 >(spec: EndpointSpec<P, Q, J>): MiddlewareHandler<AppEnv, string, EndpointTypes<P, Q, J>> {
   const handler: MiddlewareHandler<AppEnv, string, EndpointTypes<P, Q, J>> = async (c, next) => {
     refuseKeyInUrl(c.req);
-    if (spec.scope !== 'open' || spec.lookUp) c.set('deps', makeDeps(c.env, c.executionCtx));
+    if (spec.scope !== 'open' || spec.lookUp)
+      c.set('deps', makeDeps(c.env, c.executionCtx, requireIsolate(c)));
     if (spec.scope === 'open') await limitAddress(c);
     else {
       const caller = await authenticate(c);
@@ -70,7 +71,7 @@ export function endpoint<
 async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {
   const faults: Fault[] = [];
   const json = await parseBody(c, spec, faults);
-  const { param, query } = parseParametersOnce(spec, c.req, faults);
+  const { param, query } = parseParametersCached(spec, c.req, faults);
   const demands = parseReadDemands(c.req.raw.headers, faults);
   await refuseOtherCursor(spec, { param, query }, c.env, faults);
   if (spec.precondition) c.set('precondition', parsePrecondition(c.req, spec, query, faults));
@@ -78,7 +79,7 @@ async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {
   if (faults.length > 0) throw badRequest(faults);
   c.req.addValidatedData('param', param);
   c.req.addValidatedData('query', query);
-  // What was parsed is an object wherever a schema of a body is given.
+  // Every schema of a body parses to an object.
   c.req.addValidatedData('json', json.value as object);
   c.set('read', { ...demands, trace: {} });
   return { param, query, json: json.value, url: c.req.url, env: c.env };
@@ -96,7 +97,7 @@ async function requireRights(
   if (subject) await requireVisible(deps, caller, subject, isRead ? read : { token: read.token });
 }
 
-// Browsers send no-cache unasked: of a caller who may not drop what all share, memory is not asked, and no more.
+// Browsers send `no-cache` by themselves. For a caller without the right to drop shared entries it only skips memory.
 function allowedDemands({ read, caller }: AppEnv['Variables']): AppEnv['Variables']['read'] {
   if (!read.reload || caller.scopes.has('cache:invalidate')) return read;
   return { ...read, reload: false, maxAgeMs: 0 };

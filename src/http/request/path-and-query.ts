@@ -1,52 +1,39 @@
 import type { HonoRequest } from 'hono';
-import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
+import { type Parameters, parametersByPath } from '../memo.ts';
 import type { AnyEndpointSpec } from '../spec.ts';
 import { type Fault, faultsOf } from '../response/problem.ts';
 
-/** The parameters of a request, parsed. */
-interface Parameters {
-  readonly param: Record<string, unknown>;
-  readonly query: Record<string, unknown>;
-}
-
-/** Parsed paths that an isolate keeps, some 300 bytes each; longer ones are no usual look-ups. */
-const MAX_PATHS = 1_000;
-const MAX_PATH_LENGTH = 100;
-
-/** Parameters by path: most requests ask for what has been asked for. */
-const parsed = new LRUCache<string, { readonly spec: AnyEndpointSpec; readonly parameters: Parameters }>({
-  max: MAX_PATHS,
-});
-
-/** As `parseParameters`, which need not parse a path again that it has found to be good. */
-export function parseParametersOnce(spec: AnyEndpointSpec, req: HonoRequest, faults: Fault[]): Parameters {
-  const isPlain = spec.lookUp !== undefined && req.path.length <= MAX_PATH_LENGTH && !hasQuery(req);
-  if (!isPlain) return parseParameters(spec, req, faults);
-  const known = parsed.get(req.path);
-  if (known?.spec === spec) return known.parameters;
+/** Parses as `parseParameters` does, and keeps the valid parameters of a look-up's path for the next request. */
+export function parseParametersCached(spec: AnyEndpointSpec, req: HonoRequest, faults: Fault[]): Parameters {
+  if (!spec.lookUp || hasQuery(req)) return parseParameters(spec, req, faults);
+  const cached = parametersByPath.get(req.path);
+  if (cached?.spec === spec) return cached.parameters;
   const parameters = parseParameters(spec, req, faults);
-  if (faults.length === 0) parsed.set(req.path, { spec, parameters });
+  if (faults.length === 0) parametersByPath.set(req.path, { spec, parameters });
   return parameters;
 }
 
-/** The parameters of a request as the spec has them; what is wrong with them is added to the faults. */
+/** Parses the parameters of a request by its spec, and adds what is wrong with them to the faults. */
 export function parseParameters(
   { path, query }: Pick<AnyEndpointSpec, 'path' | 'query'>,
   req: HonoRequest,
   faults: Fault[],
 ): Parameters {
   if (hasQuery(req)) faults.push(...findRepeated(req));
+  const isSafe = req.method === 'GET' || req.method === 'HEAD';
+  // A mistyped name must neither change rows nor make a filtered list one of everybody.
+  const querySchema = isSafe && !isList(query) ? query : strictOf(query);
   return {
     param: parsePart('path', path, req.param(), faults),
-    query: parsePart('query', isSafe(req) ? strictIfList(query) : strictOf(query), req.query(), faults),
+    query: parsePart('query', querySchema, req.query(), faults),
   };
 }
 
 const NOTHING = z.object({});
 const strict = new WeakMap<z.ZodObject, z.ZodObject>();
 
-/** The schema, refusing parameters that it does not name. Made once: a schema compiles itself when it first parses. */
+/** The schema, refusing parameters that it does not name. It is made once, because a schema compiles itself when it first parses. */
 function strictOf(schema: z.ZodObject = NOTHING): z.ZodObject {
   const known = strict.get(schema);
   if (known) return known;
@@ -55,22 +42,12 @@ function strictOf(schema: z.ZodObject = NOTHING): z.ZodObject {
   return made;
 }
 
-// A list with a mistyped filter would be one of everybody.
-function strictIfList(schema: z.ZodObject | undefined): z.ZodObject | undefined {
-  return schema && isList(schema) ? strictOf(schema) : schema;
-}
-
-function isList({ shape }: z.ZodObject): boolean {
-  return 'limit' in shape;
+function isList(schema: z.ZodObject | undefined): boolean {
+  return schema !== undefined && 'limit' in schema.shape;
 }
 
 export function hasQuery({ url }: HonoRequest): boolean {
   return url.includes('?');
-}
-
-// A change must not be made because of a parameter whose name is mistyped.
-function isSafe({ method }: HonoRequest): boolean {
-  return method === 'GET' || method === 'HEAD';
 }
 
 function parsePart(
@@ -83,13 +60,10 @@ function parsePart(
   const result = schema.safeParse(raw);
   if (result.success) return result.data;
   const found = faultsOf(place, result.error);
-  faults.push(...(isList(schema) ? found.map((fault) => nameKnown(fault, schema)) : found));
+  const detail = `is not a parameter of this list; it takes ${Object.keys(schema.shape).join(', ')}`;
+  for (const fault of found)
+    faults.push(isList(schema) && !Object.hasOwn(schema.shape, fault.name) ? { ...fault, detail } : fault);
   return {};
-}
-
-function nameKnown(fault: Fault, { shape }: z.ZodObject): Fault {
-  if (Object.hasOwn(shape, fault.name)) return fault;
-  return { ...fault, detail: `is no parameter of this list, which takes ${Object.keys(shape).join(', ')}` };
 }
 
 function findRepeated(req: HonoRequest): Fault[] {

@@ -10,22 +10,21 @@ import type { User } from '../../directory/users/users.ts';
 import { sealCursor } from '../../cursor.ts';
 import type { AppEnv } from '../app-env.ts';
 import { secureHeaders } from './secure-headers.ts';
-import { formatCacheStatus, formatServerTiming } from './cache-status.ts';
 import { etagOf, etagOfList, matchesEtag, type Revised } from './etag.ts';
 
-/** `Cache-Status` of what no cache was asked for. */
+/** `Cache-Status` of an answer that no cache was asked for. */
 export const NO_CACHE_ASKED = 'isolate; fwd=bypass';
 
 const ENTITY_CACHE_CONTROL = 'private, no-cache';
 
 export type Row = Account | ApiKey | User | UserProfile;
 
-/** The entity tag of a row and of the rows that it is shown with. */
+/** The entity tag of a row and of the rows shown inside it. */
 export function etagOfRow(row: Row): string {
   return etagOf(...rowsOf(row));
 }
 
-/** A value as it is sent. */
+/** A response body and its entity tag. */
 interface Rendered {
   readonly etag: string;
   readonly body: string;
@@ -33,14 +32,14 @@ interface Rendered {
 
 type Answer<T> = (Response & TypedResponse<T, 200, 'json'>) | (Response & TypedResponse<null, 304, 'body'>);
 
-/** A thousand users or so: text beside every value would be half of what an isolate remembers. */
+/** Room for about a thousand users. The text of every value would take half of the isolate's memory. */
 const MAX_KEPT_LENGTH = 2 ** 19;
-/** No page of a list may push out more than a sixteenth of the others. */
+/** One page of a list may displace at most a sixteenth of the rest. */
 const MAX_KEPT_SHARE = 16;
-/** The object, the tag and places in the LRU, roughly. */
+/** Roughly the bytes of the object, the tag and the entry in the LRU. */
 const KEPT_OVERHEAD = 256;
 
-/** Of what isolate memory answers with again and again: frozen, and the very object that the next caller gets. */
+/** Rendered responses by value object. Values in memory are frozen, so the same object always has the same text. */
 const kept = new LRUCache<object, Rendered>({
   maxSize: MAX_KEPT_LENGTH,
   maxEntrySize: MAX_KEPT_LENGTH / MAX_KEPT_SHARE,
@@ -52,7 +51,7 @@ export function answerRow<T extends Row>(c: Context<AppEnv>, row: T): Answer<T> 
   return respond(c, kept.get(row) ?? keep(c, row, { etag: etagOfRow(row), body: JSON.stringify(row) }));
 }
 
-/** Answers a page of the list with this name, with the entity tag of its rows, or 304. */
+/** Answers a page of a cached list with the entity tag of its rows, or 304. The name of the list is sealed into its cursors. */
 export async function answerPage<T extends Row>(
   c: Context<AppEnv>,
   list: string,
@@ -70,13 +69,13 @@ async function renderPage(env: object, list: string, page: Page, paged: Paged<Ro
   return { etag, body: JSON.stringify({ items, nextCursor }) };
 }
 
-// Not at the first answer, which for most is the only one.
+// Kept from the second answer on, because most values are answered once.
 function keep(c: Context<AppEnv>, value: object, rendered: Rendered): Rendered {
   if (c.get('read').trace.memory?.hit) kept.set(value, rendered);
   return rendered;
 }
 
-/** Answers a page of a list that is no look-up, whose name is in its cursors, with the entity tag of its rows, or 304. */
+/** Answers a page of an uncached list with the entity tag of its rows, or 304. The name of the list is sealed into its cursors. */
 export async function answerList<T extends Row | AuditEntry>(
   c: Context<AppEnv>,
   list: string,
@@ -87,42 +86,34 @@ export async function answerList<T extends Row | AuditEntry>(
   return answer(c, { items, nextCursor }, etag);
 }
 
-/** Answers a value under an entity tag of the caller's making, or 304. */
+/** Answers a value with the given entity tag, or 304. */
 export function answer<T extends object>(c: Context<AppEnv>, value: T, etag: string): Answer<T> {
   return respond(c, { etag, body: JSON.stringify(value) });
 }
 
 /**
- * As `c.json()`, which copies all headers once more for those that `c.header()` set before: there must be none, for they would be
- * lost. Set them on the response.
+ * Responds faster than `c.json()`, which copies all headers. Headers set by `c.header()` before are lost: set them on the
+ * response.
  */
 function respond<T>(c: Context<AppEnv>, { etag, body }: Rendered): Answer<T> {
-  // RFC 9110 section 13.1.2 knows 304 for reads only.
+  // RFC 9110, section 13.1.2: only reads are answered 304.
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
   const isUnchanged = isRead && matchesEtag(c.req.header('If-None-Match'), etag);
-  const init = { headers: secureHeaders(c.env), status: isUnchanged ? 304 : 200 };
+  const init = { headers: secureHeaders(c), status: isUnchanged ? 304 : 200 };
   const response = new Response(isUnchanged ? null : body, init);
   const { headers } = response;
   if (!isUnchanged) headers.set('Content-Type', 'application/json');
   headers.set('ETag', etag);
   headers.set('Cache-Control', ENTITY_CACHE_CONTROL);
-  if (!c.get('read').trace.memory) headers.set('Cache-Status', NO_CACHE_ASKED);
-  // The body is the text of a T.
+  c.set('uncachedStatus', NO_CACHE_ASKED);
+  // The body is a T as JSON.
   return response as Answer<T>;
 }
 
-/** What every representation says of itself; the tiers that were asked say so themselves. */
+/** Sets the headers that every representation has. */
 export function setEntityHeaders(c: Context<AppEnv>, etag: string): void {
   c.header('ETag', etag);
   c.header('Cache-Control', ENTITY_CACHE_CONTROL);
-  c.header('Cache-Status', NO_CACHE_ASKED);
-}
-
-/** Says what each tier did, on answers and problems alike. */
-export function setTierHeaders(headers: Headers, read: AppEnv['Variables']['read']): void {
-  const { trace } = read;
-  if (trace.memory) headers.set('Cache-Status', formatCacheStatus(trace, read));
-  if (trace.memory || trace.origin) headers.set('Server-Timing', formatServerTiming(trace));
 }
 
 function rowsOf(row: Row | AuditEntry): Revised[] {

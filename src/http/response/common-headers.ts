@@ -1,15 +1,19 @@
 import type { Context } from 'hono';
-import { setTierHeaders } from './answer.ts';
 import type { AppEnv } from '../app-env.ts';
+import { formatCacheStatus, formatServerTiming } from './cache-status.ts';
 import { addSecureHeaders } from './secure-headers.ts';
 
-/** What every answer says, problems and 304 included. */
+/** Sets the headers of every answer, including problems and 304. */
 export function setCommonHeaders(c: Context<AppEnv>): void {
-  // In place: once there is a response, every c.header() makes another one.
+  // Set in place, because `c.header()` copies a finished response.
   const { headers } = c.res;
-  setTierHeaders(headers, c.get('read'));
+  const { read, uncachedStatus } = c.var;
+  const { trace } = read;
+  const cacheStatus = trace.memory ? formatCacheStatus(trace, read) : uncachedStatus;
+  if (cacheStatus !== undefined) headers.set('Cache-Status', cacheStatus);
+  if (trace.memory || trace.origin) headers.set('Server-Timing', formatServerTiming(trace));
   headers.set('X-Request-Id', c.get('requestId'));
   const policy = c.get('rateLimitPolicy');
   if (policy !== undefined) headers.set('RateLimit-Policy', policy);
-  addSecureHeaders(headers, c.env);
+  addSecureHeaders(c);
 }

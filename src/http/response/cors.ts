@@ -1,15 +1,13 @@
 import { cors } from 'hono/cors';
-import type { MiddlewareHandler } from 'hono';
-import { settingsOf } from '../../deps.ts';
-import { ConfigurationError } from '../../settings.ts';
+import type { Context, MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../app-env.ts';
 
-/** For so long a browser need not ask again. */
+/** The time for which a browser keeps the answer to a preflight. */
 const MAX_AGE_S = 600;
 
-// No credentials: a page elsewhere brings a key of its own, never the cookie of whoever looks at it.
+// Credentials are not allowed: a page of another origin sends a key of its own, never the cookie of its visitor.
 const answerNamedOrigins = cors({
-  origin: (origin, c) => (isNamed(c.env, origin) ? origin : null),
+  origin: (origin, c) => (allowedOrigins(c).includes(origin) ? origin : null),
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   allowHeaders: [
     'Authorization',
@@ -36,35 +34,21 @@ const answerNamedOrigins = cors({
   maxAge: MAX_AGE_S,
 });
 
-/** Lets the pages of the origins in `CORS_ORIGINS` call the API; without any, does nothing at all. */
+/** Lets pages of the origins in `CORS_ORIGINS` call the API. Does nothing when there are none. */
 export const allowNamedOrigins: MiddlewareHandler<AppEnv> = (c, next) =>
-  isCorsOn(c.env) ? answerOrigin(c, next) : next();
+  allowedOrigins(c).length > 0 ? answerOrigin(c, next) : next();
 
 const answerOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
   const origin = c.req.header('Origin') ?? '';
   const isPreflight = c.req.header('Access-Control-Request-Method') !== undefined;
-  const isForOthers = c.req.method === 'OPTIONS' && !(isPreflight && isNamed(c.env, origin));
-  if (!isForOthers) return answerNamedOrigins(c, next);
+  const isNoPreflight = c.req.method === 'OPTIONS' && !(isPreflight && allowedOrigins(c).includes(origin));
+  if (!isNoPreflight) return answerNamedOrigins(c, next);
   await next();
   c.header('Vary', 'Origin', { append: true });
   return undefined;
 };
 
-/** Whether pages of any other origin may read the answers. */
-export function isCorsOn(env: object): boolean {
-  return originsOf(env).length > 0;
-}
-
-function isNamed(env: object, origin: string): boolean {
-  return originsOf(env).includes(origin);
-}
-
-// A wrong var is a problem of whoever needs the settings; the process answers for itself without any.
-function originsOf(env: object): readonly string[] {
-  try {
-    return settingsOf(env).CORS_ORIGINS;
-  } catch (error) {
-    if (error instanceof ConfigurationError) return [];
-    throw error;
-  }
+/** The origins whose pages may read the answers; none while a var is wrong. */
+export function allowedOrigins(c: Context<AppEnv>): readonly string[] {
+  return c.get('isolate')?.settings.CORS_ORIGINS ?? [];
 }

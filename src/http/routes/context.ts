@@ -5,7 +5,7 @@ import { accountNumberFromUrl } from '../../directory/accounts/account-number.ts
 import { settingsOf } from '../../deps.ts';
 import { Account, accountByNumber } from '../../directory/accounts/accounts.ts';
 import { find, keyedBy } from '../../directory/look-up.ts';
-import { ownText } from '../../lib/copy-string.ts';
+import { copyString } from '../../lib/copy-string.ts';
 import { AccountNumberReason } from '../response/account-number-reason.ts';
 import { answer, etagOfRow } from '../response/answer.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -74,7 +74,7 @@ export const context = new Hono<AppEnv>()
 // It becomes a key of what is remembered, which must not keep the whole URL.
 function accountNumberOf(url: string, env: object): string | null {
   const accountNumber = accountNumberFromUrl(url, settingsOf(env).ACCOUNT_HOST_SUFFIXES);
-  return accountNumber === null ? null : ownText(accountNumber);
+  return accountNumber === null ? null : copyString(accountNumber);
 }
 
 // An account that the caller may not see is as one that is not there.

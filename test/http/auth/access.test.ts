@@ -7,7 +7,8 @@ import { accessKeys } from '../../../src/http/auth/access-certs.ts';
 import type { AppEnv } from '../../../src/http/app-env.ts';
 import { authenticate } from '../../../src/http/auth/authenticate.ts';
 import { asProblem, toResponse } from '../../../src/http/response/problem.ts';
-import { type AccessCerts, isolateOf } from '../../../src/isolate.ts';
+import type { AccessCerts } from '../../../src/http/auth/state.ts';
+import { isolateOf } from '../../../src/isolate.ts';
 import { send, useStack } from '../../support/stack.ts';
 import {
   AUDIENCE,
@@ -291,10 +292,10 @@ describe('the certs', () => {
     await certs.answer(500);
     expect(await kidsAt('key-1', MINUTE)).toEqual(['key-1']);
     for (const ms of [MINUTE, MINUTE + 1, 2 * MINUTE - 1])
-      await expect(kidsAt('key-2', ms)).rejects.toThrow('are away');
+      await expect(kidsAt('key-2', ms)).rejects.toThrow('are unavailable');
     expect(await kidsAt('key-1', HOUR - 1)).toEqual(['key-1']);
     expect(await certs.requests()).toBe(2);
-    await expect(kidsAt('key-1', HOUR)).rejects.toThrow('are away');
+    await expect(kidsAt('key-1', HOUR)).rejects.toThrow('are unavailable');
   });
 
   test('are fetched once for all who ask at once, with good assertions or others', async () => {
@@ -335,9 +336,9 @@ describe('the certs', () => {
 
   test('that are away are asked for again after five seconds', async () => {
     await certs.answer(503);
-    await expect(kidsAt('key-1', 0)).rejects.toThrow('are away');
+    await expect(kidsAt('key-1', 0)).rejects.toThrow('are unavailable');
     await certs.answer({ keys: [key.jwk] });
-    await expect(kidsAt('key-1', 4_999)).rejects.toThrow('are away');
+    await expect(kidsAt('key-1', 4_999)).rejects.toThrow('are unavailable');
     expect(await certs.requests()).toBe(1);
     expect(await kidsAt('key-1', 5_000)).toEqual(['key-1']);
   });

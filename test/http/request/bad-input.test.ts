@@ -59,6 +59,7 @@ const badValues: Readonly<Record<string, readonly string[]>> = {
   until: badTimes,
   usernamePrefix: ['x'.repeat(151), LONG, '\u0000', 'a\nb', '\u007f', '\u0085', '\u{1f600}'.repeat(151)],
   dryRun: ['', '1', 'TRUE', 'yes', 'true ', LONG],
+  explain: ['', '1', 'TRUE', 'yes', 'true ', LONG],
   force: ['', '1', 'TRUE', 'yes', 'true ', LONG],
   withDescendants: ['', '1', 'TRUE', 'yes', 'true ', LONG],
   cursor: ['', 'x', '1', 'YWZ0ZXI6', 'YWZ0ZXI6MA', 'YWZ0ZXI6LTE', '****', '\u0000', LONG],
@@ -147,7 +148,7 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
         const response = await askRoute(stack.current, route, `${path}${and}${name}=x`);
         const { errors } = await expectProblem(response, 'bad_request');
         expect(errors?.map(({ detail }) => detail)).toEqual([
-          `is no parameter of this list, which takes ${known.join(', ')}`,
+          `is not a parameter of this list; it takes ${known.join(', ')}`,
         ]);
       },
     );
