@@ -1,3 +1,5 @@
+import type { IdPage } from '../db/reads/lists.ts';
+
 /** The place where the next page of a list begins: after the item with this id, and in lists that are ordered by a key with this key. */
 export interface Cursor {
   readonly key: string | null;
@@ -6,13 +8,9 @@ export interface Cursor {
   readonly limit: number | null;
 }
 
-/** A slice of a list that is ordered by id. */
-export interface Page {
-  /** Ids up to and with this one are left out. */
-  readonly afterId: number;
-  /** Greatest number of items, 1 to `MAX_PAGE_SIZE`. */
-  readonly limit: number;
-  /** Whether the caches may hold it. */
+/** A page of a list that is ordered by ids. Its limit is from 1 to `MAX_PAGE_SIZE`. */
+export interface Page extends IdPage {
+  /** Whether the caches may hold the page. */
   readonly isCached: boolean;
 }
 
@@ -43,7 +41,7 @@ export function cursorAfter({ limit, isCached }: Page, { nextAfterId }: Paged<un
 export const MAX_WHOLE_LIST = 10_000;
 
 /** The page to select, with one row more, which tells whether there is another page. Undefined: the whole list. */
-export function withOneMore(page: Page | undefined): Pick<Page, 'afterId' | 'limit'> {
+export function withOneMore(page: Page | undefined): IdPage {
   return { afterId: page?.afterId ?? 0, limit: (page?.limit ?? MAX_WHOLE_LIST) + 1 };
 }
 

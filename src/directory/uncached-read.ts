@@ -3,7 +3,6 @@ import { askOrigin } from '../cache/guarded-origin.ts';
 import { isRefusedForGood } from '../db/client/errors.ts';
 import { describeError } from '../lib/log.ts';
 import type { Deps } from './deps.ts';
-import { traceOrigin } from './origin-trace.ts';
 
 /** Asks Postgres past the cache; throws `OriginUnavailable` when it does not answer, `OriginRefused` when it refuses to. */
 export async function readOrigin<T>(deps: Deps, ask: () => Promise<T>): Promise<T> {
@@ -16,4 +15,14 @@ export async function readOrigin<T>(deps: Deps, ask: () => Promise<T>): Promise<
   });
   if (!answer) throw new OriginUnavailable('the origin is known to be away');
   return answer.value;
+}
+
+/** Runs a call that asks Postgres past the cache, and writes the time that it took to the trace. */
+export async function traceOrigin<T>({ cache, trace }: Deps, run: () => Promise<T>): Promise<T> {
+  const startedMs = cache.clock.now();
+  try {
+    return await run();
+  } finally {
+    if (trace) trace.origin = { ms: cache.clock.now() - startedMs };
+  }
 }

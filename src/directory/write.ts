@@ -13,8 +13,7 @@ import { describeError } from '../lib/log.ts';
 import type { Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { RefusedError, type RefusalCode } from './errors.ts';
-import { traceOrigin } from './origin-trace.ts';
-import { readOrigin } from './uncached-read.ts';
+import { readOrigin, traceOrigin } from './uncached-read.ts';
 
 /** The states that the caller has seen of the row to change and of the rows that it was shown with; null: any state. */
 export type Precondition = readonly (readonly RowState[])[] | null;

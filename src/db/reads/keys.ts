@@ -1,7 +1,7 @@
 import { and, asc, eq, getTableColumns, gt, sql, type SQL, inArray } from 'drizzle-orm';
 import type { Db } from '../client/client.ts';
 import { flag } from '../client/decoders.ts';
-import type { Page } from './page.ts';
+import type { IdPage } from './lists.ts';
 import { accounts } from '../schema/tables.ts';
 import { apiKeys, type ApiKeyRow, apiKeyUses } from '../schema/managing.ts';
 
@@ -45,7 +45,7 @@ export function selectKeys(
   db: Db,
   reach: Reach,
   createdBy: string | undefined,
-  { afterId, limit }: Page,
+  { afterId, limit }: IdPage,
 ): Promise<ShownKey[]> {
   const isMeant = createdBy === undefined ? undefined : eq(apiKeys.createdBy, createdBy);
   // The page is cut before the joins: a plan that merges the tables would read all keys before the page.

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, sql, type SQL } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { Db } from '../client/client.ts';
-import type { Page } from './page.ts';
+import type { IdPage } from './lists.ts';
 import {
   type AccountRow,
   type UserProfileRow,
@@ -62,7 +62,7 @@ export function selectProfiles(db: Db, condition: SQL | undefined) {
 export async function selectProfilesOfAccount(
   db: Db,
   accountNumber: string,
-  page?: Page,
+  page?: IdPage,
 ): Promise<ProfilesOfAccount> {
   const members = membersOfAccount(db, page);
   const rows = await db
@@ -80,7 +80,7 @@ export async function selectProfilesOfAccount(
 export async function selectProfilesSharingAccount(
   db: Db,
   profileId: number,
-  page?: Page,
+  page?: IdPage,
 ): Promise<ProfilesOfAccount> {
   const asked = alias(userProfiles, 'asked');
   const members = membersOfAccount(db, page);
@@ -97,7 +97,7 @@ export async function selectProfilesSharingAccount(
 }
 
 // The page is cut inside the join, where the index is in order; outside of it every page would sort the whole account.
-function membersOfAccount(db: Db, page?: Page) {
+function membersOfAccount(db: Db, page?: IdPage) {
   const afterId = page && gt(userProfiles.id, page.afterId);
   const members = db
     .select({ id: userProfiles.id })

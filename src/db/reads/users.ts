@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import type { Db } from '../client/client.ts';
-import type { Page } from './page.ts';
+import type { IdPage } from './lists.ts';
 import { type UserRow, accounts, userProfiles, users } from '../schema/tables.ts';
 
 export interface UsersOfAccount {
@@ -24,7 +24,7 @@ export async function selectUserByUsername(db: Db, username: string): Promise<Us
 export async function selectUsersOfAccount(
   db: Db,
   accountNumber: string,
-  page?: Page,
+  page?: IdPage,
 ): Promise<UsersOfAccount> {
   const members = membersOfAccount(db, page);
   const rows = await db
@@ -41,7 +41,7 @@ export async function selectUsersOfAccount(
 }
 
 // The page is cut inside the join, where the index is in order; outside of it every page would sort the whole account.
-function membersOfAccount(db: Db, page?: Page) {
+function membersOfAccount(db: Db, page?: IdPage) {
   const afterId = page && gt(userProfiles.userId, page.afterId);
   const members = db
     .select({ userId: userProfiles.userId })

@@ -2,7 +2,7 @@ import { and, eq, ne, not, sql, type SQL } from 'drizzle-orm';
 import type { Db } from '../client/client.ts';
 import { flag, whole } from '../client/decoders.ts';
 import { claimIdempotencyKey, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
-import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
+import { isOutOfReach, type OutOfReach } from './protected-users.ts';
 import { type AccountRow, accounts } from '../schema/tables.ts';
 import {
   type Authorship,

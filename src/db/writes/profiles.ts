@@ -2,8 +2,13 @@ import { and, eq, not, or, sql, type SQL } from 'drizzle-orm';
 import type { Db } from '../client/client.ts';
 import { flag, whole } from '../client/decoders.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
-import { lockAccountsOfAdmin, NO_RIGHTS, takesLastAdmin } from './last-admin.ts';
-import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
+import {
+  isOutOfReach,
+  lockAccountsOfAdmin,
+  NO_RIGHTS,
+  type OutOfReach,
+  takesLastAdmin,
+} from './protected-users.ts';
 import { type ProfileRow, selectProfiles } from '../reads/profiles.ts';
 import { accounts, userProfiles, users, type UserProfileRow } from '../schema/tables.ts';
 import { readRow } from '../client/results.ts';

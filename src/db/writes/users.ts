@@ -1,8 +1,14 @@
 import { and, eq, not, sql, type SQL } from 'drizzle-orm';
 import type { Db } from '../client/client.ts';
 import { flag, whole } from '../client/decoders.ts';
-import { lockAccountsOfAdmin, NO_RIGHTS, type RightsLeft, takesLastAdmin } from './last-admin.ts';
-import { isOutOfReach, type OutOfReach } from './out-of-reach.ts';
+import {
+  isOutOfReach,
+  lockAccountsOfAdmin,
+  NO_RIGHTS,
+  type OutOfReach,
+  type RightsLeft,
+  takesLastAdmin,
+} from './protected-users.ts';
 import { type UserRow, users } from '../schema/tables.ts';
 import {
   type Authorship,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { OutOfReach } from '../../db/writes/out-of-reach.ts';
+import type { OutOfReach } from '../../db/writes/protected-users.ts';
 import { type Caller, requireScope } from '../caller.ts';
 import type { Platform } from '../deps.ts';
 import { RefusedError } from '../errors.ts';
