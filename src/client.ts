@@ -1,18 +1,18 @@
 import { hc } from 'hono/client';
 import type { Api } from './http/routes/api.ts';
 
-/** How a client reaches the service. */
+/** The address and the key that a client uses. */
 export interface ClientOptions {
-  /** Where the service is, e.g. `https://accounts.example.com`. */
+  /** The origin of the service, e.g. `https://accounts.example.com`. */
   readonly baseUrl: string;
   readonly key: string;
-  /** In place of the global one, e.g. a service binding's. */
+  /** Replaces the global `fetch`, e.g. by that of a service binding. */
   readonly fetch?: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
 }
 
 /**
- * A client whose paths, parameters, bodies and answers have the types of the routes themselves, e.g.
- * `makeClient(…).v1.users[':userId'].$get({ param: { userId: '3' } })`. Problems are answers too: look at `ok` first.
+ * Makes a client that is typed by the routes, e.g.
+ * `makeClient(…).v1.users[':userId'].$get({ param: { userId: '3' } })`. Problems do not throw: check `ok` first.
  */
 export function makeClient({ baseUrl, key, fetch }: ClientOptions) {
   return hc<Api>(baseUrl, { headers: { Authorization: `Bearer ${key}` }, ...(fetch && { fetch }) });

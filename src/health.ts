@@ -5,7 +5,7 @@ import { selectOne } from './db/client/client.ts';
 import { connectRedis } from './deps.ts';
 import type { Isolate } from './isolate.ts';
 
-/** Whether a store answered, and the time that it took, in ms. */
+/** The outcome of asking a store, and the time that it took, in ms. */
 export interface StoreHealth {
   readonly state: 'ok' | 'failed' | 'timeout';
   readonly ms: number;

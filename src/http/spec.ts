@@ -5,7 +5,7 @@ import type { Scope } from '../directory/caller.ts';
 import type { Subject } from '../directory/subject.ts';
 import type { ProblemCode } from './response/problem.ts';
 
-/** What a request of a route says, validated. */
+/** The validated parts of a request. */
 export interface EndpointInput<P extends z.ZodType, Q extends z.ZodType, J extends z.ZodType> {
   readonly param: z.output<P>;
   readonly query: z.output<Q>;
@@ -14,7 +14,7 @@ export interface EndpointInput<P extends z.ZodType, Q extends z.ZodType, J exten
   readonly env: object;
 }
 
-/** Everything that rights, validation and the OpenAPI document need to know of a route. */
+/** The declaration of a route: rights, validation and the OpenAPI document follow from it. */
 export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J extends z.ZodType> {
   readonly summary: string;
   readonly description?: string;
@@ -54,7 +54,7 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J ex
   readonly unready?: boolean;
   /** The body is a page, not JSON. */
   readonly html?: boolean;
-  /** What the route throws, besides what every route does. */
+  /** The codes of the route's own problems. Those of every route are added to them. */
   readonly errors?: readonly ProblemCode[];
   /** The demands of a read may be given, though the route is none, or more than one. */
   readonly demands?: boolean;

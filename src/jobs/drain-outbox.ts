@@ -9,7 +9,7 @@ import {
 import { makeDeps, type RequestContext } from '../deps.ts';
 import { describeError } from '../lib/log.ts';
 
-/** Drains the outbox: what writers elsewhere changed becomes invalid. Throws only when a var is wrong; the next firing makes up for any other failure. */
+/** Drains the outbox: invalidates what other writers changed. Throws only when a var is wrong; after any other failure the next firing continues. */
 export async function drainOutbox(env: object, ctx: RequestContext): Promise<void> {
   const { cache, db, log } = makeDeps(env, ctx);
   try {

@@ -6,23 +6,23 @@ import { describeError } from '../lib/log.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MIN = 60;
-/** Small enough to take no time, and enough of them for more than a million rows a day. */
+/** Each portion is short, and ten an hour delete more than a million rows a day. */
 const PORTION = 5_000;
 const MAX_PORTIONS = 10;
 
-/** Whether a firing of the scheduled handler at this time is that of its hour in which old rows are deleted. */
+/** True for one firing of the scheduled handler per hour, which deletes old rows. */
 export function isRetentionDue(scheduledMs: number): boolean {
   return Math.floor(scheduledMs / MINUTE_MS) % HOUR_MIN === 0;
 }
 
 /**
- * Deletes the rows that are kept for a time only, the oldest first and so many at most; the next hour goes on.
+ * Deletes rows past their retention, the oldest first. The number per run is bounded; the next hour continues.
  * Throws only when a var is wrong.
  */
 export async function deleteOldRows(env: object, ctx: RequestContext): Promise<void> {
   const deps = makeDeps(env, ctx);
   const { AUDIT_RETENTION_DAYS: days } = settingsOf(env);
-  // At once, so that without Postgres one deadline passes and not two.
+  // Run together, so that an outage of Postgres costs one deadline and not two.
   await Promise.all([
     deleteInPortions(deps, 'idempotency_keys', () => deleteForgottenAnswers(deps.db, PORTION)),
     days > 0 && deleteInPortions(deps, 'audit_log', () => deleteOldAuditRows(deps.db, days, PORTION)),

@@ -14,7 +14,7 @@ export const consoleLog: Log = {
   error: (event, fields) => console.error(JSON.stringify({ level: 'error', event, ...fields })),
 };
 
-/** The log without lines that are word for word as one of the last `forMs` ms; by default as any before. */
+/** Drops lines that equal one of the last `forMs` ms; by default, of any time before. */
 export function withoutRepeats(log: Log, forMs = Infinity, now: () => number = Date.now): Log {
   const saidAtMs = new Map<string, number>();
   const sayOnce =
@@ -23,7 +23,7 @@ export function withoutRepeats(log: Log, forMs = Infinity, now: () => number = D
       const line = JSON.stringify([level, event, fields]);
       const nowMs = now();
       const agoMs = nowMs - (saidAtMs.get(line) ?? -Infinity);
-      // A clock that was set back must not silence a line for as long.
+      // A clock that was set back must not silence a line.
       if (agoMs >= 0 && agoMs < forMs) return;
       saidAtMs.set(line, nowMs);
       log[level](event, fields);
@@ -31,11 +31,11 @@ export function withoutRepeats(log: Log, forMs = Infinity, now: () => number = D
   return { info: sayOnce('info'), warn: sayOnce('warn'), error: sayOnce('error') };
 }
 
-/** What may be said of an error in a log: its name and SQLSTATE, for messages may hold whole commands. */
+/** Describes an error for the log by its name and SQLSTATE. Messages are left out because they may contain whole commands. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : '';
-  // Neon's driver has the cause of an error under a name of its own.
+  // Neon's driver stores the cause of an error as `sourceError`.
   const reason = 'sourceError' in error ? error.sourceError : error.cause;
   const cause = reason instanceof Error ? ` < ${describeError(reason)}` : '';
   return `${error.name}${code}${cause}`;

@@ -14,7 +14,7 @@ import type { Subject } from '../directory/subject.ts';
 import { requireVisible } from '../directory/visibility.ts';
 import { consoleLog, describeError } from '../lib/log.ts';
 
-/** What every look-up takes as its last argument. */
+/** The last argument of every look-up. */
 export interface RpcOptions {
   /** Drop what is cached for this look-up and ask Postgres. */
   readonly invalidate?: boolean;
@@ -22,7 +22,7 @@ export interface RpcOptions {
   readonly consistencyToken?: string;
 }
 
-/** Twice as long as any that is handed out. */
+/** Twice the length of the longest token that the service issues. */
 const MAX_TOKEN = 64;
 
 const Options = z
@@ -34,7 +34,7 @@ const Options = z
   })
   .nullish();
 
-/** The rights that a service binding's `props` give to the Worker that has it. */
+/** The `props` of a service binding: the rights of the Worker that has it. */
 const Props = z.strictObject({
   /** Names the Worker in logs and in the audit log. */
   name: text(100, 1).default('worker'),
@@ -42,7 +42,7 @@ const Props = z.strictObject({
   accountNumber: z.string().regex(ACCOUNT_NUMBER).nullable().default(null),
 });
 
-/** All that the look-ups need, and no more. */
+/** The caller of a binding without `props`: it may only use the look-ups. */
 const UNPRIVILEGED: Caller = {
   id: 'rpc:worker',
   scopes: new Set(['directory:read', 'cache:invalidate']),
@@ -74,7 +74,7 @@ export interface MethodSpec<A extends z.ZodType, T> {
   ) => Promise<T>;
 }
 
-/** An argument is of the wrong type; the message names it. */
+/** An argument is invalid; the message names it. */
 export class BadArgument extends Error {
   override readonly name = 'BadArgument';
   readonly code = 'bad_request';
@@ -87,14 +87,14 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
       const writer = { caller: callerOf(ctx.props), requestId: crypto.randomUUID() };
       const deps = makeDeps(env, ctx);
       await requireActiveAccount(deps, writer.caller);
-      // First, as over HTTP: nothing is made of what comes from a caller without the right.
+      // Checked first, as over HTTP: arguments of a caller without the right are not parsed.
       requireScope(writer.caller, spec.scope);
       const parsed = parse(spec.args, args);
       const read = parseOptions(options);
       if (read?.invalidate) requireScope(writer.caller, 'cache:invalidate');
       const demands = { reload: read?.invalidate, token: read?.consistencyToken };
       const subject = writer.caller.accountNumber === null ? null : spec.subject(parsed);
-      // Only methods whose answer may be null say so.
+      // Only specs of methods that may return null set `isNullable`.
       if (subject && !(await isSeen(spec, deps, writer.caller, subject, demands))) return null as T;
       return await spec.run(deps, parsed, demands, writer, env, args);
     } catch (error) {
@@ -131,17 +131,17 @@ function callerOf(props: unknown): Caller {
   if (!success) {
     throw new RefusedError(
       'forbidden',
-      'the props of the service binding are not { name, scopes, accountNumber }',
+      'the props of the service binding must be { name, scopes, accountNumber }',
     );
   }
   const { name, scopes, accountNumber } = data;
-  // Bindings of different accounts are different callers, whatever they are called: no name has an @ of its own here.
+  // Bindings of different accounts are different callers even under one name. Names are encoded, so only the account follows an @.
   const named = `rpc:${name.replaceAll(/[%@]/g, encodeURIComponent)}`;
   const id = accountNumber === null ? named : `${named}@${accountNumber}`;
   return { id, scopes: new Set(scopes), accountNumber };
 }
 
-// The runtime gives an empty object where the binding has none.
+// The runtime passes an empty object when the binding has no props.
 function isNone(props: unknown): boolean {
   if (props === undefined || props === null) return true;
   return typeof props === 'object' && !Array.isArray(props) && Object.keys(props).length === 0;
@@ -156,7 +156,7 @@ function parse<A extends z.ZodType>(schema: A, value: unknown): z.output<A> {
   throw new BadArgument(`${name}: ${keys.length > 0 ? 'is no field' : (issue?.message ?? 'is invalid')}`);
 }
 
-// The stack and the cause would tell callers of SQL and keys; the runtime sends own properties along.
+// The runtime sends own properties to the caller, and the stack and the cause could reveal SQL and keys.
 function toRpcError(error: unknown): Error {
   const { code, message } = describeRpcError(error);
   const clean = Object.assign(new Error(message), { code });
@@ -164,7 +164,7 @@ function toRpcError(error: unknown): Error {
   return clean;
 }
 
-/** What other Workers are told of an error. */
+/** The code and message that other Workers get of an error. */
 export function describeRpcError(error: unknown): { code: string; message: string } {
   if (
     error instanceof LookUpError ||

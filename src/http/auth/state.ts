@@ -29,9 +29,9 @@ export interface KeyDigest {
   readonly sha256: string;
 }
 
-/** What an isolate keeps of authentication between requests. */
+/** The state of authentication that an isolate keeps between requests. */
 export interface AuthState {
-  /** When a key or an assertion was last found good, in ms since 1970, by a digest of it. */
+  /** The time at which a key or an assertion was last valid, in ms since 1970, by its digest. */
   readonly provenAtMs: LRUCache<string, number>;
   /** Digests of keys that were good when presented, by key, so that each key is parsed and hashed once. */
   readonly keyDigests: Memo<KeyDigest>;

@@ -61,7 +61,7 @@ function matchRoute(app: Hono<AppEnv>, { origin, pathname, search }: URL): Match
   for (const [index, [[handler, { path: route }]]] of matched[0].entries()) {
     const spec = specOf(handler);
     if (!spec) continue;
-    // Whose parameters the request tells.
+    // `req.param()` returns the parameters of this route.
     req.routeIndex = index;
     return { spec, route, req };
   }
@@ -72,7 +72,7 @@ function badPath(detail: string): ProblemError {
   return badRequest([{ in: 'query', name: 'path', detail }]);
 }
 
-// What is wrong inside the path is wrong with the one parameter that holds it.
+// Every fault inside the path is a fault of the parameter `path`.
 function asFaultOfPath({ errors }: ProblemError): ProblemError {
   const details = errors.map(({ name, detail }) => (name === 'path' ? detail : `${name} ${detail}`));
   return badRequest(details.map((detail) => ({ in: 'query', name: 'path', detail })));

@@ -11,18 +11,18 @@ import { badRequest } from '../response/problem.ts';
 
 const PATH_FAULT = 'must be a path that begins with / or an http or https URL';
 
-const getExplanation = endpoint({
+const getExplanationRoute = endpoint({
   tag: 'Operations',
-  summary: 'Which tier would answer a read now, and why',
+  summary: 'Explain which tier would answer a read now',
   description:
-    'For whoever debugs: shows what memory and Redis hold for the path, its age, lifetime, tags and their last invalidations, without reading, loading, filling or leasing anything, and without the data itself. Speaks for the isolate that answers it: another may hold something else. `Cache-Control` and `Consistency-Token` are taken for the demands of the read to be explained. At most one request to Redis, none to Postgres; when Redis is away it says so.',
+    'Shows the entries of memory and Redis for the path, with age, lifetime, tags and the last invalidations, but without the data. It reads, loads, fills and leases nothing. It describes the isolate that answers; another isolate may hold other entries. `Cache-Control` and `Consistency-Token` are taken as the demands of the explained read. It makes at most one request to Redis and none to Postgres.',
   query: z.object({
     path: z
       .string('is required')
       .regex(/^(?:\/|https?:\/\/)/i, PATH_FAULT)
       .meta({
         description:
-          'The path of any cached look-up, percent-encoded, with its query; or a whole URL, as `/v1/context` needs one. Or `/v1/account-number?url=…`, which asks no store: then it says which label was taken, or why none.',
+          'The path of any cached look-up, percent-encoded, with its query; or a whole URL, as `/v1/context` needs one. For `/v1/account-number?url=…`, which asks no store, it explains the choice of the label.',
         example: '/v1/accounts/1234-5678-9012/users?limit=20',
       }),
   }),
@@ -34,7 +34,7 @@ const getExplanation = endpoint({
 
 /** The route that explains the routes of the app. */
 export function makeExplain(app: () => Hono<AppEnv>) {
-  return new Hono<AppEnv>().get('/v1/explain', getExplanation, async (c) => {
+  return new Hono<AppEnv>().get('/v1/explain', getExplanationRoute, async (c) => {
     const { path } = c.req.valid('query');
     const deps = makeDeps(c.env, c.executionCtx);
     const found = await findLookUp(app(), resolveUrl(path, c.req.url), c.env);
@@ -48,7 +48,7 @@ export function makeExplain(app: () => Hono<AppEnv>) {
         : toExplainedUrl({ path, ...found, nowMs: deps.cache.clock.now() });
     c.header('Cache-Control', 'no-store');
     c.header('Content-Type', 'application/json');
-    // Indented, for it is read by people.
+    // Indented, because people read it.
     return c.body(JSON.stringify(body, null, 2));
   });
 }

@@ -173,7 +173,7 @@ const Tag = z.object({
   }),
 });
 
-/** What a read would do now, as JSON. */
+/** An explanation of a read, as JSON. */
 export const Explanation = z
   .object({
     path: z.string(),

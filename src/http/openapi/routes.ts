@@ -8,14 +8,14 @@ import type { Route } from '../endpoint/registry.ts';
 
 const tag = 'Documentation';
 
-const getOpenApi = endpoint({
+const getOpenApiRoute = endpoint({
   tag,
   summary: 'This description, as OpenAPI 3.1',
   body: z.looseObject({ openapi: z.string() }),
   scope: 'open',
 });
 
-const getDocs = endpoint({
+const getDocsRoute = endpoint({
   tag,
   summary: 'This description, as a page',
   body: z.string(),
@@ -32,8 +32,8 @@ export function makeDocumentation(routes: () => Route[]) {
   let made: OpenApi | undefined;
   const openApi = (): OpenApi => (made ??= makeOpenApi(routes()));
   return new Hono<AppEnv>()
-    .get('/openapi.json', getOpenApi, (c) => c.json(openApi()))
-    .get('/docs', getDocs, (c) => {
+    .get('/openapi.json', getOpenApiRoute, (c) => c.json(openApi()))
+    .get('/docs', getDocsRoute, (c) => {
       c.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
       return c.html(renderDocsPage(openApi()));
     });

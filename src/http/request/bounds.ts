@@ -2,20 +2,20 @@ import { badRequest, ProblemError } from '../response/problem.ts';
 
 const KIB = 1_024;
 const MAX_URL_LENGTH = 16 * KIB;
-/** Room for a token of Access and its cookie beside whatever else there is. */
+/** Room for an assertion of Access and its cookie besides the other headers. */
 const MAX_HEADERS_LENGTH = 32 * KIB;
-/** No route has ten. */
+/** Every route has fewer than ten parameters. */
 const MAX_QUERY_PARAMETERS = 100;
 
-/** Throws on what is too large to be meant, before anything is made of it. */
+/** Throws a problem when the URL or the headers are too large, before they are parsed. */
 export function refuseOversized(url: string, headers: Headers): void {
   if (url.length > MAX_URL_LENGTH) {
-    throw new ProblemError('uri_too_long', `the URL may have ${MAX_URL_LENGTH} characters`);
+    throw new ProblemError('uri_too_long', `the URL may have at most ${MAX_URL_LENGTH} characters`);
   }
   if (lengthOf(headers) > MAX_HEADERS_LENGTH) {
     throw new ProblemError(
       'headers_too_large',
-      `the headers may have ${MAX_HEADERS_LENGTH} characters together`,
+      `the headers may have at most ${MAX_HEADERS_LENGTH} characters together`,
     );
   }
   if (hasMoreParameters(url, MAX_QUERY_PARAMETERS)) {
@@ -26,7 +26,7 @@ export function refuseOversized(url: string, headers: Headers): void {
 
 function lengthOf(headers: Headers): number {
   let length = 0;
-  // Not by its iterator, which makes a pair of each: half the time.
+  // `forEach` takes half the time of the iterator, which allocates a pair for each header.
   headers.forEach((value, name) => {
     length += name.length + value.length;
   });

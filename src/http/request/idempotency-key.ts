@@ -3,10 +3,10 @@ import type { Idempotency } from '../../directory/write.ts';
 import { sha256Of } from '../../lib/hash.ts';
 import type { Fault } from '../response/problem.ts';
 
-/** Printable ASCII; the draft of the header has it as a string, and most senders leave its quotes out. */
+/** Printable ASCII. The draft of the header defines a quoted string, and most senders leave the quotes out. */
 const IDEMPOTENCY_KEY = /^"?([\x20\x21\x23-\x7e]{1,255})"?$/;
 
-/** What `Idempotency-Key` asks for, with what was asked under it; undefined without one. */
+/** Parses `Idempotency-Key` and digests the request that it names; undefined without the header. */
 export async function parseIdempotencyKey(
   req: HonoRequest,
   bodyText: string,

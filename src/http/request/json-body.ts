@@ -4,20 +4,20 @@ import { JSON_TYPES, type AnyEndpointSpec } from '../spec.ts';
 import { findStructureFault } from './json-text.ts';
 import { badRequest, type Fault, ProblemError } from '../response/problem.ts';
 
-/** A batch of the greatest size with every field at its longest is smaller. */
+/** The largest batch with every field at its longest is smaller. */
 export const MAX_BODY_BYTES = 2 ** 20;
-/** Nothing that the service takes is deeper than three. */
+/** No schema of a body is deeper than three. */
 const MAX_JSON_DEPTH = 16;
-/** A sender that needs longer for a mebibyte holds a request open for nothing. */
+/** A sender that needs longer for a mebibyte would only keep a request open. */
 const BODY_DEADLINE_MS = 10_000;
 
 /**
- * The text of the JSON body, at most a mebibyte, empty where there may be none; throws a problem for another media type, a
- * body that is encoded, too large, too slow or too deep, for text that is not UTF-8, and for two members of one name. A
- * byte order mark is skipped.
+ * Reads the text of the JSON body, at most a mebibyte. It is empty when the body is optional and missing. Throws a problem when
+ * the body has another media type, is encoded, too large, too slow or too deep, is not UTF-8, or has two members of one name.
+ * A byte order mark is skipped.
  */
 export async function readJsonText(req: HonoRequest, spec: AnyEndpointSpec): Promise<string> {
-  // Clients that send no body name no type, or any.
+  // A client that sends no body may name any media type, or none.
   if (!spec.isBodyOptional) requireJson(req, spec);
   if (announcedLength(req) > MAX_BODY_BYTES) tooLarge();
   const text = await readText(req.raw.body);
@@ -33,7 +33,7 @@ function requireJson(req: HonoRequest, { jsonTypes = JSON_TYPES }: AnyEndpointSp
     throw new ProblemError('unsupported_media_type', `the body must be ${jsonTypes.join(' or ')}`);
   }
   if (isEncoded(req)) {
-    // RFC 9110, section 15.5.16: what would have been taken.
+    // RFC 9110, section 15.5.16: names the encodings that are accepted.
     const headers = { 'Accept-Encoding': 'identity' };
     throw new ProblemError('unsupported_media_type', 'the body must not be encoded', { headers });
   }
@@ -43,7 +43,7 @@ function isEncoded(req: HonoRequest): boolean {
   return !['', 'identity'].includes((req.header('Content-Encoding') ?? '').trim().toLowerCase());
 }
 
-/** The value that the text spells; throws a problem when it is not JSON. */
+/** Parses the text; throws a problem when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -52,7 +52,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Adds the fault of a body where none is taken; an empty object with a deletion is none. */
+/** Adds a fault when the request has a body. An empty object in a deletion does not count. */
 export async function refuseBody(req: HonoRequest, faults: Fault[]): Promise<void> {
   const hasBody = req.method === 'DELETE' ? !(await isEmptyObject(req)) : await hasAnything(req);
   if (hasBody) faults.push({ in: 'body', name: 'body', detail: 'this request takes no body' });
@@ -67,7 +67,7 @@ function announcedLength(req: HonoRequest): number {
 }
 
 const NO_MEMBERS = /^\s*\{\s*\}\s*$/;
-/** Room for a space here and there. */
+/** Room for some white space. */
 const MAX_EMPTY_OBJECT = 64;
 
 async function isEmptyObject(req: HonoRequest): Promise<boolean> {
@@ -82,7 +82,7 @@ async function isEmptyObject(req: HonoRequest): Promise<boolean> {
   return !isEncoded(req) && text.length <= MAX_EMPTY_OBJECT && NO_MEMBERS.test(text);
 }
 
-// Many clients send an empty body with a PUT; only its first byte makes it one.
+// Many clients send an empty body with a PUT, so a body counts from its first byte.
 async function hasBytes(body: ReadableStream<Uint8Array> | null): Promise<boolean> {
   let hasAny = false;
   await readChunks(body, ({ length }) => {
@@ -104,7 +104,7 @@ async function readText(body: ReadableStream<Uint8Array> | null): Promise<string
   return text + decode(decoder);
 }
 
-/** Passes the chunks on until there is none left, none is wanted, or the deadline has passed. */
+/** Passes chunks to `take` until the body ends or `take` returns false. Throws `request_timeout` past the deadline. */
 async function readChunks(
   body: ReadableStream<Uint8Array> | null,
   take: (chunk: Uint8Array) => boolean,
@@ -120,7 +120,7 @@ async function readChunks(
     }
   } finally {
     late.cancel();
-    // What was not read is not wanted.
+    // Tells the sender to stop.
     void reader.cancel().catch(() => {});
   }
 }
@@ -146,13 +146,13 @@ function requireSound(text: string): void {
   if (fault) throw badRequest([{ in: 'body', name: fault.name, detail: 'is given more than once' }]);
 }
 
-// The sender hung up: nobody hears the answer, and nothing of ours is broken.
+// The sender hung up. Nothing is wrong with the service.
 function brokenOff(): never {
   throw badBody('ended before it was complete');
 }
 
 function tooLarge(): never {
-  throw new ProblemError('content_too_large', `the body may have ${MAX_BODY_BYTES} bytes`);
+  throw new ProblemError('content_too_large', `the body may have at most ${MAX_BODY_BYTES} bytes`);
 }
 
 function badBody(detail: string): ProblemError {

@@ -7,14 +7,14 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const NO_SPACE = /[^ \t\n\r]/g;
 
-/** What is wrong with a JSON text before anybody parses it: it is too deep, or has two members of one name in an object. */
+/** A fault that is found before a JSON text is parsed: it is too deep, or an object has two members of one name. */
 export type StructureFault =
   | { readonly kind: 'depth' }
   | { readonly kind: 'repeated'; readonly name: string };
 
 /**
- * The first fault in the structure of a text, whether or not it is JSON; null when there is none. Told from the text, for
- * `JSON.parse` goes as deep as it says, and of two members of one name takes the last where others take the first.
+ * Finds the first fault in the structure of a text, which need not be JSON; null when there is none. `JSON.parse` follows any
+ * depth, and takes the last of two members of one name where a proxy that inspects bodies may take the first.
  */
 export function findStructureFault(text: string, maxDepth: number): StructureFault | null {
   const open: (Set<string> | null)[] = [];
@@ -42,7 +42,7 @@ function hasOrAdd(names: Set<string> | null | undefined, name: string): boolean 
   return isKnown;
 }
 
-// The index of its closing quote, or of the end of the text.
+// The index of the closing quote, or of the end of the text.
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -58,7 +58,7 @@ function isFollowedByColon(text: string, end: number): boolean {
   return found !== null && text.charCodeAt(found.index) === COLON;
 }
 
-// Two spellings of one name are one name.
+// An escaped name and the same name unescaped are equal.
 function decodeName(raw: string): string {
   if (!raw.includes('\\')) return raw;
   try {

@@ -10,7 +10,7 @@ const Cursor = z
   .transform((text, ctx) => decodeCursor(text) ?? (ctx.addIssue(NO_CURSOR), z.NEVER))
   .optional()
   .meta({
-    description: '`nextCursor` of the page before, asked with its filters; anything else is refused.',
+    description: '`nextCursor` of the previous page. Send the same filters with it.',
     override: { type: 'string' },
   });
 
@@ -20,21 +20,21 @@ export const listParameters = { limit: Limit, cursor: Cursor };
 /** The parameters of a list without filters. */
 export const PageQuery = z.object(listParameters);
 
-/** Adds a fault where the cursor is not one that the service made for this very list. */
+/** Adds a fault when the service did not make the cursor, or made it for another list. */
 export async function refuseOtherCursor(
   { list }: Pick<AnyEndpointSpec, 'list'>,
   input: Parameters<NonNullable<AnyEndpointSpec['list']>>[0],
   env: object,
   faults: Fault[],
 ): Promise<void> {
-  // Every list has it under this name; what it is of is known once the rest is good.
+  // Every list names it `cursor`. The name of the list is known once the other parameters are valid.
   const { cursor } = input.query as { cursor?: SentCursor };
   if (!cursor || faults.length > 0) return;
   const isOwn = list !== undefined && (await isCursorOf(env, list(input), cursor));
   if (!isOwn) faults.push({ in: 'query', name: 'cursor', detail: NO_CURSOR });
 }
 
-/** Text to look for, of so many characters: what Postgres can hold, on one line. */
+/** A search text of `minLength` to `maxLength` characters, on one line, that Postgres can store. */
 export function sought(description: string, maxLength: number, minLength = 1) {
   const error = `must have ${minLength} to ${maxLength} characters, none of them a control character`;
   return bounded(maxLength, error)
@@ -48,15 +48,15 @@ export function sought(description: string, maxLength: number, minLength = 1) {
 }
 
 interface Rule<Q> {
-  /** Where one of these has a fault by itself, the rule says no more. */
+  /** The rule is skipped when one of these parameters has a fault of its own. */
   readonly concerns: readonly (keyof Q & string)[];
   readonly holds: (query: Q) => boolean;
-  /** Those that are at fault. */
+  /** The parameters that get the fault. */
   readonly names: readonly (keyof Q & string)[];
   readonly detail: string;
 }
 
-/** The schema with a rule that no parameter can break alone. */
+/** Adds a rule about several parameters to the schema. */
 export function withRule<S extends z.ZodObject>(schema: S, rule: Rule<z.output<S>>): S {
   const { concerns, holds, names, detail: message } = rule;
   return schema.superRefine(

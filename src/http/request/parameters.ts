@@ -5,7 +5,7 @@ import { Username as AnyUsername } from '../../directory/users/users.ts';
 
 const ID_FAULT = 'must be a positive whole number below 2^53';
 
-// Parameters arrive as text; what the text must spell is a number, and that is what the description says.
+// Parameters arrive as text, and the OpenAPI document describes the numbers that the text must spell.
 function asInteger(bounds: { minimum: number; maximum?: number; default?: number }) {
   return ({ jsonSchema }: { jsonSchema: object }): void => {
     Object.assign(jsonSchema, { type: 'integer', pattern: undefined, maxLength: undefined, ...bounds });
@@ -50,7 +50,7 @@ export const Limit = z
   .pipe(z.number().min(1, 'must be at least 1').max(MAX_PAGE_SIZE, `must be at most ${MAX_PAGE_SIZE}`))
   .default(DEFAULT_PAGE_SIZE)
   .meta({
-    description: `Greatest number of items. Of lists that the caches hold, they hold pages of ${CACHED_PAGE_SIZES.join(', ')}; others are read past them.`,
+    description: `Maximum number of items. Caches hold pages of ${CACHED_PAGE_SIZES.join(', ')} items; other pages are read from Postgres.`,
     override: asInteger({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE }),
   });
 
@@ -71,9 +71,9 @@ export function flag(description: string) {
 /** `?dryRun=` of every deletion. */
 export const DryRunQuery = z.object({ dryRun: flag('Say what would be deleted, and delete nothing.') });
 
-/** `?force=` of what spares the last admin. */
+/** `?force=` of the routes that protect the last admin. */
 export const ForceQuery = z.object({
   force: flag(
-    'Spare no last admin. For callers with `rights:write` that are bound to no account; the audit log notes it.',
+    'Allow removing the last admin. Requires `rights:write` and a key that is bound to no account; the audit log notes it.',
   ),
 });

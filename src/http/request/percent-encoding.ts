@@ -1,11 +1,11 @@
 import { badRequest } from '../response/problem.ts';
 
-/** As `requireDecodable`, of a whole URL. */
+/** Throws when the percent-encoding of a URL is broken. */
 export function refuseBrokenEncoding(url: string): void {
   if (url.includes('%')) requireDecodable(new URL(url));
 }
 
-/** Throws on a path or query whose percent-encoding is broken, which Hono would pass on undecoded. */
+/** Throws when the percent-encoding of the path or query is broken. Hono would pass it on undecoded. */
 export function requireDecodable({ pathname, search }: URL): void {
   for (const [place, text] of [
     ['path', pathname],

@@ -5,8 +5,8 @@ import { MAX_ENTITY_TAGS, parseEtags } from '../response/etag.ts';
 import { type Fault, ProblemError } from '../response/problem.ts';
 
 /**
- * The states of the row that the caller has seen, by `If-Match`; null: any will do. Throws `precondition_required` when the
- * route asks for one and there is none.
+ * Parses the states of the row that the caller accepts, by `If-Match`; null accepts any state. Throws `precondition_required`
+ * when the route requires the header and it is missing.
  */
 export function parsePrecondition(
   req: HonoRequest,
@@ -18,7 +18,7 @@ export function parsePrecondition(
   if (text === undefined) {
     const isRequired = precondition === 'always' || (precondition && query['dryRun'] !== true);
     if (!isRequired) return null;
-    throw new ProblemError('precondition_required', 'send the ETag of what is to be changed as If-Match');
+    throw new ProblemError('precondition_required', 'send If-Match with the ETag that you read');
   }
   if (text.trim() === '*') return null;
   const etags = parseEtags(text);

@@ -2,7 +2,7 @@ import type { ReadDemands } from '../../cache/look-up.ts';
 import { parseToken } from '../../cache/logical-time.ts';
 import type { Fault } from '../response/problem.ts';
 
-/** What `Cache-Control` and `Consistency-Token` demand of a read; what is malformed is added to the faults. */
+/** Parses the demands that `Cache-Control` and `Consistency-Token` make of a read, and adds malformed ones to the faults. */
 export function parseReadDemands(headers: Headers, faults: Fault[]): ReadDemands {
   const control = headers.get('Cache-Control');
   const names =
@@ -17,7 +17,7 @@ export function parseReadDemands(headers: Headers, faults: Fault[]): ReadDemands
   };
 }
 
-/** What RFC 9111 asks to take larger ones for. */
+/** RFC 9111 asks caches to take larger values for this one. */
 const MAX_AGE_S = 2 ** 31;
 
 function parseMaxAge(directives: readonly string[], faults: Fault[]): number | undefined {

@@ -27,8 +27,8 @@ export function formatServerTiming({ memory, shared, origin }: Trace): string {
 }
 
 /**
- * What the tiers did for many look-ups, told as one: the tier was a hit that was one for all who asked it, its answer as good as
- * the worst and its time that of the slowest.
+ * Merges the traces of many look-ups into one. A tier is a hit when every look-up that asked it found a hit. The shortest
+ * lifetime and the longest time count.
  */
 export function mergeTraces(traces: readonly Trace[]): Trace {
   const memory = mergeTiers(traces.flatMap((trace) => trace.memory ?? []));

@@ -1,17 +1,17 @@
 import { toHex } from '../../lib/hash.ts';
-/** A row as far as its entity tag goes. */
+/** The parts of a row that its entity tag shows. */
 export interface Revised {
   readonly id: number;
   readonly revision: number;
-  /** When the row came to be: one deleted and made again under its id begins its revisions anew. */
+  /** The time of creation. A row that is deleted and created again under its id starts at revision 1 again. */
   readonly since: string;
 }
 
-/** Raised when the representation of unchanged rows changes. */
+/** Raise it when unchanged rows are represented differently. */
 const REPRESENTATION = 'a';
-/** Short, and still made of letters and digits. */
+/** The shortest form of letters and digits. */
 const RADIX = 36;
-/** Half a SHA-256 tells lists apart for good. */
+/** Half a SHA-256 is enough to tell lists apart. */
 const DIGEST_BYTES = 16;
 
 /** The entity tag of one row and the rows shown inside it, e.g. `"a-3.1.mjv1q000"`. */
@@ -19,21 +19,21 @@ export function etagOf(...rows: readonly Revised[]): string {
   return `"${[REPRESENTATION, ...rows.map(revisionOf)].join('-')}"`;
 }
 
-/** The entity tag of a list: a digest of its rows' revisions and of what else the page shows. */
+/** The entity tag of a list: a digest of the revisions of its rows and of `rest`, the other contents of the page. */
 export async function etagOfList(rows: readonly (readonly Revised[])[], rest: string): Promise<string> {
   const text = [...rows.map((row) => row.map(revisionOf).join('-')), rest].join();
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   return `"${REPRESENTATION}-${toHex(new Uint8Array(digest).slice(0, DIGEST_BYTES))}"`;
 }
 
-/** Whether `If-None-Match` names the tag, compared weakly as RFC 9110 section 13.1.2 asks. */
+/** True when `If-None-Match` names the tag. The comparison is weak, as RFC 9110, section 13.1.2 asks. */
 export function matchesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   return tags.includes('*') || tags.includes(etag);
 }
 
-/** A row as its entity tag tells it. */
+/** A row that an entity tag shows. */
 export interface TaggedRow {
   readonly id: number;
   readonly revision: number;
@@ -42,12 +42,12 @@ export interface TaggedRow {
 
 const ENTITY_TAG = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/;
 const ENTITY_TAGS = new RegExp(String.raw`^\s*${ENTITY_TAG.source}(?:\s*,\s*${ENTITY_TAG.source})*\s*$`);
-/** Who sends more asks for something else than a change of what they have seen. */
+/** A caller that changes what it has read needs only a few. */
 export const MAX_ENTITY_TAGS = 64;
 
 /**
- * The rows that each entity tag of `If-Match` shows, tags of lists and of others' making left out; null when it is
- * malformed. Weak tags count: proxies that compress weaken them, and ours tell rows, however these are encoded.
+ * Parses the rows that each entity tag of `If-Match` shows, and leaves out tags of lists and foreign tags; null when the header
+ * is malformed. Weak tags count, because proxies that compress weaken tags, and ours name rows and not their encoding.
  */
 export function parseEtags(ifMatch: string): TaggedRow[][] | null {
   if (!ENTITY_TAGS.test(ifMatch)) return null;

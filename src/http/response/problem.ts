@@ -119,7 +119,7 @@ export class ProblemError extends Error {
 /** Long enough for a breaker to close and a database to wake. */
 export const RETRY_AFTER_S = '2';
 
-/** The problem to answer for whatever a handler threw; null when it is a defect of ours. */
+/** The problem that answers a thrown error; null when the error is a defect of the service. */
 export function asProblem(error: LookUpError | OriginUnavailable): ProblemError;
 export function asProblem(error: unknown): ProblemError | null;
 export function asProblem(error: unknown): ProblemError | null {
@@ -127,31 +127,36 @@ export function asProblem(error: unknown): ProblemError | null {
   if (error instanceof LookUpError) return new ProblemError(error.code, error.message);
   if (error instanceof FieldError) return badRequest(error.faults.map((fault) => ({ in: 'body', ...fault })));
   if (error instanceof RefusedError) {
-    // Whatever is refused for its state is a row.
+    // Only rows are refused for their state.
     const headers = error.current && { ETag: etagOfRow(error.current as Row) };
     return new ProblemError(error.code, error.message, { ...(headers && { headers }) });
   }
   if (error instanceof OriginRefused) {
-    return new ProblemError('internal_error', 'the database refused it for a reason of ours');
+    return new ProblemError(
+      'internal_error',
+      'the database refused the statement; the fault is in the service',
+    );
   }
   if (error instanceof OriginUnavailable) {
     const headers = { 'Retry-After': RETRY_AFTER_S };
-    return new ProblemError('unavailable', 'neither cache nor database could answer; try again', { headers });
+    return new ProblemError('unavailable', 'neither the caches nor the database could answer; try again', {
+      headers,
+    });
   }
   return null;
 }
 
-/** The faults that the schemas find. */
+/** Converts the issues of a schema into faults of that part of the request. */
 export function faultsOf(place: Fault['in'], error: z.ZodError): Fault[] {
   return faultsOfFields(error).map(({ name, detail }) => ({ in: place, name: name || place, detail }));
 }
 
-/** More are not for people, and an answer must not be many times the question. */
+/** People read no more, and an answer must not be many times larger than the request. */
 const MAX_FAULTS = 100;
 const MAX_FAULT_DETAIL = 400;
 const MAX_DETAIL = 4_000;
 
-/** The problem of input with these faults; what they repeat of it is cut. */
+/** The problem of invalid input. Quoted parts of the input are shortened. */
 export function badRequest(faults: readonly Fault[]): ProblemError {
   const errors = faults.slice(0, MAX_FAULTS).map(({ in: place, name, detail }) => ({
     in: place,
@@ -164,14 +169,14 @@ export function badRequest(faults: readonly Fault[]): ProblemError {
   return new ProblemError('bad_request', more > 0 ? `${detail}; and ${more} more` : detail, { errors });
 }
 
-/** The problem of a request that does not say who asks. */
+/** The problem of a request without a valid key or assertion. */
 export function unauthorized(detail: string): ProblemError {
   return new ProblemError('unauthorized', detail, {
     headers: { 'WWW-Authenticate': 'Bearer realm="edge-accounts"' },
   });
 }
 
-/** What a problem of the code says, whichever request it is of. */
+/** The parts of a problem that do not depend on the request. */
 export function describeProblem(code: ProblemCode, detail: string) {
   const { status, title } = problems[code];
   return { type: `/docs#problem-${code}`, title, status, detail, code };

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { DescribedLoss } from '../../cache/shared/description.ts';
 import { US_PER_MS } from '../../cache/logical-time.ts';
 
-/** What Redis was found to have lost. */
+/** The last loss that was found in Redis. */
 export const RedisLoss = z.object({ what: z.enum(['tags', 'time']), at: z.iso.datetime() }).meta({
   id: 'RedisLoss',
   description:

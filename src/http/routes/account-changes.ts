@@ -20,10 +20,11 @@ const tag = 'Accounts';
 const scope = 'directory:write';
 const path = z.object({ accountNumber: AccountNumber });
 
-const postAccount = endpoint({
+const postAccountRoute = endpoint({
   tag,
   summary: 'Create an account',
-  description: 'Never the default one: that is switched, in one call.',
+  description:
+    'The new account is never the default one. `PUT /v1/accounts/default` switches the default account.',
   scope,
   subject: () => ({ kind: 'everything' }),
   json: NewAccount,
@@ -35,10 +36,10 @@ const postAccount = endpoint({
   errors: ['account_number_retired', 'account_number_taken'],
 });
 
-const putDefaultAccount = endpoint({
+const putDefaultAccountRoute = endpoint({
   tag,
   summary: 'Make another account the default one',
-  description: 'In one transaction with the account that was.',
+  description: 'Both accounts change in one transaction.',
   scope,
   subject: () => ({ kind: 'everything' }),
   json: z.strictObject({ accountNumber: AccountNumber }).meta({ id: 'DefaultAccount' }),
@@ -48,7 +49,7 @@ const putDefaultAccount = endpoint({
   errors: ['account_does_not_exist'],
 });
 
-const patchAccount = endpoint({
+const patchAccountRoute = endpoint({
   tag,
   summary: 'Change an account',
   description: 'By JSON merge patch (RFC 7396). The number never changes.',
@@ -64,11 +65,11 @@ const patchAccount = endpoint({
   errors: ['account_does_not_exist'],
 });
 
-const removeAccount = endpoint({
+const removeAccountRoute = endpoint({
   tag,
   summary: 'Delete an account, its user profiles and its keys',
   description:
-    'Its users stay. With more than 10,000 members it is 409 until user profiles were deleted first. The platform account and the default account are never deleted, an account with members who are staff or superuser not without `rights:write`, and none by who is bound to it.',
+    'Its users stay. An account with more than 10,000 members answers 409 until user profiles are deleted. The platform account and the default account cannot be deleted. An account with members who are staff or superuser requires `rights:write`. A caller that is bound to the account cannot delete it.',
   scope,
   subject: ({ param }) => ({ kind: 'account', ...param }),
   path,
@@ -86,16 +87,16 @@ const removeAccount = endpoint({
 });
 
 export const accountChanges = new Hono<AppEnv>()
-  .post('/v1/accounts', postAccount, async (c) => {
+  .post('/v1/accounts', postAccountRoute, async (c) => {
     const { deps, idempotency } = c.var;
     const created = await createAccount(deps, c.var, c.req.valid('json'), idempotency);
     return answerCreated(c, created, `/v1/accounts/${created.value.accountNumber}`);
   })
-  .put('/v1/accounts/default', putDefaultAccount, async (c) => {
+  .put('/v1/accounts/default', putDefaultAccountRoute, async (c) => {
     const { accountNumber } = c.req.valid('json');
     return answerWritten(c, await switchDefaultAccount(c.get('deps'), c.var, accountNumber));
   })
-  .patch('/v1/accounts/:accountNumber', patchAccount, async (c) => {
+  .patch('/v1/accounts/:accountNumber', patchAccountRoute, async (c) => {
     const { deps, precondition } = c.var;
     const { accountNumber } = c.req.valid('param');
     return answerWritten(
@@ -103,7 +104,7 @@ export const accountChanges = new Hono<AppEnv>()
       await changeAccount(deps, c.var, accountNumber, c.req.valid('json'), precondition),
     );
   })
-  .delete('/v1/accounts/:accountNumber', removeAccount, async (c) => {
+  .delete('/v1/accounts/:accountNumber', removeAccountRoute, async (c) => {
     const { deps, precondition } = c.var;
     const { accountNumber } = c.req.valid('param');
     const { dryRun } = c.req.valid('query');

@@ -13,7 +13,7 @@ type AuditPage = Parameters<typeof listAuditEntries>[1];
 
 const NO_TIME = 'must be an ISO 8601 time such as 2026-01-31T23:59:59Z';
 
-/** With microseconds, which `Date` does not know, in UTC, and of a year that Postgres knows. */
+/** Keeps microseconds, which `Date` drops, in UTC, and refuses years that Postgres does not accept. */
 function toInstant(text: string, ctx: z.RefinementCtx<string>): string {
   const [, fraction = ''] = /\.(\d+)/.exec(text) ?? [];
   const [year] = Number.isNaN(Date.parse(text)) ? [''] : new Date(text).toISOString().split('-');
@@ -28,10 +28,10 @@ const time = (description: string) =>
 
 const AnyAuditQuery = z.object({
   ...listParameters,
-  actor: sought('Who changed it, such as `key:12`.', 300),
+  actor: sought('Caller that made the change, such as `key:12`.', 300),
   requestId: sought('`X-Request-Id` of the answer to the change.', 100),
-  entity: AuditedEntity.optional().meta({ description: 'What kind of row was changed.' }),
-  entityId: EntityId.optional().meta({ description: 'Id of the row that was changed; needs its entity.' }),
+  entity: AuditedEntity.optional().meta({ description: 'Kind of the changed row.' }),
+  entityId: EntityId.optional().meta({ description: 'Id of the changed row; requires `entity`.' }),
   since: time('Not before this time.'),
   until: time('Before this time.'),
 });
@@ -63,11 +63,11 @@ function toPage({ limit, cursor, ...query }: AnyAuditQuery): AuditPage {
   };
 }
 
-const getAuditLog = endpoint({
+const getAuditLogRoute = endpoint({
   tag: 'Audit',
-  summary: 'What was changed through the service, newest first',
+  summary: 'Changes made through the service, newest first',
   description:
-    'Every filter that is given counts. Entries are kept for `AUDIT_RETENTION_DAYS`. Not for callers that are bound to an account.',
+    'An entry must match all filters. Entries are kept for `AUDIT_RETENTION_DAYS`. Callers that are bound to an account are refused.',
   scope: 'audit:read',
   subject: () => ({ kind: 'everything' }),
   query: AuditQuery,
@@ -76,7 +76,7 @@ const getAuditLog = endpoint({
   uncached: true,
 });
 
-export const audit = new Hono<AppEnv>().get('/v1/audit', getAuditLog, async (c) => {
+export const audit = new Hono<AppEnv>().get('/v1/audit', getAuditLogRoute, async (c) => {
   const query = c.req.valid('query');
   return answerList(c, nameOf(query), await listAuditEntries(c.get('deps'), toPage(query), c.get('read')));
 });

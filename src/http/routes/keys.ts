@@ -33,20 +33,20 @@ const errors = ['key_does_not_exist'] as const;
 
 const KeysQuery = z.object({
   ...listParameters,
-  createdBy: sought('Who made the key, such as `key:12`.', 300),
+  createdBy: sought('Creator of the keys, such as `key:12`.', 300),
 });
 
 function nameOf({ createdBy }: Pick<z.output<typeof KeysQuery>, 'createdBy'>): string {
   return createdBy === undefined ? 'keys' : `keys by ${createdBy}`;
 }
 
-const postKey = endpoint({
+const postKeyRoute = endpoint({
   tag,
   summary: 'Create an API key',
   description:
-    'The key is in the answer and never shown again. It may do no more than the key that creates it, and not outlive it. With an `Idempotency-Key` the answer can be had again, with the same key in `Authorization` as the first time.',
+    'The answer contains the key, which is never shown again. The new key cannot have more rights than the key that creates it, and cannot outlive it. A request with the same `Idempotency-Key` and the same key in `Authorization` gets the same answer again.',
   scope,
-  // A key that sees everything is for nobody to give who does not.
+  // A bound caller must not create a key that sees everything.
   subject: ({ json: { accountNumber } }) =>
     accountNumber === undefined ? { kind: 'everything' } : { kind: 'account', accountNumber },
   json: NewKey,
@@ -58,10 +58,10 @@ const postKey = endpoint({
   errors: ['account_does_not_exist', 'too_many_keys'],
 });
 
-const getKeys = endpoint({
+const getKeysRoute = endpoint({
   tag,
   summary: 'API keys, by id',
-  description: 'Revoked and expired ones too. Read from Postgres, past the cache.',
+  description: 'Includes revoked and expired keys. Read from Postgres, past the cache.',
   scope,
   subject,
   query: KeysQuery,
@@ -69,7 +69,7 @@ const getKeys = endpoint({
   body: ApiKeyList,
 });
 
-const getKeyById = endpoint({
+const getKeyByIdRoute = endpoint({
   tag,
   summary: 'An API key by id',
   description: 'Read from Postgres, past the cache.',
@@ -81,11 +81,11 @@ const getKeyById = endpoint({
   errors,
 });
 
-const patchKey = endpoint({
+const patchKeyRoute = endpoint({
   tag,
   summary: 'Change an API key',
   description:
-    'By JSON merge patch (RFC 7396). The account never changes. The key may do no more than the one that changes it, before and after.',
+    'By JSON merge patch (RFC 7396). The account never changes. The key cannot have more rights than the key that changes it, neither before nor after.',
   scope,
   subject,
   path,
@@ -98,11 +98,11 @@ const patchKey = endpoint({
   errors,
 });
 
-const postRotation = endpoint({
+const postRotationRoute = endpoint({
   tag,
   summary: 'Give an API key another secret',
   description:
-    'The new key is in the answer and never shown again. The secret until now stays good for the grace period, but manages no keys; one from an earlier rotation ends at once, and none is ever good again. The key may do no more than the one that rotates it. With an `Idempotency-Key` the answer can be had again for 24 hours, with the same key in `Authorization` as the first time; a key that rotates itself has ended that one.',
+    'The answer contains the new key, which is never shown again. The previous secret stays valid for the grace period, but cannot manage keys. A secret from an earlier rotation ends at once. The key cannot have more rights than the key that rotates it. For 24 hours, a request with the same `Idempotency-Key` and the same key in `Authorization` gets the same answer again; a key that rotates itself has ended that key.',
   scope,
   subject,
   path,
@@ -115,11 +115,11 @@ const postRotation = endpoint({
   errors: ['key_does_not_exist', 'key_is_revoked'],
 });
 
-const removeKey = endpoint({
+const removeKeyRoute = endpoint({
   tag,
   summary: 'Revoke an API key',
   description:
-    'For good, and without `If-Match`: a key that has leaked must not wait for a read. Whatever the key may do. It stays listed; revoking it again changes nothing. With one of the parameters the answer counts the keys that this revoked, or would. With its descendants a key is revoked where these are at most 100,000, of which at most 10,000 are not revoked yet.',
+    'Revocation is permanent and needs no `If-Match`, because a leaked key must not wait for a read. The rights of the key do not matter. The key stays listed, and revoking it again changes nothing. With one of the parameters the answer counts the keys that were revoked, or would be. A key may have at most 100,000 descendants, of which at most 10,000 are not revoked yet.',
   scope,
   subject,
   path,
@@ -133,11 +133,11 @@ const removeKey = endpoint({
 });
 
 export const keys = new Hono<AppEnv>()
-  .post('/v1/keys', postKey, async (c) => {
+  .post('/v1/keys', postKeyRoute, async (c) => {
     const created = await createKey(c.get('deps'), c.var, c.req.valid('json'), repeatableIssue(c));
     return unstored(answerCreated(c, created, `/v1/keys/${created.value.id}`));
   })
-  .get('/v1/keys', getKeys, async (c) => {
+  .get('/v1/keys', getKeysRoute, async (c) => {
     const { deps, caller } = c.var;
     const { limit, cursor, createdBy } = c.req.valid('query');
     const page = toPage(limit, cursor);
@@ -146,23 +146,23 @@ export const keys = new Hono<AppEnv>()
     const nextCursor = next && (await sealCursor(c.env, nameOf({ createdBy }), next));
     return unstored(c.json({ items: [...listed.items], nextCursor }, 200));
   })
-  .get('/v1/keys/:keyId', getKeyById, async (c) => {
+  .get('/v1/keys/:keyId', getKeyByIdRoute, async (c) => {
     const key = await getKey(c.get('deps'), c.get('caller'), c.req.valid('param').keyId);
-    // For `If-Match`. No 304: the last use is no change, and so not in the tag.
+    // The tag is for `If-Match` only. A 304 could hide a later use of the key, which changes no tag.
     c.header('ETag', etagOfRow(key));
     return unstored(c.json(key, 200));
   })
-  .patch('/v1/keys/:keyId', patchKey, async (c) => {
+  .patch('/v1/keys/:keyId', patchKeyRoute, async (c) => {
     const { deps, precondition } = c.var;
     const { keyId } = c.req.valid('param');
     return unstored(answerWritten(c, await changeKey(deps, c.var, keyId, c.req.valid('json'), precondition)));
   })
-  .post('/v1/keys/:keyId/rotate', postRotation, async (c) => {
+  .post('/v1/keys/:keyId/rotate', postRotationRoute, async (c) => {
     const { keyId } = c.req.valid('param');
     const rotated = await rotateKey(c.get('deps'), c.var, keyId, c.req.valid('json'), repeatableIssue(c));
     return unstored(answerWritten(c, rotated));
   })
-  .delete('/v1/keys/:keyId', removeKey, async (c) => {
+  .delete('/v1/keys/:keyId', removeKeyRoute, async (c) => {
     const { keyId } = c.req.valid('param');
     const { dryRun, withDescendants } = c.req.valid('query');
     const isCounted = dryRun || withDescendants;
@@ -176,11 +176,11 @@ function repeatableIssue(c: Context<AppEnv>) {
   if (!idempotency) return undefined;
   const makersKey = presentedKey(c.req);
   if (makersKey !== undefined) return { idempotency, makersKey };
-  const detail = 'is for who comes with a key: the new secret is derived from it';
+  const detail = 'requires a key in Authorization, because the new secret is derived from it';
   throw badRequest([{ in: 'header', name: 'Idempotency-Key', detail }]);
 }
 
-// A secret may be in it, and the last use is newer than any tag says.
+// The body may contain a secret, and its entity tag does not change with `lastUsedAt`.
 function unstored<R extends Response>(response: R): R {
   response.headers.set('Cache-Control', 'no-store');
   return response;

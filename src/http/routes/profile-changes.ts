@@ -19,11 +19,11 @@ const tag = 'User profiles';
 const scope = 'directory:write';
 const path = z.object({ userProfileId: UserProfileId });
 
-const postUserProfile = endpoint({
+const postUserProfileRoute = endpoint({
   tag,
   summary: 'Make a user a member of an account',
   description:
-    'Not for who is bound to an account: that would draw the users of others into its sight. Create the user there. Nor for who lacks `rights:write`, where the user is staff or superuser.',
+    'Callers that are bound to an account are refused, because they could draw users of other accounts into their sight; they can create users in their account. A user who is staff or superuser requires `rights:write`.',
   scope,
   subject: () => ({ kind: 'everything' }),
   json: NewUserProfile,
@@ -35,7 +35,7 @@ const postUserProfile = endpoint({
   errors: ['account_does_not_exist', 'user_does_not_exist', 'user_profile_exists'],
 });
 
-const patchUserProfile = endpoint({
+const patchUserProfileRoute = endpoint({
   tag,
   summary: 'Change a user profile',
   description:
@@ -52,11 +52,11 @@ const patchUserProfile = endpoint({
   errors: ['user_profile_does_not_exist'],
 });
 
-const removeUserProfile = endpoint({
+const removeUserProfileRoute = endpoint({
   tag,
   summary: 'End the membership of a user in an account',
   description:
-    'The user stays. Never that of the last admin of the account; that of who is staff or superuser needs `rights:write`.',
+    'The user stays. The membership of the last admin of the account cannot be ended. That of a user who is staff or superuser requires `rights:write`.',
   scope,
   subject: ({ param }) => ({ kind: 'user-profile', ...param }),
   path,
@@ -68,18 +68,18 @@ const removeUserProfile = endpoint({
 });
 
 export const profileChanges = new Hono<AppEnv>()
-  .post('/v1/user-profiles', postUserProfile, async (c) => {
+  .post('/v1/user-profiles', postUserProfileRoute, async (c) => {
     const { deps, idempotency } = c.var;
     const created = await createUserProfile(deps, c.var, c.req.valid('json'), idempotency);
     return answerCreated(c, created, `/v1/user-profiles/${created.value.id}`);
   })
-  .patch('/v1/user-profiles/:userProfileId', patchUserProfile, async (c) => {
+  .patch('/v1/user-profiles/:userProfileId', patchUserProfileRoute, async (c) => {
     const { deps, precondition } = c.var;
     const { userProfileId } = c.req.valid('param');
     const changes = c.req.valid('json');
     return answerWritten(c, await changeUserProfile(deps, c.var, userProfileId, changes, precondition));
   })
-  .delete('/v1/user-profiles/:userProfileId', removeUserProfile, async (c) => {
+  .delete('/v1/user-profiles/:userProfileId', removeUserProfileRoute, async (c) => {
     const { deps, precondition } = c.var;
     const { userProfileId } = c.req.valid('param');
     const { dryRun, force } = c.req.valid('query');

@@ -23,11 +23,11 @@ const Item = z
   .meta({ id: 'UserBatchItem' });
 type Item = z.infer<typeof Item>;
 
-const postUsers = endpoint({
+const postUsersRoute = endpoint({
   tag: 'Users',
   summary: 'Create many users',
   description:
-    'In one transaction, each of them whole, with its user profile, or not at all; `items` says what became of each, in order. Of those with the same username the first is created, and a row that is malformed is that row’s problem alone. Who is bound to an account creates members of it only. Every ten users count as a request.',
+    'All users are created in one transaction, each together with its user profile or not at all. `items` has the outcome of each, in order. Of users with the same username the first is created. A malformed row fails alone. A caller that is bound to an account can create only members of it. Every ten users count as one request.',
   scope: 'directory:write',
   subject: ({ json }) => subjectOfNewUsers(json.users),
   json: z.strictObject({ users: NewUsers }).meta({ id: 'UserBatch' }),
@@ -37,7 +37,7 @@ const postUsers = endpoint({
   errors: ['account_does_not_exist'],
 });
 
-export const userBatch = new Hono<AppEnv>().post('/v1/users/batch', postUsers, async (c) => {
+export const userBatch = new Hono<AppEnv>().post('/v1/users/batch', postUsersRoute, async (c) => {
   const { deps, caller, idempotency } = c.var;
   const { users } = c.req.valid('json');
   await limitMany(c, caller, users.length);

@@ -14,11 +14,11 @@ const tag = 'Users';
 const scope = 'directory:write';
 const path = z.object({ userId: UserId });
 
-const postUser = endpoint({
+const postUserRoute = endpoint({
   tag,
   summary: 'Create a user',
   description:
-    'With `accountNumber` also its user profile there, both or neither. Who is bound to an account creates members of it only.',
+    'With `accountNumber` it also creates a profile of the user there, in one transaction. A caller that is bound to an account can create only members of it.',
   scope,
   subject: ({ json }) => subjectOfNewUsers([json]),
   json: NewUser,
@@ -30,11 +30,11 @@ const postUser = endpoint({
   errors: ['account_does_not_exist', 'username_taken'],
 });
 
-const patchUser = endpoint({
+const patchUserRoute = endpoint({
   tag,
   summary: 'Change a user',
   description:
-    'By JSON merge patch (RFC 7396). Never deactivates or demotes the last active admin of an account, unless forced. Who is bound to an account changes only users that are members of no other one.',
+    'By JSON merge patch (RFC 7396). Without `force` the last active admin of an account cannot be deactivated or demoted. A caller that is bound to an account can change only users who are members of no other account.',
   scope,
   subject: ({ param }) => ({ kind: 'user', ...param }),
   path,
@@ -48,11 +48,11 @@ const patchUser = endpoint({
   errors: ['user_does_not_exist', 'username_taken', 'last_admin_is_protected'],
 });
 
-const removeUser = endpoint({
+const removeUserRoute = endpoint({
   tag,
   summary: 'Delete a user and its user profiles',
   description:
-    'Never the last active admin of an account, unless forced. Who is bound to an account deletes only users that are members of no other one.',
+    'Without `force` the last active admin of an account cannot be deleted. A caller that is bound to an account can delete only users who are members of no other account.',
   scope,
   subject: ({ param }) => ({ kind: 'user', ...param }),
   path,
@@ -64,18 +64,18 @@ const removeUser = endpoint({
 });
 
 export const userChanges = new Hono<AppEnv>()
-  .post('/v1/users', postUser, async (c) => {
+  .post('/v1/users', postUserRoute, async (c) => {
     const { deps, idempotency } = c.var;
     const created = await createUser(deps, c.var, c.req.valid('json'), idempotency);
     return answerCreated(c, created, `/v1/users/${created.value.id}`);
   })
-  .patch('/v1/users/:userId', patchUser, async (c) => {
+  .patch('/v1/users/:userId', patchUserRoute, async (c) => {
     const { deps, precondition } = c.var;
     const { userId } = c.req.valid('param');
     const writer = { ...c.var, isForced: c.req.valid('query').force };
     return answerWritten(c, await changeUser(deps, writer, userId, c.req.valid('json'), precondition));
   })
-  .delete('/v1/users/:userId', removeUser, async (c) => {
+  .delete('/v1/users/:userId', removeUserRoute, async (c) => {
     const { deps, precondition } = c.var;
     const { userId } = c.req.valid('param');
     const { dryRun, force } = c.req.valid('query');

@@ -99,7 +99,7 @@ describe.each([ISSUED, 'ea_local_root'])('the key %s', (key) => {
   ])('is refused in %s, and not repeated', async (path) => {
     for (const headers of [{}, { Authorization: 'Bearer ea_local_root' }]) {
       const problem = await expectProblem(await send(stack.current, path, { headers }), 'bad_request');
-      expect(problem.detail).toContain('a key belongs in the Authorization header');
+      expect(problem.detail).toContain('send keys in the Authorization header');
       expect(JSON.stringify(problem)).not.toContain(key);
     }
   });
