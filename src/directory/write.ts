@@ -46,6 +46,10 @@ const refusals: Readonly<Record<string, readonly [RefusalCode, string]>> = {
   user_profiles_account_id_user_id_key: ['user_profile_exists', 'the user has a profile in this account'],
 };
 
+export function idempotencyKeyReused(detail: string): RefusedError {
+  return new RefusedError('idempotency_key_reused', detail);
+}
+
 export function usernameTaken(): RefusedError {
   return new RefusedError(...USERNAME_TAKEN);
 }
@@ -124,7 +128,7 @@ async function findKeptAnswer<T>(
     return { value: replay(row.answer) };
   });
   if (kept !== 'of another request') return kept;
-  throw new RefusedError('idempotency_key_reused', 'this Idempotency-Key came with another request before');
+  throw idempotencyKeyReused('this Idempotency-Key came with another request before');
 }
 
 // The first request may not have invalidated the caches yet.

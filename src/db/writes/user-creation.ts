@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { readRow } from '../client/results.ts';
 import type { Db } from '../client/client.ts';
-import { flag, json, list, nullable } from '../client/decoders.ts';
+import { flag, json, list, nullable, whole } from '../client/decoders.ts';
 import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim } from './idempotency.ts';
 import type { UserRow } from '../schema/tables.ts';
 import { fromUserSnapshot } from '../reads/snapshot.ts';
@@ -15,10 +15,14 @@ export interface NewUserRow extends Values<
   readonly email: string;
   /** Number of the account that the user becomes a member of. */
   readonly accountNumber?: string | undefined;
+  /** Index of the row in the request; undefined: its index among these rows. */
+  readonly position?: number | undefined;
 }
 
 /** The outcome for one of the users. */
 export interface CreatedUserRow {
+  /** Index of the row in the request; null: the answer was stored before answers had it. */
+  readonly position: number | null;
   /** Null: the account is unknown or, if it is known, the username was taken. */
   readonly user: UserRow | null;
   readonly isAccountKnown: boolean;
@@ -40,7 +44,7 @@ export async function createUserRows(
     created: db.execute(insertAll(newUsers, keepAnswer(claim, forgetsRefusals))),
     ...(claim && { unanswered: forgetUnanswered(db, claim) }),
   });
-  return { value: answerOf(created, newUsers.length), tags };
+  return { value: answerOf(created, newUsers), tags };
 }
 
 // The statement locks the accounts, so that none is deleted before its profile is there. It inserts rows in the order of their
@@ -51,10 +55,10 @@ function insertAll(newUsers: readonly NewUserRow[], kept: SQL): SQL {
       select * from rows from (
         jsonb_to_recordset(${JSON.stringify(newUsers.map(toRecord))}::jsonb) as (
           username text, email text, first_name text, last_name text, is_active boolean, is_staff boolean,
-          is_superuser boolean, last_login timestamptz, account_number text
+          is_superuser boolean, last_login timestamptz, account_number text, position integer
         )
       ) with ordinality as asked (
-        username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login, account_number, n
+        username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login, account_number, position, n
       )
     ), found as materialized (
       select id, account_number from accounts where account_number in (select account_number from asked)
@@ -80,6 +84,7 @@ function insertAll(newUsers: readonly NewUserRow[], kept: SQL): SQL {
     ), outcome as (
       select
         coalesce(jsonb_agg(jsonb_build_object(
+          'position', asked.position,
           'user', to_jsonb(new_users),
           'isAccountKnown', asked.account_number is null or found.id is not null
         ) order by asked.n), '[]') as answer,
@@ -100,7 +105,7 @@ function keepAnswer(claim: IdempotencyClaim | null, forgetsRefusals: boolean): S
   )`;
 }
 
-function toRecord(user: NewUserRow): Readonly<Record<string, unknown>> {
+function toRecord(user: NewUserRow, at: number): Readonly<Record<string, unknown>> {
   return {
     username: user.username,
     email: user.email,
@@ -111,18 +116,26 @@ function toRecord(user: NewUserRow): Readonly<Record<string, unknown>> {
     is_superuser: user.isSuperuser ?? false,
     last_login: user.lastLogin ?? null,
     account_number: user.accountNumber ?? null,
+    position: user.position ?? at,
   };
 }
 
-function answerOf(result: unknown, asked: number): CreatedUserRow[] {
+function answerOf(result: unknown, asked: readonly NewUserRow[]): CreatedUserRow[] {
   const inserted = readCreatedUserRows(readRow(result, { answer: json }).answer);
-  if (inserted.length !== asked) throw new GarbledAnswer('the answer is about other users');
+  const isAboutAsked =
+    inserted.length === asked.length &&
+    inserted.every(({ position }, at) => position === (asked[at]?.position ?? at));
+  if (!isAboutAsked) throw new GarbledAnswer('the answer is about other users');
   return inserted;
 }
 
 /** Reads the outcome for each user from the answer that was stored for a claim. */
-export const readCreatedUserRows = list(({ user, isAccountKnown }): CreatedUserRow => {
-  return { user: nullable(toUserRow)(user), isAccountKnown: flag(isAccountKnown) };
+export const readCreatedUserRows = list(({ position, user, isAccountKnown }): CreatedUserRow => {
+  return {
+    position: nullable(whole)(position ?? null),
+    user: nullable(toUserRow)(user),
+    isAccountKnown: flag(isAccountKnown),
+  };
 });
 
 function toUserRow(snapshot: unknown): UserRow {

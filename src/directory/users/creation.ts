@@ -8,7 +8,15 @@ import { AccountNumber, boundedArray, faultsOfFields, toDate } from '../fields.t
 import { requirePlatformRights, userFields } from './fields.ts';
 import { toUser, type User } from './users.ts';
 import type { Subject } from '../subject.ts';
-import { authorOf, claimOf, create, type Idempotency, usernameTaken, type Written } from '../write.ts';
+import {
+  authorOf,
+  claimOf,
+  create,
+  type Idempotency,
+  idempotencyKeyReused,
+  usernameTaken,
+  type Written,
+} from '../write.ts';
 
 /** The fields of a new user. With `accountNumber` the user gets a profile in that account. */
 export const NewUser = z
@@ -74,14 +82,15 @@ export async function createUser(
   idempotency?: Idempotency,
 ): Promise<Written<User>> {
   const { value, ...created } = await insert(deps, writer, [newUser], idempotency, true);
-  const [outcome] = value;
+  const outcome = value.get(0);
   if (!outcome || outcome instanceof Error) throw outcome ?? new Error('the insert answered nothing');
   return { ...created, value: outcome };
 }
 
 /**
  * Creates up to 200 users in one transaction, each as `createUser` does, and answers the outcome of each in order. It creates the
- * first of those with the same username, and no malformed one. Throws `forbidden` when the caller lacks a scope for any of them.
+ * first of those with the same username, and no malformed one. Throws `forbidden` when the caller lacks a scope for any of them,
+ * and `idempotency_key_reused` when a row is valid now and was not when the batch was answered first.
  */
 export async function createUsers(
   deps: Deps,
@@ -89,16 +98,18 @@ export async function createUsers(
   rows: readonly NewUserOrFault[],
   idempotency?: Idempotency,
 ): Promise<Written<readonly UserOutcome[]>> {
-  const newUsers = rows.filter(isUser);
   // Without a well-formed row the batch still stores the claim, so that the idempotency key cannot serve for other rows.
   const made =
-    newUsers.length > 0 || idempotency
-      ? await insert(deps, writer, newUsers, idempotency, false)
-      : { value: [], token: null };
-  const outcomes = made.value.values();
-  const value = rows.flatMap((row) => (isUser(row) ? (outcomes.next().value ?? []) : row));
+    rows.some(isUser) || idempotency
+      ? await insert(deps, writer, rows, idempotency, false)
+      : { value: new Map(), token: null };
+  // A row without an outcome is malformed. A row that was created under other rules keeps its outcome.
+  const value = rows.flatMap((row, position) => made.value.get(position) ?? (isUser(row) ? [] : row));
   return { ...made, value };
 }
+
+/** The outcomes of the valid rows, by their index in the request. */
+type OutcomesByPosition = ReadonlyMap<number | undefined, UserOutcome>;
 
 function isUser(row: NewUserOrFault): row is NewUser {
   return !(row instanceof FieldError);
@@ -107,12 +118,15 @@ function isUser(row: NewUserOrFault): row is NewUser {
 async function insert(
   deps: Deps,
   writer: Writer,
-  newUsers: readonly NewUser[],
+  asked: readonly NewUserOrFault[],
   idempotency: Idempotency | undefined,
   forgetsRefusals: boolean,
-): Promise<Written<UserOutcome[]>> {
-  for (const newUser of newUsers) requireAllowed(deps, writer, newUser);
-  const rows = newUsers.map((newUser) => ({ ...newUser, lastLogin: toDate(newUser.lastLogin) }));
+): Promise<Written<OutcomesByPosition>> {
+  const rows = asked.flatMap((newUser, position) => {
+    if (!isUser(newUser)) return [];
+    requireAllowed(deps, writer, newUser);
+    return [{ ...newUser, lastLogin: toDate(newUser.lastLogin), position }];
+  });
   const claim = claimOf(writer, idempotency);
   const created = await create(
     deps,
@@ -120,7 +134,17 @@ async function insert(
     () => createUserRows(deps.db, authorOf(writer), rows, claim, forgetsRefusals),
     readCreatedUserRows,
   );
-  return { ...created, value: created.value.map(toOutcome) };
+  const positions = rows.map(({ position }) => position);
+  return { ...created, value: toOutcomes(created.value, positions) };
+}
+
+// The rules may have changed since an answer was stored, so that other rows are valid now.
+function toOutcomes(created: readonly CreatedUserRow[], positions: readonly number[]): OutcomesByPosition {
+  const outcomes = new Map(created.map((row, at) => [row.position ?? positions[at], toOutcome(row)]));
+  if (outcomes.has(undefined) || positions.some((position) => !outcomes.has(position))) {
+    throw idempotencyKeyReused('other users of this batch were valid when this Idempotency-Key came before');
+  }
+  return outcomes;
 }
 
 function requireAllowed({ platform }: Deps, { caller }: Writer, newUser: NewUser): void {

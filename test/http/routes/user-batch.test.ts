@@ -124,6 +124,43 @@ test('a row that is malformed is its own problem, with every fault of it', async
   expect(await itemsOf(await post(rows, headers))).toEqual(items);
 });
 
+test('a replay gives each row its own outcome, whatever the rules are by now', async () => {
+  const headers = { 'Idempotency-Key': 'other rules' };
+  const rows = [
+    { username: 'rules-a', email },
+    { username: 'rules-b', email: 'x' },
+    { username: 'rules-c', email },
+  ];
+  const items = await itemsOf(await post(rows, headers));
+  const setPositions = (a: number | null, c: number | null) =>
+    sql(
+      stack.current,
+      `update idempotency_keys set answer = jsonb_set(jsonb_set(answer, '{0,position}', $1::jsonb), '{1,position}', $2::jsonb)
+       where key = 'other rules'`,
+      JSON.stringify(a),
+      JSON.stringify(c),
+    );
+  // The first row was not valid then, and the second was.
+  await setPositions(1, 2);
+  await expectProblem(await post(rows, headers), 'idempotency_key_reused');
+  await setPositions(null, null);
+  expect(await itemsOf(await post(rows, headers))).toEqual(items);
+  await sql(
+    stack.current,
+    `update idempotency_keys set answer = jsonb_set(answer, '{2}', answer -> 1) where key = 'other rules'`,
+  );
+  await expectProblem(await post(rows, headers), 'idempotency_key_reused');
+  // The second row was valid then.
+  await sql(
+    stack.current,
+    `update idempotency_keys set answer = jsonb_build_array(
+       jsonb_set(answer -> 0, '{position}', '0'), jsonb_set(answer -> 1, '{position}', '2'),
+       jsonb_set(answer -> 1, '{position}', '1')
+     ) where key = 'other rules'`,
+  );
+  expect(await itemsOf(await post(rows, headers))).toEqual([items[0], items[2], items[2]]);
+});
+
 test('rows that are all malformed write nothing', async () => {
   const cost = await countRequests(stack.current, async () => {
     const items = await itemsOf(await post([{ username: 'odd', email: 'x' }]));
