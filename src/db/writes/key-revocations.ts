@@ -41,6 +41,8 @@ export async function revokeKeyRows(
   const { revoked, key, allowed, tags } = await writeBatch(db, author, {
     descent: lockDescent(db, withDescendants),
     keys: withDescendants ? lockDescendants(db, id, rights) : lockKeys(db, maker, id),
+    // The maker, if there were too many keys for its turn to come. Its id is higher than theirs, so that the order stays.
+    maker: withDescendants ? lockKeys(db, maker, null) : undefined,
     revoked: db.execute(sql`
       with ${selectMeant(id, reach, withDescendants)}, ended as (
         update api_keys set revoked_at = now() from living
@@ -72,16 +74,17 @@ export async function selectRevocation(
   return { key: key[0] ?? null, ...readRow(counted, outcome), isAllowed: true, tags: [] };
 }
 
-// Locks the maker too, and in the order of ids, as every change of keys does. Locks no revoked key, and no more keys than a
-// revocation ends.
+// Locks in the order of ids, as every change of keys does, and the maker too if its turn comes. Locks no revoked key, and only as
+// many as show that there are too many: these stay good until the end of the transaction, so that none is revoked.
 function lockDescendants(db: Db, id: number, { reach, maker }: Revoker) {
   const makerId = maker?.id ?? null;
   const ids = sql`array(${selectDescent(id, reach)}) || ${makerId}::bigint`;
+  const isLiving = sql`api_keys.revoked_at is null and ${isWithin(reach) ?? sql`true`}`;
   return db.execute(sql`
     select count(*) from (
-      select k.id from api_keys as k
-      where k.id = any (${ids}) and (k.revoked_at is null or k.id = ${makerId}::bigint)
-      order by k.id limit ${MAX_REVOKED + 2}::int for no key update
+      select api_keys.id from api_keys
+      where api_keys.id = any (${ids}) and (${isLiving} or api_keys.id = ${makerId}::bigint)
+      order by api_keys.id limit ${MAX_REVOKED + 2}::int for no key update
     ) as locked`);
 }
 
