@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 /** The database may be asleep, or many migrations may run at once, so that it answers late. */
@@ -12,10 +12,14 @@ const connectTimeoutMs = 60_000;
  */
 const raisedWarning = '01000';
 const migrationLock = 7_265_201_001;
+/** The SQLSTATEs of a deadlock and of a lock that came too late. */
+const lostLock = ['40P01', '55P03'];
+const attempts = 5;
 
 /**
- * Applies the migrations that the database lacks, all of them or none. Several may run at once: they take turns. Throws
- * `pg`'s error when the server is away or refuses.
+ * Applies the migrations that the database lacks, all of them or none. Several may run at once: they take turns. Where
+ * a request that runs meanwhile wins a lock, all of them are tried again, a few times. Throws `pg`'s error when the
+ * server is away or refuses.
  */
 export async function migrate(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: connectTimeoutMs });
@@ -26,11 +30,28 @@ export async function migrate(databaseUrl: string): Promise<void> {
   });
   await client.connect();
   try {
-    await lock(client);
-    await applyMigrations(drizzle(client), { migrationsFolder });
+    for (let attempt = 1; !(await apply(client, attempt === attempts)); attempt++);
   } finally {
     await client.end();
   }
+}
+
+/** Answers false where a lock was lost, unless it is the last attempt. */
+async function apply(client: Client, isLast: boolean): Promise<boolean> {
+  try {
+    await lock(client);
+    await applyMigrations(drizzle(client), { migrationsFolder });
+    return true;
+  } catch (error) {
+    if (isLast || !isLostLock(error)) throw error;
+    await client.query('rollback');
+    return false;
+  }
+}
+
+function isLostLock(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error instanceof DatabaseError ? lostLock.includes(error.code ?? '') : isLostLock(error.cause);
 }
 
 // The migrator's own `begin` has no effect inside this transaction, and its `commit` ends it, with the lock. A session

@@ -1,3 +1,13 @@
+-- Tables are locked in the order in which writers come to them, or one of the two would be ended as a deadlock: a creation holds
+-- the row of its Idempotency-Key when it writes to the audit log. Each table is locked at once as much as it will be.
+lock table public.idempotency_keys in access exclusive mode;
+--> statement-breakpoint
+lock table public.users in share row exclusive mode;
+--> statement-breakpoint
+lock table public.retired_account_numbers, public.api_keys, public.api_key_uses, public.audit_log, public.cache_invalidations
+in access exclusive mode;
+--> statement-breakpoint
+
 -- Dates. Every one is in the years 1000 to 9999, as those of accounts and users are. What is beyond is brought to the nearer end,
 -- where it means what it meant: no key expires at infinity, a tag that was never invalidated is due, and what is remembered for a
 -- day is remembered for a day from now.
@@ -52,7 +62,7 @@ ALTER TABLE "retired_account_numbers" ADD CONSTRAINT "retired_account_numbers_da
 --> statement-breakpoint
 CREATE INDEX "api_keys_not_revoked" ON "api_keys" USING btree ("account_id") WHERE "api_keys"."revoked_at" is null;
 --> statement-breakpoint
-CREATE INDEX "users_alike" ON "users" USING btree ("id") WHERE strpos("users"."username_compared", '  #') > 0;
+CREATE INDEX "users_alike" ON "users" USING btree (split_part("username_compared", '  #', 1),"id") WHERE strpos("users"."username_compared", '  #') > 0;
 --> statement-breakpoint
 
 -- Names that were alike before names were compared. Once the first of them is gone or has another name, the next one has what is
@@ -80,37 +90,77 @@ begin
   return new;
 end $$;
 --> statement-breakpoint
--- One name at a time by its index, and never compiled: what the planner thinks of the few such names would have it read the whole
--- table. Where there are none, this is one look into an empty index.
+-- A statement frees the names that its old rows alone have. Of the names alike to one of these, the first that is still there gets
+-- what is compared. So does the first of those alike to a row that comes back after its first is gone. Never compiled, and by
+-- indexes: what the planner thinks of the few alike names would have it read the whole table. Where there are none, this is one look
+-- into an empty index.
 create function public.follow_first_username() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off as $$
 declare
-  alike record;
+  names text[];
+  freed text;
+  alike bigint;
 begin
-  for alike in
-    select id, public.comparable_username(username) as compared from public.users
-    where strpos(username_compared, '  #') > 0 order by id
+  if not exists (select from public.users where strpos(username_compared, '  #') > 0) then
+    return null;
+  elsif tg_op = 'DELETE' then
+    names := array(select username_compared from old_rows);
+  elsif tg_op = 'UPDATE' then
+    names := array(select username_compared from old_rows except select username_compared from new_rows);
+  else
+    names := array(
+      select split_part(username_compared, '  #', 1) from new_rows where strpos(username_compared, '  #') > 0
+    );
+  end if;
+  -- Names in order, so that two statements at once wait for each other and do not deadlock.
+  for freed in
+    select distinct name from unnest(names) as name
+    where exists (
+      select from public.users
+      where strpos(username_compared, '  #') > 0 and split_part(username_compared, '  #', 1) = name
+    ) and not exists (select from public.users where username_compared = name)
+    order by name
   loop
-    if not exists (select from public.users where username_compared = alike.compared) then
-      update public.users set username_compared = alike.compared where id = alike.id;
-    end if;
+    -- One that another transaction has just deleted or renamed is passed over.
+    for alike in
+      select id from public.users
+      where strpos(username_compared, '  #') > 0 and split_part(username_compared, '  #', 1) = freed
+      order by id
+    loop
+      update public.users set username_compared = freed
+      where id = alike and strpos(username_compared, '  #') > 0;
+      exit when found;
+    end loop;
   end loop;
   return null;
 end $$;
 --> statement-breakpoint
 revoke all on function public.follow_first_username() from public;
 --> statement-breakpoint
-create trigger users_first_deleted after delete on public.users
+create trigger users_first_inserted after insert on public.users
+  referencing new table as new_rows for each statement execute function public.follow_first_username();
+--> statement-breakpoint
+create trigger users_first_updated after update on public.users
+  referencing old table as old_rows new table as new_rows
   for each statement execute function public.follow_first_username();
 --> statement-breakpoint
-create trigger users_first_renamed after update of username on public.users
-  for each statement execute function public.follow_first_username();
+create trigger users_first_deleted after delete on public.users
+  referencing old table as old_rows for each statement execute function public.follow_first_username();
+--> statement-breakpoint
+alter table public.users enable always trigger users_first_inserted;
+--> statement-breakpoint
+alter table public.users enable always trigger users_first_updated;
 --> statement-breakpoint
 alter table public.users enable always trigger users_first_deleted;
 --> statement-breakpoint
-alter table public.users enable always trigger users_first_renamed;
---> statement-breakpoint
 -- Those whose first is gone already.
-update public.users set username = username where strpos(username_compared, '  #') > 0;
+update public.users set username_compared = next.name
+from (
+  select distinct on (name) id, name
+  from public.users, split_part(username_compared, '  #', 1) as name
+  where strpos(username_compared, '  #') > 0
+  order by name, id
+) as next
+where users.id = next.id and not exists (select from public.users as first where first.username_compared = next.name);
 --> statement-breakpoint
 insert into public.cache_invalidations (tags) values ('{everything}');

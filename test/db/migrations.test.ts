@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { migrate } from '../../drizzle/migrate.ts';
 import { createEmptyDatabase } from '../engines/database.ts';
+import { openEarlierDatabase } from '../support/db/earlier-database.ts';
 
 const folder = new URL('../../drizzle/migrations/', import.meta.url);
 const script = new URL('../../drizzle/migrate.ts', import.meta.url).pathname;
@@ -73,6 +74,30 @@ test('the audit log never joins the rows of a statement by nested loops, whateve
   );
   expect(rows).toEqual([{ off: true }]);
 });
+
+// The embedded Postgres has no second session to wait for.
+test.skipIf(!process.env['DATABASE_URL'])(
+  'a creation with an Idempotency-Key and the migration of dates meet no deadlock',
+  async () => {
+    const { client, url, migrate: apply } = await openEarlierDatabase('bounds');
+    const other = new Client({ connectionString: url });
+    await other.connect();
+    await other.query(`begin; select set_config('edge_accounts.actor', 'test', true)`);
+    await other.query(`insert into idempotency_keys (caller, key, request_sha256) values ('test', 'x', $1)`, [
+      '0'.repeat(64),
+    ]);
+    const pid = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const applied = apply();
+    const isWaiting = 'select from pg_locks where not granted and pid = $1';
+    while ((await other.query(isWaiting, [pid.rows[0]?.pid])).rowCount === 0);
+    await other.query(`insert into accounts (account_number, company_name) values ('9000-0000-0001', 'x')`);
+    await other.query('commit');
+    await other.end();
+    await applied;
+    const { rows } = await client.query('select count(*)::int from audit_log');
+    expect(rows).toEqual([{ count: 1 }]);
+  },
+);
 
 test('a migration that fails leaves nothing behind', async () => {
   const url = await emptyDatabase();

@@ -85,6 +85,32 @@ test('the next of names that are alike follows a first that went before there wa
   expect(rows).toEqual([{ username_compared: 'admin' }]);
 }, 60_000);
 
+test('a row that comes back after the first of names like it is gone keeps others out', async () => {
+  const { client, migrate } = await openEarlierDatabase('names');
+  await client.query(
+    `insert into users (username, email) values ('admin', ''), ('Admin', ''), ('ADMIN', '')`,
+  );
+  await migrate();
+  await client.query('create table backup as select * from users where id > 1');
+  await client.query('delete from users');
+  await client.query('insert into users select * from backup');
+  const { rows } = await client.query('select id::int, username_compared from users order by id');
+  expect(rows).toEqual([
+    { id: 2, username_compared: 'admin' },
+    { id: 3, username_compared: 'admin  #3' },
+  ]);
+}, 60_000);
+
+test('a deletion does not compare the names that are alike again', async () => {
+  const { client, migrate } = await openEarlierDatabase('names');
+  await client.query(`insert into users (username, email) values ('α', ''), ('Α', ''), ('free', '')`);
+  await migrate();
+  await client.query(`
+    create or replace function comparable_username(username text) returns text language plpgsql immutable as $$
+    begin raise 'compared'; end $$`);
+  expect((await client.query(`delete from users where username = 'free'`)).rowCount).toBe(1);
+}, 60_000);
+
 test.each([
   ['ÀÉÎ', 'àéî'],
   ['ΣΊΣΥΦΟΣ', 'σίσυφος'],

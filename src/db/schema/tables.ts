@@ -77,9 +77,9 @@ export const users = pgTable(
       'users_username_format',
       sql`char_length(${table.username}) between 1 and 150 and ${table.username} !~ '[\\u0001-\\u001f\\u007f-\\u009f]'`,
     ),
-    // The few usernames that were alike before the comparison was added.
+    // The few usernames that were alike before the comparison was added, by what they share.
     index('users_alike')
-      .on(table.id)
+      .on(sql`split_part(${table.usernameCompared}, '  #', 1)`, table.id)
       .where(sql`strpos(${table.usernameCompared}, '  #') > 0`),
     // The few administrators: the search for one must not read all members of an account.
     index('users_administrators')

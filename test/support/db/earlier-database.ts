@@ -25,5 +25,5 @@ export async function openEarlierDatabase(migration: string) {
   const at = files.findIndex((name) => name.endsWith(`_${migration}.sql`));
   if (at < 0) throw new Error(`there is no migration called ${migration}`);
   await apply(files.slice(0, at));
-  return { client, warnings, migrate: () => apply(files.slice(at)) };
+  return { client, url: database.url, warnings, migrate: () => apply(files.slice(at)) };
 }
