@@ -8,6 +8,7 @@ import { find, keyedBy } from '../../directory/look-up.ts';
 import { copyString } from '../../lib/copy-string.ts';
 import { AccountNumberReason } from '../response/account-number-reason.ts';
 import { answer, etagOfRow } from '../response/answer.ts';
+import { etagOfList } from '../response/etag.ts';
 import type { AppEnv } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { AccountNumber, flag } from '../request/parameters.ts';
@@ -52,12 +53,11 @@ const getContext = endpoint({
 });
 
 export const context = new Hono<AppEnv>()
-  .get('/v1/account-number', getAccountNumber, (c) => {
+  .get('/v1/account-number', getAccountNumber, async (c) => {
     const { url, explain } = c.req.valid('query');
     if (explain) {
       const explained = explainAccountNumber(url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES);
-      // The labels are those of the URL, which the request names.
-      return answer(c, explained, `"account-number-${explained.accountNumber}-${explained.reason}"`);
+      return answer(c, explained, await etagOfList([], JSON.stringify(explained)));
     }
     const accountNumber = accountNumberOf(url, c.env);
     return answer(c, { accountNumber }, `"account-number-${accountNumber}"`);

@@ -48,7 +48,7 @@ describe('with explain=true', () => {
     });
   });
 
-  test('the entity tag is of the reason too', async () => {
+  test('the entity tag is of the reason and of the labels too', async () => {
     const tagOf = async (more: string, url = 'x') => {
       const response = await send(stack.current, `/v1/account-number?url=${url}${more}`);
       return response.headers.get('ETag');
@@ -57,8 +57,9 @@ describe('with explain=true', () => {
       await tagOf(''),
       await tagOf('&explain=true'),
       await tagOf('&explain=true', 'http://127.0.0.1'),
+      await tagOf('&explain=true', 'http://127.0.0.2'),
     ];
-    expect(new Set(tags).size).toBe(3);
+    expect(new Set(tags).size).toBe(4);
     const headers = { 'If-None-Match': tags[1] ?? '' };
     const again = await send(stack.current, '/v1/account-number?url=x&explain=true', { headers });
     expect(again.status).toBe(304);
