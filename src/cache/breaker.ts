@@ -1,36 +1,38 @@
-/** `closed`: ask the store. `open`: do without it. `probe`: the same, and find out behind the answer whether it is back. */
+/**
+ * `closed`: ask the store. `open`: answer without it. `probe`: answer without it, and ask it after the answer whether it is back.
+ */
 export type BreakerState = 'closed' | 'open' | 'probe';
 
 export interface BreakerDescription {
   readonly state: 'closed' | 'open';
   readonly failuresInARow: number;
-  /** Until a caller is told to probe; 0 when the next one is, and while it is closed. */
+  /** The time until a caller is told to probe. It is 0 when the next caller is told, and while the breaker is closed. */
   readonly msUntilProbe: number;
 }
 
 /** Keeps an outage of a store from costing every request a deadline. */
 export interface Breaker {
-  /** What to do now. While it is open, one caller per cool-down is told to probe. */
+  /** Tells the caller what to do now. While the breaker is open it tells one caller per cool-down to probe. */
   next(nowMs: number): BreakerState;
-  /** The store has answered what was sent at that time. */
+  /** Notes that the store has answered a request that was sent at that time. */
   succeeded(sentAtMs: number): void;
-  /** It has not; news from before its latest answer is no news. */
+  /** Notes a request that the store did not answer. A request from before its latest answer does not count. */
   failed(sentAtMs: number, nowMs: number): void;
-  /** Where it stands; tells nobody to probe. */
+  /** Describes the breaker and changes nothing: no caller is told to probe. */
   describe(nowMs: number): BreakerDescription;
 }
 
 export interface BreakerSettings {
-  /** Failures in a row that open it. */
+  /** This many failures in a row open the breaker. */
   readonly failures: number;
-  /** From one probe to the next, in ms. */
+  /** The time from one probe to the next, in ms. */
   readonly coolDownMs: number;
 }
 
-/** Where nobody has asked for so many cool-downs, what the breaker knows is old, and the next to ask does ask. */
+/** After this many cool-downs without a caller the breaker's state is out of date, and the next caller asks the store. */
 const QUIET_COOL_DOWNS = 5;
 
-/** Opens after `failures` in a row, and closes when a probe is answered; after a quiet spell it takes one failure. */
+/** The breaker opens after `failures` in a row and closes when a probe is answered. After a quiet spell one failure opens it. */
 export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker {
   let inARow = 0;
   let nextProbeMs = 0;
@@ -53,10 +55,10 @@ export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker 
       answeredSentMs = Math.max(answeredSentMs, sentAtMs);
     },
     failed(sentAtMs, nowMs) {
-      // Unless the clock has stepped back, and cannot tell before from after.
+      // A clock that has stepped back cannot tell which of the two was sent first, so the failure counts.
       if (sentAtMs < answeredSentMs && nowMs >= answeredSentMs) return;
       inARow += 1;
-      // Later failures put no probe off: those of requests that hang would do so for as long as they come.
+      // Later failures do not delay the probe. Requests that hang would otherwise delay it for as long as they come.
       if (inARow === failures) nextProbeMs = nowMs + coolDownMs;
     },
     describe(nowMs) {
@@ -67,7 +69,7 @@ export function makeBreaker({ failures, coolDownMs }: BreakerSettings): Breaker 
   };
 }
 
-/** The breaker for a request whose questions travel together: until the store answers one, what fails is one failure. */
+/** The breaker for a request whose calls travel together: until the store answers one of them, their failures count as one. */
 export function countedTogether(breaker: Breaker): Breaker {
   let isCounted = false;
   return {

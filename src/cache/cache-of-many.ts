@@ -4,8 +4,9 @@ import type { Cache } from './cache.ts';
 import { withSharedTimers } from './clock.ts';
 
 /**
- * The cache for a request with many look-ups that begin in one turn. Each is a read of its own as ever; what they ask of the
- * shared store travels together, again after a wait too, and a call that fails is one failure and one line in the log.
+ * The cache for a request with many look-ups that begin in one turn. Each look-up is still a read of its own. Their calls of the
+ * shared store travel together, also when they are repeated after a wait. A call that fails counts as one failure and is logged
+ * in one line.
  */
 export function makeCacheOfMany(cache: Cache): Cache {
   return {

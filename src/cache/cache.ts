@@ -19,22 +19,22 @@ export interface CacheSettings {
 export interface IsolateCache {
   readonly memory: Memory;
   readonly inFlight: InFlight;
-  /** Of the shared store. */
+  /** Guards the shared store. */
   readonly breaker: Breaker;
   readonly originBreaker: Breaker;
-  /** For the entries that decide rights. */
+  /** Signs the entries that decide rights. */
   readonly seal: Seal;
 }
 
-/** What the cache must know of the origin besides how to load from it. */
+/** The origin, apart from the loads that each look-up brings. */
 export interface Origin {
-  /** The cheapest question there is. */
+  /** Asks the cheapest question there is, to find out whether the origin answers. */
   probe(): Promise<unknown>;
-  /** Whether a load that failed so speaks of the whole origin, and not of the one answer. */
+  /** True for an error that says that the whole origin is away, and not that one answer failed. */
   isAway(error: unknown): boolean;
-  /** Whether it was refused for a reason that trying again does not mend; by default nothing is. */
+  /** True for an error that a second attempt would repeat. By default no error is one. */
   readonly isRefusal?: (error: unknown) => boolean;
-  /** Whether a text names something that answers depend on; by default every text does. */
+  /** True for a text that names something that answers depend on. By default every text does. */
   readonly isTag?: (text: string) => boolean;
 }
 

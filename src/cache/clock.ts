@@ -2,7 +2,7 @@
 export interface Clock {
   /** Wall time, in ms since 1970. */
   now(): number;
-  /** Calls back once, `ms` from now; returns what cancels it. */
+  /** Calls back once, `ms` from now. Returns a function that cancels the call. */
   after(ms: number, callback: () => void): () => void;
 }
 
@@ -37,7 +37,7 @@ export function sleep(clock: Clock, ms: number): Promise<void> {
   });
 }
 
-/** In production the clock stands still within a turn; elsewhere it may go on by so much while many reads begin. */
+/** The clock stands still within a turn in production. Elsewhere it may advance by this much while many reads begin. */
 const TURN_MS = 5;
 
 interface SharedTimer {
@@ -47,8 +47,8 @@ interface SharedTimer {
 }
 
 /**
- * The clock for a request that waits for many things at once: timers that are started together, for as long, call back in one
- * turn, so that what is asked next of a store travels together again.
+ * The clock for a request that waits for many things at once. Timers of equal length that start together call back in one turn,
+ * so that the next calls of a store travel together again.
  */
 export function withSharedTimers(clock: Clock): Clock {
   const newest = new Map<number, SharedTimer>();

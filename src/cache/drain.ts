@@ -4,16 +4,16 @@ import { invalidateOrThrow } from './invalidate.ts';
 import { EVERYTHING } from './invalidations.ts';
 import { LONGEST_LIFE_MS } from './shared/shared-store.ts';
 
-/** The invalidations that writers left in the origin, in the transactions of their writes. */
+/** The invalidations that writers have stored in the origin, in the transactions of their writes. */
 export interface Outbox {
   /**
-   * Rows that are due: never invalidated, or invalidated long enough ago to be confirmed. At most `limit`, or more where they
-   * have fewer different tags than that.
+   * Selects the rows that are due: those that were never invalidated, and those whose invalidation is old enough to be confirmed.
+   * Answers at most `limit` rows, or more if they have fewer different tags than that.
    */
   selectDue(limit: number): Promise<readonly OutboxRow[]>;
-  /** Replaces at most `limit` of them by one that says `everything`, in one transaction; answers how many. */
+  /** Replaces at most `limit` of them by one row with the tag `everything`, in one transaction. Answers their number. */
   collapse(limit: number): Promise<number>;
-  /** Notes that the rows have been invalidated once, by their tags or by `everything`, which they say from then on. */
+  /** Notes that the rows have been invalidated once, by their tags or by `everything`, which replaces their tags then. */
   markInvalidated(ids: readonly number[], byEverything?: boolean): Promise<void>;
   delete(ids: readonly number[]): Promise<void>;
 }
@@ -21,9 +21,9 @@ export interface Outbox {
 export interface OutboxRow {
   readonly id: number;
   readonly tags: readonly string[];
-  /** Null: never. Otherwise this time is the confirmation, after which the row may go. */
+  /** Null before the first invalidation. Afterwards the next one confirms it, and the row may be deleted. */
   readonly invalidatedAgoMs: number | null;
-  /** Ids of other rows of which the same is so. */
+  /** Ids of other rows with the same tags and the same state. */
   readonly further?: readonly number[];
 }
 
@@ -33,21 +33,21 @@ export interface Drained {
   readonly everything: boolean;
 }
 
-/** Beyond this many due rows, of more tags than this, one invalidation of everything is cheaper than theirs. */
+/** Invalidating everything once is cheaper than invalidating more due rows than this, if they also have more tags than this. */
 const MAX_ROWS = 10_000;
-/** Beyond this many, whatever their tags: the outbox may hold more than a drain looks at. */
+/** The same for rows whose tags repeat. The outbox may hold more rows than a drain looks at. */
 const MAX_REPEATED_ROWS = 5 * MAX_ROWS;
-/** The same for tags: each thousand is a subrequest, of which an invocation has a thousand at most. */
+/** The same for tags. Each thousand costs a subrequest, and an invocation has a thousand of those at most. */
 const MAX_TAGS = 20_000;
-/** Rows that the origin replaces well within its deadline, and how often one drain asks it to. */
+/** The origin replaces this many rows well within its deadline. One drain asks it to do so at most `MAX_COLLAPSES` times. */
 const COLLAPSE_ROWS = 100_000;
 const MAX_COLLAPSES = 50;
 
 /**
- * Invalidates what the outbox holds. Every row is invalidated twice, some seconds apart, and only then deleted, by its id:
- * a failover of the shared store may have lost the first time. Where it has, it may have lost more: then nothing that is stored
- * is valid any more. Running twice at once is harmless. A backlog shrinks to one
- * row before the shared store is asked, so that the outbox is bounded however long that is away.
+ * Invalidates the tags in the outbox. Every row is invalidated twice, some seconds apart, and only then deleted, by its id: a
+ * failover of the shared store may have lost the first invalidation. A store that has lost it may have lost others, so no stored
+ * entry is valid then. Two drains at the same time do no harm. A backlog shrinks to one row before the shared store is asked, so
+ * that the outbox stays bounded however long the store is away.
  */
 export async function drain(cache: Cache, outbox: Outbox): Promise<Drained> {
   const due = await outbox.selectDue(MAX_ROWS + 1);
@@ -66,7 +66,7 @@ export async function drain(cache: Cache, outbox: Outbox): Promise<Drained> {
   return { rows: Math.max(collapsed, idsOf(rows).length), tags: tags.length, everything };
 }
 
-// Told first: readers must not wait for the outbox to shrink, nor for what keeps it from shrinking.
+// The shared store is told first. Readers must not wait for the outbox to shrink, which may also fail.
 async function shrink(cache: Cache, outbox: Outbox): Promise<number> {
   await invalidateOrThrow(cache, [EVERYTHING]).catch((error: unknown) => {
     cache.log.warn('invalidation_failed', { tags: 1, error: describeError(error) });
@@ -84,18 +84,18 @@ function isFresh(row: OutboxRow): boolean {
   return row.invalidatedAgoMs === null;
 }
 
-// What is no tag was meant to be one.
+// A text that is no tag stands for one that cannot be read.
 function areTags({ origin: { isTag } }: Cache, named: ReadonlySet<string>): boolean {
   return isTag === undefined || [...named].every(isTag);
 }
 
-// Tags outlive every entry, but not the longest outage.
+// The shared store keeps a tag longer than any entry, but not longer than the longest outage.
 function expectedOf(confirmed: readonly OutboxRow[]): string[] {
   const lately = confirmed.filter(({ invalidatedAgoMs }) => (invalidatedAgoMs ?? 0) < LONGEST_LIFE_MS);
   return [...new Set(lately.flatMap(({ tags }) => tags))];
 }
 
-// Different tags are what an invalidation costs: a row that is written all the time leaves many rows and few of them.
+// An invalidation costs as much as it has different tags. A row that is written all the time leaves many outbox rows and few tags.
 function isBacklog(due: readonly OutboxRow[]): boolean {
   if (idsOf(due).length > MAX_REPEATED_ROWS) return true;
   return due.length > MAX_ROWS && new Set(due.flatMap(({ tags }) => tags)).size > MAX_ROWS;

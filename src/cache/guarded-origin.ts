@@ -2,7 +2,7 @@ import { describeError } from '../lib/log.ts';
 import type { Cache } from './cache.ts';
 import { DeadlineExceeded, withDeadline } from './clock.ts';
 
-/** The origin's answer, within the deadline; null, at once, while the origin is known to be away. */
+/** Asks the origin within the deadline. Answers null at once while the breaker is open. */
 export async function askOrigin<T>(
   cache: Cache,
   deadlineMs: number,
@@ -22,7 +22,7 @@ async function tryOrigin<T>(cache: Cache, deadlineMs: number, ask: () => Promise
     originBreaker.succeeded(sentAtMs);
     return answer;
   } catch (error) {
-    // A row that cannot be read says nothing of the others, and lateness nothing where others have taken the time.
+    // One unreadable row does not mean that the origin is away. Nor does a short deadline, of which other tiers took a part.
     const isAway =
       error instanceof DeadlineExceeded ? deadlineMs >= settings.originDeadlineMs / 2 : origin.isAway(error);
     if (isAway) originBreaker.failed(sentAtMs, clock.now());

@@ -8,8 +8,8 @@ import type { LogicalTime, Token } from './logical-time.ts';
 const TAGS_PER_CALL = 1_000;
 
 /**
- * Makes every answer that depends on one of the tags unusable, after the write that changed them has committed.
- * Answers the token for reads that must see the write; never throws: what fails here the outbox makes up for.
+ * Makes every answer that depends on one of the tags unusable. Call it after the write that changed them has committed. Answers
+ * the token for reads that must see the write. Never throws: the outbox repeats an invalidation that fails here.
  */
 export async function invalidate(cache: Cache, tags: readonly string[]): Promise<Token> {
   const { isTag } = cache.origin;
@@ -19,28 +19,28 @@ export async function invalidate(cache: Cache, tags: readonly string[]): Promise
     return time ?? { unsharedSinceMs: cache.clock.now() };
   } catch (error) {
     cache.log.warn('invalidation_failed', { tags: tags.length, error: describeError(error) });
-    // One more attempt behind the answer: a passing fault should not keep the write hidden until the drain.
+    // The invalidation is tried once more after the answer. A short fault should not hide the write until the next drain.
     cache.waitUntil(invalidateOrThrow(cache, tags).catch(() => {}));
     return { unsharedSinceMs: cache.clock.now() };
   }
 }
 
 /**
- * After a write that may have changed anything, for what it changed cannot be read. As an invalidation that fails it answers
- * the token of Postgres: the answer does not wait until everything is invalid.
+ * Invalidates everything after a write whose tags cannot be read. Answers a token of the wall time, as for an invalidation that
+ * failed, so that the write does not wait until everything is invalid.
  */
 export function invalidateBlindly(cache: Cache): Token {
   const nowMs = cache.clock.now();
   cache.log.warn('invalidation_failed', { tags: 0, error: 'the tags cannot be read' });
-  // At once, for the next read of this isolate may be answered before the shared store is told.
+  // Memory is told at once, since it may answer the next read of this isolate before the shared store is told.
   cache.memory.invalidations.add([EVERYTHING], nowMs);
   cache.waitUntil(invalidateOrThrow(cache, [EVERYTHING]).catch(() => {}));
   return { unsharedSinceMs: nowMs };
 }
 
 /**
- * As `invalidate`, but rejects when the shared store does not confirm; null when Redis was full and dropped everything. Of the
- * expected tags, which were invalidated before, a thousand are looked for.
+ * Invalidates the tags and rejects if the shared store does not confirm. Answers null if Redis was full and dropped everything.
+ * The expected tags were invalidated before: the store looks for the first thousand of them, and a missing one is a loss.
  */
 export async function invalidateOrThrow(
   cache: Cache,
@@ -50,7 +50,7 @@ export async function invalidateOrThrow(
   try {
     let latest: LogicalTime | null = null;
     for (let at = 0; at < tags.length; at += TAGS_PER_CALL) {
-      // Before the first is told, for that may be one of them.
+      // The store looks for them before it sets the first tags, which may be among them.
       const lookedFor = at === 0 ? expected.slice(0, TAGS_PER_CALL) : [];
       latest = await invalidateShared(cache, tags.slice(at, at + TAGS_PER_CALL), lookedFor);
     }
@@ -60,7 +60,7 @@ export async function invalidateOrThrow(
   }
 }
 
-// Asked even while the breaker is open: a write that cannot be told now stays hidden until the next drain.
+// The store is asked even while the breaker is open. A write that it is not told of stays hidden until the next drain.
 async function invalidateShared(
   cache: Cache,
   tags: readonly string[],

@@ -1,23 +1,23 @@
 /** The tag that every answer depends on. */
 export const EVERYTHING = 'everything';
 
-/** What this isolate has invalidated itself, for as long as a memory entry can live. */
+/** The tags that this isolate has invalidated itself, for as long as a memory entry can live. */
 export interface Invalidations {
   /** The next position in this isolate's order of reads and invalidations. */
   nextOrder(): number;
-  /** Position of the latest invalidation; 0 before the first. */
+  /** The position of the latest invalidation; 0 before the first. */
   last(): number;
   add(tags: readonly string[], nowMs: number): void;
   /** The first of the tags that was invalidated after the position, if any. */
   findHitSince(order: number, tags: readonly string[]): string | undefined;
 }
 
-/** Past this many remembered tags, remembering `everything` is cheaper and as right. */
+/** `everything` takes the place of more tags than this. That is cheaper, and as correct. */
 const MAX_REMEMBERED_TAGS = 10_000;
 
 /**
- * Remembers tags for twice `ttlMs`: by then every entry that they condemn has expired, also where who invalidated was behind
- * who had read it.
+ * Remembers tags for twice `ttlMs`. By then every entry that they end has expired, even if the clock of the request that
+ * invalidated was behind the clock of the request that read the entry.
  */
 export function makeInvalidations(ttlMs: number): Invalidations {
   const remembered = new Map<string, { order: number; atMs: number }>();

@@ -4,7 +4,7 @@ export interface LogicalTime {
   readonly n: number;
 }
 
-/** What a write hands out: the logical time of its invalidation, or the wall time of one that failed. */
+/** The token that a write returns: the logical time of its invalidation, or the wall time of an invalidation that failed. */
 export type Token = LogicalTime | { readonly unsharedSinceMs: number };
 
 const LOGICAL_TIME = /^([0-9a-f]{16}):(\d{1,16})$/;
@@ -35,7 +35,7 @@ export function formatLogicalTime({ epoch, n }: LogicalTime): string {
   return `${epoch}:${n}`;
 }
 
-/** When it was by the clock of Redis, unless that stepped back: `n` is in µs. */
+/** The time by the clock of Redis, unless that clock stepped back: `n` is in µs. */
 export function dateOf({ n }: LogicalTime): Date {
   return new Date(n / US_PER_MS);
 }
@@ -44,7 +44,7 @@ export function isLogical(token: Token): token is LogicalTime {
   return 'epoch' in token;
 }
 
-/** Whether an answer as of `asOf` includes the write that returned `token`. Every answer satisfies a read without a token. */
+/** True if an answer as of `asOf` includes the write that returned `token`. Without a token every answer does. */
 export function includesWrite(asOf: LogicalTime | null, token: Token | undefined): boolean {
   if (token === undefined) return true;
   return asOf !== null && isLogical(token) && asOf.epoch === token.epoch && asOf.n >= token.n;
@@ -54,14 +54,14 @@ export function isSameToken(a: Token | undefined, b: Token | undefined): boolean
   return a && b ? formatToken(a) === formatToken(b) : a === b;
 }
 
-/** Whether `a` is known to be later than `b`; times of different epochs, and none at all, are not. */
+/** True if `a` is known to be later than `b`. Times of different epochs do not compare, and null compares with nothing. */
 export function isLater(a: LogicalTime | null, b: LogicalTime | null): boolean {
   return a !== null && b !== null && a.epoch === b.epoch && a.n > b.n;
 }
 
-/** A name for an epoch that no other will have; also used to name the owner of a lease. */
+/** Makes a unique name for an epoch, or for the owner of a lease. */
 export function randomId(): string {
-  // Its first and its last digits are random, and 64 bits enough.
+  // The first and the last digits of a UUID are random, and 64 bits are enough.
   const uuid = crypto.randomUUID();
   return uuid.slice(0, HALF_EPOCH_LENGTH) + uuid.slice(-HALF_EPOCH_LENGTH);
 }

@@ -1,76 +1,76 @@
 import type { Token } from './logical-time.ts';
 
-/** How to answer every look-up of a kind, whatever its input. Made once: the context is what a request has to load with. */
+/** Defines all look-ups of one kind. It is made once; `context` brings the clients of the request that loads. */
 export interface LookUpDefinition<C, I, T> extends AnswerRules<T> {
-  /** Unique among all look-ups, e.g. `user:3`; holds no line break where the input is possible. */
+  /** A key that is unique among all look-ups, e.g. `user:3`. It holds no line break if the input is possible. */
   key(input: I): string;
-  /** Whether there can be such a thing; where there cannot, it is absent, and nobody is asked. By default, always. */
+  /** False for an input that can name nothing: it is absent, and no store is asked. By default every input is possible. */
   isPossible?(input: I): boolean;
   /** Asks the origin. The tags name everything that the answer, `null` included, depends on. */
   load(context: C, input: I): Promise<Loaded<T>>;
-  /** Is told of every read that is answered by `null`. */
+  /** Called for every read that is answered by `null`. */
   noteAbsent?(context: C, input: I): void;
 }
 
 /** A look-up whose answer decides rights. */
 export type RightsLookUp<C, I, T> = LookUpDefinition<C, I, T> & { readonly decidesRights: true };
 
-/** What the origin answers. */
+/** An answer of the origin. */
 export interface Loaded<T> {
   readonly value: T;
   readonly tags: readonly string[];
 }
 
-/** How answers are read and kept. */
+/** The rules by which answers are read and kept. */
 interface AnswerRules<T> {
-  /** Parses what a store gave; throws on what is not an answer. */
+  /** Parses the JSON from a store. Throws if it is not an answer. */
   readonly parse: (json: unknown) => T;
-  /** Whether the answer says that the thing is not there; by default, whether it is `null`. */
+  /** True for an answer that says that the thing does not exist. By default that is `null`. */
   isAbsent?(value: T): boolean;
-  /** Absent answers stay out of memory: whoever may ask for any number of them would push out all others. */
+  /** Keeps absent answers out of memory. A caller who asks for very many of them would push out all others. */
   readonly forgetsAbsent?: boolean;
   /**
-   * The answer decides what somebody may do or see. Its entries in the shared store are sealed, and one that is not authentic is
-   * a miss: whoever can write there must not be able to give rights.
+   * The answer decides what a caller may do or see. Its entries in the shared store are sealed, and an entry that is not authentic
+   * is a miss: access to the store must not suffice to grant rights.
    */
   readonly decidesRights?: boolean;
-  /** Whether the shared store may hold the answer; by default it may hold all that are small enough. */
+  /** False for an answer that the shared store must not hold. By default it holds all that are small enough. */
   isShared?(value: T): boolean;
 }
 
-/** How to answer one look-up. */
+/** One look-up, bound to its input and to the request that would load. */
 export interface LookUp<T> extends AnswerRules<T> {
   readonly key: string;
   readonly load: () => Promise<Loaded<T>>;
 }
 
-/** A look-up as far as it says where its answers are kept and how they are read. */
+/** The parts of a look-up that name its entries and parse them. */
 export type KeyedLookUp = Pick<LookUp<unknown>, 'isAbsent' | 'key' | 'parse'>;
 
-/** What a caller may demand of a read. */
+/** The demands that a caller may make of a read. */
 export interface ReadDemands {
-  /** Drop what is stored and load from the origin. */
+  /** Drop the stored entry and load from the origin. */
   readonly reload?: boolean | undefined;
   /** Refuse an answer from memory that was read longer ago, in ms; 0 skips memory. */
   readonly maxAgeMs?: number | undefined;
   /** Answer no older than the write that returned this token. */
   readonly token?: Token | undefined;
-  /** Filled with what each tier did. */
+  /** The read notes in it what each tier did. */
   readonly trace?: Trace | undefined;
 }
 
-/** What each tier that was asked did; times in ms. */
+/** The part of each tier in a read, if it was asked; times in ms. */
 export interface Trace {
   memory?: { hit: boolean; ttlMs?: number; stored?: boolean; collapsed?: boolean; ms: number };
   shared?: { hit: boolean; ttlMs?: number; stored?: boolean; detail?: TierDetail; ms: number };
   origin?: { ms: number };
-  /** Memory had an answer, but not one that the demands admit. */
+  /** Memory had an answer that the demands refused. */
   refused?: boolean;
 }
 
 export type TierDetail = 'stale-if-error' | 'breaker-open' | 'unavailable' | 'timeout';
 
-/** Whether a read that was sent at that time meets `max-age`. */
+/** True if the answer of a read that was sent at that time meets `max-age`. */
 export function isYoungEnough(sentAtMs: number, nowMs: number, { maxAgeMs }: ReadDemands): boolean {
   return maxAgeMs === undefined || (maxAgeMs > 0 && nowMs - sentAtMs <= maxAgeMs);
 }

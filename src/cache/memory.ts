@@ -7,35 +7,35 @@ import { CLOCK_TOLERANCE_MS, makeReadings } from './readings.ts';
 export interface MemoryEntry {
   readonly value: unknown;
   readonly tags: readonly string[];
-  /** Null when the shared store was away: it then satisfies no token. */
+  /** Null if the shared store was away. The entry then satisfies no token. */
   readonly asOf: LogicalTime | null;
-  /** When the read of the shared store was sent, in ms: the start of the entry's life. */
+  /** The time at which the read of the shared store was sent, in ms. The entry's life begins then. */
   readonly sentAtMs: number;
   /** Position in this isolate's order of reads and invalidations. */
   readonly order: number;
   readonly bytes: number;
-  /** How often the entry has been a hit. */
+  /** The number of times that the entry has been a hit. */
   hits: number;
-  /** The value once more, as who awaits it wants it: resolved, and made at the first hit. */
+  /** `Promise.resolve(value)`, created on the first hit so that later hits allocate nothing. */
   answer?: Promise<unknown> | undefined;
-  /** The origin gave it, so that it is as new as its read, whatever the shared store says. */
+  /** True if the origin gave the value in this read. It is then as new as the read, whatever its as-of. */
   readonly isLoaded?: boolean;
-  /** Set on an answer that stands in for a failing origin; negative, in ms. Such an answer is never kept. */
+  /** Set on a stale answer that replaces that of a failing origin; negative, in ms. Memory never keeps such an answer. */
   readonly staleMsLeft?: number;
-  /** Whether it has been refreshed ahead, once: an attempt that fails is not repeated by every hit. */
+  /** True after a refresh ahead has begun. A refresh that fails is not repeated by every hit. */
   isRefreshed?: boolean;
 }
 
 export type MemoryFault = 'clock-stepped-back' | 'expired' | 'invalidated';
 
-/** An entry, and why `get` would not answer it; null when it would. */
+/** An entry, and the reason for which `get` would refuse it; null if it would answer it. */
 export interface Peeked {
   readonly entry: MemoryEntry;
   readonly fault: MemoryFault | null;
 }
 
 export interface Memory {
-  /** What `get` would find, and changes nothing: neither recency nor what is kept. */
+  /** Answers what `get` would find, without changing recency or dropping the entry. */
   peek(key: string, nowMs: number): Peeked | undefined;
   get(key: string, nowMs: number): MemoryEntry | undefined;
   /** Keeps the entry unless it is expired, invalidated here since it was read, or older than what is kept. */
@@ -45,16 +45,16 @@ export interface Memory {
   readonly ttlMs: number;
 }
 
-/** What an entry costs besides its payload, tags and key: objects and map slots, roughly. */
+/** The rough cost of an entry besides payload, tags and key: objects and map slots. */
 const ENTRY_OVERHEAD_BYTES = 256;
 /** No single answer may push out more than a sixteenth of the others. */
 const MAX_ENTRY_SHARE = 16;
-/** Given, or lru-cache makes an object of options for every hit: 56 bytes. */
-const AS_EVER = {};
+/** One options object for all hits. lru-cache would create one of 56 bytes for each. */
+const NO_OPTIONS = {};
 
 /**
- * The isolate's LRU, bounded by bytes. Only `get`, `peek`, `set` and `delete` of lru-cache are used, without its ttl: workerd's
- * clock stands still between requests, and entries would never expire.
+ * The LRU of the isolate, bounded by bytes. It uses only `get`, `peek`, `set` and `delete` of lru-cache, and not its ttl: the clock
+ * of workerd stands still between requests, so that entries would never expire.
  */
 export function makeMemory({ maxBytes, ttlMs }: { maxBytes: number; ttlMs: number }): Memory {
   const entries = new LRUCache<string, MemoryEntry>({ maxSize: maxBytes });
@@ -79,7 +79,7 @@ export function makeMemory({ maxBytes, ttlMs }: { maxBytes: number; ttlMs: numbe
     },
     get(key, nowMs) {
       readings.note(nowMs);
-      const entry = entries.get(key, AS_EVER);
+      const entry = entries.get(key, NO_OPTIONS);
       if (!entry || isUsable(entry, nowMs)) return entry;
       entries.delete(key);
       return undefined;

@@ -55,7 +55,7 @@ async function readBelowMemory<C, I, T>(
   const isAsked = definition.isPossible?.(input) ?? true;
   const entry = isAsked ? await readLoads(cache, bind(definition, context, input), demands) : IMPOSSIBLE;
   if (entry.value === null) definition.noteAbsent?.(context, input);
-  // As above.
+  // `loadEntry` answers what this look-up has parsed.
   return entry.value as T;
 }
 
@@ -66,7 +66,7 @@ function readLoads<T>(cache: Cache, lookUp: LookUp<T>, demands: ReadDemands): Pr
   return joinOrLoad(cache, lookUp, demands, findEntry);
 }
 
-/** As `readThrough`, for an answer that decides what somebody may do or see: its look-up must say so. */
+/** `readThrough` for an answer that decides what a caller may do or see. Its look-up must declare that. */
 export function readForRights<C, I, T>(
   cache: Cache,
   definition: RightsLookUp<C, I, T>,
@@ -82,7 +82,7 @@ function bind<C, I, T>(definition: LookUpDefinition<C, I, T>, context: C, input:
   return { ...definition, key, load: () => definition.load(context, input) };
 }
 
-/** The entry in memory, if the demands admit it. */
+/** Finds the entry in memory, if the demands admit it. */
 function findInMemory(
   cache: Cache,
   key: string,
@@ -108,13 +108,13 @@ function ttlMsOf({ memory }: Cache, { sentAtMs }: MemoryEntry, nowMs: number): n
   return sentAtMs + memory.ttlMs - nowMs;
 }
 
-/** Whether a hot entry is in the last fifth of its life, and nobody has asked for its refresh. */
+/** True for a hot entry in the last fifth of its life that is not being refreshed. */
 function isDueForRefresh(cache: Cache, key: string, entry: MemoryEntry, nowMs: number): boolean {
   if (ttlMsOf(cache, entry, nowMs) > cache.memory.ttlMs * REFRESH_AHEAD_SHARE) return false;
   return entry.hits > HOT_HITS && !entry.isRefreshed && !findJoinable(cache, key, NO_DEMANDS);
 }
 
-// Once every entry must be younger than an invalidation that failed, its token demands nothing any more.
+// The token of an invalidation that failed has no effect once every entry must be younger than that invalidation.
 export function withoutOutlivedToken({ clock, memory }: Cache, demands: ReadDemands): ReadDemands {
   const { token } = demands;
   if (!token || isLogical(token) || clock.now() < token.unsharedSinceMs + LONGEST_LIFE_MS + memory.ttlMs)

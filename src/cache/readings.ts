@@ -1,20 +1,20 @@
-/** Requests of one isolate see times as far apart as their last I/O. Within this nobody asks why. */
+/** The clocks of requests in one isolate differ by the time since their last I/O. A difference up to this is normal. */
 export const CLOCK_TOLERANCE_MS = 1_000;
 
-/** What the requests of an isolate read off their clocks. */
+/** The times that the requests of an isolate have read from their clocks. */
 export interface Readings {
   note(nowMs: number): void;
-  /** How much older than it seems, by this reading, what set out at this position in the isolate's order may be. */
+  /** The ms by which a read at this position in the isolate's order may be older than this clock says. */
   doubtOf(order: number, nowMs: number): number;
 }
 
 /**
- * A request may only be behind another, or the clock has been set back: nobody can tell. So nothing goes, and what was read
- * before lives as much shorter than `ttlMs`, as if the time had passed once and were to pass again.
+ * A request whose time is behind may have slept, or the clock may have been set back, and the two look alike. So no entry is
+ * dropped, but entries that were read before live shorter than `ttlMs` by the difference.
  */
 export function makeReadings(ttlMs: number, nextOrder: () => number): Readings {
   let latestMs = 0;
-  /** Of what set out at an earlier order. By `untilMs` it has expired all the same. */
+  /** Applies to reads at an earlier position. By `untilMs` all of them have expired. */
   let doubt = { order: 0, byMs: 0, peakMs: 0, untilMs: 0 };
 
   const stepBackAt = (nowMs: number): number => {

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { LookUp, Trace } from '../../src/cache/look-up.ts';
 import { type FakeCache, makeFakeCache, readThrough } from '../support/cache/fake-cache.ts';
 
-/** As `makeFakeCache` sets its breakers. */
+/** The setting of the breakers in `makeFakeCache`. */
 const COOL_DOWN_MS = 1_000;
-/** From one read to the next. */
+/** The time from one read to the next, in ms. */
 const GAP_MS = 50;
 /** Long enough for a breaker to open, also where each failure takes the deadline of the origin. */
 const OUTAGE_MS = 8_000;
@@ -23,7 +23,7 @@ interface Read {
 interface World {
   readonly cache: FakeCache;
   readonly out: Set<Store>;
-  /** When each store was asked during the outage, by probes too. */
+  /** The times at which each store was asked during the outage, probes included. */
   readonly asked: { readonly store: Store; readonly atMs: number }[];
   readonly reads: Read[];
   read(): void;
@@ -75,7 +75,7 @@ async function readFor(world: World, ms: number): Promise<void> {
   }
 }
 
-/** Whether every store that was out has answered the read. */
+/** True if every store that was away has answered the read. */
 function isWhole({ trace, isAnswered }: Read, stores: readonly Store[]): boolean {
   return isAnswered && (!stores.includes('shared') || trace.shared?.detail === undefined);
 }

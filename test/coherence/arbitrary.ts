@@ -13,10 +13,10 @@ import type { Change } from './model-database.ts';
 interface Ingredients {
   readonly keys: readonly LookUpKey[];
   readonly ids: readonly number[];
-  /** How long things take, and how long the steps wait, in ms. */
+  /** The lengths of calls and of waits between steps, in ms. */
   readonly delays: readonly number[];
   readonly waits: readonly number[];
-  /** Of eight, how often a part that may be missing is there. */
+  /** The chance of an optional part, in eighths. */
   readonly often: number;
   readonly kinds: readonly Kind[];
 }
@@ -53,7 +53,7 @@ const PACES: readonly Pick<Ingredients, 'delays' | 'waits'>[] = [
   { delays: [1, 100, 2_100], waits: [1, 1_000, 5_001, 10_000, 20_000, 31_000] },
   { delays: [1, 300, 4_500], waits: [1, 300, 5_001, 10_000, 295_000, 301_000, 3_000_000, 7_270_000] },
 ];
-/** For what no request waits for. */
+/** Delays of events for which no request waits. */
 const LATE = [20_000, 29_000, 40_000];
 /** Longer than tags live. */
 const VERY_LATE_MS = 7_290_000;
@@ -74,7 +74,7 @@ const ingredients: fc.Arbitrary<Ingredients> = fc
   })
   .map(({ pace, ids, ...others }) => ({ ...pace, ...others, ids: idsOf(others.keys) ?? ids }));
 
-// What is written should be what is read.
+// Most writes should change rows that the run reads.
 function idsOf([key, ...others]: readonly LookUpKey[]): readonly number[] | null {
   return key?.startsWith('id:') && others.length === 0 ? [Number(key.slice('id:'.length))] : null;
 }
@@ -236,7 +236,7 @@ function makeKeyName({ keys, ids }: Ingredients): fc.Arbitrary<KeyName> {
   );
 }
 
-/** Without the parts that are empty: what is recorded is to be read. */
+/** Removes empty parts, so that people can read the recorded steps. */
 function compact(parts: object): object {
   const isEmpty = (part: unknown): boolean =>
     part === undefined || (typeof part === 'object' && part !== null && Object.keys(part).length === 0);

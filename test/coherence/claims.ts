@@ -12,7 +12,7 @@ export interface ReadBegin extends Visit {
   readonly isFromOrigin: boolean;
 }
 
-/** What a read owes to the writes before it. */
+/** The writes before a read that its answer must show. */
 export interface Debt {
   /** It must answer what was so at this position in the order of commits, or later. */
   readonly since: number;
@@ -50,18 +50,18 @@ export interface Claims {
   readonly kept: KeptAnswers;
   noteCommit(commit: Commit, after: Stored, atMs: number): void;
   noteToken(commit: number, token: Token): void;
-  /** How many losses there have been. */
+  /** The number of losses so far. */
   losses(): number;
   /** The isolate has seen an invalidation succeed that began when there had been so many losses. */
   noteConfirmed(commit: number, isolate: string, atMs: number, losses: number): void;
-  /** How many commits there have been. */
+  /** The number of commits so far. */
   commits(): number;
   /**
    * A drain had to find that Redis has lost a tag, or a call that its clock is behind: since then nothing is valid that was
    * stored before.
    */
   noteNewEpoch(commits: number, atMs: number): void;
-  /** How many such epochs have begun. */
+  /** The number of such epochs so far. */
   epochs(): number;
   /** All but so many of them are forgotten, and what they ended is back. */
   noteEpochsLost(left: number): void;
@@ -78,7 +78,7 @@ export interface Claims {
   commitOf(key: LookUpKey, since: number, answer: string): number;
 }
 
-/** What a look-up answered from this commit until another. */
+/** The answer of a look-up from one commit until another. */
 interface Version {
   readonly commit: number;
   readonly answer: string;
@@ -88,12 +88,12 @@ interface Version {
 interface Write {
   readonly commit: number;
   readonly committedAtMs: number;
-  /** What it changed, by triggers that no mutation has spoilt. */
+  /** The tags of its changes, by triggers that no mutation has altered. */
   readonly tags: readonly string[];
   token?: Token;
   readonly confirmedBy: Set<string>;
   confirmedAtMs: number | null;
-  /** How often Redis has lost tags of it. */
+  /** The number of times that Redis has lost tags of it. */
   losses: number;
   /** The epoch that confirmed it when nothing else had. */
   epoch: number | null;

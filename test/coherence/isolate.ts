@@ -18,17 +18,17 @@ export interface Isolate {
   received: LogicalTime | null;
 }
 
-/** How one call of Redis goes. */
+/** The course of one call of Redis. */
 export interface Call {
-  /** Until Redis runs the script; it does, even if the request has died by then. */
+  /** The time until Redis runs the script. It runs even if the request has died by then. */
   readonly outMs?: Delay;
-  /** From then until its reply arrives. */
+  /** The time from then until the reply arrives. */
   readonly backMs?: Delay;
   /** The request: Redis never runs it. The reply: it does, but the caller hears of an error. */
   readonly lost?: 'request' | 'reply';
 }
 
-/** How the calls of one request go, by script. */
+/** The course of the calls of one request, by script. */
 export interface Calls {
   readonly read?: Call;
   readonly fill?: Call;
@@ -81,7 +81,7 @@ export interface ScriptRun {
   readonly isBehind: boolean;
 }
 
-/** What requests of all isolates share. */
+/** The world that requests of all isolates share. */
 export interface Surroundings {
   readonly code: CodeUnderTest;
   readonly timeline: Timeline;
@@ -144,7 +144,7 @@ function makeRun(around: Surroundings, isolate: Isolate, calls: Calls, pause: Re
     const outcome = await outcomeAt(around, call.outMs ?? 0, execute);
     await pause(call.backMs);
     if (outcome.status === 'rejected') throw outcome.reason;
-    // When the code has read the reply.
+    // The code has read the reply by then.
     timeline.after(0, () => noteReceived(isolate, kind, outcome.value));
     return outcome.value;
   };

@@ -19,11 +19,11 @@ export interface Visit {
   readonly key: LookUpKey;
   readonly atMs: number;
   readonly order: number;
-  /** Without demands: it takes what memory holds. */
+  /** True for a read without demands, which takes any valid answer in memory. */
   readonly isPlain: boolean;
 }
 
-/** What is known to be kept where. */
+/** The answers that are known to be kept, each with its place. */
 export interface KeptAnswers {
   note(kept: KeptAnswer): void;
   /** Forgets what the place holds: of the key, or of every key. */

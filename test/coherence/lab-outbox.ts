@@ -4,11 +4,11 @@ import type { Request } from './isolate.ts';
 import type { Database, OutboxEntry } from './model-database.ts';
 import type { Delay } from './timeline.ts';
 
-/** How the statements of a drain go. */
+/** The course of the statements of a drain. */
 export interface DrainDelays {
-  /** Until the outbox is looked at. */
+  /** The time until the outbox is read. */
   readonly selectMs?: Delay;
-  /** Until rows are marked or deleted. */
+  /** The time until rows are marked or deleted. */
   readonly writeMs?: Delay;
 }
 

@@ -7,9 +7,9 @@ import { START_MS } from './timeline.ts';
 import type { Answer, LookUpKey } from './look-ups.ts';
 import type { Delay } from './timeline.ts';
 
-/** How a load of the origin goes. */
+/** The course of a load from the origin. */
 export interface LoadPlan {
-  /** Until the rows are read, and from then until they arrive. */
+  /** The time until the rows are read, and from then until they arrive. */
   readonly snapshotMs?: Delay;
   readonly answerMs?: Delay;
   readonly fails?: boolean;
@@ -82,7 +82,7 @@ function startReadingIn(lab: LabCore, request: Request, key: LookUpKey, plan: Re
   return { answer };
 }
 
-/** What the caller has in the end: its own answer again, where the revision says that nothing has changed. */
+/** The caller's final answer: the one it had before, if the revision says that nothing has changed. */
 function heldAgainst({ seen }: LabCore, key: LookUpKey, answer: Answer): string {
   const text = toJson(answer);
   if (!answer) return text;

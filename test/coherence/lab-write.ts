@@ -7,7 +7,7 @@ import type { Delay } from './timeline.ts';
 
 export interface WritePlan {
   readonly calls?: Calls;
-  /** Until the transaction commits, and from then until the Worker hears of it. */
+  /** The time until the transaction commits, and from then until the Worker gets the reply. */
   readonly commitMs?: Delay;
   readonly answerMs?: Delay;
   readonly diesAfterMs?: Delay;
@@ -82,7 +82,7 @@ export async function drainIn(lab: LabCore, request: Request, plan: DrainPlan): 
   } catch {
     return false;
   }
-  // Nobody else has told it meanwhile, so that it was not there when this drain looked.
+  // No other drain has set the tag meanwhile, so it was missing when this drain looked.
   const isMissed = [...missing].some(([tag, count]) => passes.invalidations(tag) === count + 1);
   if (isMissed) claims.noteNewEpoch(commits, now());
   for (const number of toFind) claims.noteConfirmed(number, request.isolate.name, now(), losses);

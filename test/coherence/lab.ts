@@ -54,14 +54,14 @@ export interface Lab {
   loseKey(name: KeyName): Promise<void>;
   /** Somebody else's value under the key. */
   corruptKey(name: KeyName): Promise<void>;
-  /** From now on the replica of Redis hears nothing; the returned function makes it the primary. */
+  /** Stops replication. The returned function makes the replica the primary. */
   stopReplication(): Promise<() => Promise<void>>;
   /** The tokens handed out so far, oldest first. */
   readonly tokens: readonly Token[];
   close(): Promise<void>;
 }
 
-/** What the parts of a lab share. */
+/** The data that the parts of a lab share. */
 export interface LabCore {
   readonly code: CodeUnderTest;
   readonly database: Database;
@@ -75,7 +75,7 @@ export interface LabCore {
   after(delay: Delay, callback: () => void): void;
   noteToken(commit: Commit, token: Token): void;
   report(violation: string): void;
-  /** Whether a load has failed, been slow or died: only then may a read fail. */
+  /** False after a load has failed, been slow or died. Only then may a read fail. */
   isOriginSound: boolean;
 }
 

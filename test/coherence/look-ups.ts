@@ -12,7 +12,7 @@ interface Loaded {
 export const LOOK_UPS = ['id:1', 'id:2', 'name:a', 'name:b', 'chosen'] as const;
 export type LookUpKey = (typeof LOOK_UPS)[number];
 
-/** What the look-up answers, by these rows, and the tags of the answer. */
+/** The answer of the look-up for these rows, and its tags. */
 export function answerOf(key: LookUpKey, stored: Stored): Loaded {
   if (key === 'chosen') return findChosen(stored);
   return key.startsWith('id:') ? findById(key, stored) : findByName(key, stored);
@@ -39,6 +39,6 @@ export function makeLookUp(load: () => Promise<Loaded>): LookUpDefinition<undefi
 function parse(json: unknown): Answer {
   const isRow = typeof json === 'object' && json !== null && 'revision' in json;
   if (json !== null && !isRow) throw new Error('not an answer');
-  // Nobody but the look-ups of this file writes payloads that have a revision.
+  // Only the look-ups of this file write payloads with a revision.
   return json as Answer;
 }

@@ -4,7 +4,7 @@ import type { Command } from './commands.ts';
 const PLAIN_NUMBERS = [
   0, 1, 100, 300, 1_000, 2_000, 3_000, 4_000, 5_000, 5_001, 10_000, 20_000, 31_000, 301_000,
 ];
-/** What a step or a part of one cannot be without. */
+/** The parts that a step cannot be without. */
 const REQUIRED = new Set(['do', 'isolate', 'key', 'change', 'op', 'id', 'name', 'state', 'ms']);
 
 /** Takes away steps and parts of steps, and makes numbers smaller, for as long as what is left still fails. */

@@ -5,14 +5,14 @@ export interface Row {
   readonly revision: number;
 }
 
-/** What loads read. */
+/** The rows that loads read. */
 export interface Stored {
   readonly rows: ReadonlyMap<number, Row>;
   /** The id of a row, which need not be there: a look-up of it depends on two things that change apart. */
   readonly chosen: number;
 }
 
-/** What a statement does. `put` creates or renames; `everything` changes every row in one statement of many rows. */
+/** The effect of a statement. `put` creates or renames; `everything` changes every row in one statement of many rows. */
 export type Change =
   | { readonly op: 'put'; readonly id: number; readonly name: string }
   | { readonly op: 'delete'; readonly id: number }
@@ -84,7 +84,7 @@ export function makeDatabase(): Database {
   };
 }
 
-/** What the triggers write: a pure function of each row's old and new columns. */
+/** The tags that the triggers write: a pure function of each row's old and new columns. */
 export function tagsOf(change: Change, before: Stored, after: Stored): string[] {
   if (change.op === 'everything') return ['everything'];
   if (change.op === 'choose') return ['chosen'];
@@ -97,7 +97,7 @@ export function copyStored({ rows, chosen }: Stored): Stored {
   return { rows: new Map(rows), chosen };
 }
 
-// Whoever writes a row raises the revisions, and deletes change their number.
+// Every write of a row raises the revisions, and deletes change their number.
 function isSame(before: Stored, after: Stored): boolean {
   const revisionsOf = ({ rows }: Stored) => [...rows.values()].map(({ revision }) => revision).join();
   return before.chosen === after.chosen && revisionsOf(before) === revisionsOf(after);

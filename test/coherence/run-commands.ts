@@ -9,11 +9,11 @@ import { type Lab, makeLab } from './lab.ts';
 import type { ReadPlan } from './lab-read.ts';
 import { LOOK_UPS, type LookUpKey } from './look-ups.ts';
 
-/** What a run has at hand besides the lab. */
+/** The state of a run besides the lab. */
 interface Run {
   readonly lab: Lab;
   readonly isolates: readonly Isolate[];
-  /** What is read at the end. */
+  /** The look-ups that are read at the end. */
   readonly keys: readonly LookUpKey[];
   /** Makes the replica of Redis the primary. */
   failOver: (() => Promise<void>) | null;
@@ -22,7 +22,7 @@ interface Run {
 }
 
 const AHEAD_MICROS = 1e14;
-/** By then every read that can settle has. */
+/** Every read that can settle has settled after this time. */
 const ALL_SETTLED_MS = 16_000;
 
 /** Carries out the steps; reads what they read everywhere at their end, and once more when memory has expired. Throws what the lab finds. */

@@ -18,7 +18,7 @@ export interface SearchOptions {
   readonly runs: number;
   readonly seed: number;
   readonly path?: string | undefined;
-  /** What runs are made of; steps at random by default. */
+  /** Generates the steps of a run; random steps by default. */
   readonly commands?: fc.Arbitrary<Command[]>;
 }
 
@@ -29,7 +29,7 @@ export async function search(
   { runs, seed, path, commands = randomCommands }: SearchOptions,
 ): Promise<Found | null> {
   const property = fc.asyncProperty(commands, (steps) => runCommands(engine, steps, code));
-  // What is found is made shorter below, by the parts of steps too.
+  // The steps of a finding are made fewer and shorter below.
   const options = { numRuns: runs, seed, endOnFailure: true, ...(path && { path }) };
   const { counterexample, counterexamplePath } = await fc.check(property, options);
   if (!counterexample) return null;
@@ -47,7 +47,7 @@ async function shorten(
   return { commands, violation: (await violationOf(engine, commands, code)) ?? '' };
 }
 
-/** What a run of these steps finds, null for nothing. */
+/** Runs these steps. Answers the violation, or null. */
 export async function violationOf(
   engine: Engine,
   commands: readonly Command[],

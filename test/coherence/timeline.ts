@@ -4,7 +4,7 @@ export interface Gate {
   readonly opened: Promise<void>;
 }
 
-/** How long something takes, in ms of virtual time; or until a gate is opened. */
+/** The length of a step in ms of virtual time, or a gate that ends it when it opens. */
 export type Delay = number | Gate;
 
 /** Virtual time: it moves only when told, and whatever falls due on the way happens in order. */
@@ -16,7 +16,7 @@ export interface Timeline {
   advance(ms: number): Promise<void>;
 }
 
-/** When every timeline begins, in ms since 1970. */
+/** The start of every timeline, in ms since 1970. */
 export const START_MS = 1_800_000_000_000;
 
 interface Event {

@@ -18,7 +18,7 @@ export interface VirtualRedis {
   /** Puts what no script of the product has written. */
   corrupt(name: string, value: string): Promise<void>;
   flush(): Promise<void>;
-  /** What a replica has now; the returned function makes it the primary, and answers the strings that this changes. */
+  /** Takes a copy as the replica. The returned function makes it the primary, and answers the strings that this changes. */
   replicate(): Promise<() => Promise<string[]>>;
 }
 

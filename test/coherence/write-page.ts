@@ -10,7 +10,7 @@ import type { Mutation } from './mutations/mutation.ts';
 import { writePage } from './page.ts';
 import { search, violationOf } from './search.ts';
 
-/** Of one search; a mutation that survives as many is either harmless or shows what the model lacks. */
+/** The runs of one search. A mutation that survives them is harmless, or shows a gap in the model. */
 const RUNS = Number(process.env['RUNS'] ?? 20_000);
 const isAnew = process.argv.includes('--anew');
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));

@@ -37,7 +37,7 @@ async function epoch(): Promise<string> {
   return String(await redis(stack.current, 'GET', keyOf('clock'))).split(':')[0] ?? '';
 }
 
-/** What `/readyz` and `/v1/explain` say was lost. */
+/** The loss that `/readyz` and `/v1/explain` report. */
 async function told(): Promise<(string | undefined)[]> {
   const ready: { redis: Explanation['redis'] } = await (await send(isolate(), '/readyz')).json();
   const explained: Explanation = await (await get(isolate(), '/v1/explain?path=/v1/users/3')).json();

@@ -2,10 +2,10 @@ import { onTestFinished, vi } from 'vitest';
 import type { Script } from '../../src/cache/shared/script.ts';
 import type { TestStack } from '../support/stack.ts';
 
-/** What a Worker asks of a store: a script of Redis, or of Postgres any SQL that matches. */
+/** A request of a Worker to a store: a script of Redis, or any SQL that matches. */
 type Request = Script | RegExp;
 
-/** Where a request is held: before the store hears of it, or before the Worker hears of the answer. */
+/** The place at which a request is held: before it reaches the store, or before the reply reaches the Worker. */
 type Point = 'unsent' | 'answered';
 
 export interface HeldRequest {

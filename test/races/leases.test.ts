@@ -31,7 +31,7 @@ async function leaseHolder(): Promise<unknown> {
   return redis(stack.current, 'GET', lease);
 }
 
-// As its expiry would do, at a moment of the test's choosing.
+// The lease expires at a moment that the test chooses.
 async function endLease(): Promise<void> {
   for (const lease of await redisKeys(stack.current, 'lease:')) await redis(stack.current, 'DEL', lease);
 }

@@ -19,7 +19,7 @@ const pending = () =>
 /** A writer that has its id in the outbox, and commits when it is told to. */
 type BeginWrite = () => Promise<() => Promise<unknown>>;
 
-// What such a writer looks like from outside: a row that was not there, below ids that were.
+// Such a writer shows as a row that appears later than rows with higher ids.
 async function beginBelow(): Promise<() => Promise<unknown>> {
   const [row] = await sql<{ id: string }>(
     stack.current,

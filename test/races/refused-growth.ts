@@ -3,7 +3,7 @@ import type { Script } from '../../src/cache/shared/script.ts';
 import { scripts } from '../../src/cache/shared/scripts.ts';
 import type { TestStack } from '../support/stack.ts';
 
-// As a full Redis behaves under noeviction towards a script that has written nothing yet; deleting stays allowed.
+// A full Redis under noeviction refuses writes of a script that has written nothing yet. It still allows deletes.
 const preludeFor = (keyPart: string) => `
 local store, OOM = redis, "OOM command not allowed when used memory > 'maxmemory'."
 local function is_refused(name, key)
@@ -24,7 +24,7 @@ local redis = {
 type Command = readonly [name: string, script: string, ...rest: unknown[]];
 
 export interface GrowthRefusal {
-  /** From now on the scripts of the stack's Workers find Redis full, for keys with that part; answers what ends it. */
+  /** Lets the scripts of the stack's Workers find Redis full for keys with that part. Returns a function that ends this. */
   begin(stack: TestStack, keyPart: string): () => void;
 }
 

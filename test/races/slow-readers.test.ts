@@ -9,7 +9,7 @@ const stack = useStack();
 interface Race {
   readonly name: string;
   readonly path: string;
-  /** What is so before the reader sets out, if it is not so in the seed. */
+  /** Prepares the state before the read begins, if the seed lacks it. */
   readonly given?: string;
   /** Transactions of somebody at a prompt, each followed by a drain. */
   readonly writes: readonly string[];

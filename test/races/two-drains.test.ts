@@ -52,7 +52,7 @@ describe.each(pairs)('one $first.place while another $second.place', ({ first, s
     await rename(3);
     const secondHeld = holdNext(stack.current, second.request, second.point);
     const secondDrain = drainNow(newIsolate(stack.current));
-    // What the first has deleted or marked already, the second need not.
+    // The second drain may skip rows that the first has deleted or marked.
     await Promise.race([secondHeld.reached, secondDrain]);
     await rename(4);
     firstHeld.letGo();

@@ -14,21 +14,21 @@ export type Tier = 'load' | 'memory' | 'origin' | 'shared';
 /** The demand of the read that an answer does not meet. */
 export type Refusal = 'refused-by-max-age' | 'refused-by-no-cache' | 'refused-by-token';
 
-/** What a read would do now. */
+/** Describes what a read would do now. */
 export interface Explanation {
   readonly key: string;
   readonly nowMs: number;
   readonly demands: ReadDemands;
-  /** The tier that would answer; null when none can. */
+  /** The tier that would answer; null if none can. */
   readonly tier: Tier | null;
-  /** What the read would come to if the origin failed: the same, a valid entry past its fresh life, or no answer. */
+  /** The result of the read if the origin failed: the same, a valid entry past its fresh life, or no answer. */
   readonly ifOriginFails: 'same' | 'stale' | 'unavailable';
   readonly memory: ExplainedMemory;
   readonly load: ExplainedLoad | null;
   readonly breaker: BreakerDescription;
   readonly originBreaker: BreakerDescription;
   readonly shared: ExplainedShared;
-  /** Every tag of either entry; none while the shared store is away. */
+  /** The tags of both entries; empty while the shared store is away. */
   readonly tags: readonly ExplainedTag[];
 }
 
@@ -40,7 +40,7 @@ export interface ExplainedTag extends DescribedTag {
 export interface ExplainedMemory {
   readonly state: 'none' | 'usable' | MemoryFault | Refusal;
   readonly entry: MemoryEntry | null;
-  /** Of an entry: it says that the thing is not there. */
+  /** True if the entry says that the thing does not exist. */
   readonly isAbsent?: boolean;
   /** Negative past the entry's life. */
   readonly msLeft: number;
@@ -52,13 +52,13 @@ export interface ExplainedMemory {
 export interface ExplainedLoad {
   readonly state: 'invalidated' | 'joinable' | 'too-old' | Refusal;
   readonly sentAtMs: number;
-  /** Undefined while the shared store has not spoken. */
+  /** Undefined until the shared store has replied. */
   readonly asOf: LogicalTime | null | undefined;
 }
 
 /**
- * Says what a read of the look-up would do now, at the price of one request to the shared store: loads, fills and leases
- * nothing, and changes nothing in memory, in the breaker or in the store. Never throws for a store that is away.
+ * Explains what a read of the look-up would do now, with one request to the shared store. Loads, fills and leases nothing, and
+ * changes nothing in memory, in the breaker or in the store. Never throws for a store that is away.
  */
 export async function explain(cache: Cache, lookUp: KeyedLookUp, asked: ReadDemands): Promise<Explanation> {
   const nowMs = cache.clock.now();
@@ -68,7 +68,7 @@ export async function explain(cache: Cache, lookUp: KeyedLookUp, asked: ReadDema
   const breaker = cache.breaker.describe(nowMs);
   const originBreaker = cache.originBreaker.describe(nowMs);
   const shared = await explainShared(cache, lookUp, demands, memory.entry?.tags ?? []);
-  // An open breaker keeps the read from a store that answers this request.
+  // With an open breaker the read would not ask the store, although the store answers this request.
   const entryState = breaker.state === 'closed' && shared.reply ? shared.entryState : 'none';
   const nearest = tierOf(memory, load, entryState === 'fresh');
   const isSame = nearest === 'memory' || entryState === 'fresh';

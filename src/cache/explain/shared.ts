@@ -9,7 +9,7 @@ import type { MemoryEntry } from '../memory.ts';
 import type { Asked } from '../shared/guarded-store.ts';
 import type { DescribedEntry, DescribedTag, SharedDescription } from '../shared/description.ts';
 
-/** What a read would make of the stored entry; `fresh` and `stale` are valid. */
+/** The judgement of a read on the stored entry. `fresh` and `stale` entries are valid. */
 export type SharedEntryState =
   | 'ahead'
   | 'expired'
@@ -26,13 +26,13 @@ export type ExplainedShared = { readonly ms: number } & (
   | {
       readonly reply: SharedDescription;
       readonly entryState: SharedEntryState;
-      /** What is stored says that the thing is not there. */
+      /** True if the entry says that the thing does not exist. */
       readonly isAbsent: boolean;
     }
   | { readonly reply: null; readonly failure: TierDetail }
 );
 
-/** Asks the shared store what it holds, and judges it as the script of a read would. */
+/** Asks the shared store for the entry, and judges it by the rules of the read script. */
 export async function explainShared(
   cache: Cache,
   lookUp: KeyedLookUp,
@@ -49,7 +49,7 @@ export async function explainShared(
   return { ...described, ms, entryState: judgeFor(described.reply, stored !== null, demands), isAbsent };
 }
 
-// Past the breaker: it is neither asked, which could take its probe, nor told.
+// This call goes past the breaker. Asking the breaker could take its probe, and telling it could open or close it.
 async function describeShared(
   { clock, settings, shared, log }: Cache,
   key: string,
@@ -81,16 +81,16 @@ function judge({ clock, tags, nowUs }: SharedDescription, entry: DescribedEntry)
   const ageMs = ageMsOf(entry, nowUs);
   if (ageMs >= lifeMs) return 'expired';
   if (ageMs < freshMs) return 'fresh';
-  // The read's next tick begins a new epoch, in which the entry cannot stand in.
+  // The read would begin a new epoch, in which the entry is not valid.
   return clock.state === 'spent' ? 'other-epoch' : 'stale';
 }
 
-/** Age of a stored entry by the store's own clock, in ms. */
+/** The age of a stored entry by the clock of the store, in ms. */
 export function ageMsOf({ bornUs }: DescribedEntry, nowUs: number): number {
   return Math.max(0, nowUs - bornUs) / US_PER_MS;
 }
 
-/** Whether the last invalidation of the tag ends the entry; one that cannot be read counts as now. */
+/** True if the last invalidation of the tag ends the entry. An unreadable invalidation counts as one of now. */
 export function isEndedBy(
   { tags, asOf }: Pick<MemoryEntry, 'asOf' | 'tags'>,
   { tag, state, time }: DescribedTag,

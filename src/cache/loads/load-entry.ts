@@ -13,13 +13,13 @@ import { askShared, type Asked } from '../shared/guarded-store.ts';
 import type { Fill, ReadMode, SharedEntry, SharedRead } from '../shared/shared-store.ts';
 import { kindOf, requireTags, usable } from './usable-entry.ts';
 
-/** One read of the tiers below memory. */
+/** The data that all steps of one load need. */
 interface LoadContext<T> {
   readonly cache: Cache;
   readonly lookUp: LookUp<T>;
   readonly demands: ReadDemands;
   readonly start: LoadStart;
-  /** Names this read as the holder of the lease. */
+  /** Names this load as the holder of the lease. */
   readonly owner: string;
 }
 
@@ -28,13 +28,13 @@ interface Loaded<T> {
   readonly tags: readonly string[];
 }
 
-/** Another caller is loading: asked again after these waits, 200 ms in all, before loading without the lease. */
+/** While another caller loads, this read asks the store again after these waits, 200 ms in all, and then loads without the lease. */
 const BUSY_WAITS_MS = [20, 60, 120];
-/** Answers beyond these are not stored: one would cost every reader more than asking the origin. */
+/** A larger answer is not stored: it would cost every reader more than asking the origin. */
 const MAX_PAYLOAD_BYTES = 256 * 1024;
 const MAX_TAGS = 1_000;
 
-/** Asks the shared store and, if it does not know, the origin; keeps the answer in memory and shares it. */
+/** Asks the shared store and then, after a miss, the origin. Keeps the answer in memory and stores it in the shared store. */
 export async function loadEntry<T>(
   cache: Cache,
   lookUp: LookUp<T>,
@@ -46,7 +46,7 @@ export async function loadEntry<T>(
   if (read.reply?.status !== 'hit') return load(context, read.reply);
   const hit = await usable(cache, lookUp, read.reply.entry);
   if (hit) return keep(context, hit.value, hit.entry.payload, hit.entry.tags, hit.entry.asOf);
-  // What is of no use would be a hit for ever: drop it, and take an as-of to load anew.
+  // An unusable entry would be a hit until it expires. It is dropped, and the same call gives the as-of for a load.
   const dropped = await askWhileBusy(context, 'drop');
   return load(context, dropped.reply);
 }
@@ -106,14 +106,14 @@ async function loadOrFail<T>(context: LoadContext<T>): Promise<Loaded<T> | Origi
   }
 }
 
-// What the origin's protocol garbled must not pass for an answer.
+// Values that the origin's protocol garbled must not pass for an answer.
 async function loadAndParse<T>({ origin }: Cache, lookUp: LookUp<T>): Promise<Loaded<T>> {
   const { value, tags } = await lookUp.load();
   requireTags(origin, tags);
   return { value: lookUp.parse(value), tags };
 }
 
-// A stale answer stays out of memory: it would outlive the outage that excuses it.
+// A stale answer stays out of memory, where it would outlive the outage that excuses it.
 async function staleOrThrow<T>(
   context: LoadContext<T>,
   entry: SharedEntry | null,
@@ -154,12 +154,12 @@ async function toStore<T>({ cache, lookUp, start }: LoadContext<T>, fill: Fill):
   return lookUp.decidesRights ? sealed(cache.seal, lookUp.key, fill, start.sentAtMs) : fill;
 }
 
-/** Whether the answer says that the thing is not there. */
+/** True if the answer says that the thing does not exist. */
 export function saysAbsent(lookUp: KeyedLookUp, value: unknown): boolean {
   return lookUp.isAbsent?.(value) ?? value === null;
 }
 
-// Without an as-of the shared store was away, or full: it gave no lease either.
+// A store that gave no as-of was away or full, and gave no lease either.
 function release<T>({ cache, lookUp, start, owner }: LoadContext<T>): void {
   if (!start.asOf) return;
   cache.waitUntil(askShared(cache, 'release', (shared) => shared.release(lookUp.key, owner)));
@@ -180,7 +180,7 @@ function keep<T>(
   const { cache, lookUp, demands } = context;
   const entry = toMemoryEntry(context, value, payload, tags, asOf);
   const isForgotten = lookUp.forgetsAbsent === true && saysAbsent(lookUp, value);
-  // What memory held is no longer so.
+  // Memory may hold an answer from before the thing was deleted.
   if (isForgotten) cache.memory.delete(lookUp.key);
   const stored = !isForgotten && cache.memory.set(lookUp.key, entry, cache.clock.now());
   if (demands.trace) demands.trace.memory = { hit: false, stored, ms: 0 };
@@ -215,7 +215,7 @@ function traceShared<T>({ demands }: LoadContext<T>, asked: Asked<SharedRead>, m
   else trace.shared = { hit: false, ...('failure' in asked && { detail: asked.failure }), ms };
 }
 
-/** Marks an answer that stands in for a failing origin. */
+/** Notes that a stale answer replaces that of a failing origin. */
 export function traceStale(trace: Trace, ttlMs: number, ms: number): void {
   trace.shared = { hit: true, ttlMs, detail: 'stale-if-error', ms };
 }

@@ -14,7 +14,7 @@ const MAX_ATTEMPTS = 2;
 const MAX_JOIN_AGE_MS = 2_000;
 /** A load that fails at its deadline gets this long to report that before it is taken for dead. */
 const GRACE_MS = 100;
-/** Past this many loads in flight, those whose requests died are removed. */
+/** With more loads in flight than this, a new load removes those whose requests have died. */
 const SWEEP_ABOVE = 1_000;
 
 /**
@@ -150,7 +150,7 @@ function mayIncludeWrite(asOf: LogicalTime | null | undefined, { token }: ReadDe
   return asOf === undefined && token ? isLogical(token) : includesWrite(asOf ?? null, token);
 }
 
-// What the origin gave to a queued load was read after this read began. Anything else may be older than the token.
+// A queued load that asked the origin did so after this read began. Any other answer may be older than the token.
 function isNewEnough(
   { asOf, isLoaded }: MemoryEntry,
   { token }: ReadDemands,
@@ -166,7 +166,7 @@ function strictest(a: ReadDemands, b: ReadDemands, nowMs: number): ReadDemands {
   return { ...a, reload: Boolean(a.reload) || Boolean(b.reload), token };
 }
 
-/** Whether the read fails with the load that it waited for, instead of trying again. */
+/** True if the read fails together with the load that it waited for. Otherwise it tries again. */
 function isFinal(load: Load | QueuedLoad, { reload, token }: ReadDemands, attempt: number): boolean {
   // A crowd whose demands differ must not ask a failing origin one by one.
   if (isQueued(load) && attempt === MAX_ATTEMPTS) return true;

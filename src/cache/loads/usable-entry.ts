@@ -4,13 +4,13 @@ import type { KeyedLookUp, LookUp } from '../look-up.ts';
 import { authenticityOf } from '../shared/sealed-entry.ts';
 import type { SharedEntry } from '../shared/shared-store.ts';
 
-/** What the shared store had, parsed. */
+/** A parsed entry of the shared store. */
 interface Shared<T> {
   readonly value: T;
   readonly entry: SharedEntry;
 }
 
-/** What the entry says; null when somebody else wrote it where that matters, or when it says nothing. */
+/** Parses the entry. Answers null if it cannot be read, or if it decides rights and is not authentic. */
 export async function usable<T>(
   cache: Cache,
   lookUp: LookUp<T>,
@@ -33,12 +33,12 @@ function parsed<T>(cache: Cache, lookUp: LookUp<T>, entry: SharedEntry): Shared<
   }
 }
 
-/** An answer with other tags than its own is never invalidated: throws where one of them is none. */
+/** Throws if one of the tags is no tag: an answer with wrong tags would never be invalidated. */
 export function requireTags({ isTag }: Cache['origin'], tags: readonly string[]): void {
   if (isTag && !tags.every(isTag)) throw new TypeError('the tags of an answer are none');
 }
 
-/** The key's first part: what follows may be a username, and logs hold no personal data. */
+/** The first part of the key. The rest may be a username, and logs hold no personal data. */
 export function kindOf({ key }: Pick<KeyedLookUp, 'key'>): string {
   return key.split(':', 1)[0] ?? key;
 }

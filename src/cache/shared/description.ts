@@ -3,9 +3,9 @@ import type { LogicalTime } from '../logical-time.ts';
 import { logicalTime, whole } from './reply.ts';
 import type { Forgotten } from './shared-store.ts';
 
-/** What the shared store holds of one look-up. */
+/** The state of one look-up in the shared store. */
 export interface SharedDescription {
-  /** What the store calls the entry. */
+  /** The name of the entry's key in the store. */
   readonly name: string;
   /** The store's own clock, in µs since 1970. */
   readonly nowUs: number;
@@ -13,9 +13,9 @@ export interface SharedDescription {
   readonly entry: DescribedEntry | 'none' | 'unreadable';
   /** Null when nobody holds the lease. */
   readonly leaseMsLeft: number | null;
-  /** `everything`, the entry's tags and those that were asked for. */
+  /** `everything`, the tags of the entry, and the tags that the caller asked for. */
   readonly tags: readonly DescribedTag[];
-  /** What the store was found to have lost of late. */
+  /** The last loss that was found in the store. */
   readonly forgot?: DescribedLoss;
 }
 
@@ -68,7 +68,7 @@ const Reply = z.tuple([
 const LOSS = /^(tags|time):(\d{1,16})$/;
 type EntryReply = z.output<typeof Reply>[2];
 
-/** Parses the reply of the script; throws on what it cannot have answered. */
+/** Parses the reply of the script. Throws on a reply that the script cannot have given. */
 export function toSharedDescription(name: string, leaseMs: number, reply: unknown): SharedDescription {
   const [nowUs, [clockState, clockTime], entry, leaseMsLeft, tags, loss] = Reply.parse(reply);
   const forgot = toLoss(loss);
@@ -84,7 +84,7 @@ export function toSharedDescription(name: string, leaseMs: number, reply: unknow
   };
 }
 
-/** What was noted of a loss; null for none, and for what nobody of ours has noted. */
+/** Parses the note of a loss. Answers null if there is none, and for a text that our scripts do not write. */
 export function toLoss(text: unknown): DescribedLoss | null {
   const [, what, atUs] = (typeof text === 'string' && LOSS.exec(text)) || [];
   return what === 'tags' || what === 'time' ? { what, atUs: Number(atUs) } : null;

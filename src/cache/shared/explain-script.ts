@@ -2,8 +2,8 @@ import { makeScript } from './script.ts';
 import { READING } from './scripts.ts';
 
 /**
- * KEYS clock, entry, lease. ARGV epoch, tag prefix, tag life, further tags one a line. Only reads: what it finds, garbage
- * too, stays as it is. Answers {µs of the server's clock, {clock's state, time}, {entry's state, as-of, born, fresh ms,
+ * KEYS clock, entry, lease. ARGV epoch, tag prefix, tag life, further tags one a line. The script only reads, and leaves even
+ * garbage as it is. Answers {µs of the server's clock, {clock's state, time}, {entry's state, as-of, born, fresh ms,
  * life ms, tags, payload}, ms left of the lease, {{tag, state, time of its last invalidation}…}, what was lost, and when}.
  */
 const EXPLAIN = `${READING}

@@ -6,7 +6,7 @@ import type { SharedStore } from './shared-store.ts';
 
 export type Asked<T> = { readonly reply: T } | { readonly reply: null; readonly failure: TierDetail };
 
-/** Asks the shared store within its deadline; a store that is away, slow or talks nonsense is a failure, never a throw. */
+/** Asks the shared store within its deadline. Never rejects: an error, a timeout and a bad reply are all answered as a failure. */
 export async function askShared<T>(
   cache: Cache,
   operation: string,
@@ -35,7 +35,7 @@ async function tryShared<T>(
   }
 }
 
-// A script, since those are what must run again, and one that finds nothing to change.
+// The probe runs a script, because scripts must work again, and this one finds nothing to change.
 function giveBackNoLease(shared: SharedStore): Promise<unknown> {
   return shared.release('probe', 'nobody');
 }

@@ -1,6 +1,6 @@
 import { makeScript } from './script.ts';
 
-// Shared by all scripts: what only reads. Nothing here raises on what somebody else wrote under our keys.
+// All scripts share these functions, which only read. They raise no error on values that other programs wrote under our keys.
 // Numbers leave Lua through %.0f only: %d and tostring lose digits above 2^31 or 10^14 on some engines.
 export const READING = `
 local EPOCH, PREFIX, TAG_LIFE_MS = ARGV[1], ARGV[2], ARGV[3]
@@ -47,7 +47,7 @@ local function tag_keys(tags)
 end
 `;
 
-// Shared by the scripts that write: whatever somebody else wrote under our keys is a miss and heals.
+// The scripts that write share these functions. A value that another program wrote under our keys is a miss and is replaced.
 const PRELUDE = `${READING}
 local function get(key)
   local reply = redis.pcall('GET', key)
@@ -106,10 +106,11 @@ end
 `;
 
 /**
- * KEYS clock, then of every read its entry and its lease. ARGV epoch for a new clock, tag prefix, tag life, lease ms, then of
- * every read the lease's owner, mode (`any`, `none`: a new as-of whatever is stored, `drop`: and the entry is deleted) and least
- * as-of or ''; last the newest time that the isolate has seen, or ''. A clock behind that, or none, has been lost. Answers of every read {hit | load | busy, as-of for the load or time of the clock, as-of of the entry, payload, tags, fresh ms
- * left, fresh ms : life ms : seal of a sealed entry, 'time' where that was lost}.
+ * KEYS clock, then entry and lease of every read. ARGV epoch for a new clock, tag prefix, tag life, lease ms, then for every read
+ * the owner of the lease, the mode (`any`; `none`: a new as-of whatever is stored; `drop`: the same, and the entry is deleted) and
+ * the least as-of or ''; last the newest time that the isolate has seen, or ''. A clock that is missing or behind that time has
+ * been lost. Answers for every read {hit | load | busy, as-of for the load or time of the clock, as-of of the entry, payload, tags,
+ * fresh ms left, fresh ms : life ms : seal of a sealed entry, 'time' if that was lost}.
  */
 const READ = `${PRELUDE}
 local LEASE_MS = tonumber(ARGV[4])
@@ -181,7 +182,8 @@ return replies
 
 /**
  * KEYS clock, entry, lease. ARGV epoch, tag prefix, tag life, lease owner, as-of, payload, tags, fresh ms, life ms,
- * greatest age of an as-of in ms, seal or ''. Answers what became of it: stored, or why not. An empty payload only gives the lease back.
+ * greatest age of an as-of in ms, seal or ''. Answers 'stored', or the reason against it. An empty payload only gives the lease
+ * back.
  */
 const FILL = `${PRELUDE}
 local OWNER, ASOF, PAYLOAD, TAGS = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
@@ -221,9 +223,9 @@ return status
 
 /**
  * KEYS clock, tags that must be there… ARGV epoch, tag prefix, tag life, the newest time that the isolate has seen or '', tags….
- * Where a tag is not there, or the clock is behind, Redis has forgotten, and what else nobody knows: a new epoch begins. Answers
- * the logical time of the invalidation, in a list with what was lost, 'tags' or 'time', if anything was; or '' when Redis is
- * full: then the clock is gone, which is allowed when full, and with it every entry.
+ * If one of those tags is missing, or the clock is behind, Redis has lost data and may have lost more: a new epoch begins.
+ * Answers the logical time of the invalidation, after a loss in a list with its kind, 'tags' or 'time'. Answers '' if Redis is
+ * full: the script has then deleted the clock, which a full Redis allows, and so ended every entry.
  */
 const INVALIDATE = `${PRELUDE}
 local expected = {}

@@ -1,16 +1,16 @@
-/** Tells what holders of a secret have stored from what others have. */
+/** Tells texts that holders of a secret have signed from all others. */
 export interface Seal {
   sign(text: string): Promise<string>;
   verify(text: string, mac: string): Promise<boolean>;
 }
 
-// Node and workerd name the type each in their own way.
+// Node and workerd have different names for the type.
 type SealKey = Awaited<ReturnType<typeof crypto.subtle.deriveKey>>;
 
 const encoder = new TextEncoder();
 
 /**
- * HMAC-SHA-256 with a key that HKDF derives from the secret. Texts that were signed for one purpose say nothing for another.
+ * HMAC-SHA-256 with a key that HKDF derives from the secret. A signature for one purpose is not valid for another.
  */
 export function makeSeal(secret: string, purpose: string): Seal {
   // Kept as a value, never as a promise of one request.

@@ -2,21 +2,21 @@ import { formatLogicalTime } from '../logical-time.ts';
 import type { Seal } from './seal.ts';
 import { type Fill, lifeMsOf, type SharedEntry } from './shared-store.ts';
 
-/** Clocks of isolates, and that of the store, differ by less. */
+/** The clocks of isolates and of the store differ by less than this. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** The fill with a proof of what it says of the key, and of when it was read by the clock of this isolate. */
+/** Adds a proof to the fill: this key has this answer, read at this time by the clock of this isolate. */
 export async function sealed(seal: Seal, key: string, fill: Fill, bornMs: number): Promise<Fill> {
   const text = textOf(key, { ...fill, lifeMs: lifeMsOf(fill), bornMs });
   return { ...fill, seal: `${bornMs}:${await seal.sign(text)}` };
 }
 
-/** `outlived`: its life is over by the clock of this isolate, by no more than clocks differ. */
+/** `outlived`: the life of the entry has ended by the clock of this isolate, by no more than clocks differ. */
 export type Authenticity = 'authentic' | 'forged' | 'outlived';
 
 /**
- * Whether a holder of the secret has stored the entry under this key, as it is, and its life is not over by the clock of this
- * isolate: whoever can write to the store can put an old one back, and set back what the store says of its age.
+ * Checks that a holder of the secret has stored this very entry under this key, and that its life has not ended by the clock of
+ * this isolate. A party with access to the store could put an old entry back, and set back the age that the store tells.
  */
 export async function authenticityOf(
   seal: Seal,
@@ -37,7 +37,7 @@ type Parts = Pick<Fill, 'asOf' | 'freshMs' | 'payload' | 'tags'> & {
   readonly bornMs: number;
 };
 
-// As JSON, in which no part can pass for the end of another.
+// JSON keeps the parts apart: no part can pass for the end of another.
 function textOf(key: string, { asOf, bornMs, freshMs, lifeMs, tags, payload }: Parts): string {
   return JSON.stringify([key, formatLogicalTime(asOf), bornMs, freshMs, lifeMs, tags, payload]);
 }

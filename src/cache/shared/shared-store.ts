@@ -7,24 +7,24 @@ import type { Script } from './script.ts';
 import { scripts } from './scripts.ts';
 import { type SharedDescription, toSharedDescription } from './description.ts';
 
-/** Runs a script on the primary in one round trip. */
+/** Runs a script on the primary, in one round trip. */
 export type RunScript = (script: Script, keys: string[], args: string[]) => Promise<unknown>;
 
-/** An answer as the shared store holds it. */
+/** An answer in the shared store. */
 export interface SharedEntry {
   readonly payload: string;
   readonly tags: readonly string[];
   readonly asOf: LogicalTime;
   /** Negative once the entry is past its fresh life and serves only when the origin fails. */
   readonly freshMsLeft: number;
-  /** What a sealed entry is held against. */
+  /** The proof of a sealed entry. */
   readonly sealing?: Sealing | undefined;
 }
 
 export interface Sealing {
   readonly freshMs: number;
   readonly lifeMs: number;
-  /** When the answer was read, by the clock of the isolate that sealed it. */
+  /** The time at which the answer was read, by the clock of the isolate that sealed it. */
   readonly bornMs: number;
   readonly mac: string;
 }
@@ -34,28 +34,28 @@ export type SharedRead =
   | {
       /** `busy`: another caller holds the lease and is loading. */
       readonly status: 'load' | 'busy';
-      /** For the load to come; null when Redis is full and could not make one. */
+      /** The as-of for the load to come; null if Redis is full and could not make one. */
       readonly asOf: LogicalTime | null;
-      /** Valid, but past its fresh life. */
+      /** A valid entry past its fresh life. */
       readonly stale: SharedEntry | null;
     };
 
-/** `any`: a valid entry answers; `none`: only an as-of for a load; `drop`: and the entry goes. */
+/** `any`: a valid entry answers. `none`: only an as-of for a load is answered. `drop`: the same, and the entry is deleted. */
 export type ReadMode = 'any' | 'none' | 'drop';
 
 export interface SharedStore {
-  /** Reads that are asked for in one turn travel in one call. */
+  /** Reads the entry of the key. Reads of one turn travel in one call. */
   read(key: string, owner: string, mode: ReadMode, least: LogicalTime | null): Promise<SharedRead>;
   /** Stores an answer unless it may be older than what its tags allow, and gives the lease back. */
   fill(key: string, owner: string, fill: Fill): Promise<FillStatus>;
   /** Gives the lease back when there is nothing to store. */
   release(key: string, owner: string): Promise<FillStatus>;
   /**
-   * The logical time at which every entry with one of the tags became invalid; null if Redis was full and dropped all. Of the
-   * expected tags each has been invalidated before: where one is not known any more, every entry became invalid.
+   * Answers the logical time at which every entry with one of the tags became invalid, or null if Redis was full and dropped all
+   * entries. The expected tags have been invalidated before: if the store has lost one of them, every entry becomes invalid.
    */
   invalidate(tags: readonly string[], expected?: readonly string[]): Promise<LogicalTime | null>;
-  /** What is held of the key, and the last invalidations of its tags and of these; changes nothing, not even garbage. */
+  /** Describes the entry of the key, and the last invalidations of its tags and of these. Changes nothing, not even garbage. */
   describe(key: string, tags: readonly string[]): Promise<SharedDescription>;
 }
 
@@ -80,31 +80,31 @@ export interface SharedStoreSettings {
   readonly leaseMs: number;
   /** The newest logical time that this isolate has seen. */
   readonly newest?: { time: LogicalTime | null };
-  /** Called when the store is found to have forgotten what it was told. */
+  /** Called when a loss is found in the store. */
   readonly onForgot?: (what: Forgotten) => void;
 }
 
-/** What the store was found to have lost: its time, or invalidations. */
+/** The kind of a loss in the store: its logical time, or tags. */
 export type Forgotten = 'tags' | 'time';
 
-/** What holds the loss that was found last, for as long as an entry from before it may live: what was lost, and when in µs. */
+/** The key of the note about the last loss: its kind and its time in µs. It lives as long as an entry from before the loss may. */
 export function forgotKeyOf(databaseId: string): string {
   return `ea:{${databaseId}}:forgot`;
 }
 
 /**
- * No entry lives longer, whatever its deployment is set to: tags outlive every entry of every deployment that shares the
- * database, and so their life can be no setting.
+ * No entry lives longer, whatever the settings of its deployment. Tags must outlive every entry of every deployment that shares
+ * the database, so their life cannot be a setting.
  */
 export const LONGEST_LIFE_MS = 2 * 3_600_000;
-/** A fill may come this late, and must still find the tag that condemns it. */
+/** A fill may come this late, and must still find the tag that ends it. */
 const TAG_MARGIN_MS = 60_000;
-/** A load ends long before; a fill that is later than this comes from a request that hung. */
+/** A load ends long before this. A later fill comes from a request that hung. */
 const MAX_AS_OF_AGE_MS = 30_000;
-/** What the script takes for tags at most: as many as an entry has. */
+/** The script takes at most this many tags, as many as an entry has. */
 const MAX_DESCRIBED_TAGS = 1_000;
 
-/** Far below the engines' limits on keys, and in answers of the usual size on the length of a reply. */
+/** This is far below the engines' limits on keys and, with answers of usual size, on the length of a reply. */
 const READS_PER_CALL = 100;
 
 const ReadReply = z.tuple([
@@ -127,9 +127,9 @@ interface Read {
   readonly least: LogicalTime | null;
 }
 
-/** The shared store over its scripts. Rejects when Redis fails or answers what a script cannot have answered. */
+/** The shared store over its scripts. Its calls reject if Redis fails, or gives a reply that the script cannot have given. */
 export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): SharedStore {
-  // The braces put all keys of a database into one hash slot, as scripts over several keys need in a cluster.
+  // The braces put all keys of a database into one hash slot, which scripts over several keys need in a cluster.
   const prefix = `ea:{${settings.databaseId}}:`;
   const clock = `${prefix}clock`;
   const keysOf = (key: string): [string, string, string] => {
@@ -143,7 +143,7 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
     const args = [...commonArgs(), `${settings.leaseMs}`, ...reads.flatMap(toReadArgs), newestOf(settings)];
     return toSharedReads(await run(scripts.read, [clock, ...keys], args), reads.length, settings);
   };
-  // Made when first needed: most requests are answered from memory.
+  // It is made at the first use, because most requests are answered from memory.
   let read: ((asked: Read) => Promise<SharedRead>) | undefined;
 
   return {
@@ -181,7 +181,7 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
   };
 }
 
-/** The whole life of what is filled, fresh and stale. */
+/** The whole life of an entry, fresh and stale. */
 export function lifeMsOf({ freshMs, staleMs }: Pick<Fill, 'freshMs' | 'staleMs'>): number {
   return Math.min(freshMs + staleMs, LONGEST_LIFE_MS);
 }
@@ -196,7 +196,13 @@ function newestOf({ newest }: SharedStoreSettings): string {
 
 function noteTime(newest: SharedStoreSettings['newest'], time: LogicalTime | null): void {
   const isOlder = newest?.time && time && newest.time.epoch === time.epoch && newest.time.n > time.n;
-  if (newest && time && !isOlder) newest.time = time;
+  if (newest && time && !isOlder) newest.time = withKnownEpoch(newest, time);
+}
+
+// An epoch lasts for weeks. One string for all its times saves 68 bytes for each entry in memory.
+function withKnownEpoch(newest: SharedStoreSettings['newest'], time: LogicalTime): LogicalTime {
+  const epoch = newest?.time?.epoch;
+  return epoch === time.epoch ? { epoch, n: time.n } : time;
 }
 
 async function toSharedReads(
@@ -205,7 +211,7 @@ async function toSharedReads(
   settings: SharedStoreSettings,
 ): Promise<PromiseSettledResult<SharedRead>[]> {
   if (!Array.isArray(reply) || reply.length !== reads) throw new Error('an answer to other reads');
-  // Each answer of the call tells of the same loss.
+  // All answers of one call report the same loss.
   const losses = new Set<Forgotten>();
   const answers = reply.map(async (one: unknown) => toSharedRead(one, settings, losses));
   const settled = await Promise.allSettled(answers);
@@ -218,8 +224,10 @@ function toSharedRead(reply: unknown, { newest }: SharedStoreSettings, losses: S
   noteTime(newest, asOf);
   if (lost) losses.add(lost);
   const sealing = toSealing(seal);
-  const entry = entryAsOf && { payload, tags: tags.split('\n'), asOf: entryAsOf, freshMsLeft, sealing };
-  if (status !== 'hit') return { status, asOf, stale: entry };
+  const known = (time: LogicalTime | null) => time && withKnownEpoch(newest, time);
+  const stored = known(entryAsOf);
+  const entry = stored && { payload, tags: tags.split('\n'), asOf: stored, freshMsLeft, sealing };
+  if (status !== 'hit') return { status, asOf: known(asOf), stale: entry };
   if (!entry) throw new Error('a hit without an entry');
   return { status, entry };
 }

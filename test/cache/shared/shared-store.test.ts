@@ -11,7 +11,7 @@ import { redis, useStack } from '../../support/stack.ts';
 
 const stack = useStack();
 let store: SharedStore;
-/** How many keys each call had. */
+/** The number of keys of each call. */
 let calls: number[];
 let prefix: string;
 let databaseId: string;
@@ -323,7 +323,7 @@ test('each read of a call has its own answer: hit, busy, stale, refused by its t
   expect(dropped).toMatchObject({ status: 'load', stale: null });
   expect(refused).toMatchObject({ status: 'load', stale: null });
   expect(none).toMatchObject({ status: 'load', stale: null });
-  // Those that load share one as-of, later than whatever was invalidated before.
+  // All loads of the call share one as-of, which is later than every invalidation before it.
   const asOfs = [invalid, held, old, dropped, refused, none].map((one) => 'asOf' in one && one.asOf);
   expect(new Set(asOfs.map((one) => JSON.stringify(one))).size).toBe(1);
   expect(asOfs[0]).toMatchObject({ epoch: asOf.epoch });

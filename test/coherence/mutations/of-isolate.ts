@@ -4,7 +4,7 @@ const invalidate = 'src/cache/invalidate.ts';
 const memory = 'src/cache/memory.ts';
 const invalidations = 'src/cache/invalidations.ts';
 
-/** Of what an isolate keeps, and of its invalidations. */
+/** Mutations of isolate memory and of its invalidations. */
 export const isolateMutations: readonly Mutation[] = [
   {
     name: 'no invalidation is sent while the breaker is open',

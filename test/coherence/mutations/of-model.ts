@@ -4,7 +4,7 @@ const database = 'test/coherence/model-database.ts';
 const lookUps = 'test/coherence/look-ups.ts';
 const drain = 'src/cache/drain.ts';
 
-/** Of the drain, the triggers and the look-ups. */
+/** Mutations of the drain, the triggers and the look-ups. */
 export const modelMutations: readonly Mutation[] = [
   {
     name: 'tags of only the new row',

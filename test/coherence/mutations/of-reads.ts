@@ -6,7 +6,7 @@ const logicalTime = 'src/cache/logical-time.ts';
 const readThrough = 'src/cache/read-through.ts';
 const sharedTier = 'src/cache/shared/guarded-store.ts';
 
-/** Of a read on its way to an answer. */
+/** Mutations of reads and loads. */
 export const readsMutations: readonly Mutation[] = [
   {
     name: 'the as-of is taken after the load',

@@ -4,7 +4,7 @@ const scripts = 'src/cache/shared/scripts.ts';
 const logicalTime = 'src/cache/logical-time.ts';
 const sharedStore = 'src/cache/shared/shared-store.ts';
 
-/** Of logical time and of the scripts. */
+/** Mutations of logical time and of the scripts. */
 export const scriptsMutations: readonly Mutation[] = [
   {
     name: 'logical time may stand still',

@@ -14,12 +14,12 @@ export const at = (n: number): LogicalTime => ({ epoch, n });
 
 /** A shared store that answers what the test says next, and records what it was asked. */
 export interface FakeShared extends SharedStore {
-  /** What reads answer: a value, an error to reject with, or a promise; by default a miss with a growing as-of. */
+  /** The answers of the next reads: a value, an error to reject with, or a promise. By default a miss with a growing as-of. */
   next: (SharedRead | Error | Promise<SharedRead>)[];
   readonly reads: { key: string; mode: string; least: LogicalTime | null }[];
   readonly fills: Fill[];
   readonly invalidated: string[][];
-  /** What descriptions answer. */
+  /** The answer of every description. */
   description: SharedDescription;
   released: number;
   /** Rejects every call while set. */
