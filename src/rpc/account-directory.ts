@@ -7,7 +7,7 @@ import { accountNumberFromUrl } from '../directory/accounts/account-number.ts';
 import { settingsOf } from '../deps.ts';
 import type { AccountChanges, NewAccount } from '../directory/accounts/changes.ts';
 import type { EntityLookUp } from '../directory/batch/entity-look-ups.ts';
-import type { Account } from '../directory/accounts/accounts.ts';
+import type { Account, AccountOfUser } from '../directory/accounts/accounts.ts';
 import type { Deletion } from '../directory/deletion.ts';
 import type { NewUserProfile, UserProfileChanges } from '../directory/profiles/changes.ts';
 import type { UserChanges } from '../directory/users/changes.ts';
@@ -107,9 +107,22 @@ export class AccountDirectory extends WorkerEntrypoint<Env> {
     return lookUps.validResourceOwners(this.env, this.ctx, { userProfileId }, options);
   }
 
+  /**
+   * Every account that the user is a member of, by the ids of its profiles. Throws `user_does_not_exist`, `too_many_accounts` when
+   * there are more than 10,000, and `forbidden` to a Worker that is bound to an account.
+   */
+  getAccountsForUser(userId: number, options?: RpcOptions): Promise<readonly AccountOfUser[]> {
+    return lookUps.accountsForUser(this.env, this.ctx, { userId }, options);
+  }
+
   /** As `getUsersForAccount`, a page at a time, with the cursors of `GET /v1/accounts/{accountNumber}/users`. */
   listUsersForAccount(accountNumber: string, options?: PageOptions): Promise<RpcPage<User>> {
     return lists.usersForAccount(this.env, this.ctx, { accountNumber }, options);
+  }
+
+  /** As `getAccountsForUser`, a page at a time, with the cursors of `GET /v1/users/{userId}/accounts`. */
+  listAccountsForUser(userId: number, options?: PageOptions): Promise<RpcPage<AccountOfUser>> {
+    return lists.accountsForUser(this.env, this.ctx, { userId }, options);
   }
 
   /** As `getUserProfilesForAccount`, a page at a time; no items when the account has no profiles. */

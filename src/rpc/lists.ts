@@ -1,3 +1,4 @@
+import { accountsOfUser } from '../directory/accounts/accounts.ts';
 import { platformAdmin } from '../directory/accounts/admins.ts';
 import { answerOf } from '../directory/look-up.ts';
 import { userProfilesOfAccount, validResourceOwners as owners } from '../directory/profiles/profiles.ts';
@@ -5,6 +6,8 @@ import { usersOfAccount } from '../directory/users/users.ts';
 import { answerPage, paged, pagedMethod, pageOptions, scope } from './look-up-methods.ts';
 import { ownersArguments, subjectOfOwners } from './look-ups.ts';
 import { BadArgument, method } from './method.ts';
+
+export const accountsForUser = pagedMethod(accountsOfUser);
 
 export const usersForAccount = pagedMethod(usersOfAccount);
 

@@ -39,7 +39,7 @@ export const pageOptions = z.object({
   cursor: z.string().nullish(),
 });
 
-/** The method that answers the look-up; with `absentIsNull` absence is null, and no error. */
+/** The method that answers the look-up. */
 export function lookUpMethod<S extends z.ZodRawShape, A, V>(lookUp: DefinedLookUp<string, S, A, V>) {
   return method({
     ...argumentsOf(lookUp),

@@ -1,5 +1,10 @@
 import * as z from 'zod';
-import { accountByNumber, accountForUser, defaultAccount } from '../directory/accounts/accounts.ts';
+import {
+  accountByNumber,
+  accountForUser,
+  accountsOfUser,
+  defaultAccount,
+} from '../directory/accounts/accounts.ts';
 import { adminOfAccount, getCachedAdminUserForAccount, platformAdmin } from '../directory/accounts/admins.ts';
 import {
   EntityLookUps,
@@ -32,6 +37,7 @@ export const cachedDefaultAccount = lookUpMethod(defaultAccount);
 export const cachedSmarterAdminUserProfile = lookUpMethod(platformAdmin);
 export const cachedUserForUserId = nullableMethod(userById);
 export const cachedUserForUsername = lookUpMethod(userByUsername);
+export const accountsForUser = wholeListMethod(accountsOfUser);
 export const usersForAccount = wholeListMethod(usersOfAccount);
 
 export const cachedAdminUserForAccount = method({

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import {
   selectAccountByNumber,
   selectAccountForUser,
+  selectAccountsOfUser,
   selectDefaultAccount,
 } from '../../src/db/reads/accounts.ts';
 import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/writes/admins.ts';
@@ -133,4 +134,18 @@ test.each<[string, (db: Db) => Promise<unknown>]>([
   const read = await rowsRead(query);
   expect(Object.keys(read)).not.toEqual([]);
   for (const rows of Object.values(read)) expect(rows).toBeLessThan(100);
+});
+
+// A user of so many accounts would change the statistics that the other plans are made with.
+test('a page of the accounts of a user costs few rows, however many there are', async () => {
+  const userId = 77;
+  await session.query(
+    `insert into user_profiles (user_id, account_id) select ${userId}, id from accounts where id between 2 and 2001`,
+  );
+  for (const afterId of [0, members + 1_990]) {
+    const read = await rowsRead((db) => selectAccountsOfUser(db, userId, { afterId, limit: 10 }));
+    expect(read).toMatchObject({ users: 1 });
+    for (const rows of Object.values(read)) expect(rows).toBeLessThan(100);
+  }
+  await session.query(`delete from user_profiles where user_id = ${userId} and account_id > 1`);
 });

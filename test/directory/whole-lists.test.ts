@@ -4,6 +4,7 @@ import type { Deps } from '../../src/directory/deps.ts';
 import { makeKeyUses } from '../../src/directory/keys/uses.ts';
 import { readWholeList } from '../../src/directory/list.ts';
 import { userProfilesOfAccount, validResourceOwners } from '../../src/directory/profiles/profiles.ts';
+import { accountsOfUser } from '../../src/directory/accounts/accounts.ts';
 import { usersOfAccount } from '../../src/directory/users/users.ts';
 import { makeFakeCache } from '../support/cache/fake-cache.ts';
 import { makeFakeClient, makeNeonError } from '../support/clients.ts';
@@ -29,6 +30,15 @@ const lists: readonly [string, (deps: Deps) => Promise<unknown>][] = [
   ['listUserProfilesForAccount', (deps) => readWholeList(deps, userProfilesOfAccount, { accountNumber })],
   ['listValidResourceOwners', (deps) => readWholeList(deps, validResourceOwners, { userProfileId: 3 })],
 ];
+
+test('so it is too many accounts for the list of those of a user', async () => {
+  const answer = readWholeList(depsOf(makeNeonError('too large', '54000')), accountsOfUser, { userId: 3 });
+  await expect(answer).rejects.toMatchObject({
+    code: 'too_many_accounts',
+    message:
+      'userId: the user has accounts too large to be answered whole; call listAccountsForUser, which answers a page at a time',
+  });
+});
 
 test.each(lists)(
   'a list that is larger than Neon answers is too many members, for %s',

@@ -79,6 +79,15 @@ test.each<[string, unknown[], unknown]>([
   ['getCachedUserForUserId', [3], { username: 'johndoe', isStaff: false }],
   ['getCachedUserForUserId', [999], null],
   ['getCachedUserForUsername', ['dormant_dan'], { id: 7 }],
+  [
+    'getAccountsForUser',
+    [6],
+    [
+      { userProfileId: 5, account: { accountNumber: '1234-5678-9012' } },
+      { userProfileId: 6, account: platformAccount },
+    ],
+  ],
+  ['getAccountsForUser', [5], []],
   ['getUserProfilesForAccount', ['1234-5678-9012'], [{ id: 3 }, { id: 4 }, { id: 5 }]],
   ['getUsersForAccount', ['1234-5678-9012'], [{ id: 3 }, { id: 4 }, { id: 6 }]],
   ['getUserProfilesForAccount', ['3141-5926-5359'], [{ id: 1 }, { id: 2 }, { id: 6 }]],
@@ -105,6 +114,7 @@ test.each<[string, unknown[], string, string]>([
   ['getCachedUserForUsername', ['x'.repeat(10_000)], 'user_does_not_exist', 'username'],
   ['getCachedUserForUsername', ['\u0000'], 'user_does_not_exist', 'username'],
   ['getCachedAdminUserForAccount', ['9999-9999-9999'], 'account_does_not_exist', 'accountNumber'],
+  ['getAccountsForUser', [999], 'user_does_not_exist', 'userId'],
   ['getUsersForAccount', ['9999-9999-9999'], 'account_does_not_exist', 'accountNumber'],
   ['getUsersForAccount', [''], 'account_required', 'accountNumber'],
   ['getUsersForAccount', [], 'account_required', 'accountNumber'],
@@ -194,6 +204,33 @@ test('who is absent has no pages either', async () => {
     items: [{ id: 1 }],
     nextCursor: null,
   });
+});
+
+test('the accounts of a user come page after page, and not for bound callers', async () => {
+  const whole = (await call('getAccountsForUser', 6)).value;
+  const first = (await call('listAccountsForUser', 6, { limit: 1 })).value as ListPage;
+  const rest = (await call('listAccountsForUser', 6, { limit: 1, cursor: first.nextCursor }))
+    .value as ListPage;
+  expect([...first.items, ...rest.items]).toEqual(whole);
+  expect(rest.nextCursor).toBeNull();
+  expect((await call('listAccountsForUser', 999)).error?.code).toBe('user_does_not_exist');
+  for (const method of ['getAccountsForUser', 'listAccountsForUser'])
+    expect((await callBound(method, 6)).error?.code).toBe('forbidden');
+});
+
+test('a user of 10,001 accounts has too many to be answered whole, and pages', async () => {
+  await sql(`with companies as (
+      insert into accounts (id, account_number, company_name)
+      select n, to_char(n, 'FM0000-0000-0000'), 'x' from generate_series(200001, 210001) as n returning id
+    ), person as (
+      insert into users (id, username, email) values (200001, 'everywhere', 'e@example.com') returning id
+    )
+    insert into user_profiles (id, user_id, account_id) select companies.id, person.id, companies.id from companies, person`);
+  const { error } = await call('getAccountsForUser', 200_001);
+  expect(error).toMatchObject({ code: 'too_many_accounts' });
+  expect(error?.message).toContain('listAccountsForUser');
+  const page = (await call('listAccountsForUser', 200_001, { limit: 500 })).value as ListPage;
+  expect(page.items).toHaveLength(500);
 });
 
 describe('an account of 10,001 members', () => {

@@ -1,6 +1,7 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import type { Db } from '../client/client.ts';
 import { whole } from '../client/decoders.ts';
+import type { IdPage } from './lists.ts';
 import { type AccountRow, accounts, userProfiles, users } from '../schema/tables.ts';
 
 /** The configuration that decides which account the platform's administrator belongs to. */
@@ -61,4 +62,36 @@ export async function selectAccountForUser(
     .leftJoin(accounts, eq(accounts.id, accountId))
     .where(eq(users.id, userId));
   return row ?? { username: null, accountId: null, account: null };
+}
+
+export interface MembershipsOfUser {
+  readonly isKnown: boolean;
+  /** In the order of the ids of the profiles. A null account: a session without foreign keys has yet to load it. */
+  readonly memberships: { id: number; accountId: number; account: AccountRow | null }[];
+}
+
+/** The user's profiles, by id, with their accounts: one page of them, or all. */
+export async function selectAccountsOfUser(db: Db, userId: number, page: IdPage): Promise<MembershipsOfUser> {
+  // The join cuts the page, where its index is in order.
+  const memberships = db
+    .select({ id: userProfiles.id, accountId: userProfiles.accountId })
+    .from(userProfiles)
+    .where(and(eq(userProfiles.userId, users.id), gt(userProfiles.id, page.afterId)))
+    .orderBy(asc(userProfiles.id))
+    .limit(page.limit)
+    .as('memberships');
+  const rows = await db
+    .select({ id: memberships.id, accountId: memberships.accountId, account: accounts })
+    .from(users)
+    .leftJoinLateral(memberships, sql`true`)
+    // Written as an array, so that no merge join walks all accounts up to the user's.
+    .leftJoin(accounts, sql`${accounts.id} = any(array[${memberships.accountId}])`)
+    .where(eq(users.id, userId))
+    .orderBy(asc(memberships.id));
+  return {
+    isKnown: rows.length > 0,
+    memberships: rows.flatMap(({ id, accountId, account }) =>
+      id === null || accountId === null ? [] : { id, accountId, account },
+    ),
+  };
 }

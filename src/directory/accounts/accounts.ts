@@ -3,12 +3,15 @@ import { ACCOUNT_NUMBER } from './account-number.ts';
 import {
   selectAccountByNumber,
   selectAccountForUser,
+  selectAccountsOfUser,
   selectDefaultAccount,
 } from '../../db/reads/accounts.ts';
 import type { AccountRow } from '../../db/schema/tables.ts';
-import { noAccountForUser, noDefaultAccount, unknownAccount } from '../absence.ts';
+import { noAccountForUser, noDefaultAccount, unknownAccount, unknownUser } from '../absence.ts';
 import { AccountInput, NoInput, UserInput } from '../inputs.ts';
+import { defineList } from '../list.ts';
 import { defineLookUp } from '../look-up.ts';
+import { cutPage, withOneMore } from '../page.ts';
 
 export const Account = z
   .object({
@@ -96,6 +99,43 @@ export const accountForUser = defineLookUp({
   noteAbsent: ({ log }, { userId }) => log.warn('user_has_no_account', { userId }),
   errors: ['no_account_for_user'],
   absent: noAccountForUser,
+});
+
+/** An account that a user is a member of. */
+export const AccountOfUser = z
+  .object({
+    userProfileId: z.int().positive().meta({ description: "Id of the user's profile in the account." }),
+    account: Account,
+  })
+  .meta({ id: 'AccountOfUser' });
+export type AccountOfUser = z.infer<typeof AccountOfUser>;
+
+/** Every account that the user has a profile in, by the ids of the profiles. Only for callers that see all accounts. */
+export const accountsOfUser = defineList({
+  input: UserInput,
+  // A user may be a member of other accounts than the caller's.
+  subject: () => ({ kind: 'everything' }),
+  item: AccountOfUser,
+  nameOf: ({ userId }) => `accounts-of:${userId}`,
+  async load({ db }, { userId }, page) {
+    const { isKnown, memberships } = await selectAccountsOfUser(db, userId, withOneMore(page));
+    const tags = [`user:${userId}`, `memberships:${userId}`];
+    if (!isKnown) return { value: null, tags };
+    const { items: found, nextAfterId } = cutPage(memberships, page);
+    const items = found.flatMap(({ id, account }) =>
+      account ? [{ userProfileId: id, account: toAccount(account) }] : [],
+    );
+    tags.push(...found.map(({ accountId }) => `account:${accountId}`));
+    return { value: { items, nextAfterId }, tags };
+  },
+  errors: ['user_does_not_exist'],
+  absent: () => unknownUser('userId'),
+  tooMany: {
+    code: 'too_many_accounts',
+    owner: 'userId: the user',
+    items: 'accounts',
+    pagedMethod: 'listAccountsForUser',
+  },
 });
 
 function accountTags(account: Account | null): string[] {

@@ -1,6 +1,6 @@
 import type { Context, TypedResponse } from 'hono';
 import { LRUCache } from 'lru-cache';
-import type { Account } from '../../directory/accounts/accounts.ts';
+import type { Account, AccountOfUser } from '../../directory/accounts/accounts.ts';
 import type { ApiKey } from '../../directory/keys/keys.ts';
 import type { AuditEntry } from '../../directory/audit.ts';
 import type { Listed } from '../../directory/paged-read.ts';
@@ -18,6 +18,8 @@ export const NO_CACHE_ASKED = 'isolate; fwd=bypass';
 const ENTITY_CACHE_CONTROL = 'private, no-cache';
 
 export type Row = Account | ApiKey | User | UserProfile;
+/** What the page of a look-up shows. */
+export type Item = AccountOfUser | Row;
 
 /** The entity tag of a row and of the rows shown inside it. */
 export function etagOfRow(row: Row): string {
@@ -52,7 +54,7 @@ export function answerRow<T extends Row>(c: Context<AppEnv>, row: T): Answer<T> 
 }
 
 /** Answers a page of a cached list with the entity tag of its rows, or 304. The name of the list is sealed into its cursors. */
-export async function answerPage<T extends Row>(
+export async function answerPage<T extends Item>(
   c: Context<AppEnv>,
   list: string,
   page: Page,
@@ -61,7 +63,7 @@ export async function answerPage<T extends Row>(
   return respond(c, kept.get(paged) ?? keep(c, paged, await renderPage(c.env, list, page, paged)));
 }
 
-async function renderPage(env: object, list: string, page: Page, paged: Paged<Row>): Promise<Rendered> {
+async function renderPage(env: object, list: string, page: Page, paged: Paged<Item>): Promise<Rendered> {
   const { items } = paged;
   const next = cursorAfter(page, paged);
   const nextCursor = next && (await sealCursor(env, list, next));
@@ -116,7 +118,10 @@ export function setEntityHeaders(c: Context<AppEnv>, etag: string): void {
   c.header('Cache-Control', ENTITY_CACHE_CONTROL);
 }
 
-function rowsOf(row: Row | AuditEntry): Revised[] {
+function rowsOf(row: AuditEntry | Item): Revised[] {
+  // Of the profile only its id is shown, which never changes.
+  if ('userProfileId' in row)
+    return [{ id: row.userProfileId, revision: 1, since: row.account.createdAt }, toRevised(row.account)];
   if ('entityId' in row) return [{ id: row.id, revision: 1, since: row.at }];
   return 'account' in row ? [row, row.user, row.account].map(toRevised) : [toRevised(row)];
 }

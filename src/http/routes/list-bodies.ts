@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ApiKey } from '../../directory/keys/keys.ts';
-import { Account } from '../../directory/accounts/accounts.ts';
+import { Account, AccountOfUser } from '../../directory/accounts/accounts.ts';
 import { AuditEntry } from '../../directory/audit.ts';
 import { UserProfile } from '../../directory/profiles/user-profile.ts';
 import { User } from '../../directory/users/users.ts';
@@ -12,6 +12,9 @@ const nextCursor = z
 
 /** The bodies of a page of a list. */
 export const AccountList = z.object({ items: z.array(Account), nextCursor }).meta({ id: 'AccountList' });
+export const AccountOfUserList = z
+  .object({ items: z.array(AccountOfUser), nextCursor })
+  .meta({ id: 'AccountOfUserList' });
 export const UserList = z.object({ items: z.array(User), nextCursor }).meta({ id: 'UserList' });
 export const UserProfileList = z
   .object({ items: z.array(UserProfile), nextCursor })

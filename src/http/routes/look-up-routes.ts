@@ -13,7 +13,7 @@ import type { AppEnv } from '../app-env.ts';
 import { endpoint, type EndpointTypes } from '../endpoint/endpoint.ts';
 import { PageQuery } from '../request/list-parameters.ts';
 import { type InputParameters, inputParameters } from '../request/parameters.ts';
-import { answerPage, answerRow, type Row } from '../response/answer.ts';
+import { answerPage, answerRow, type Item, type Row } from '../response/answer.ts';
 
 /** What the routes say of a look-up besides what it says itself. */
 interface RouteOptions {
@@ -45,7 +45,7 @@ export function lookUpRoute<S extends z.ZodRawShape, A extends Row, V>(
 }
 
 /** The handlers of the route that answers a page of the list. */
-export function listRoute<S extends z.ZodRawShape, T extends Row>(
+export function listRoute<S extends z.ZodRawShape, T extends Item>(
   list: DefinedList<S, T>,
   { body, ...options }: RouteOptions & { readonly body: z.ZodType },
 ) {

@@ -1,8 +1,9 @@
 import { Hono } from 'hono';
-import { accountForUser } from '../../directory/accounts/accounts.ts';
+import { accountForUser, accountsOfUser } from '../../directory/accounts/accounts.ts';
 import { userById, userByUsername } from '../../directory/users/users.ts';
 import type { AppEnv } from '../app-env.ts';
-import { lookUpRoute } from './look-up-routes.ts';
+import { AccountOfUserList } from './list-bodies.ts';
+import { listRoute, lookUpRoute } from './look-up-routes.ts';
 
 const tag = 'Users';
 
@@ -19,5 +20,15 @@ export const users = new Hono<AppEnv>()
       summary: "The user's account",
       description:
         "The platform account for the platform's admin; else the default account, if the user has a profile there; else the account of the user's profile with the lowest id.",
+    }),
+  )
+  .get(
+    '/v1/users/:userId/accounts',
+    ...listRoute(accountsOfUser, {
+      tag,
+      summary: 'The accounts that the user is a member of, by the ids of its profiles',
+      description:
+        'Not for callers that are bound to an account: `GET /v1/accounts/{accountNumber}/user-profiles` has the profiles of theirs.',
+      body: AccountOfUserList,
     }),
   );

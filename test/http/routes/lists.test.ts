@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { sealCursor } from '../../../src/cursor.ts';
 import {
   countRequests,
+  drainNow,
   emptyRedis,
   get,
   newIsolate,
@@ -144,6 +145,69 @@ describe.each([
     const pages = await walk(path, MEMBERS / 2);
     expect(pages.map(({ items }) => items.length)).toEqual([MEMBERS / 2, MEMBERS / 2]);
     expect(pages.at(-1)?.nextCursor).toBeNull();
+  });
+});
+
+describe('/v1/users/{userId}/accounts', () => {
+  const path = '/v1/users/6/accounts';
+  const Accounts = z.object({
+    items: z.array(z.object({ userProfileId: z.number(), account: z.looseObject({}) })),
+    nextCursor: z.string().nullable(),
+  });
+  const read = async (query = '', on = stack.current) =>
+    Accounts.parse(await (await get(on, `${path}${query}`)).json());
+
+  test('has each account that the user has a profile in, by the id of the profile', async () => {
+    const numbers = ['1234-5678-9012', '3141-5926-5359'];
+    const accounts = await Promise.all(
+      numbers.map(async (number) => (await get(stack.current, `/v1/accounts/${number}`)).json()),
+    );
+    const items = [5, 6].map((userProfileId, index) => ({ userProfileId, account: accounts[index] }));
+    expect(await read()).toEqual({ items, nextCursor: null });
+    const first = await read('?limit=1');
+    const second = await read(`?limit=1&cursor=${first.nextCursor}`);
+    expect([first.items, second]).toEqual([items.slice(0, 1), { items: items.slice(1), nextCursor: null }]);
+  });
+
+  test('is kept, answered 304, and ended by a change of one of its accounts or memberships', async () => {
+    const isolate = newIsolate(stack.current);
+    await read('', isolate);
+    expect(await cacheStatusOf(path, isolate)).toMatch(/^isolate; hit; ttl=/);
+    const etag = async () => (await get(isolate, path)).headers.get('ETag') ?? '';
+    const before = await etag();
+    expect((await get(isolate, path, { 'If-None-Match': before })).status).toBe(304);
+    await sql(
+      stack.current,
+      `update accounts set city = 'Elsewhere' where account_number = '1234-5678-9012'`,
+    );
+    await drainNow(isolate);
+    const renamed = await etag();
+    expect(renamed).not.toBe(before);
+    await sql(stack.current, `insert into user_profiles (id, user_id, account_id) values (19999, 6, 100)`);
+    await drainNow(isolate);
+    expect((await read('', isolate)).items.map(({ userProfileId }) => userProfileId)).toEqual([5, 6, 19_999]);
+    expect(await etag()).not.toBe(renamed);
+  });
+
+  test('has nothing for a user without accounts, and is not there for one who is unknown', async () => {
+    expect(await (await get(stack.current, '/v1/users/5/accounts')).json()).toEqual({
+      items: [],
+      nextCursor: null,
+    });
+    await expectProblem(await get(stack.current, '/v1/users/999/accounts'), 'user_does_not_exist');
+  });
+
+  test('is refused to callers that are bound to an account', async () => {
+    const headers = withKey(await issueKey(stack.current, { accountNumber: '1234-5678-9012' }));
+    await expectProblem(await get(stack.current, path, headers), 'forbidden');
+  });
+
+  test('is explained', async () => {
+    const response = await get(stack.current, `/v1/explain?path=${encodeURIComponent(path)}`);
+    expect(await response.json()).toMatchObject({
+      route: '/v1/users/{userId}/accounts',
+      key: 'accounts-of:6:0+100',
+    });
   });
 });
 

@@ -1,7 +1,12 @@
 import type * as z from 'zod';
 import type { Db } from '../../../src/db/client/client.ts';
 import { requireActiveAccount } from '../../../src/directory/accounts/active-account.ts';
-import { accountByNumber, accountForUser, defaultAccount } from '../../../src/directory/accounts/accounts.ts';
+import {
+  accountByNumber,
+  accountForUser,
+  accountsOfUser,
+  defaultAccount,
+} from '../../../src/directory/accounts/accounts.ts';
 import { adminOfAccount, platformAdmin } from '../../../src/directory/accounts/admins.ts';
 import type { Caller } from '../../../src/directory/caller.ts';
 import type { Deps, Platform } from '../../../src/directory/deps.ts';
@@ -70,6 +75,7 @@ const numbers = [...universe.accountNumbers, absent.accountNumber];
 const profileIds = [...universe.profileIds, absent.id];
 const accountsThere = universe.accountNumbers.map((accountNumber) => ({ accountNumber }));
 const accountGone = { accountNumber: absent.accountNumber };
+const usersThere = universe.userIds.map((userId) => ({ userId }));
 const profilesThere = universe.profileIds.map((userProfileId) => ({ userProfileId }));
 
 const lookUps: [string, Ask][] = [
@@ -100,6 +106,7 @@ const lookUps: [string, Ask][] = [
   ...each('state of', numbers, (deps, accountNumber) => requireActiveAccount(deps, boundTo(accountNumber))),
   ...each('key', [...universe.keyIds, absent.id], (deps, id) => find(deps, apiKeyById, id)),
   ...eachPage('users of', usersOfAccount, accountsThere, accountGone),
+  ...eachPage('accounts of', accountsOfUser, usersThere, { userId: absent.id }),
   ...eachPage('profiles of', userProfilesOfAccount, accountsThere, accountGone),
   ...eachPage('owners for', validResourceOwners, profilesThere, { userProfileId: absent.id }),
 ];
