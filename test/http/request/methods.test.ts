@@ -68,7 +68,7 @@ test.each([
   '/v1/users/3/',
   '/v1/users//account',
   '/V1/users/3',
-  '/v1/users/3/accounts',
+  '/v1/users/3/account-numbers',
   '/v1/users/by-username/',
   '/v1/users/by-username/a/b',
   '/v1/accounts//users',
