@@ -7,7 +7,7 @@ const accountNumber = z
   .regex(ACCOUNT_NUMBER, 'must be like 1234-5678-9012')
   .meta({ example: '3141-5926-5359' });
 
-/** What the look-ups of one thing are given. */
+/** The inputs that look-ups of one thing take. */
 export const NoInput = z.strictObject({});
 export const AccountInput = z.strictObject({ accountNumber });
 export const UserInput = z.strictObject({ userId: id });

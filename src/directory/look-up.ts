@@ -5,7 +5,7 @@ import type { Deps } from './deps.ts';
 import type { LookUpCode } from './errors.ts';
 import type { Subject } from './subject.ts';
 
-/** What every look-up says of itself, whatever it answers. */
+/** The part of a definition that look-ups of one thing and of lists share. */
 export interface LookUpBasics<S extends z.ZodRawShape> {
   /** The function of the original platform that it answers. */
   readonly implements?: string;

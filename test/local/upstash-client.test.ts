@@ -115,15 +115,19 @@ describe('an error', () => {
 
   test('of one command leaves the others of the request their replies', async () => {
     const url = await serve((_request, response) =>
-      response.end('[{"result":"1"},null,{"error":"ERR"},{"result":"4"}]'),
+      response.end(
+        '[{"result":"1"},null,{"error":"ERR"},{"result":"4"},{"error":{"code":1}},{"result":"6","error":null}]',
+      ),
     );
     const { get } = makeClient(url);
-    const outcomes = await Promise.allSettled(['a', 'b', 'c', 'd'].map((key) => get(key)));
+    const outcomes = await Promise.allSettled(['a', 'b', 'c', 'd', 'e', 'f'].map((key) => get(key)));
     expect(outcomes.map((one) => (one.status === 'fulfilled' ? one.value : 'refused'))).toEqual([
       '1',
       'refused',
       'refused',
       '4',
+      'refused',
+      '6',
     ]);
   });
 

@@ -124,13 +124,17 @@ async function readJson(response: Response): Promise<unknown> {
 function requireReplies(replies: unknown, commands: unknown): object {
   if (!Array.isArray(replies) || !Array.isArray(commands) || replies.length !== commands.length)
     throw new RedisError('Redis did not answer each command');
-  return replies.map((reply: unknown) => (isReply(reply) ? reply : { error: 'this is no reply' }));
+  return replies.map(toReply);
 }
 
-function isReply(reply: unknown): boolean {
-  if (typeof reply !== 'object' || reply === null) return false;
-  return 'result' in reply || ('error' in reply && Boolean(reply.error));
+/** A reply that is none is an error of its command alone: the others of the pipeline keep theirs. */
+function toReply(reply: unknown): { result: unknown } | { error: string } {
+  if (typeof reply !== 'object' || reply === null) return { error: NO_REPLY };
+  if ('result' in reply) return { result: reply.result };
+  return { error: 'error' in reply && typeof reply.error === 'string' ? reply.error : NO_REPLY };
 }
+
+const NO_REPLY = 'this is no reply';
 
 const NO_SCRIPT = 'NOSCRIPT';
 

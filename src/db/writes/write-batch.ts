@@ -26,7 +26,7 @@ export type Values<Row> = { readonly [K in keyof Row]?: Row[K] | undefined };
 /** Values to set; null sets a column that cannot be null to its default. */
 export type Changes<Row> = { readonly [K in keyof Row]?: Row[K] | null | undefined };
 
-/** What became of a write to one row. */
+/** The outcome of a change or a deletion of one row. */
 export interface WriteOutcome<Row> {
   /** Whether the row was written or deleted. */
   readonly isDone: boolean;
@@ -36,7 +36,7 @@ export interface WriteOutcome<Row> {
   readonly tags: string[];
 }
 
-/** What a statement created, and the cache tags to invalidate once it has committed. */
+/** The outcome of a creation: the rows, and the cache tags to invalidate once it has committed. */
 export interface CreateOutcome<T> {
   readonly value: T;
   readonly tags: string[];

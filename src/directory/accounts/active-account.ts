@@ -28,5 +28,5 @@ export async function requireActiveAccount(deps: Deps, { accountNumber }: Caller
   if (isActive === false) throw new RefusedError('account_is_inactive', INACTIVE);
 }
 
-/** What whoever is bound to an inactive account is told. */
+/** The message for a caller whose account is inactive. */
 export const INACTIVE = 'the account that you are bound to is inactive';
