@@ -43,6 +43,7 @@ class UpstashRedis extends Redis {
 }
 
 type Pipeline = ReturnType<Redis['pipeline']>;
+/** Adds a command, which may take the digest of its script first. */
 type AddCommand = (pipeline: Pipeline) => unknown;
 
 /**
@@ -56,9 +57,8 @@ export function makeUpstash(settings: UpstashSettings): Upstash {
     schedule: (flush) => void atEndOfTick(flush),
   });
   const run: RunScript = async (script, keys, args) => {
-    const sha1 = await script.sha1();
     try {
-      return await send((pipeline) => pipeline.evalsha(sha1, keys, args));
+      return await send(async (pipeline) => pipeline.evalsha(await script.sha1(), keys, args));
     } catch (error) {
       if (!isNoScript(error)) throw error;
     }
@@ -74,7 +74,7 @@ export function makeUpstash(settings: UpstashSettings): Upstash {
 /** The client's own way to gather calls sends reads and writes apart. */
 async function runPipeline(redis: Redis, commands: readonly AddCommand[]) {
   const pipeline = redis.pipeline();
-  for (const add of commands) add(pipeline);
+  for (const add of commands) await add(pipeline);
   const replies = await pipeline.exec<unknown[]>({ keepErrors: true });
   return replies.map(({ result, error }) =>
     error === undefined

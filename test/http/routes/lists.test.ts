@@ -154,8 +154,7 @@ describe('/v1/users/{userId}/accounts', () => {
     items: z.array(z.object({ userProfileId: z.number(), account: z.looseObject({}) })),
     nextCursor: z.string().nullable(),
   });
-  const read = async (query = '', on = stack.current) =>
-    Accounts.parse(await (await get(on, `${path}${query}`)).json());
+  const read = async (list = path, on = stack.current) => Accounts.parse(await (await get(on, list)).json());
 
   test('has each account that the user has a profile in, by the id of the profile', async () => {
     const numbers = ['1234-5678-9012', '3141-5926-5359'];
@@ -164,28 +163,43 @@ describe('/v1/users/{userId}/accounts', () => {
     );
     const items = [5, 6].map((userProfileId, index) => ({ userProfileId, account: accounts[index] }));
     expect(await read()).toEqual({ items, nextCursor: null });
-    const first = await read('?limit=1');
-    const second = await read(`?limit=1&cursor=${first.nextCursor}`);
+    const first = await read(`${path}?limit=1`);
+    const second = await read(`${path}?limit=1&cursor=${first.nextCursor}`);
     expect([first.items, second]).toEqual([items.slice(0, 1), { items: items.slice(1), nextCursor: null }]);
   });
 
   test('is kept, answered 304, and ended by a change of one of its accounts or memberships', async () => {
-    const isolate = newIsolate(stack.current);
-    await read('', isolate);
-    expect(await cacheStatusOf(path, isolate)).toMatch(/^isolate; hit; ttl=/);
-    const etag = async () => (await get(isolate, path)).headers.get('ETag') ?? '';
-    const before = await etag();
-    expect((await get(isolate, path, { 'If-None-Match': before })).status).toBe(304);
     await sql(
       stack.current,
-      `update accounts set city = 'Elsewhere' where account_number = '1234-5678-9012'`,
+      `insert into accounts (id, account_number, company_name)
+         values (301, '7777-0000-0001', 'Old name'), (302, '7777-0000-0002', 'Second')`,
     );
+    await sql(
+      stack.current,
+      `insert into users (id, username, email) values (30001, 'moving', 'moving@example.com')`,
+    );
+    await sql(
+      stack.current,
+      `insert into user_profiles (id, user_id, account_id) values (30001, 30001, 301)`,
+    );
+    const own = '/v1/users/30001/accounts';
+    const isolate = newIsolate(stack.current);
+    await read(own, isolate);
+    expect(await cacheStatusOf(own, isolate)).toMatch(/^isolate; hit; ttl=/);
+    const etag = async () => (await get(isolate, own)).headers.get('ETag') ?? '';
+    const before = await etag();
+    expect((await get(isolate, own, { 'If-None-Match': before })).status).toBe(304);
+    await sql(stack.current, `update accounts set company_name = 'New name' where id = 301`);
     await drainNow(isolate);
     const renamed = await etag();
     expect(renamed).not.toBe(before);
-    await sql(stack.current, `insert into user_profiles (id, user_id, account_id) values (19999, 6, 100)`);
+    await sql(
+      stack.current,
+      `insert into user_profiles (id, user_id, account_id) values (30002, 30001, 302)`,
+    );
     await drainNow(isolate);
-    expect((await read('', isolate)).items.map(({ userProfileId }) => userProfileId)).toEqual([5, 6, 19_999]);
+    const { items } = await read(own, isolate);
+    expect(items.map(({ userProfileId }) => userProfileId)).toEqual([30_001, 30_002]);
     expect(await etag()).not.toBe(renamed);
   });
 
