@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const folder = new URL('../../drizzle/migrations/', import.meta.url);
+
+/** The SHA-256 of each migration. A new one is added here; a changed line of an old one means two different schemas. */
+const LANDED = {
+  '0000_tables.sql': '9ffd9180e4cc4a5c8af589a6cd2cbd27ec13e9d28b0b31714aa48468558accad',
+  '0001_triggers.sql': '567e24b51f93144570372335105de87b383c4d8c30cab284eae06de10ef28a8c',
+  '0002_managing.sql': '29a73a7581c80b18b14814e7dac428d8b4dfbd995d3503716d5472a12e13db61',
+  '0003_rules.sql': 'd41b59bb1c2d397a5426ae10cd109a59d3134ab5cfa433a800c226ee948fb5b8',
+  '0004_names.sql': '2612892b36ee45d6d9de22282a465c97864879783340461d692e83874b0e802f',
+  '0005_keys.sql': '0407f4928128719c312a0042c16c0f974b408af65db9e807dafcf0f2d54366f1',
+  '0006_bounds.sql': 'ae05803f53dd57b851c103693714f7e5dc240b7b376de350d14e36aaeb4fff55',
+  '0007_audit.sql': '9431e83de56444548a4e35b2e7969ac87cd9913e1c7d94715aad6643d7f490d5',
+};
+
+const digest = (name: string) =>
+  createHash('sha256')
+    .update(readFileSync(new URL(name, folder)))
+    .digest('hex');
+
+test('no landed migration was edited, and each is listed', () => {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.sql'));
+  expect(Object.fromEntries(files.map((name) => [name, digest(name)]))).toEqual(LANDED);
+});

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { unstable_readConfig as readConfig } from 'wrangler';
+import type { RateLimitConfig } from '../../local/worker-config.ts';
+import { parseSettings } from '../../src/settings.ts';
+
+const config = (env?: string) => readConfig({ config: 'wrangler.toml', ...(env && { env }) });
+
+const secrets = {
+  DATABASE_URL: 'postgres://me@db.example.com/accounts',
+  UPSTASH_REDIS_REST_URL: 'https://redis.example.com',
+  UPSTASH_REDIS_REST_TOKEN: 'token',
+  ROOT_API_KEY_SHA256: 'off',
+};
+/** This secret is optional, so no block lists it. */
+const OPTIONAL_SECRETS = ['ENTRY_SECRET'];
+
+/** The names of all vars that the Worker reads; parsing fills in those that have a default. */
+const varNames = Object.keys(parseSettings({ ...config().vars, ...secrets }))
+  .filter((name) => !(name in secrets) && !OPTIONAL_SECRETS.includes(name))
+  .toSorted();
+
+const rateLimitsOf = (env?: string): readonly RateLimitConfig[] => config(env).ratelimits;
+const limitsOf = (env?: string) => rateLimitsOf(env).map(({ name, simple }) => ({ name, simple }));
+
+test.each([undefined, 'staging', 'production'])(
+  'the block %s sets every var that the Worker reads',
+  (env) => {
+    expect(Object.keys(config(env).vars).toSorted()).toEqual(varNames);
+  },
+);
+
+test.each(['staging', 'production'])('%s repeats what wrangler does not inherit', (env) => {
+  const { define, secrets: required, triggers, observability } = config();
+  expect(config(env)).toMatchObject({ define, secrets: required, triggers, observability });
+  expect(config(env).vars).toEqual({ ...config().vars, ENVIRONMENT: env });
+  expect(limitsOf(env)).toEqual(limitsOf());
+});
+
+test('the two environments share no name, no keys and no counters', () => {
+  const [staging, production] = [config('staging'), config('production')];
+  expect(staging.name).not.toBe(production.name);
+  expect(staging.vars['ENVIRONMENT']).not.toBe(production.vars['ENVIRONMENT']);
+  const namespaces = [...rateLimitsOf('staging'), ...rateLimitsOf('production')].map(
+    ({ namespace_id }) => namespace_id,
+  );
+  expect(new Set(namespaces).size).toBe(4);
+});
+
+test('a deployment without an environment is the production', () => {
+  const { name, vars, ratelimits } = config();
+  expect(config('production')).toMatchObject({ name, vars, ratelimits });
+});
