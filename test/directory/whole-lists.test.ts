@@ -1,27 +1,17 @@
 import { expect, test, vi } from 'vitest';
 import { makeDbOver } from '../../src/db/client/client.ts';
 import type { Deps } from '../../src/directory/deps.ts';
-import { makeKeyUses } from '../../src/directory/keys/uses.ts';
 import { readWholeList } from '../../src/directory/list.ts';
 import { userProfilesOfAccount, validResourceOwners } from '../../src/directory/profiles/profiles.ts';
 import { accountsOfUser } from '../../src/directory/accounts/accounts.ts';
 import { usersOfAccount } from '../../src/directory/users/users.ts';
-import { makeFakeCache } from '../support/cache/fake-cache.ts';
 import { makeFakeClient, makeNeonError } from '../support/clients.ts';
+import { makeDirectoryDeps } from '../support/db/directory-deps.ts';
 
 /** Over a Postgres that answers every question with this error. */
 function depsOf(error: Error): Deps {
-  const cache = makeFakeCache();
   const fail = vi.fn<() => Promise<never>>().mockRejectedValue(error);
-  const platform = {
-    accountNumber: '3141-5926-5359',
-    adminUsername: 'admin',
-    rootDomain: 'corp.example',
-    environment: 'test',
-    keysPerAccount: 1_000,
-  };
-  const db = makeDbOver(makeFakeClient(fail));
-  return { cache, db, platform, keyUses: makeKeyUses(), log: cache.log };
+  return makeDirectoryDeps(makeDbOver(makeFakeClient(fail)));
 }
 
 const accountNumber = '1234-5678-9012';

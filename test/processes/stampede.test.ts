@@ -6,7 +6,7 @@ import { type Processes, startProcesses } from './processes.ts';
 
 const PROCESSES = 4;
 const READS_EACH = 250;
-const rounds = Array.from({ length: scaled(1, 20) }, (_, at) => at + 1);
+const rounds = Array.from({ length: scaled(1, 10) }, (_, at) => at + 1);
 
 let processes: Processes;
 let token: string;
