@@ -12,7 +12,12 @@ import { type Listed, readPage } from './paged-read.ts';
 
 export const AuditedEntity = z.enum(AUDITED_ENTITIES, `must be one of ${AUDITED_ENTITIES.join(', ')}`);
 
-const value = z.json().meta({ description: 'Null where there is none.' });
+// Like `z.json()`, with a name in the OpenAPI document.
+const value: z.ZodType<z.core.util.JSONType> = z
+  .lazy(() =>
+    z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(value), z.record(z.string(), value)]),
+  )
+  .meta({ id: 'JsonValue', description: 'Any JSON value; null where there is none.' });
 
 /** One row that was changed, by whom and how. */
 export const AuditEntry = z

@@ -5,6 +5,18 @@ import type { Scope } from '../directory/caller.ts';
 import type { Subject } from '../directory/subject.ts';
 import type { ProblemCode } from './response/problem.ts';
 
+/** The group of a route in the OpenAPI document. */
+export type Tag =
+  | 'Accounts'
+  | 'API keys'
+  | 'Audit'
+  | 'Context'
+  | 'Documentation'
+  | 'Look-ups'
+  | 'Operations'
+  | 'User profiles'
+  | 'Users';
+
 /** The validated parts of a request. */
 export interface EndpointInput<P extends z.ZodType, Q extends z.ZodType, J extends z.ZodType> {
   readonly param: z.output<P>;
@@ -16,11 +28,13 @@ export interface EndpointInput<P extends z.ZodType, Q extends z.ZodType, J exten
 
 /** The declaration of a route: rights, validation and the OpenAPI document follow from it. */
 export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J extends z.ZodType> {
+  /** The name of the operation in the OpenAPI document and in clients made from it. Unique and in camel case. */
+  readonly operationId: string;
   readonly summary: string;
   readonly description?: string;
   /** The documented function of the original platform that the route answers. */
   readonly implements?: string;
-  readonly tag: string;
+  readonly tag: Tag;
   /** The scope that the caller needs; `open`: none, not even a key. */
   readonly scope: Scope | 'open';
   // A method, so that specs with different parameters fit into one list.

@@ -14,7 +14,7 @@ export const ApiKey = z
   .object({
     id: z.int().positive(),
     name: z.string(),
-    scopes: z.array(z.enum(SCOPES)),
+    scopes: z.array(z.enum(SCOPES).meta({ id: 'Scope' })),
     accountNumber: z.string().regex(ACCOUNT_NUMBER).nullable().meta({
       description: 'The only account that the key sees; null: all of them, unless its account is gone.',
     }),

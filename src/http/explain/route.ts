@@ -12,6 +12,7 @@ import { badRequest } from '../response/problem.ts';
 const PATH_FAULT = 'must be a path that begins with / or an http or https URL';
 
 const getExplanationRoute = endpoint({
+  operationId: 'explainRead',
   tag: 'Operations',
   summary: 'Explain which tier would answer a read now',
   description:

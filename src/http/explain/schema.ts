@@ -116,7 +116,10 @@ const Breaker = z
     failuresInARow: z.int(),
     msUntilProbe: z.number().meta({ description: 'Until a read makes it ask that, behind its answer.' }),
   })
-  .meta({ description: "This isolate's breaker. The explanation itself asks Redis whatever its state." });
+  .meta({
+    id: 'Breaker',
+    description: "This isolate's breaker. The explanation itself asks Redis whatever its state.",
+  });
 
 const Redis = z.object({
   state: z

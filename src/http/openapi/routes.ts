@@ -9,15 +9,19 @@ import type { Route } from '../endpoint/registry.ts';
 const tag = 'Documentation';
 
 const getOpenApiRoute = endpoint({
+  operationId: 'getOpenApiDocument',
   tag,
   summary: 'This description, as OpenAPI 3.1',
+  description: 'Made from the same schemas that validate the requests.',
   body: z.looseObject({ openapi: z.string() }),
   scope: 'open',
 });
 
 const getDocsRoute = endpoint({
+  operationId: 'getDocsPage',
   tag,
   summary: 'This description, as a page',
+  description: 'A reference with search, examples in several languages and a client that sends requests.',
   body: z.string(),
   html: true,
   scope: 'open',

@@ -10,8 +10,11 @@ const Cursor = z
   .transform((text, ctx) => decodeCursor(text) ?? (ctx.addIssue(NO_CURSOR), z.NEVER))
   .optional()
   .meta({
-    description: '`nextCursor` of the previous page. Send the same filters with it.',
     override: { type: 'string' },
+    param: {
+      id: 'cursor',
+      description: '`nextCursor` of the previous page. Send the same filters with it.',
+    },
   });
 
 /** `?limit=` and `?cursor=` of every list. */
@@ -44,7 +47,7 @@ export function sought(description: string, maxLength: number, minLength = 1) {
     })
     .refine(...wellFormed)
     .optional()
-    .meta({ description });
+    .meta({ param: { description } });
 }
 
 interface Rule<Q> {

@@ -12,26 +12,29 @@ function asInteger(bounds: { minimum: number; maximum?: number; default?: number
   };
 }
 
-function id(description: string) {
-  return z
-    .string()
-    .regex(/^[1-9][0-9]{0,15}$/, { error: ID_FAULT, abort: true })
-    .transform(Number)
-    .refine(Number.isSafeInteger, ID_FAULT)
-    .meta({ description, override: asInteger({ minimum: 1 }) });
-}
+export const EntityId = z
+  .string()
+  .regex(/^[1-9][0-9]{0,15}$/, { error: ID_FAULT, abort: true })
+  .transform(Number)
+  .refine(Number.isSafeInteger, ID_FAULT)
+  .meta({ override: asInteger({ minimum: 1 }) });
 
-export const UserId = id('Id of a user.');
-export const UserProfileId = id('Id of a user profile.');
-export const KeyId = id('Id of an API key.');
-export const EntityId = id('Id of a row.');
+export const UserId = EntityId.meta({ param: { id: 'userId', description: 'Id of a user.' } });
+export const UserProfileId = EntityId.meta({
+  param: { id: 'userProfileId', description: 'Id of a user profile.' },
+});
+export const KeyId = EntityId.meta({ param: { id: 'keyId', description: 'Id of an API key.' } });
 
 export const AccountNumber = AnyAccountNumber.meta({
+  id: 'AccountNumber',
   description: 'Number of an account.',
   example: '3141-5926-5359',
+  param: { id: 'accountNumber' },
 });
 
-const Username = AnyUsername.meta({ description: 'Exact username; case matters.' });
+const Username = AnyUsername.meta({
+  param: { id: 'username', description: 'Exact username; case matters.' },
+});
 
 /** The parameters that are the input of look-ups. */
 export const inputParameters = {
@@ -50,18 +53,21 @@ export const Limit = z
   .pipe(z.number().min(1, 'must be at least 1').max(MAX_PAGE_SIZE, `must be at most ${MAX_PAGE_SIZE}`))
   .default(DEFAULT_PAGE_SIZE)
   .meta({
-    description: `Maximum number of items. Caches hold pages of ${CACHED_PAGE_SIZES.join(', ')} items; other pages are read from Postgres.`,
     override: asInteger({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE }),
+    param: {
+      id: 'limit',
+      description: `Maximum number of items. Caches hold pages of ${CACHED_PAGE_SIZES.join(', ')} items; other pages are read from Postgres.`,
+    },
   });
 
-/** A parameter that is false unless it says `true`. */
-export function flag(description: string) {
+/** A parameter that is false unless it says `true`. Routes share it under the name of the component. */
+export function flag(description: string, component?: string) {
   return z
     .enum(['true', 'false'], 'must be true or false')
     .default('false')
     .transform((text) => text === 'true')
     .meta({
-      description,
+      param: { description, ...(component !== undefined && { id: component }) },
       override: ({ jsonSchema }) => {
         Object.assign(jsonSchema, { type: 'boolean', enum: undefined, default: false });
       },
@@ -69,11 +75,14 @@ export function flag(description: string) {
 }
 
 /** `?dryRun=` of every deletion. */
-export const DryRunQuery = z.object({ dryRun: flag('Say what would be deleted, and delete nothing.') });
+export const DryRunQuery = z.object({
+  dryRun: flag('Say what would be deleted, and delete nothing.', 'dryRun'),
+});
 
 /** `?force=` of the routes that protect the last admin. */
 export const ForceQuery = z.object({
   force: flag(
     'Allow removing the last admin. Requires `rights:write` and a key that is bound to no account; the audit log notes it.',
+    'force',
   ),
 });

@@ -24,20 +24,6 @@ export const Fault = z
   .meta({ id: 'Fault' });
 export type Fault = z.infer<typeof Fault>;
 
-/** RFC 9457, as `application/problem+json`. */
-export const Problem = z
-  .object({
-    type: z.string().meta({ description: 'A reference to the description of the code.' }),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.string().meta({ description: 'Stable; branch on this.' }),
-    requestId: z.string(),
-    errors: z.array(Fault).optional().meta({ description: 'Every fault of the input.' }),
-  })
-  .meta({ id: 'Problem' });
-export type Problem = z.infer<typeof Problem>;
-
 type HttpCode =
   | 'bad_request'
   | 'content_too_large'
@@ -53,7 +39,6 @@ type HttpCode =
   | 'unavailable'
   | 'unsupported_media_type'
   | 'uri_too_long';
-export type ProblemCode = LookUpCode | RefusalCode | HttpCode;
 
 /** Status and title of every code. */
 export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCode; title: string }>> = {
@@ -96,6 +81,30 @@ export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCo
   user_profile_exists: { status: 409, title: 'The user is a member already' },
   username_taken: { status: 409, title: 'The username is taken' },
 };
+
+/** A code that a problem can have. */
+export const ProblemCode = z.enum(Object.keys(problems) as [ProblemCode]).meta({
+  id: 'ProblemCode',
+  description: 'Stable; branch on this.',
+});
+export type ProblemCode = LookUpCode | RefusalCode | HttpCode;
+
+/** RFC 9457, as `application/problem+json`. */
+export const Problem = z
+  .object({
+    type: z.string().meta({ description: 'A reference to the description of the code.' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: ProblemCode,
+    requestId: z.string(),
+    errors: z.array(Fault).optional().meta({ description: 'Every fault of the input.' }),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof Problem>;
+
+/** The problem of one of many things that a request asked for. */
+export const ItemProblem = Problem.omit({ requestId: true, errors: true }).meta({ id: 'ItemProblem' });
 
 /** Ends a request with a problem. */
 export class ProblemError extends Error {

@@ -21,6 +21,7 @@ const scope = 'directory:write';
 const path = z.object({ accountNumber: AccountNumber });
 
 const postAccountRoute = endpoint({
+  operationId: 'createAccount',
   tag,
   summary: 'Create an account',
   description:
@@ -37,6 +38,7 @@ const postAccountRoute = endpoint({
 });
 
 const putDefaultAccountRoute = endpoint({
+  operationId: 'setDefaultAccount',
   tag,
   summary: 'Make another account the default one',
   description: 'Both accounts change in one transaction.',
@@ -50,6 +52,7 @@ const putDefaultAccountRoute = endpoint({
 });
 
 const patchAccountRoute = endpoint({
+  operationId: 'updateAccount',
   tag,
   summary: 'Change an account',
   description: 'By JSON merge patch (RFC 7396). The number never changes.',
@@ -66,6 +69,7 @@ const patchAccountRoute = endpoint({
 });
 
 const removeAccountRoute = endpoint({
+  operationId: 'deleteAccount',
   tag,
   summary: 'Delete an account, its user profiles and its keys',
   description:

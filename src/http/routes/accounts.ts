@@ -14,6 +14,7 @@ import { listRoute, lookUpRoute, specOf } from './look-up-routes.ts';
 const tag = 'Accounts';
 
 const putAdminUser = endpoint({
+  operationId: 'ensureAccountAdminUser',
   ...specOf(adminOfAccount),
   tag,
   summary: "The account's admin user, created if there is none",
@@ -27,14 +28,18 @@ const putAdminUser = endpoint({
 });
 
 export const accounts = new Hono<AppEnv>()
-  .get('/v1/accounts/default', ...lookUpRoute(defaultAccount, { tag, summary: 'The default account' }))
+  .get(
+    '/v1/accounts/default',
+    ...lookUpRoute(defaultAccount, { operationId: 'getDefaultAccount', tag, summary: 'The default account' }),
+  )
   .get(
     '/v1/accounts/:accountNumber',
-    ...lookUpRoute(accountByNumber, { tag, summary: 'An account by its number' }),
+    ...lookUpRoute(accountByNumber, { operationId: 'getAccount', tag, summary: 'An account by its number' }),
   )
   .get(
     '/v1/accounts/:accountNumber/admin-user',
     ...lookUpRoute(adminOfAccount, {
+      operationId: 'getAccountAdminUser',
       tag,
       summary: "The account's admin user",
       description: 'The user of the lowest-id profile whose user is staff or superuser. Never creates one.',
@@ -50,11 +55,17 @@ export const accounts = new Hono<AppEnv>()
   })
   .get(
     '/v1/accounts/:accountNumber/users',
-    ...listRoute(usersOfAccount, { tag, summary: "The account's users, by id", body: UserList }),
+    ...listRoute(usersOfAccount, {
+      operationId: 'listAccountUsers',
+      tag,
+      summary: "The account's users, by id",
+      body: UserList,
+    }),
   )
   .get(
     '/v1/accounts/:accountNumber/user-profiles',
     ...listRoute(userProfilesOfAccount, {
+      operationId: 'listAccountUserProfiles',
       tag,
       summary: "The account's user profiles, by id",
       body: UserProfileList,

@@ -24,14 +24,16 @@ function toInstant(text: string, ctx: z.RefinementCtx<string>): string {
 const Instant = timeText(NO_TIME).transform(toInstant);
 
 const time = (description: string) =>
-  Instant.optional().meta({ description, override: { type: 'string', format: 'date-time' } });
+  Instant.optional().meta({ override: { type: 'string', format: 'date-time' }, param: { description } });
 
 const AnyAuditQuery = z.object({
   ...listParameters,
   actor: sought('Caller that made the change, such as `key:12`.', 300),
   requestId: sought('`X-Request-Id` of the answer to the change.', 100),
-  entity: AuditedEntity.optional().meta({ description: 'Kind of the changed row.' }),
-  entityId: EntityId.optional().meta({ description: 'Id of the changed row; requires `entity`.' }),
+  entity: AuditedEntity.optional().meta({ param: { description: 'Kind of the changed row.' } }),
+  entityId: EntityId.optional().meta({
+    param: { id: 'entityId', description: 'Id of the changed row; requires `entity`.' },
+  }),
   since: time('Not before this time.'),
   until: time('Before this time.'),
 });
@@ -64,6 +66,7 @@ function toPage({ limit, cursor, ...query }: AnyAuditQuery): AuditPage {
 }
 
 const getAuditLogRoute = endpoint({
+  operationId: 'listAuditEntries',
   tag: 'Audit',
   summary: 'Changes made through the service, newest first',
   description:

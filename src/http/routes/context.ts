@@ -16,6 +16,7 @@ import { AccountNumber, flag } from '../request/parameters.ts';
 const tag = 'Context';
 
 const getAccountNumber = endpoint({
+  operationId: 'getAccountNumberFromUrl',
   tag,
   summary: "The account number in a URL's host",
   description:
@@ -36,6 +37,7 @@ const getAccountNumber = endpoint({
 });
 
 const getContext = endpoint({
+  operationId: 'getContext',
   tag,
   summary: "The account of the request's own host",
   description:

@@ -41,6 +41,7 @@ function nameOf({ createdBy }: Pick<z.output<typeof KeysQuery>, 'createdBy'>): s
 }
 
 const postKeyRoute = endpoint({
+  operationId: 'createKey',
   tag,
   summary: 'Create an API key',
   description:
@@ -59,6 +60,7 @@ const postKeyRoute = endpoint({
 });
 
 const getKeysRoute = endpoint({
+  operationId: 'listKeys',
   tag,
   summary: 'API keys, by id',
   description: 'Includes revoked and expired keys. Read from Postgres, past the cache.',
@@ -70,6 +72,7 @@ const getKeysRoute = endpoint({
 });
 
 const getKeyByIdRoute = endpoint({
+  operationId: 'getKey',
   tag,
   summary: 'An API key by id',
   description: 'Read from Postgres, past the cache.',
@@ -82,6 +85,7 @@ const getKeyByIdRoute = endpoint({
 });
 
 const patchKeyRoute = endpoint({
+  operationId: 'updateKey',
   tag,
   summary: 'Change an API key',
   description:
@@ -99,6 +103,7 @@ const patchKeyRoute = endpoint({
 });
 
 const postRotationRoute = endpoint({
+  operationId: 'rotateKey',
   tag,
   summary: 'Give an API key another secret',
   description:
@@ -116,6 +121,7 @@ const postRotationRoute = endpoint({
 });
 
 const removeKeyRoute = endpoint({
+  operationId: 'revokeKey',
   tag,
   summary: 'Revoke an API key',
   description:

@@ -15,7 +15,7 @@ const isActive = z
   .transform((text) => text === 'true')
   .optional()
   .meta({
-    description: 'Only the active ones, or only the others.',
+    param: { description: 'Only the active ones, or only the others.' },
     override: ({ jsonSchema }) => {
       Object.assign(jsonSchema, { type: 'boolean', enum: undefined });
     },
@@ -73,6 +73,7 @@ const everybody = {
 } as const;
 
 const getUsers = endpoint({
+  operationId: 'listUsers',
   ...everybody,
   tag: 'Users',
   summary: 'All users, by id, or those whose username or e-mail address begins so',
@@ -84,6 +85,7 @@ const getUsers = endpoint({
 });
 
 const getAccounts = endpoint({
+  operationId: 'listAccounts',
   ...everybody,
   tag: 'Accounts',
   summary: 'All accounts, by id, or those whose company name begins so',

@@ -10,6 +10,7 @@ import {
 } from '../../directory/look-up.ts';
 import { toPage } from '../../directory/page.ts';
 import type { AppEnv } from '../app-env.ts';
+import type { Tag } from '../spec.ts';
 import { endpoint, type EndpointTypes } from '../endpoint/endpoint.ts';
 import { PageQuery } from '../request/list-parameters.ts';
 import { type InputParameters, inputParameters } from '../request/parameters.ts';
@@ -17,7 +18,8 @@ import { answerPage, answerRow, type Item, type Row } from '../response/answer.t
 
 /** What the routes say of a look-up besides what it says itself. */
 interface RouteOptions {
-  readonly tag: string;
+  readonly operationId: string;
+  readonly tag: Tag;
   readonly summary: string;
   readonly description?: string;
 }

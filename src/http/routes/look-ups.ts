@@ -16,7 +16,7 @@ import { etagOfRow, NO_CACHE_ASKED } from '../response/answer.ts';
 import type { AppEnv } from '../app-env.ts';
 import { formatCacheStatus, mergeTraces } from '../response/cache-status.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
-import { asProblem, describeProblem, Problem } from '../response/problem.ts';
+import { asProblem, describeProblem, ItemProblem } from '../response/problem.ts';
 import { limitMany } from '../auth/rate-limit.ts';
 
 const cacheStatus = z
@@ -34,7 +34,7 @@ const Result = z
     }),
     z.object({
       status: z.literal([404, 500, 503]),
-      problem: Problem.omit({ requestId: true, errors: true }),
+      problem: ItemProblem,
       cacheStatus,
     }),
   ])
@@ -42,6 +42,7 @@ const Result = z
 type Result = z.infer<typeof Result>;
 
 const postLookUps = endpoint({
+  operationId: 'lookUpMany',
   tag: 'Look-ups',
   summary: 'Many look-ups in one request',
   description:

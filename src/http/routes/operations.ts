@@ -13,13 +13,16 @@ const state = z
 const redisState = state.extend({ forgot: RedisLoss.nullable() }).meta({ id: 'RedisState' });
 
 const getHealthRoute = endpoint({
+  operationId: 'getHealth',
   tag,
   summary: 'Check that the process answers',
+  description: 'Asks neither Redis nor Postgres.',
   body: z.object({ status: z.literal('ok') }).meta({ id: 'Health' }),
   scope: 'open',
 });
 
 const getReadinessRoute = endpoint({
+  operationId: 'getReadiness',
   tag,
   summary: 'Check that reads can be served',
   description:

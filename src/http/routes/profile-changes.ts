@@ -20,6 +20,7 @@ const scope = 'directory:write';
 const path = z.object({ userProfileId: UserProfileId });
 
 const postUserProfileRoute = endpoint({
+  operationId: 'createUserProfile',
   tag,
   summary: 'Make a user a member of an account',
   description:
@@ -36,6 +37,7 @@ const postUserProfileRoute = endpoint({
 });
 
 const patchUserProfileRoute = endpoint({
+  operationId: 'updateUserProfile',
   tag,
   summary: 'Change a user profile',
   description:
@@ -53,6 +55,7 @@ const patchUserProfileRoute = endpoint({
 });
 
 const removeUserProfileRoute = endpoint({
+  operationId: 'deleteUserProfile',
   tag,
   summary: 'End the membership of a user in an account',
   description:

@@ -10,11 +10,12 @@ const tag = 'User profiles';
 export const profiles = new Hono<AppEnv>()
   .get(
     '/v1/user-profiles/:userProfileId',
-    ...lookUpRoute(userProfileById, { tag, summary: 'A user profile by id' }),
+    ...lookUpRoute(userProfileById, { operationId: 'getUserProfile', tag, summary: 'A user profile by id' }),
   )
   .get(
     '/v1/user-profiles/:userProfileId/valid-resource-owners',
     ...listRoute(validResourceOwners, {
+      operationId: 'listValidResourceOwners',
       tag,
       summary: "Who may own a user's resources",
       description: 'Every profile of the account that the profile belongs to, by id.',
@@ -24,6 +25,7 @@ export const profiles = new Hono<AppEnv>()
   .get(
     '/v1/platform/admin-profile',
     ...lookUpRoute(platformAdmin, {
+      operationId: 'getPlatformAdminProfile',
       tag,
       summary: "The platform admin's profile",
       description: 'The lowest-id profile of the platform account whose user is superuser.',

@@ -12,18 +12,19 @@ import { answerBatch } from '../response/answer-write.ts';
 import type { AppEnv } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { limitMany } from '../auth/rate-limit.ts';
-import { badRequest, describeProblem, type Fault, Problem } from '../response/problem.ts';
+import { badRequest, describeProblem, type Fault, ItemProblem, Problem } from '../response/problem.ts';
 
 const Item = z
   .discriminatedUnion('status', [
     z.object({ status: z.literal(201), user: User }),
-    z.object({ status: z.literal([404, 409]), problem: Problem.omit({ requestId: true, errors: true }) }),
+    z.object({ status: z.literal([404, 409]), problem: ItemProblem }),
     z.object({ status: z.literal(400), problem: Problem.omit({ requestId: true }) }),
   ])
   .meta({ id: 'UserBatchItem' });
 type Item = z.infer<typeof Item>;
 
 const postUsersRoute = endpoint({
+  operationId: 'createUsers',
   tag: 'Users',
   summary: 'Create many users',
   description:

@@ -15,6 +15,7 @@ const scope = 'directory:write';
 const path = z.object({ userId: UserId });
 
 const postUserRoute = endpoint({
+  operationId: 'createUser',
   tag,
   summary: 'Create a user',
   description:
@@ -31,6 +32,7 @@ const postUserRoute = endpoint({
 });
 
 const patchUserRoute = endpoint({
+  operationId: 'updateUser',
   tag,
   summary: 'Change a user',
   description:
@@ -49,6 +51,7 @@ const patchUserRoute = endpoint({
 });
 
 const removeUserRoute = endpoint({
+  operationId: 'deleteUser',
   tag,
   summary: 'Delete a user and its user profiles',
   description:

@@ -8,14 +8,18 @@ import { listRoute, lookUpRoute } from './look-up-routes.ts';
 const tag = 'Users';
 
 export const users = new Hono<AppEnv>()
-  .get('/v1/users/:userId', ...lookUpRoute(userById, { tag, summary: 'A user by id' }))
+  .get(
+    '/v1/users/:userId',
+    ...lookUpRoute(userById, { operationId: 'getUser', tag, summary: 'A user by id' }),
+  )
   .get(
     '/v1/users/by-username/:username',
-    ...lookUpRoute(userByUsername, { tag, summary: 'A user by username' }),
+    ...lookUpRoute(userByUsername, { operationId: 'getUserByUsername', tag, summary: 'A user by username' }),
   )
   .get(
     '/v1/users/:userId/account',
     ...lookUpRoute(accountForUser, {
+      operationId: 'getAccountForUser',
       tag,
       summary: "The user's account",
       description:
@@ -25,6 +29,7 @@ export const users = new Hono<AppEnv>()
   .get(
     '/v1/users/:userId/accounts',
     ...listRoute(accountsOfUser, {
+      operationId: 'listAccountsForUser',
       tag,
       summary: 'The accounts that the user is a member of, by the ids of its profiles',
       description:

@@ -1,6 +1,14 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { ProblemCode, problems } from '../../../src/http/response/problem.ts';
 import { get, newIsolate, send, useStack, whileAway } from '../../support/stack.ts';
-import { Document, findFault, Operation, validatorOf } from '../../support/http/document.ts';
+import {
+  type Document,
+  findFault,
+  Operation,
+  readDocument,
+  validatorOf,
+} from '../../support/http/document.ts';
 import {
   askRoute,
   initOf,
@@ -10,6 +18,9 @@ import {
   routes,
   useGoodRows,
 } from '../../support/http/routes.ts';
+
+/** A document of that size loads at once and is read whole by tools and by models. */
+const MAX_BYTES_PER_OPERATION = 3_000;
 
 const stack = useStack();
 useGoodRows(stack);
@@ -25,13 +36,39 @@ function operationOf(method: string, path: string): Operation {
 
 beforeAll(async () => {
   text = await (await send(stack.current, '/openapi.json')).text();
-  api = Document.parse(JSON.parse(text));
+  api = readDocument(text);
 });
 
 test('every reference leads somewhere', () => {
-  const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)];
+  const { components }: { components: Record<string, object> } = JSON.parse(text);
+  const references = [...text.matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g)];
   expect(references.length).toBe(text.split('"$ref"').length - 1);
-  for (const [, name = ''] of references) expect(api.components.schemas).toHaveProperty(name);
+  for (const [, kind = '', name = ''] of references) expect(components[kind]).toHaveProperty([name]);
+});
+
+test('every component has a name that a person chose', () => {
+  const { components }: { components: Record<string, object> } = JSON.parse(text);
+  const names = Object.values(components).flatMap((ofKind) => Object.keys(ofKind));
+  expect(names.filter((name) => /^__|Output$|\d$/.test(name))).toEqual([]);
+});
+
+test('every operation has a name of its own', () => {
+  const names = routes.map(({ method, path }) => operationOf(method, path).operationId);
+  expect(new Set(names).size).toBe(routes.length);
+});
+
+test('every tag is described, and none besides', () => {
+  const used = routes.flatMap(({ method, path }) => operationOf(method, path).tags);
+  expect(new Set(api.tags.map(({ name }) => name))).toEqual(new Set(used));
+});
+
+test(`the document has at most ${MAX_BYTES_PER_OPERATION} bytes for each operation`, () => {
+  expect(text.length / routes.length).toBeLessThanOrEqual(MAX_BYTES_PER_OPERATION);
+  for (const item of Object.values<object>(JSON.parse(text).paths)) {
+    for (const operation of Object.values(item)) {
+      expect(JSON.stringify(operation).length).toBeLessThanOrEqual(MAX_BYTES_PER_OPERATION);
+    }
+  }
 });
 
 test('the shapes have the names of the contract', () => {
@@ -87,11 +124,24 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
     expect(Object.keys(responses)).toEqual(
       expect.arrayContaining([spec.creates === 'always' ? '201' : '200', '400', '500']),
     );
-    for (const [status, { content = {} }] of Object.entries(responses)) {
-      if (Number(status) >= 400 && !(path === '/readyz' && status === '503')) {
-        expect(Object.keys(content)).toEqual(['application/problem+json']);
-      }
+    for (const [status, { content = {} }] of problemsOf(responses)) {
+      expect(Object.keys(content), status).toEqual(['application/problem+json']);
     }
+  });
+
+  test('allows each problem only codes of its status', () => {
+    const documented = problemsOf(operationOf(method, path).responses).flatMap(
+      ([status, { content = {} }]) => {
+        const { allOf } = ProblemSchema.parse(content['application/problem+json']?.schema);
+        const codes = allOf[1].properties.code.enum;
+        for (const code of codes) expect([code, problems[code].status]).toEqual([code, Number(status)]);
+        return codes;
+      },
+    );
+    expect(documented).toEqual(expect.arrayContaining([...(spec.errors ?? []), 'bad_request']));
+    expect(documented.includes('unauthorized')).toBe(spec.scope !== 'open');
+    expect(documented.includes('precondition_failed')).toBe(spec.precondition !== undefined);
+    expect(new Set(documented).size).toBe(documented.length);
   });
 
   test('answers what it documents, and no header short', async () => {
@@ -138,11 +188,34 @@ test('a creation is answered as documented', async () => {
   await expectDocumented('PUT', '/v1/accounts/:accountNumber/admin-user', response);
 });
 
+test('a problem of another route is not documented', async () => {
+  const problem = { type: '', title: '', status: 404, detail: '', code: 'no_platform_admin', requestId: '' };
+  const response = new Response(JSON.stringify(problem), {
+    status: 404,
+    headers: { 'Content-Type': 'application/problem+json', 'X-Request-Id': '' },
+  });
+  const fault = await findFault(api, operationOf('GET', '/v1/users/:userId'), response);
+  expect(fault).toMatch(/^not as documented/);
+});
+
 test('a validator made from the document refuses what is not documented', () => {
   const user = validatorOf(api, { $ref: '#/components/schemas/User' });
   expect(user.safeParse({}).success).toBe(false);
   expect(user.safeParse({ id: 'three' }).success).toBe(false);
 });
+
+const ProblemSchema = z.object({
+  allOf: z.tuple([
+    z.object({ $ref: z.literal('#/components/schemas/Problem') }),
+    z.object({ properties: z.object({ code: z.object({ enum: z.array(ProblemCode).min(1) }) }) }),
+  ]),
+});
+
+function problemsOf(responses: Operation['responses']) {
+  return Object.entries(responses).filter(
+    ([status, { content = {} }]) => Number(status) >= 400 && !('application/json' in content),
+  );
+}
 
 async function expectDocumented(method: string, path: string, response: Response): Promise<void> {
   expect(await findFault(api, operationOf(method, path), response)).toBeNull();

@@ -17,9 +17,10 @@ const DocumentedResponse = z.object({
 });
 type DocumentedResponse = z.infer<typeof DocumentedResponse>;
 export const Operation = z.object({
+  operationId: z.string().regex(/^[a-z][a-z0-9]*([A-Z][a-z0-9]+)+$/),
   tags: z.array(z.string()).min(1),
   summary: z.string().min(1),
-  description: z.string(),
+  description: z.string().min(1),
   security: z.array(z.record(z.string(), z.array(z.string()))),
   parameters: z.array(Parameter).optional(),
   requestBody: z.object({ required: z.boolean(), content }).optional(),
@@ -27,10 +28,11 @@ export const Operation = z.object({
 });
 export type Operation = z.infer<typeof Operation>;
 
-/** The OpenAPI document, as strictly as the tests need it. */
-export const Document = z.strictObject({
+const Document = z.strictObject({
   openapi: z.string().regex(/^3\.1\.\d+$/),
   info: z.looseObject({ title: z.string().min(1), version: z.string().regex(/^\d+\.\d+\.\d+/) }),
+  servers: z.tuple([z.object({ url: z.literal('/'), description: z.string().min(1) })]),
+  tags: z.array(z.object({ name: z.string().min(1), description: z.string().min(1) })),
   components: z.object({
     schemas: z.record(z.string(), schema),
     securitySchemes: z.record(z.string(), z.object({ type: z.literal('http'), scheme: z.literal('bearer') })),
@@ -41,6 +43,28 @@ export const Document = z.strictObject({
   ),
 });
 export type Document = z.infer<typeof Document>;
+
+/** Parses the OpenAPI document, as strictly as the tests need it. Only schemas stay references. */
+export function readDocument(text: string): Document {
+  // Any value: the document is parsed when its references are replaced.
+  const raw: Components = JSON.parse(text);
+  return Document.parse(inlined(raw, raw.components));
+}
+
+interface Components {
+  readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+function inlined(part: unknown, components: Components['components']): unknown {
+  if (Array.isArray(part)) return part.map((one) => inlined(one, components));
+  if (typeof part !== 'object' || part === null) return part;
+  const [, kind = '', name = ''] =
+    '$ref' in part
+      ? (/^#\/components\/(headers|parameters|responses)\/(.+)$/.exec(String(part.$ref)) ?? [])
+      : [];
+  if (kind !== '') return inlined(components[kind]?.[name], components);
+  return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, inlined(value, components)]));
+}
 
 /** A schema of the document, as a validator. */
 export function validatorOf(api: Document, part: object): z.ZodType {
