@@ -4,6 +4,8 @@ export interface DevOptions {
   /** A real server that takes the place of the embedded one. */
   readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
+  /** The folder in which the embedded Postgres keeps its data; without it the data is gone when the stack ends. */
+  readonly dataFolder: string | undefined;
   /** The stack prints a line for every request. */
   readonly logRequests: boolean;
 }
@@ -19,6 +21,9 @@ const PORTS = {
 
 /** Throws one sentence that names the wrong variable. The sentence leaves out a value that may hold a password. */
 export function readDevOptions(env: NodeJS.ProcessEnv): DevOptions {
+  if (env['LOCAL_DATA'] && env['DATABASE_URL']) {
+    throw new Error('LOCAL_DATA is for the embedded Postgres, which DATABASE_URL replaces; set one of them.');
+  }
   return {
     ports: {
       PORT: readPort(env, 'PORT'),
@@ -35,6 +40,7 @@ export function readDevOptions(env: NodeJS.ProcessEnv): DevOptions {
       /^postgres(ql)?:\/\/[^/?#]*\/[^/?#]+/,
       'postgres://user@host:5432/database',
     ),
+    dataFolder: env['LOCAL_DATA'] || undefined,
     logRequests: readSwitch(env, 'LOG_REQUESTS'),
     redisUrl: readUrl(env, 'REDIS_URL', /^rediss?:\/\/[^/?#]+/, 'redis://host:6379'),
   };

@@ -11,6 +11,10 @@ import { startWorkers, type Workers } from './workers.ts';
 /** The interval between two runs of the scheduled handler. In production Cloudflare's cron runs it every minute. */
 const DRAIN_INTERVAL_MS = 5_000;
 
+/** Each attempt waits for both deadlines too, so that a machine has a minute at least. */
+const READY_ATTEMPTS = 60;
+const READY_INTERVAL_MS = 1_000;
+
 let isReady = false;
 
 // Ending this process ends every part: all but workerd live in it, and Miniflare kills workerd as it exits. So a part
@@ -28,7 +32,7 @@ async function start(): Promise<{ stack: Stack; workers: Workers }> {
   const options = readDevOptions(process.env);
   await requireFreePorts(portsToOpen(options));
   await requireServers(options);
-  const { ports, databaseUrl, redisUrl, logRequests } = options;
+  const { ports, databaseUrl, redisUrl, dataFolder, logRequests } = options;
   const stack = await startStack({
     postgresPort: ports.LOCAL_POSTGRES_PORT,
     neonPort: ports.LOCAL_NEON_PORT,
@@ -36,6 +40,7 @@ async function start(): Promise<{ stack: Stack; workers: Workers }> {
     upstashPort: ports.LOCAL_UPSTASH_PORT,
     databaseUrl,
     redisUrl,
+    dataFolder,
     onPostgresDeath: () => fail('the embedded Postgres has died; a query was more than it could bear.'),
   });
   const workers = await startWorkers({
@@ -45,9 +50,20 @@ async function start(): Promise<{ stack: Stack; workers: Workers }> {
     onLog: (level, line) => (level === 'error' || level === 'warn' ? console.error(line) : console.log(line)),
     onRestart: () => fail('workerd has died.'),
   });
-  // This request passes through the Worker to both stores before the stack says that it is ready.
+  await untilStoresAnswer(workers);
   await workers.fireScheduled();
   return { stack, workers };
+}
+
+// The first drain would report a failure where a slow machine still compiles what the stores need for their first answer.
+async function untilStoresAnswer({ url }: Workers): Promise<void> {
+  for (let attempt = 1; attempt <= READY_ATTEMPTS; attempt++) {
+    const response = await fetch(`${url.origin}/readyz`);
+    const { status } = (await response.json()) as { status: string };
+    if (status === 'ready') return;
+    await sleep(READY_INTERVAL_MS);
+  }
+  throw new Error(`the Worker did not reach both stores in ${READY_ATTEMPTS} attempts.`);
 }
 
 async function drainRegularly(workers: Workers): Promise<never> {

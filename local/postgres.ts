@@ -13,21 +13,27 @@ export interface PostgresOptions {
   readonly host?: string;
   /** The content of another Postgres at the time of its `save`; empty by default. */
   readonly savedState?: Blob;
+  /** The folder in which it keeps its files, from earlier starts too; by default it keeps them in memory. */
+  readonly dataFolder?: string | undefined;
   /** Called when the backend has died. It answers nobody after that. */
   readonly onDeath?: () => void;
 }
 
 /**
- * Starts an embedded Postgres in memory that speaks the Postgres protocol on `port` (0: any free port). All clients
+ * Starts an embedded Postgres that speaks the Postgres protocol on `port` (0: any free port). All clients
  * share one backend, and so its session state. Throws when the port is taken.
  */
 export async function startPostgres({
   port,
   host = '127.0.0.1',
   savedState,
+  dataFolder,
   onDeath = () => {},
 }: PostgresOptions) {
-  const db = await PGlite.create(savedState && { loadDataDir: savedState });
+  const db = await PGlite.create({
+    ...(savedState && { loadDataDir: savedState }),
+    ...(dataFolder && { dataDir: dataFolder }),
+  });
   const server = new PGLiteSocketServer({ db, port, host, maxConnections });
   Reflect.set(server, 'queryQueue', makeQueryQueue(db, onDeath));
   await server.start().catch(async (error: unknown) => {

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { migrate } from '../drizzle/migrate.ts';
+import { takeDataFolder } from './data-folder.ts';
+import { describe } from './describe.ts';
 import { forgetEntries } from './forget-entries.ts';
+import { requireKnownMigrations } from './known-migrations.ts';
 import { startNeonBridge } from './neon-bridge.ts';
 import { startPostgres } from './postgres.ts';
 import { startRedis } from './redis.ts';
@@ -19,6 +22,8 @@ export interface StackOptions {
   /** A real server that takes the place of the embedded one. */
   readonly databaseUrl?: string | undefined;
   readonly redisUrl?: string | undefined;
+  /** The folder of LOCAL_DATA, in which the embedded Postgres keeps its data. */
+  readonly dataFolder?: string | undefined;
   /** Called when the embedded Postgres has died. */
   readonly onPostgresDeath?: () => void;
 }
@@ -45,12 +50,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return part;
   };
   try {
-    const { postgresPort, onPostgresDeath: onDeath = () => {} } = options;
-    const postgresUrl =
-      options.databaseUrl ?? (await started(startPostgres({ port: postgresPort, onDeath }))).url;
+    const postgresUrl = options.databaseUrl ?? (await started(startOwnPostgres(options))).url;
     const redisUrl = options.redisUrl ?? (await started(startRedis({ port: options.redisPort }))).url;
-    await migrate(postgresUrl);
-    await seed(postgresUrl);
+    await prepare(postgresUrl, options);
     const neon = await started(startNeonBridge({ port: options.neonPort, postgresUrl }));
     const upstash = await started(
       startUpstashBridge({ port: options.upstashPort, redisUrl, token: LOCAL_KEY }),
@@ -62,6 +64,34 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await close();
     throw error;
   }
+}
+
+async function startOwnPostgres({
+  postgresPort,
+  dataFolder,
+  onPostgresDeath: onDeath = () => {},
+}: StackOptions) {
+  if (dataFolder === undefined) return startPostgres({ port: postgresPort, onDeath });
+  const files = await takeDataFolder(dataFolder);
+  return ofDataFolder(dataFolder, startPostgres({ port: postgresPort, dataFolder: files, onDeath }));
+}
+
+async function prepare(postgresUrl: string, { dataFolder }: StackOptions): Promise<void> {
+  if (dataFolder !== undefined) {
+    await ofDataFolder(dataFolder, migrate(postgresUrl));
+    await ofDataFolder(dataFolder, requireKnownMigrations(postgresUrl));
+  } else await migrate(postgresUrl);
+  await seed(postgresUrl);
+}
+
+// The data is that of a local stack, so it may be deleted.
+async function ofDataFolder<T>(folder: string, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw new Error(
+      `the data in the folder ${folder} of LOCAL_DATA cannot be used: ${describe(error)}; delete the folder to begin anew.`,
+      { cause: error },
+    );
+  });
 }
 
 /** Secrets and vars for a Worker in front of these bridges. */

@@ -33,8 +33,12 @@ export async function saveStates(folder: string): Promise<SavedStates> {
 
 let saved: Promise<SavedStates> | undefined;
 
-/** An embedded Postgres in this state, on the given port or on a free one. */
-export async function startPostgresIn(state: State, port = 0): ReturnType<typeof startPostgres> {
+/** An embedded Postgres in this state, on the given port or on a free one, in memory or in an empty folder. */
+export async function startPostgresIn(
+  state: State,
+  port = 0,
+  dataFolder?: string,
+): ReturnType<typeof startPostgres> {
   saved ??= askRun<SavedStates>('/states');
-  return startPostgres({ port, savedState: await openAsBlob((await saved)[state]) });
+  return startPostgres({ port, dataFolder, savedState: await openAsBlob((await saved)[state]) });
 }
