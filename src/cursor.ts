@@ -1,5 +1,6 @@
 import { decodeBase64Url, encodeBase64 } from 'hono/utils/encode';
 import * as z from 'zod';
+import type { Seal } from './cache/shared/seal.ts';
 import type { Cursor } from './directory/page.ts';
 import { isolateOf } from './isolate.ts';
 import { timingSafeEqual } from './lib/timing-safe-equal.ts';
@@ -23,15 +24,27 @@ const Content = z.tuple([z.string().nullable(), z.int().positive(), z.int().posi
  * an entry of its own in the caches.
  */
 export async function sealCursor(env: object, list: string, cursor: Cursor): Promise<string> {
-  const { key, id, limit } = cursor;
-  const content = inUrls(encodeBase64(encoder.encode(JSON.stringify([key, id, limit])).buffer));
-  const mac = await isolateOf(env).cursorSeal.sign(`${list}\n${content}`);
-  return content + inUrls(mac.slice(0, MAC_LENGTH));
+  const [text = ''] = await sealWithEach(isolateOf(env).cursorSeals.slice(0, 1), list, cursor);
+  return text;
 }
 
 /** Whether the service made the cursor, for the list with this name. */
 export async function isCursorOf(env: object, list: string, sent: SentCursor): Promise<boolean> {
-  return timingSafeEqual(sent.text, await sealCursor(env, list, sent));
+  const texts = await sealWithEach(isolateOf(env).cursorSeals, list, sent);
+  return texts.some((text) => timingSafeEqual(sent.text, text));
+}
+
+function sealWithEach(
+  seals: readonly Seal[],
+  list: string,
+  { key, id, limit }: Cursor,
+): Promise<readonly string[]> {
+  const content = inUrls(encodeBase64(encoder.encode(JSON.stringify([key, id, limit])).buffer));
+  const sealWith = async (seal: Seal) => {
+    const mac = await seal.sign(`${list}\n${content}`);
+    return content + inUrls(mac.slice(0, MAC_LENGTH));
+  };
+  return Promise.all(seals.map(sealWith));
 }
 
 /** What the text says; null when it is nothing that `sealCursor` makes. */

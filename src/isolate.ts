@@ -1,7 +1,7 @@
 import { makeBreaker } from './cache/breaker.ts';
 import type { CacheSettings, IsolateCache, Origin } from './cache/cache.ts';
 import { makeMemory } from './cache/memory.ts';
-import { makeSeal, type Seal } from './cache/shared/seal.ts';
+import { makeJointSeal, makeSeal, type Seal } from './cache/shared/seal.ts';
 import type { SharedStoreSettings } from './cache/shared/shared-store.ts';
 import { isUnavailable, isRefusedForGood } from './db/client/errors.ts';
 import { type Db, makeDb } from './db/client/client.ts';
@@ -34,8 +34,8 @@ export interface Isolate {
   readonly cacheSettings: CacheSettings;
   readonly storeSettings: SharedStoreSettings;
   readonly auth: AuthState;
-  /** Signs the cursors that the service makes. */
-  readonly cursorSeal: Seal;
+  /** The first one signs the cursors that the service makes; any of them may have signed a cursor that comes back. */
+  readonly cursorSeals: readonly Seal[];
   readonly accessScopes: ReadonlySet<Scope>;
 }
 
@@ -74,7 +74,7 @@ function makeIsolate(settings: Settings): Isolate {
       breaker: makeBreaker(breakerSettings),
       originBreaker: makeBreaker(breakerSettings),
       // An entry of another database or another version must not pass for authentic.
-      seal: makeSeal(sealSecretOf(settings), `edge-accounts entries ${databaseId} ${variant}`),
+      seal: makeJointSeal(makeSeals(settings, `edge-accounts entries ${databaseId} ${variant}`)),
     },
     cacheSettings: {
       freshMs: settings.SHARED_FRESH_MS,
@@ -85,7 +85,7 @@ function makeIsolate(settings: Settings): Isolate {
     },
     storeSettings,
     auth: makeAuthState(),
-    cursorSeal: makeSeal(sealSecretOf(settings), 'edge-accounts cursors'),
+    cursorSeals: makeSeals(settings, 'edge-accounts cursors'),
     accessScopes: new Set(settings.ACCESS_SCOPES.map(toScope)),
   };
 }
@@ -109,8 +109,9 @@ function storeSettingsOf(settings: Settings): SharedStoreSettings {
 }
 
 // Only the password counts, so that deployments on the pooled host and on the direct host accept each other's entries.
-function sealSecretOf({ ENTRY_SECRET, DATABASE_URL }: Settings): string {
-  return ENTRY_SECRET || new URL(DATABASE_URL).password || DATABASE_URL;
+function makeSeals({ ENTRY_SECRET, DATABASE_URL }: Settings, purpose: string): readonly Seal[] {
+  const secrets = ENTRY_SECRET ? ENTRY_SECRET.split(' ') : [new URL(DATABASE_URL).password || DATABASE_URL];
+  return secrets.map((secret) => makeSeal(secret, purpose));
 }
 
 // Deployments with different roles or hosts of one database must share tags, so neither is part of the name.

@@ -24,11 +24,14 @@ const hostSuffixes = z
   .transform((list) => list.filter((suffix) => suffix !== ''))
   .pipe(z.array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'must be host names, separated by commas')));
 
-/** Null: there is no root key. */
-const rootKey = z
+/** The digest of every good root key: none, one, or two while one takes the place of the other. */
+const rootKeys = z
   .string()
-  .regex(/^(?:[0-9a-f]{64}|off)$/, 'must be 64 lower-case hexadecimal digits, or off')
-  .transform((text) => (text === 'off' ? null : text));
+  .regex(
+    /^(?:[0-9a-f]{64}(?: [0-9a-f]{64})?|off)$/,
+    'must be 64 lower-case hexadecimal digits, two such numbers with a blank between them, or off',
+  )
+  .transform((text): readonly string[] => (text === 'off' ? [] : text.split(' ')));
 const list = (standard: string) =>
   z
     .string()
@@ -63,7 +66,7 @@ const Settings = z.object({
     .refine(namesDatabase, 'must name a user, a host and a database'),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }),
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
-  ROOT_API_KEY_SHA256: rootKey,
+  ROOT_API_KEY_SHA256: rootKeys,
   ENVIRONMENT: z.string().regex(/^[a-z0-9]{1,20}$/, 'must have 1 to 20 lower-case letters and digits'),
   PLATFORM_ACCOUNT_NUMBER: z.string().regex(ACCOUNT_NUMBER, ACCOUNT_NUMBER_FAULT),
   PLATFORM_ADMIN_USERNAME: z
@@ -80,9 +83,13 @@ const Settings = z.object({
     .regex(/^[\w.:/-]{0,200}$/, 'must be at most 200 letters, digits and . : / _ -')
     .default(''),
   // Seals what decides rights in Redis; empty: the password of DATABASE_URL does. For deployments with different passwords.
+  // A second secret is only recognised: what it has sealed stays good while it is replaced.
   ENTRY_SECRET: z
     .string()
-    .regex(/^(?:[\x21-\x7e]{32,200})?$/, 'must be 32 to 200 printable characters without blanks')
+    .regex(
+      /^(?:[\x21-\x7e]{32,200}(?: [\x21-\x7e]{32,200})?)?$/,
+      'must be 32 to 200 printable characters, or two such secrets with a blank between them',
+    )
     .default(''),
   MEMORY_TTL_MS: whole(5_000, 0, 60_000),
   MEMORY_MAX_BYTES: whole(16 * 2 ** 20, 2 ** 16, 64 * 2 ** 20),

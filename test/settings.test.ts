@@ -13,7 +13,7 @@ const good = {
 test('the vars of wrangler.toml are good, beside good secrets', () => {
   expect(parseSettings(good)).toMatchObject({
     ENVIRONMENT: 'production',
-    ROOT_API_KEY_SHA256: 'a'.repeat(64),
+    ROOT_API_KEY_SHA256: ['a'.repeat(64)],
   });
 });
 
@@ -21,8 +21,11 @@ test.each(['a', 'the admin', 'x'.repeat(150)])('the platform’s admin may be ca
   expect(parseSettings({ ...good, PLATFORM_ADMIN_USERNAME: name }).PLATFORM_ADMIN_USERNAME).toBe(name);
 });
 
-test('off is no root key', () => {
-  expect(parseSettings({ ...good, ROOT_API_KEY_SHA256: 'off' }).ROOT_API_KEY_SHA256).toBeNull();
+test.each([
+  ['off', []],
+  [`${'a'.repeat(64)} ${'b'.repeat(64)}`, ['a'.repeat(64), 'b'.repeat(64)]],
+])('%s are the root keys', (ROOT_API_KEY_SHA256, digests) => {
+  expect(parseSettings({ ...good, ROOT_API_KEY_SHA256 }).ROOT_API_KEY_SHA256).toEqual(digests);
 });
 
 test.each([
@@ -35,6 +38,8 @@ test.each([
   ['ROOT_API_KEY_SHA256', 'OFF'],
   ['ROOT_API_KEY_SHA256', 'A'.repeat(64)],
   ['ROOT_API_KEY_SHA256', 'off\n'],
+  ['ROOT_API_KEY_SHA256', `${'a'.repeat(64)} off`],
+  ['ROOT_API_KEY_SHA256', `${'a'.repeat(64)} ${'b'.repeat(64)} ${'c'.repeat(64)}`],
   ['ROOT_API_KEY_SHA256', undefined],
   ['PLATFORM_ADMIN_USERNAME', ''],
   ['PLATFORM_ADMIN_USERNAME', ' admin'],
@@ -48,6 +53,7 @@ test.each([
   ['ENTRY_SECRET', 'x'.repeat(31)],
   ['ENTRY_SECRET', 'x'.repeat(201)],
   ['ENTRY_SECRET', `${'x'.repeat(40)} x`],
+  ['ENTRY_SECRET', `${'x'.repeat(40)} ${'y'.repeat(40)} ${'z'.repeat(40)}`],
 ])('%s = %j is an error that names it', (name, value) => {
   expect(() => parseSettings({ ...good, [name]: value })).toThrow(new RegExp(`^${name}: `));
 });

@@ -61,7 +61,7 @@ export async function authenticate(c: Context<AppEnv>): Promise<Caller> {
   return caller;
 }
 
-/** The digest of a key, which may not be good; null when the text is neither an API key of this environment nor the root key. */
+/** The digest of a key, which may not be good; null when the text is neither an API key of this environment nor a root key. */
 async function digestOf(
   { ENVIRONMENT, ROOT_API_KEY_SHA256 }: Settings,
   key: string,
@@ -69,7 +69,7 @@ async function digestOf(
   const parts = parseApiKey(key);
   if (parts?.environment === ENVIRONMENT) return { id: parts.id, sha256: await sha256Of(parts.secret) };
   const sha256 = await sha256Of(key);
-  const isRoot = ROOT_API_KEY_SHA256 !== null && timingSafeEqual(sha256, ROOT_API_KEY_SHA256);
+  const isRoot = ROOT_API_KEY_SHA256.some((known) => timingSafeEqual(sha256, known));
   return isRoot ? { id: null, sha256 } : null;
 }
 
