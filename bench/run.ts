@@ -1,4 +1,4 @@
-// Asks all questions, or the named ones, and prints the table. A full run writes it into the README.
+// Asks all questions, or the named ones, and prints the table. A full run writes it into docs/performance.md.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { isQuick } from './pace.ts';
 import type { Result } from './question.ts';
 import { describeMachine } from './machine.ts';
-import { describeResults, writeReadme } from './table.ts';
+import { describeResults, writePage } from './table.ts';
 
 const QUESTIONS = new URL('questions/', import.meta.url);
 const ASK = fileURLToPath(new URL('ask.ts', import.meta.url));
@@ -40,7 +40,7 @@ for (const name of asked.length > 0 ? asked : names) {
   results.push(...(await ask(name)));
 }
 console.log(`${describeMachine()}\n\n${describeResults(results)}`);
-if (asked.length === 0 && !isQuick) await writeReadme(results);
+if (asked.length === 0 && !isQuick) await writePage(results);
 
 const missed = results.filter(({ met }) => met === false);
 for (const { question, measure, ours, target } of missed)

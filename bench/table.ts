@@ -5,7 +5,7 @@ import { describeMachine } from './machine.ts';
 import type { Result } from './question.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const README = `${ROOT}README.md`;
+const PAGE = `${ROOT}docs/performance.md`;
 const SECTION = /(<!-- bench: npm run bench -->\n)[^]*?(<!-- \/bench -->)/;
 const HEAD = ['question', 'measure', 'ours', 'peers', 'ratio', 'target', 'met'];
 
@@ -31,15 +31,16 @@ function wordFor(met: boolean | null): string {
   return met ? 'yes' : 'NO';
 }
 
-/** Puts the table between its marks in the README. */
-export async function writeReadme(results: readonly Result[]): Promise<void> {
-  const present = await readFile(README, 'utf8');
-  if (!SECTION.test(present)) throw new Error('the README has no section of the benchmark');
+/** Puts the table between its marks in docs/performance.md. */
+export async function writePage(results: readonly Result[]): Promise<void> {
+  const present = await readFile(PAGE, 'utf8');
+  if (!SECTION.test(present)) throw new Error('docs/performance.md has no section of the benchmark');
   const section = `${describeMachine()}.\n\n${describeResults(results)}`;
   const wanted = present.replace(
     SECTION,
     (_, begin: string, end: string) => `${begin}\n${section}\n\n${end}`,
   );
-  await writeFile(README, wanted);
-  spawnSync('oxfmt', [README], { cwd: ROOT, stdio: 'inherit' });
+  await writeFile(PAGE, wanted);
+  spawnSync('oxfmt', [PAGE], { cwd: ROOT, stdio: 'inherit' });
+  spawnSync('npm', ['run', 'docs:figures'], { cwd: ROOT, stdio: 'inherit' });
 }

@@ -59,7 +59,7 @@ function namesDatabase(text: string): boolean {
   return Boolean(url?.username && url.hostname && url.pathname.length > 1);
 }
 
-/** Every var and secret, with its bounds; the README's configuration table says what each is for. */
+/** Every var and secret, with its bounds; docs/configuration.md says what each is for. */
 const Settings = z.object({
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/ })

@@ -30,7 +30,7 @@ export interface Surroundings {
   readonly random: Random;
 }
 
-/** The defaults of the configuration table in the README. */
+/** The defaults of docs/configuration.md. */
 const BREAKER = { failures: 5, coolDownMs: 1_000 };
 
 export function makeSlot(around: Surroundings): Slot {

@@ -8,7 +8,7 @@ import { readStatedWeight } from './weight-table.ts';
 
 /** The limit in KiB, as wrangler reports it. The console's pages are assets and do not count. */
 const MAX_GZIP_BYTES = 220 * 1_024;
-/** The distance by which the README's figure may be out of date. */
+/** The distance by which the stated figure may be out of date. */
 const STATED_TOLERANCE = 0.05;
 
 let bundle: Bundle;
@@ -38,7 +38,7 @@ test('no package in it is for development', async () => {
   }
 });
 
-test.each(['bytes', 'gzipBytes'] as const)('the README states its %s', async (unit) => {
+test.each(['bytes', 'gzipBytes'] as const)('docs/performance.md states its %s', async (unit) => {
   const stated = await readStatedWeight();
   expect(Math.abs(stated[unit] / bundle[unit] - 1), 'npm run docs:bundle').toBeLessThan(STATED_TOLERANCE);
 });

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { measureStartup, type Startup } from '../../bench/startup.ts';
 import { type Bundle, bundleAsDeployed } from './bundle.ts';
 
-const README = new URL('../../README.md', import.meta.url);
+const PAGE = new URL('../../docs/performance.md', import.meta.url);
 const SECTION = /(<!-- weight: npm run docs:bundle -->\n)([^]*?)(<!-- \/weight -->)/;
 const TOTAL = /^\| all of it +\| +([\d.]+) \| +([\d.]+) \|/m;
 
@@ -19,9 +19,9 @@ const PURPOSES: Readonly<Record<string, string>> = {
   uncrypto: 'digests, for the client of Redis',
 };
 
-/** The total that the README states, in bytes. */
+/** The total that docs/performance.md states, in bytes. */
 export async function readStatedWeight(): Promise<{ bytes: number; gzipBytes: number }> {
-  const section = SECTION.exec(await readFile(README, 'utf8'))?.[2] ?? '';
+  const section = SECTION.exec(await readFile(PAGE, 'utf8'))?.[2] ?? '';
   const [, minified, compressed] = TOTAL.exec(section) ?? [];
   return { bytes: Number(minified) * 1_000, gzipBytes: Number(compressed) * 1_000 };
 }
@@ -29,11 +29,11 @@ export async function readStatedWeight(): Promise<{ bytes: number; gzipBytes: nu
 async function writeSection(): Promise<void> {
   const bundle = await bundleAsDeployed();
   const startup = await measureStartup(bundle.code);
-  const present = await readFile(README, 'utf8');
-  if (!SECTION.test(present)) throw new Error('the README has no section of weights');
+  const present = await readFile(PAGE, 'utf8');
+  if (!SECTION.test(present)) throw new Error('docs/performance.md has no section of weights');
   const body = `\n${table(bundle)}\n\n${sentence(startup)}\n\n`;
   await writeFile(
-    README,
+    PAGE,
     present.replace(SECTION, (_, begin: string, _old, end: string) => begin + body + end),
   );
 }

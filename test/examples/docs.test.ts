@@ -1,51 +1,80 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTwoWorkers, type TwoWorkers } from '../engines/two-workers.ts';
 import { notReplayed } from '../support/upstream.ts';
-import { type Answer, askAs, startTwoWorkers, type TwoWorkers } from '../engines/two-workers.ts';
+import { blocksOf, mapOfDocs, pagesInOrder, pagesOfDocs, readPage } from './blocks.ts';
+import { notRun } from './not-run.ts';
+import { isAsPrinted, type Outcome, runSteps, type Step, stepsOf } from './run-blocks.ts';
 
-const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
-const readme = await read('README.md');
-const examples = [...readme.matchAll(/^\$ (curl .*)\n(.*)$/gm)].map(([, command = '', output = '']) => ({
-  command,
-  output,
-}));
+const blocks = pagesInOrder.flatMap(blocksOf);
+const stepsByPage = pagesInOrder.map((page) =>
+  blocks.filter((block) => block.page === page && block.isRun).flatMap(stepsOf),
+);
+const steps = stepsByPage.flat();
+const outcomes = new Map<Step, Outcome>();
 
 let two: TwoWorkers;
 
+// All pages are read from the first to the last on one stack, however the tests below are shuffled.
 beforeAll(async () => {
   two = await startTwoWorkers();
+  const { workers, stack } = two;
+  const portsByPrinted = {
+    8787: portOf(workers.url),
+    8788: portOf(workers.consumerUrl),
+    54321: portOf(stack.neonUrl),
+    63791: portOf(stack.upstashUrl),
+  };
+  for (const ofPage of stepsByPage) {
+    const ended = await runSteps(ofPage, portsByPrinted);
+    ended.forEach((outcome, at) => outcomes.set(ofPage[at] as Step, outcome));
+  }
 });
 
 afterAll(() => two.close());
 
-function run(command: string): Promise<Answer> {
-  const url = new URL(/http:\S+/.exec(command)?.[0] ?? '');
-  const [, authorization = ''] = /-H 'Authorization: ([^']+)'/.exec(command) ?? [];
-  const { origin } = url.port === '8788' ? two.workers.consumerUrl : two.workers.url;
-  return askAs(url.hostname, origin, `${url.pathname}${url.search}`, { authorization });
+const portOf = (url: URL | string) => Number(new URL(url).port);
+
+function outcomeOf(step: Step): Outcome {
+  const outcome = outcomes.get(step);
+  if (!outcome) throw new Error(`${step.name} was not run`);
+  return outcome;
 }
 
-test('the README has four examples', () => {
-  expect(examples).toHaveLength(4);
+const printing = steps.filter(({ expected }) => expected !== null);
+const silent = steps.filter(({ expected }) => expected === null);
+
+test('the README’s map names every page of docs', () => {
+  expect(mapOfDocs.toSorted()).toEqual(pagesOfDocs.toSorted());
 });
 
-test.each(examples)('$command prints what the README says', async ({ command, output }) => {
-  const { headers, text } = await run(command);
-  const [, header] = /grep ([A-Za-z-]+)$/.exec(command) ?? [];
-  expect(header ? `${header}: ${headers[header.toLowerCase()]}` : text.trimEnd()).toBe(output);
+test('the README and at least five pages of docs have commands', () => {
+  expect(new Set(blocks.map(({ page }) => page)).size).toBeGreaterThan(5);
+  expect(printing.filter(({ name }) => name.startsWith('README.md')).length).toBeGreaterThanOrEqual(3);
 });
 
-test('docs/differences.md lists every row of the original that is not replayed', async () => {
-  const listed = [...(await read('docs/differences.md')).matchAll(/^\| `(.*?)`\s+\|/gm)].map(
-    ([, row]) => row,
-  );
+test.each(printing)('$name prints what the page says', (step) => {
+  const { output } = outcomeOf(step);
+  expect(isAsPrinted(step.expected ?? '', output), output).toBe(true);
+});
+
+test.each(silent)('every command of $name succeeds', (step) => {
+  expect(outcomeOf(step).failed).toBe('');
+});
+
+test('a block that is not run is marked, and has a reason', () => {
+  const marked = blocks.filter(({ isRun }) => !isRun).map(({ text }) => text.split('\n')[0]);
+  expect([...new Set(marked)].toSorted()).toEqual(Object.keys(notRun).toSorted());
+});
+
+test('docs/differences.md lists every row of the original that is not replayed', () => {
+  const listed = [...readPage('docs/differences.md').matchAll(/^\| `(.*?)`\s+\|/gm)].map(([, row]) => row);
   expect(listed.toSorted()).toEqual(Object.keys(notReplayed).toSorted());
 });
 
-const named = [...(await read('docs/elsewhere.md')).matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)]+)\)/g)].map(
+const named = [...readPage('docs/elsewhere.md').matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)]+)\)/g)].map(
   ([, title = '', path = '']) => ({ title, path }),
 );
 
-test.each(named)('$path has the test “$title”', async ({ title, path }) => {
-  expect((await read(path)).replaceAll("\\'", "'")).toContain(`'${title}'`);
+test.each(named)('$path has the test “$title”', ({ title, path }) => {
+  expect(readPage(path).replaceAll("\\'", "'")).toContain(`'${title}'`);
 });

@@ -4,7 +4,7 @@ import { unstable_readConfig as readConfig } from 'wrangler';
 import { type Bound, bounds, type Wait } from './bounds.ts';
 
 const root = new URL('../../', import.meta.url);
-const README = new URL('README.md', root);
+const PAGE = new URL('docs/coherence.md', root);
 const SECTION = /(<!-- bounds: npm run docs:bounds -->\n)[^]*?(<!-- \/bounds -->)/;
 
 const HEAD = [
@@ -15,10 +15,10 @@ const HEAD = [
   'Redis was away at the write, and is back',
 ];
 
-/** The README as it is, and as the bounds and wrangler.toml require it. */
-export async function readReadme(): Promise<{ present: string; wanted: string }> {
-  const present = await readFile(README, 'utf8');
-  if (!SECTION.test(present)) throw new Error('the README has no section of bounds');
+/** docs/coherence.md as it is, and as the bounds and wrangler.toml require it. */
+export async function readPage(): Promise<{ present: string; wanted: string }> {
+  const present = await readFile(PAGE, 'utf8');
+  if (!SECTION.test(present)) throw new Error('docs/coherence.md has no section of bounds');
   const wanted = present.replace(
     SECTION,
     (_, begin: string, end: string) => `${begin}\n${describe()}\n${end}`,
@@ -58,4 +58,4 @@ function table([head = [], ...rows]: string[][]): string {
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await writeFile(README, (await readReadme()).wanted);
+if (process.argv[1] === fileURLToPath(import.meta.url)) await writeFile(PAGE, (await readPage()).wanted);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { workerEnv } from '../../local/stack.ts';
 import type { AccountProcess } from './account-process.ts';
 import { type Bound, bounds, type Wait } from './bounds.ts';
-import { readReadme } from './bounds-table.ts';
+import { readPage } from './bounds-table.ts';
 import { beforeInvalidation, type Gates } from './deaths.ts';
 import { startGate } from './gate.ts';
 import { ask, type Observation, startWatch, type Watch } from './observations.ts';
@@ -126,8 +126,8 @@ test.each(cases)('Redis is away, then back, and nothing is older than the bounds
   await expectNewByDemand(tested, written);
 });
 
-test('the table of the README is that of the bounds', async () => {
-  const { present, wanted } = await readReadme();
+test('the table of docs/coherence.md is that of the bounds', async () => {
+  const { present, wanted } = await readPage();
   expect(present).toBe(wanted);
 });
 

@@ -2,7 +2,7 @@
 export type Wait = 'nothing' | 'memory' | 'drain-and-memory';
 
 /**
- * The staleness of an answer for one writer and one reader. The README's table shows it, and the tests hold the service
+ * The staleness of an answer for one writer and one reader. The table of docs/coherence.md shows it, and the tests hold the service
  * to it.
  */
 export interface Bound {
