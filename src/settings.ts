@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LOCAL_HOSTS } from './lib/local-hosts.ts';
 import { ACCOUNT_NUMBER, ACCOUNT_NUMBER_FAULT } from './directory/accounts/account-number.ts';
 
 const HOUR_MS = 3_600_000;
@@ -59,11 +60,24 @@ function namesDatabase(text: string): boolean {
   return Boolean(url?.username && url.hostname && url.pathname.length > 1);
 }
 
+/** Postgres' own port, and the one of the local stack. A request to it would hang until its deadline. */
+const POSTGRES_PORTS = new Set(['', '5432', '54320']);
+
+/** Whether a local URL leads to Postgres itself, and not to the bridge that speaks Neon's protocol. */
+function leadsToBridge(text: string): boolean {
+  const url = URL.parse(text);
+  return !(url && LOCAL_HOSTS.has(url.hostname) && POSTGRES_PORTS.has(url.port));
+}
+
 /** Every var and secret, with its bounds; docs/configuration.md says what each is for. */
 const Settings = z.object({
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
-    .refine(namesDatabase, 'must name a user, a host and a database'),
+    .refine(namesDatabase, 'must name a user, a host and a database')
+    .refine(
+      leadsToBridge,
+      "on this machine must name the port of the bridge that speaks Neon's protocol (54321 under npm run dev), not that of Postgres",
+    ),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }),
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
   ROOT_API_KEY_SHA256: rootKeys,

@@ -17,6 +17,14 @@ test('the vars of wrangler.toml are good, beside good secrets', () => {
   });
 });
 
+test.each(['127.0.0.1:54321', 'localhost:6000', 'db.example.com:5432', 'db.example.com'])(
+  'the Postgres at %s may be reached',
+  (host) => {
+    const DATABASE_URL = `postgres://me@${host}/accounts`;
+    expect(parseSettings({ ...good, DATABASE_URL }).DATABASE_URL).toBe(DATABASE_URL);
+  },
+);
+
 test.each(['a', 'the admin', 'x'.repeat(150)])('the platform’s admin may be called %j', (name) => {
   expect(parseSettings({ ...good, PLATFORM_ADMIN_USERNAME: name }).PLATFORM_ADMIN_USERNAME).toBe(name);
 });
@@ -49,6 +57,9 @@ test.each([
   ['DATABASE_URL', 'postgres://db.example.com/accounts'],
   ['DATABASE_URL', 'postgres://me@db.example.com'],
   ['DATABASE_URL', 'postgres://me@db.example.com/'],
+  ['DATABASE_URL', 'postgres://me@127.0.0.1:5432/accounts'],
+  ['DATABASE_URL', 'postgres://me@localhost:54320/accounts'],
+  ['DATABASE_URL', 'postgres://me@localhost/accounts'],
   ['DATABASE_URL', 'mysql://me@db.example.com/accounts'],
   ['ENTRY_SECRET', 'x'.repeat(31)],
   ['ENTRY_SECRET', 'x'.repeat(201)],

@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { parseEnv } from 'node:util';
 import { expect, test } from 'vitest';
 import { unstable_readConfig as readConfig } from 'wrangler';
+import { readDevOptions } from '../../local/dev-options.ts';
+import { workerEnv } from '../../local/stack.ts';
 import type { RateLimitConfig } from '../../local/worker-config.ts';
 import { parseSettings } from '../../src/settings.ts';
 
@@ -49,4 +53,18 @@ test('the two environments share no name, no keys and no counters', () => {
 test('a deployment without an environment is the production', () => {
   const { name, vars, ratelimits } = config();
   expect(config('production')).toMatchObject({ name, vars, ratelimits });
+});
+
+test('.dev.vars.example names the local stack, as its own Worker is told', async () => {
+  const vars = parseEnv(await readFile('.dev.vars.example', 'utf8'));
+  const { ports } = readDevOptions({});
+  const local = (scheme: string, port: number) => `${scheme}://127.0.0.1:${port}`;
+  expect(vars).toEqual(
+    workerEnv(
+      local('http', ports.LOCAL_NEON_PORT),
+      local('http', ports.LOCAL_UPSTASH_PORT),
+      `${local('postgres', ports.LOCAL_POSTGRES_PORT)}/postgres`,
+    ),
+  );
+  expect(parseSettings({ ...config().vars, ...vars }).ENVIRONMENT).toBe('local');
 });

@@ -1,6 +1,7 @@
 import { neon, neonConfig, type NeonQueryFunction } from '@neondatabase/serverless';
 import { sql } from 'drizzle-orm';
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http';
+import { LOCAL_HOSTS } from '../../lib/local-hosts.ts';
 import { checkAnswers } from './checked-session.ts';
 import { fetchChecked } from './neon-fetch.ts';
 import { sendTimesInSeconds } from './times.ts';
@@ -11,7 +12,6 @@ export type Client = NeonQueryFunction<boolean, boolean>;
 
 export type Db = NeonHttpDatabase & { readonly $client: Client };
 
-const LOCAL_HOSTS = new Set(['127.0.0.1', 'localhost', '[::1]']);
 const { fetchEndpoint: neonEndpoint } = neonConfig;
 
 // Neon's driver reads these two from its global configuration, so they serve all databases. Neither depends on one.
