@@ -1,3 +1,5 @@
+#!/usr/bin/env node
+import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
@@ -79,7 +81,8 @@ function describe(error: unknown): string {
   return error.cause instanceof Error ? describe(error.cause) : error.message;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+// npm installs the command as a link to this file.
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   await main().catch((error: unknown) => {
     console.error(`Migration failed: ${describe(error)}`);
     process.exitCode = 1;

@@ -5,37 +5,34 @@ import {
 } from '../directory/accounts/explain-account-number.ts';
 import { accountNumberFromUrl } from '../directory/accounts/account-number.ts';
 import { settingsOf } from '../deps.ts';
-import type { AccountChanges, NewAccount } from '../directory/accounts/changes.ts';
-import type { EntityLookUp } from '../directory/batch/entity-look-ups.ts';
-import type { Account, AccountOfUser } from '../directory/accounts/accounts.ts';
-import type { Deletion } from '../directory/deletion.ts';
-import type { NewUserProfile, UserProfileChanges } from '../directory/profiles/changes.ts';
-import type { UserChanges } from '../directory/users/changes.ts';
-import type { NewUser } from '../directory/users/creation.ts';
-import type { UserProfile } from '../directory/profiles/user-profile.ts';
-import type { User } from '../directory/users/users.ts';
-import type { RpcOptions } from './method.ts';
-import * as lists from './lists.ts';
-import type { PageOptions, RpcPage } from './look-up-methods.ts';
-import * as lookUps from './look-ups.ts';
-import type { RpcOutcome } from './look-ups.ts';
-import * as userWrites from './user-writes.ts';
-import type { RpcUserOutcome } from './user-writes.ts';
-import * as writes from './account-writes.ts';
+import type { Account, AccountChanges, AccountOfUser, NewAccount } from '../shapes/account.ts';
+import type { Deletion } from '../shapes/deletion.ts';
+import type { EntityLookUp } from '../shapes/entity-look-up.ts';
 import type {
   ChangeOptions,
   CreateOptions,
   DeleteOptions,
   ForceOptions,
+  PageOptions,
+  RpcOptions,
+  RpcOutcome,
+  RpcPage,
+  RpcUserOutcome,
   RpcWritten,
-} from './write-options.ts';
+} from '../shapes/rpc.ts';
+import type { NewUser, User, UserChanges } from '../shapes/user.ts';
+import type { NewUserProfile, UserProfile, UserProfileChanges } from '../shapes/user-profile.ts';
+import * as lists from './lists.ts';
+import * as lookUps from './look-ups.ts';
+import * as userWrites from './user-writes.ts';
+import * as writes from './account-writes.ts';
 
 /**
  * The ten look-ups, the two entities that they return, and their changes, for other Workers, over a service binding with
  * `entrypoint = "AccountDirectory"`. The binding's `props` say what its Worker may do; without any it may read.
  * Rejections carry `code` and a message that names the argument, and nothing else.
  */
-export class AccountDirectory extends WorkerEntrypoint<Env> {
+export class AccountDirectory extends WorkerEntrypoint<object> {
   /** Never throws, whatever it is given. */
   accountNumberFromUrl(url: string, _options?: RpcOptions): string | null {
     return accountNumberFromUrl(url, settingsOf(this.env).ACCOUNT_HOST_SUFFIXES);

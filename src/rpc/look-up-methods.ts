@@ -5,22 +5,8 @@ import { type DefinedList, readList, readWholeList } from '../directory/list.ts'
 import { answerOf, type DefinedLookUp, find, type InputOf } from '../directory/look-up.ts';
 import { cursorAfter, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, toPage } from '../directory/page.ts';
 import { decodeCursor, isCursorOf, NO_CURSOR, sealCursor } from '../cursor.ts';
-import { BadArgument, type CallContext, method, type RpcOptions } from './method.ts';
-
-/** What a list takes as its last argument. */
-export interface PageOptions extends RpcOptions {
-  /** Greatest number of items, 1 to 500; 100 where it is not given. */
-  readonly limit?: number;
-  /** `nextCursor` of the page before. */
-  readonly cursor?: string | null;
-}
-
-/** A page of a list. */
-export interface RpcPage<T> {
-  readonly items: readonly T[];
-  /** `cursor` of the next page; null on the last one. */
-  readonly nextCursor: string | null;
-}
+import type { RpcPage } from '../shapes/rpc.ts';
+import { BadArgument, type CallContext, method } from './method.ts';
 
 export const scope = 'directory:read';
 

@@ -12,7 +12,6 @@ import {
   type LookUpOutcome,
   requireAnswer,
 } from '../directory/batch/look-up-batch.ts';
-import type { Entity } from '../directory/batch/entity-look-ups.ts';
 import { readWholeList } from '../directory/list.ts';
 import { answerOf } from '../directory/look-up.ts';
 import {
@@ -23,12 +22,8 @@ import {
 import type { Subject } from '../directory/subject.ts';
 import { userById, userByUsername, usersOfAccount } from '../directory/users/users.ts';
 import { argumentsOf, lookUpMethod, nullableMethod, scope, wholeListMethod } from './look-up-methods.ts';
+import type { RpcOutcome } from '../shapes/rpc.ts';
 import { describeRpcError, method } from './method.ts';
-
-/** What became of one look-up of many. */
-export type RpcOutcome =
-  | { readonly value: Entity }
-  | { readonly error: { readonly code: string; readonly message: string } };
 
 export const account = nullableMethod(accountByNumber);
 export const userProfile = nullableMethod(userProfileById);

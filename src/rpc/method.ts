@@ -14,14 +14,6 @@ import type { Subject } from '../directory/subject.ts';
 import { requireVisible } from '../directory/visibility.ts';
 import { consoleLog, describeError } from '../lib/log.ts';
 
-/** The last argument of every look-up. */
-export interface RpcOptions {
-  /** Drop what is cached for this look-up and ask Postgres. */
-  readonly invalidate?: boolean;
-  /** Answer at least as fresh as the write that returned this token. */
-  readonly consistencyToken?: string;
-}
-
 /** Twice the length of the longest token that the service issues. */
 const MAX_TOKEN = 64;
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import * as profiles from '../directory/profiles/changes.ts';
 import * as users from '../directory/users/changes.ts';
 import * as newUsers from '../directory/users/creation.ts';
-import type { User } from '../directory/users/users.ts';
+import type { RpcUserOutcome } from '../shapes/rpc.ts';
 import { method } from './method.ts';
 import {
   change,
@@ -13,11 +13,6 @@ import {
   preconditionOf,
   toWritten,
 } from './write-options.ts';
-
-/** What became of one user of a batch. */
-export type RpcUserOutcome =
-  | { readonly user: User }
-  | { readonly error: { readonly code: string; readonly message: string } };
 
 const scope = 'directory:write';
 const id = z.int().positive();

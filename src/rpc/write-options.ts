@@ -2,36 +2,9 @@ import * as z from 'zod';
 import { formatToken } from '../cache/logical-time.ts';
 import type { Idempotency, Precondition, Written } from '../directory/write.ts';
 import { bounded } from '../directory/fields.ts';
+import type { RpcWritten } from '../shapes/rpc.ts';
 import { BadArgument } from './method.ts';
 import { sha256Of } from '../lib/hash.ts';
-
-/** What every change and deletion takes after its arguments. */
-export interface ChangeOptions {
-  /** The `revision` of the row that the caller has read: refused when it is another by now. */
-  readonly revision: number;
-}
-
-export interface DeleteOptions extends Partial<ChangeOptions> {
-  /** Say what would be deleted, and delete nothing; then `revision` may be left out. */
-  readonly dryRun?: boolean;
-}
-
-/** Of what spares the last admin of an account. */
-export interface ForceOptions {
-  /** Spare no last admin. For callers with `rights:write` that are bound to no account; the audit log notes it. */
-  readonly force?: boolean;
-}
-
-export interface CreateOptions {
-  /** Names this creation for 24 hours: asked again, it is answered as the first time and done once. */
-  readonly idempotencyKey?: string;
-}
-
-/** The row as written, and the token for reads that must see it; none where nothing was changed. */
-export interface RpcWritten<T> {
-  readonly value: T;
-  readonly consistencyToken?: string;
-}
 
 const revision = z.int().positive();
 const force = z.boolean().default(false);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makeClient } from '../../src/client.ts';
+import { makeClient } from '../../src/client/client.ts';
 import { KEY, send, useStack } from '../support/stack.ts';
 
 const stack = useStack();

@@ -1,5 +1,5 @@
 /** An account number: twelve ASCII digits in three groups. */
-export const ACCOUNT_NUMBER = /^[0-9]{4}-[0-9]{4}-[0-9]{4}$/;
+export const ACCOUNT_NUMBER: RegExp = /^[0-9]{4}-[0-9]{4}-[0-9]{4}$/;
 export const ACCOUNT_NUMBER_FAULT = 'must be like 1234-5678-9012';
 const NUMBER_LENGTH = '0000-0000-0000'.length;
 
@@ -85,7 +85,9 @@ function hostnameOf(url: string): string | null {
   if (isCut || (!REWRITTEN.test(authority) && !ANY_NUMBER.test(authority))) return null;
   const host = authority.slice(authority.lastIndexOf('@') + 1);
   // The parser strips spaces at the end of a URL, and refuses them at the end of a host.
-  return URL.parse(`http://${host}${end === url.length ? '' : '/'}`)?.hostname ?? null;
+  const asked = `http://${host}${end === url.length ? '' : '/'}`;
+  // `URL.parse` is younger than the oldest Node that the package supports.
+  return URL.canParse(asked) ? new URL(asked).hostname : null;
 }
 
 /** Of a host whose last label is a number the parser makes an IPv4 address, or nothing. */

@@ -35,7 +35,8 @@ export function explainAccountNumber(url: unknown, suffixes: readonly string[] =
 }
 
 function hostOf(url: unknown): string | null {
-  const parsed = typeof url === 'string' ? URL.parse(url) : null;
+  // `URL.parse` is younger than the oldest Node that the package supports.
+  const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : null;
   return parsed && /^https?:$/.test(parsed.protocol) ? parsed.hostname : null;
 }
 

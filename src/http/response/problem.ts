@@ -4,13 +4,8 @@ import { OriginRefused, OriginUnavailable } from '../../cache/errors.ts';
 import { etagOfRow, type Row } from './answer.ts';
 import { faultsOfFields } from '../../directory/fields.ts';
 import { cutEcho } from '../../lib/echo.ts';
-import {
-  FieldError,
-  type LookUpCode,
-  LookUpError,
-  type RefusalCode,
-  RefusedError,
-} from '../../directory/errors.ts';
+import type { ErrorCode } from '../../shapes/error-code.ts';
+import { FieldError, LookUpError, RefusedError } from '../../directory/errors.ts';
 
 /** One fault of the input. */
 export const Fault = z
@@ -23,22 +18,6 @@ export const Fault = z
   })
   .meta({ id: 'Fault' });
 export type Fault = z.infer<typeof Fault>;
-
-type HttpCode =
-  | 'bad_request'
-  | 'content_too_large'
-  | 'headers_too_large'
-  | 'internal_error'
-  | 'method_not_allowed'
-  | 'misconfigured'
-  | 'not_found'
-  | 'precondition_required'
-  | 'request_timeout'
-  | 'too_many_requests'
-  | 'unauthorized'
-  | 'unavailable'
-  | 'unsupported_media_type'
-  | 'uri_too_long';
 
 /** Status and title of every code. */
 export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCode; title: string }>> = {
@@ -87,7 +66,7 @@ export const ProblemCode = z.enum(Object.keys(problems) as [ProblemCode]).meta({
   id: 'ProblemCode',
   description: 'Stable; branch on this.',
 });
-export type ProblemCode = LookUpCode | RefusalCode | HttpCode;
+export type ProblemCode = ErrorCode;
 
 /** RFC 9457, as `application/problem+json`. */
 export const Problem = z

@@ -66,7 +66,7 @@ export const context = new Hono<AppEnv>()
   })
   .get('/v1/context', getContext, async (c) => {
     const accountNumber = accountNumberOf(c.req.url, c.env);
-    const account = accountNumber && (await findVisibleAccount(c.var, accountNumber));
+    const account = accountNumber === null ? null : await findVisibleAccount(c.var, accountNumber);
     const etag = account ? etagOfRow(account) : `"context-${accountNumber}"`;
     const response = answer(c, { accountNumber, account }, etag);
     response.headers.set('Vary', 'Host');

@@ -1,5 +1,7 @@
+import type { Hono } from 'hono';
 import { hc } from 'hono/client';
-import type { Api } from './http/routes/api.ts';
+import type { BlankEnv } from 'hono/types';
+import type { ApiSchema } from './api-schema.ts';
 
 /** The address and the key that a client uses. */
 export interface ClientOptions {
@@ -10,10 +12,15 @@ export interface ClientOptions {
   readonly fetch?: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
 }
 
+type Api = Hono<BlankEnv, ApiSchema>;
+
+/** Every route of the API, with what it takes and answers. */
+export type Client = ReturnType<typeof hc<Api>>;
+
 /**
  * Makes a client that is typed by the routes, e.g.
  * `makeClient(…).v1.users[':userId'].$get({ param: { userId: '3' } })`. Problems do not throw: check `ok` first.
  */
-export function makeClient({ baseUrl, key, fetch }: ClientOptions) {
+export function makeClient({ baseUrl, key, fetch }: ClientOptions): Client {
   return hc<Api>(baseUrl, { headers: { Authorization: `Bearer ${key}` }, ...(fetch && { fetch }) });
 }

@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'tsdown';
+
+/** The entry points of the package, and the command that migrates the database. */
+export default defineConfig({
+  cwd: fileURLToPath(new URL('../', import.meta.url)),
+  entry: {
+    index: 'src/package/index.ts',
+    client: 'src/package/client.ts',
+    hono: 'src/package/hono.ts',
+    rpc: 'src/package/rpc.ts',
+    worker: 'src/package/worker.ts',
+    migrate: 'drizzle/migrate.ts',
+  },
+  format: 'esm',
+  platform: 'neutral',
+  target: 'es2022',
+  // The declarations come from each file alone, so that no schema and no binding of the server gets into them.
+  dts: { generator: 'oxc', entry: ['src/package/*.ts'] },
+  deps: { neverBundle: [/^cloudflare:/, /^node:/] },
+  copy: [{ from: 'drizzle/migrations', to: 'dist' }],
+  hash: false,
+  outputOptions: { chunkFileNames: 'shared/[name].js' },
+});

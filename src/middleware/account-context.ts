@@ -1,0 +1,161 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { accountNumberFromUrl } from '../directory/accounts/account-number.ts';
+import type { Client } from '../client/client.ts';
+import type { Account } from '../shapes/account.ts';
+import { type AccountBinding, type FindAccount, findByClient } from './find-account.ts';
+import { AccountRefusal, problemResponse } from './refusal.ts';
+
+/** The variables that `accountContext` sets. */
+export interface AccountVariables {
+  /** The account number in the host of the request, or null. */
+  accountNumber: string | null;
+  /**
+   * The account with that number. The first call asks the directory, and later calls of the same request get its answer.
+   * Unless the account is there and active, the call throws and the request is answered by `onUnknown`, `onInactive` or
+   * `onUnavailable`.
+   */
+  account: () => Promise<Account>;
+}
+
+type AccountEnv<B extends object> = { Bindings: B; Variables: AccountVariables };
+type Answer = Response | Promise<Response>;
+
+/** The host of the request names no account, or one that there is not. */
+export interface Unknown {
+  readonly accountNumber: string | null;
+}
+
+/** The account is there and is not active. */
+export interface Inactive {
+  readonly account: Account;
+}
+
+/** The directory could not tell. */
+export interface Unavailable {
+  readonly accountNumber: string;
+  /** What the binding or the client threw; for the log. */
+  readonly error: unknown;
+}
+
+interface Answers<B extends object> {
+  /** The parent domains below which a host names an account, such as `api.example.com`. None: any domain. */
+  readonly suffixes?: readonly string[];
+  /** Answers a request without an account. By default, 404. */
+  readonly onUnknown?: (c: Context<AccountEnv<B>>, details: Unknown) => Answer;
+  /** Answers a request of an inactive account. By default, 403. */
+  readonly onInactive?: (c: Context<AccountEnv<B>>, details: Inactive) => Answer;
+  /** Answers while the directory is away. By default, 503 with `Retry-After`. */
+  readonly onUnavailable?: (c: Context<AccountEnv<B>>, details: Unavailable) => Answer;
+}
+
+/** Where the accounts come from, a binding or a client, and what answers a request without an active account. */
+export type AccountContextOptions<B extends object = object> = Answers<B> &
+  (
+    | {
+        /** The binding of `AccountDirectory` in the bindings of the Worker. */
+        readonly binding: (env: B) => AccountBinding;
+        readonly client?: undefined;
+      }
+    | {
+        /** The client made by `makeClient`. */
+        readonly client: (env: B) => Client;
+        readonly binding?: undefined;
+      }
+  );
+
+/**
+ * Middleware that finds the account in the host of the request. It answers nothing by itself: a request without an account goes
+ * on until `account()` is called or `requireAccount()` is reached. Throws a TypeError when an option is wrong.
+ *
+ * @example app.use(accountContext({ binding: (env: Env) => env.ACCOUNTS, suffixes: ['api.example.com'] }))
+ */
+export function accountContext<B extends object = object>(
+  options: AccountContextOptions<B>,
+): MiddlewareHandler<AccountEnv<B>> {
+  requireSource(options);
+  const suffixes = parseSuffixes(options.suffixes);
+  return async (c, next) => {
+    const accountNumber = accountNumberFromUrl(c.req.url, suffixes);
+    let account: Promise<Account> | undefined;
+    c.set('accountNumber', accountNumber);
+    c.set('account', () => (account ??= findActive(c, options, accountNumber)));
+    await next();
+    if (!(c.error instanceof AccountRefusal)) return;
+    // The error handler of the app may answer every error with 500, but an outage stays 503.
+    c.res = undefined;
+    c.res = c.error.getResponse();
+  };
+}
+
+/**
+ * Middleware that lets a request pass only if its account is there and active. `accountContext` must come before it.
+ *
+ * @example app.get('/', requireAccount(), async (c) => c.text((await c.var.account()).companyName))
+ */
+export function requireAccount(): MiddlewareHandler<{
+  Variables: AccountVariables & { accountNumber: string };
+}> {
+  return async (c, next) => {
+    // The types cannot tell whether the other middleware ran.
+    const account = c.get('account') as AccountVariables['account'] | undefined;
+    if (!account) throw new Error('requireAccount: no account in the context; use accountContext before it');
+    await account();
+    await next();
+  };
+}
+
+async function findActive<B extends object>(
+  c: Context<AccountEnv<B>>,
+  options: AccountContextOptions<B>,
+  accountNumber: string | null,
+): Promise<Account> {
+  const found = accountNumber === null ? null : await find(c, options, accountNumber);
+  if (found === null) {
+    const title = accountNumber === null ? 'This host names no account' : 'No such account';
+    const answer = await options.onUnknown?.(c, { accountNumber });
+    throw await AccountRefusal.make(title, answer ?? problemResponse('account_does_not_exist', title));
+  }
+  if (found.isActive) return found;
+  const title = 'The account is inactive';
+  const answer = await options.onInactive?.(c, { account: found });
+  throw await AccountRefusal.make(title, answer ?? problemResponse('account_is_inactive', title));
+}
+
+async function find<B extends object>(
+  c: Context<AccountEnv<B>>,
+  options: AccountContextOptions<B>,
+  accountNumber: string,
+): Promise<Account | null> {
+  try {
+    return await finderOf(options, c.env)(accountNumber);
+  } catch (error) {
+    const title = 'The account directory is away';
+    const answer = await options.onUnavailable?.(c, { accountNumber, error });
+    throw await AccountRefusal.make(title, answer ?? problemResponse('unavailable', title), error);
+  }
+}
+
+function finderOf<B extends object>({ binding, client }: AccountContextOptions<B>, env: B): FindAccount {
+  if (client) return (accountNumber) => findByClient(client(env), accountNumber);
+  // A Worker may be deployed without the binding, whatever its types say.
+  const directory = binding(env) as AccountBinding | undefined;
+  if (!directory) throw new Error('accountContext: the Worker has no such binding; see [[services]]');
+  return (accountNumber) => directory.getAccount(accountNumber);
+}
+
+function requireSource({ binding, client }: { readonly binding?: unknown; readonly client?: unknown }): void {
+  const given = [binding, client].filter((source) => source !== undefined);
+  if (given.length === 1 && typeof given[0] === 'function') return;
+  throw new TypeError('accountContext: give either binding or client, as a function of the bindings');
+}
+
+const HOST = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
+
+function parseSuffixes(suffixes: readonly string[] = []): readonly string[] {
+  for (const suffix of suffixes)
+    if (!HOST.test(suffix))
+      throw new TypeError(
+        `accountContext: suffixes must be host names in lower case such as api.example.com, not ${JSON.stringify(suffix)}`,
+      );
+  return [...suffixes];
+}

@@ -1,0 +1,1 @@
+export { type Client, type ClientOptions, makeClient } from '../client/client.ts';

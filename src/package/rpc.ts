@@ -1,0 +1,18 @@
+export type { AccountDirectory } from '../rpc/account-directory.ts';
+export type { Account, AccountChanges, AccountOfUser, NewAccount } from '../shapes/account.ts';
+export type { Deletion } from '../shapes/deletion.ts';
+export type { Entity, EntityLookUp } from '../shapes/entity-look-up.ts';
+export type {
+  ChangeOptions,
+  CreateOptions,
+  DeleteOptions,
+  ForceOptions,
+  PageOptions,
+  RpcOptions,
+  RpcOutcome,
+  RpcPage,
+  RpcUserOutcome,
+  RpcWritten,
+} from '../shapes/rpc.ts';
+export type { NewUser, User, UserChanges } from '../shapes/user.ts';
+export type { NewUserProfile, UserProfile, UserProfileChanges } from '../shapes/user-profile.ts';

@@ -1,0 +1,63 @@
+import type { Entity } from './entity-look-up.ts';
+import type { User } from './user.ts';
+
+/** The last argument of every look-up. */
+export interface RpcOptions {
+  /** Drop what is cached for this look-up and ask Postgres. */
+  readonly invalidate?: boolean;
+  /** Answer at least as fresh as the write that returned this token. */
+  readonly consistencyToken?: string;
+}
+
+/** What a list takes as its last argument. */
+export interface PageOptions extends RpcOptions {
+  /** Greatest number of items, 1 to 500; 100 where it is not given. */
+  readonly limit?: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | null;
+}
+
+/** A page of a list. */
+export interface RpcPage<T> {
+  readonly items: readonly T[];
+  /** `cursor` of the next page; null on the last one. */
+  readonly nextCursor: string | null;
+}
+
+/** What became of one look-up of many. */
+export type RpcOutcome =
+  | { readonly value: Entity }
+  | { readonly error: { readonly code: string; readonly message: string } };
+
+/** What every change and deletion takes after its arguments. */
+export interface ChangeOptions {
+  /** The `revision` of the row that the caller has read: refused when it is another by now. */
+  readonly revision: number;
+}
+
+export interface DeleteOptions extends Partial<ChangeOptions> {
+  /** Say what would be deleted, and delete nothing; then `revision` may be left out. */
+  readonly dryRun?: boolean;
+}
+
+/** Of what spares the last admin of an account. */
+export interface ForceOptions {
+  /** Spare no last admin. For callers with `rights:write` that are bound to no account; the audit log notes it. */
+  readonly force?: boolean;
+}
+
+export interface CreateOptions {
+  /** Names this creation for 24 hours: asked again, it is answered as the first time and done once. */
+  readonly idempotencyKey?: string;
+}
+
+/** The row as written, and the token for reads that must see it; none where nothing was changed. */
+export interface RpcWritten<T> {
+  readonly value: T;
+  readonly consistencyToken?: string;
+}
+
+/** What became of one user of a batch. */
+export type RpcUserOutcome =
+  | { readonly user: User }
+  | { readonly error: { readonly code: string; readonly message: string } };
