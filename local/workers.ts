@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
 import { parseSettings } from '../src/settings.ts';
+import { buildAssets } from '../assets/build.ts';
 import { bundleWorker } from './bundle.ts';
 import { makeTurns } from './turns.ts';
 import { readWorkerConfig, type WorkerConfig } from './worker-config.ts';
@@ -97,6 +98,7 @@ async function readWorkers({ consumerConfig = CONSUMER, env, bundle = bundleWork
   const [accounts, consumer] = [readWorkerConfig(ACCOUNTS), readWorkerConfig(consumerConfig)];
   const vars = { ...accounts.vars, ...env };
   requireSettings(vars);
+  await buildAssets();
   return {
     accounts: describeWorker(accounts, vars, await bundle(accounts.main)),
     consumer: describeWorker(consumer, consumer.vars, await bundle(consumer.main)),
@@ -148,7 +150,7 @@ function requireSettings(vars: object): void {
 }
 
 function describeWorker(config: WorkerConfig, vars: object, code: string) {
-  const { name, compatibilityDate, services, ratelimits } = config;
+  const { name, compatibilityDate, services, ratelimits, assets } = config;
   return {
     name,
     compatibilityDate,
@@ -161,7 +163,16 @@ function describeWorker(config: WorkerConfig, vars: object, code: string) {
       ...Object.fromEntries(Object.entries(vars).map(toVarBinding)),
       ...Object.fromEntries(services.map(toServiceBinding)),
       ...Object.fromEntries(ratelimits.map(toRateLimitBinding)),
+      ...(assets && { [assets.binding]: { type: 'assets' as const } }),
     },
+    ...(assets && {
+      assets: {
+        directory: assets.directory,
+        hasUserWorker: true,
+        runWorkerFirst: true,
+        htmlHandling: 'none' as const,
+      },
+    }),
   };
 }
 

@@ -9,6 +9,7 @@ import { setCommonHeaders } from './response/common-headers.ts';
 import { allowNamedOrigins } from './response/cors.ts';
 import { makeDocumentation } from './openapi/routes.ts';
 import { makeExplain } from './explain/route.ts';
+import { pages } from './pages/routes.ts';
 import { refuseBrokenEncoding } from './request/percent-encoding.ts';
 import { asProblem, ProblemError, toResponse } from './response/problem.ts';
 import { cacheMatches } from './memo.ts';
@@ -44,7 +45,7 @@ const refuseUnfit: MiddlewareHandler<AppEnv> = (c, next) => {
   return next();
 };
 
-/** The HTTP interface: the API, its explanation and its documentation. */
+/** The HTTP interface: the API, its explanation, its documentation and the pages for people. */
 export const app: Hono<AppEnv> = new Hono<AppEnv>({ router: cacheMatches(new TrieRouter()) })
   .use(surround, allowNamedOrigins, refuseUnfit)
   .route('/', api)
@@ -55,7 +56,8 @@ export const app: Hono<AppEnv> = new Hono<AppEnv>({ router: cacheMatches(new Tri
   .route(
     '/',
     makeDocumentation(() => routesOf(app)),
-  );
+  )
+  .route('/', pages);
 
 for (const [path, allow] of allowedMethods(routesOf(app))) {
   app.all(path, () => {

@@ -51,7 +51,7 @@ test.each(['bytes', 'gzipBytes'] as const)('docs/performance.md states its %s', 
   expect(Math.abs(stated[unit] / bundle[unit] - 1), 'npm run docs:bundle').toBeLessThan(STATED_TOLERANCE);
 });
 
-test('minified as it is, it answers from both stores', async () => {
+test('minified as it is, it answers from both stores, and its assets', async () => {
   const { workers, close } = await startTwoWorkers(undefined, {}, async (main) =>
     main.endsWith('src/index.ts') ? bundle.code : bundleOnce(main),
   );
@@ -64,6 +64,9 @@ test('minified as it is, it answers from both stores', async () => {
     '/v1/users?limit=0',
     '/openapi.json',
     '/docs',
+    '/docs/start.js',
+    '/docs/nothing.js',
+    '/page.css',
     '/readyz',
   ].map(async (path) => [path, (await get(path)).status]);
   expect(await Promise.all(statuses)).toEqual([
@@ -72,6 +75,13 @@ test('minified as it is, it answers from both stores', async () => {
     ['/v1/users?limit=0', 400],
     ['/openapi.json', 200],
     ['/docs', 200],
+    ['/docs/start.js', 200],
+    ['/docs/nothing.js', 404],
+    ['/page.css', 200],
     ['/readyz', 200],
   ]);
+  const reference = await get('/docs/scalar.js');
+  expect(await reference.text()).toContain('createApiReference');
+  expect(reference.headers.get('X-Content-Type-Options')).toBe('nosniff');
+  expect(reference.headers.get('X-Request-Id')).not.toBeNull();
 });

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';
+import { buildAssets } from '../../assets/build.ts';
 import { makeBundles } from './bundles.ts';
 import { makeStackHosts } from './hosts.ts';
 import { hasRedisServer } from './own-redis.ts';
@@ -15,6 +16,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const seed = Number(process.env['SEED'] || Math.floor(Math.random() * MAX_SEED));
   console.log(`SEED=${seed}`);
   const folder = await makeRunFolder();
+  // Test files copy the folder of the assets, which must not change meanwhile.
+  await buildAssets();
   const hosts = makeStackHosts();
   const bundle = makeBundles();
   let states: Promise<SavedStates> | undefined;

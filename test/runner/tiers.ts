@@ -31,6 +31,7 @@ const OUTSIDES = [
   'keys',
   'methods',
   'openapi',
+  'pages',
   'rate-limit',
   'redis-away',
   'request-log',

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import type { AppEnv } from '../app-env.ts';
-import { renderDocsPage } from './page.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { makeOpenApi, type OpenApi } from './document.ts';
+import { DOCS_POLICY, docsPage } from '../pages/docs.ts';
 import type { Route } from '../endpoint/registry.ts';
 
 const tag = 'Documentation';
@@ -27,18 +27,14 @@ const getDocsRoute = endpoint({
   scope: 'open',
 });
 
-/** No script at all, and nothing from another host. */
-const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/** The OpenAPI document and the page that shows it, made from the routes when first asked for. */
+/** The OpenAPI document, made from the routes when first asked for, and the page that shows it. */
 export function makeDocumentation(routes: () => Route[]) {
   let made: OpenApi | undefined;
   const openApi = (): OpenApi => (made ??= makeOpenApi(routes()));
   return new Hono<AppEnv>()
     .get('/openapi.json', getOpenApiRoute, (c) => c.json(openApi()))
     .get('/docs', getDocsRoute, (c) => {
-      c.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
-      return c.html(renderDocsPage(openApi()));
+      c.header('Content-Security-Policy', DOCS_POLICY);
+      return c.html(docsPage);
     });
 }

@@ -31,7 +31,16 @@ const PORT_NAMES = [
   'LOCAL_UPSTASH_PORT',
 ] as const;
 
-const RUN_BY_DEV = ['local', 'src', 'examples', 'drizzle', 'package.json', 'wrangler.toml', 'tsconfig.json'];
+const RUN_BY_DEV = [
+  'local',
+  'src',
+  'assets',
+  'examples',
+  'drizzle',
+  'package.json',
+  'wrangler.toml',
+  'tsconfig.json',
+];
 
 /** Six free ports. */
 export async function findFreePorts(): Promise<Ports> {

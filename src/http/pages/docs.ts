@@ -1,0 +1,33 @@
+import { problems } from '../response/problem.ts';
+
+const listed = Object.entries(problems).map(
+  ([code, { status, title }]) =>
+    `<li id="problem-${code}"><code>${code}</code>, status ${status}: ${title}.</li>`,
+);
+
+/** The reference of the API. Its scripts are assets, and fill it from `/openapi.json`. */
+export const docsPage = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Edge Accounts</title>
+<link rel="stylesheet" href="/page.css">
+</head>
+<body>
+<ul class="problems">
+${listed.join('\n')}
+</ul>
+<noscript>
+<p class="text">The reference needs JavaScript. The same is in the <a href="/openapi.json">OpenAPI document</a>.</p>
+</noscript>
+<div id="reference"></div>
+<script src="/docs/scalar.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`;
+
+/** Scripts and requests of this host alone. The reference sets styles of its own, and shows icons from `data:` URLs. */
+export const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
