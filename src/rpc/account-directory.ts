@@ -33,12 +33,12 @@ import * as writes from './account-writes.ts';
  * Rejections carry `code` and a message that names the argument, and nothing else.
  */
 export class AccountDirectory extends WorkerEntrypoint<object> {
-  /** Never throws, whatever it is given. */
+  /** The account number in the host of the URL, or null. Never throws, whatever it is given. */
   accountNumberFromUrl(url: string, _options?: RpcOptions): string | null {
     return accountNumberFromUrl(url, settingsOf(this.env).ACCOUNT_HOST_SUFFIXES);
   }
 
-  /** What `accountNumberFromUrl` answers, with the reason and the labels of the host; never throws either. */
+  /** What `accountNumberFromUrl` answers, with the labels of the host and the reason. Never throws either. */
   explainAccountNumber(url: string): ExplainedAccountNumber {
     return explainAccountNumber(url, settingsOf(this.env).ACCOUNT_HOST_SUFFIXES);
   }
@@ -61,31 +61,40 @@ export class AccountDirectory extends WorkerEntrypoint<object> {
     return lookUps.many(this.env, this.ctx, { lookUps: asked }, options);
   }
 
+  /**
+   * The account of the user: the platform's for its admin, otherwise the default one if the user is a member of it, otherwise that
+   * of the lowest profile. Null for an unknown user, and for one without an account.
+   */
   getCachedAccountForUser(userId: number, options?: RpcOptions): Promise<Account | null> {
     return lookUps.cachedAccountForUser(this.env, this.ctx, { userId }, options);
   }
 
+  /** The user of the lowest profile of the account whose user is staff or superuser. Creates one if there is none. */
   getCachedAdminUserForAccount(accountNumber: string, options?: RpcOptions): Promise<User> {
     return lookUps.cachedAdminUserForAccount(this.env, this.ctx, { accountNumber }, options);
   }
 
+  /** The account with `isDefaultAccount`. */
   getCachedDefaultAccount(options?: RpcOptions): Promise<Account> {
     return lookUps.cachedDefaultAccount(this.env, this.ctx, {}, options);
   }
 
+  /** The lowest profile of the platform account whose user is superuser. */
   getCachedSmarterAdminUserProfile(options?: RpcOptions): Promise<UserProfile> {
     return lookUps.cachedSmarterAdminUserProfile(this.env, this.ctx, {}, options);
   }
 
+  /** The user with this id, active or not, or null. */
   getCachedUserForUserId(userId: number, options?: RpcOptions): Promise<User | null> {
     return lookUps.cachedUserForUserId(this.env, this.ctx, { userId }, options);
   }
 
+  /** The user with exactly this username, active or not. */
   getCachedUserForUsername(username: string, options?: RpcOptions): Promise<User> {
     return lookUps.cachedUserForUsername(this.env, this.ctx, { username }, options);
   }
 
-  /** Throws `too_many_members` when there are more than 10,000, and so do the two below. */
+  /** All profiles of the account by id, or null for none. Throws `too_many_members` when there are more than 10,000. */
   getUserProfilesForAccount(
     accountNumber: string,
     options?: RpcOptions,
@@ -93,10 +102,15 @@ export class AccountDirectory extends WorkerEntrypoint<object> {
     return lookUps.userProfilesForAccount(this.env, this.ctx, { accountNumber }, options);
   }
 
+  /** All users of the account by the ids of their profiles. Throws as `getUserProfilesForAccount` does. */
   getUsersForAccount(accountNumber: string, options?: RpcOptions): Promise<readonly User[]> {
     return lookUps.usersForAccount(this.env, this.ctx, { accountNumber }, options);
   }
 
+  /**
+   * All profiles of the account to which the profile belongs, by id; for null, the profile of the platform admin alone. Throws as
+   * `getUserProfilesForAccount` does.
+   */
   validResourceOwnersForUser(
     userProfileId: number | null,
     options?: RpcOptions,
@@ -140,7 +154,7 @@ export class AccountDirectory extends WorkerEntrypoint<object> {
     return writes.createAccount(this.env, this.ctx, { account, options }, null);
   }
 
-  /** Throws `precondition_failed` when the account has another revision. */
+  /** Changes the named fields. Throws `precondition_failed` when the account has another revision. */
   changeAccount(
     accountNumber: string,
     changes: AccountChanges,
@@ -175,7 +189,10 @@ export class AccountDirectory extends WorkerEntrypoint<object> {
     return userWrites.createUsers(this.env, this.ctx, { users, options }, null);
   }
 
-  /** Throws `precondition_failed` when the user has another revision, and `last_admin_is_protected` unless forced. */
+  /**
+   * Changes the named fields. Throws `precondition_failed` when the user has another revision, and `last_admin_is_protected` unless
+   * forced.
+   */
   changeUser(
     userId: number,
     changes: UserChanges,
@@ -194,7 +211,7 @@ export class AccountDirectory extends WorkerEntrypoint<object> {
     return userWrites.createUserProfile(this.env, this.ctx, { profile, options }, null);
   }
 
-  /** Throws `precondition_failed` when the profile itself has another revision. */
+  /** Changes the named fields. Throws `precondition_failed` when the profile itself has another revision. */
   changeUserProfile(
     userProfileId: number,
     changes: UserProfileChanges,

@@ -1,0 +1,154 @@
+import type { ErrorCode } from '../../src/shapes/error-code.ts';
+import { readPage } from './blocks.ts';
+
+// The types of these modules are those of a Worker, which are unknown here.
+interface Api {
+  readonly api: unknown;
+}
+
+interface Registry {
+  routesOf(app: unknown): readonly {
+    readonly method: string;
+    readonly path: string;
+    readonly spec: {
+      readonly scope: string;
+      readonly errors?: readonly ErrorCode[];
+      readonly precondition?: unknown;
+      readonly idempotent?: unknown;
+    };
+  }[];
+}
+
+interface Problems {
+  readonly problems: Readonly<Record<ErrorCode, { readonly status: number; readonly title: string }>>;
+}
+
+/** A module of `src`, which has at least what `T` names. */
+export async function loadSource<T>(path: string): Promise<T> {
+  const module: T = await import(new URL(`../../src/${path}`, import.meta.url).href);
+  return module;
+}
+
+const { api } = await loadSource<Api>('http/routes/api.ts');
+const { routesOf } = await loadSource<Registry>('http/endpoint/registry.ts');
+export const { problems } = await loadSource<Problems>('http/response/problem.ts');
+
+/** A method of `AccountDirectory`, as its source declares it and the route of the same verb describes it. */
+export interface RpcMethod {
+  readonly name: string;
+  readonly parameters: string;
+  readonly answer: string;
+  readonly comment: string;
+  /** The route over HTTP with the same answer, e.g. `GET /v1/users/{userId}`. */
+  readonly route: string;
+  /** The scope that a caller needs, or `open`. */
+  readonly scope: string;
+  /** True if it answers null for what is not there. */
+  readonly isNullable: boolean;
+  /** The codes with which it throws for what is not there. */
+  readonly absences: readonly ErrorCode[];
+  /** The codes with which it throws for what is refused. */
+  readonly refusals: readonly ErrorCode[];
+  /** The codes with which its route answers 404. */
+  readonly notFound: readonly ErrorCode[];
+}
+
+/** The route of every method, in the order of the page. */
+const ROUTES: Readonly<Record<string, string>> = {
+  accountNumberFromUrl: 'GET /v1/account-number',
+  explainAccountNumber: 'GET /v1/account-number',
+  getAccount: 'GET /v1/accounts/:accountNumber',
+  getUserProfile: 'GET /v1/user-profiles/:userProfileId',
+  getMany: 'POST /v1/lookup',
+  getCachedAccountForUser: 'GET /v1/users/:userId/account',
+  getCachedAdminUserForAccount: 'PUT /v1/accounts/:accountNumber/admin-user',
+  getCachedDefaultAccount: 'GET /v1/accounts/default',
+  getCachedSmarterAdminUserProfile: 'GET /v1/platform/admin-profile',
+  getCachedUserForUserId: 'GET /v1/users/:userId',
+  getCachedUserForUsername: 'GET /v1/users/by-username/:username',
+  getUserProfilesForAccount: 'GET /v1/accounts/:accountNumber/user-profiles',
+  getUsersForAccount: 'GET /v1/accounts/:accountNumber/users',
+  validResourceOwnersForUser: 'GET /v1/user-profiles/:userProfileId/valid-resource-owners',
+  getAccountsForUser: 'GET /v1/users/:userId/accounts',
+  listUsersForAccount: 'GET /v1/accounts/:accountNumber/users',
+  listAccountsForUser: 'GET /v1/users/:userId/accounts',
+  listUserProfilesForAccount: 'GET /v1/accounts/:accountNumber/user-profiles',
+  listValidResourceOwners: 'GET /v1/user-profiles/:userProfileId/valid-resource-owners',
+  createAccount: 'POST /v1/accounts',
+  changeAccount: 'PATCH /v1/accounts/:accountNumber',
+  switchDefaultAccount: 'PUT /v1/accounts/default',
+  deleteAccount: 'DELETE /v1/accounts/:accountNumber',
+  createUser: 'POST /v1/users',
+  createUsers: 'POST /v1/users/batch',
+  changeUser: 'PATCH /v1/users/:userId',
+  deleteUser: 'DELETE /v1/users/:userId',
+  createUserProfile: 'POST /v1/user-profiles',
+  changeUserProfile: 'PATCH /v1/user-profiles/:userProfileId',
+  deleteUserProfile: 'DELETE /v1/user-profiles/:userProfileId',
+};
+
+/** What a method throws and its route does not: a path always has a number, and lists over HTTP come in pages. */
+const BESIDES_ROUTE: Readonly<Record<string, readonly ErrorCode[]>> = {
+  getCachedAdminUserForAccount: ['account_required'],
+  getUserProfilesForAccount: ['account_required', 'too_many_members'],
+  getUsersForAccount: ['account_required', 'too_many_members'],
+  validResourceOwnersForUser: ['no_platform_admin', 'too_many_members'],
+  getAccountsForUser: ['too_many_accounts'],
+  listUsersForAccount: ['account_required'],
+  listUserProfilesForAccount: ['account_required'],
+  listValidResourceOwners: ['no_platform_admin'],
+};
+
+const METHOD =
+  /(?:\n {2}\/\*\*\s*([^]*?)\s*\*\/)?\n {2}(\w+)\(((?:[^()]|\(\))*)\): ([^{]+?) \{\n {4}return [^]*?\n {2}\}/g;
+
+const routes = new Map(routesOf(api).map((route) => [`${route.method} ${route.path}`, route.spec]));
+
+/** Every method, in the order of the class. */
+export function readMethods(): RpcMethod[] {
+  const source = readPage('src/rpc/account-directory.ts');
+  const methods = [...source.matchAll(METHOD)].map(
+    ([, comment = '', name = '', parameters = '', answer = '']) =>
+      describe(name, { comment: plain(comment), parameters: plain(parameters), answer: plain(answer) }),
+  );
+  const names = methods.map(({ name }) => name);
+  const missing = Object.keys(ROUTES).filter((name) => !names.includes(name));
+  if (missing.length > 0) throw new Error(`no method of the class is read as ${missing.join(', ')}`);
+  return methods;
+}
+
+function describe(name: string, declared: Pick<RpcMethod, 'comment' | 'parameters' | 'answer'>): RpcMethod {
+  const route = ROUTES[name];
+  const spec = routes.get(route ?? '');
+  if (!route || !spec) throw new Error(`${name} has no route in the list of rpc-methods.ts`);
+  if (declared.comment === '') throw new Error(`${name} has no comment`);
+  const isNullable = /\| null\b/.test(declared.answer);
+  const isOneEntity = !declared.answer.includes('[]');
+  const ofRoute = spec.errors ?? [];
+  const codes = [
+    ...(isNullable && isOneEntity ? [] : ofRoute),
+    ...(BESIDES_ROUTE[name] ?? []),
+    ...(spec.precondition ? (['precondition_failed'] as const) : []),
+    ...(spec.idempotent ? (['idempotency_key_reused'] as const) : []),
+  ];
+  const isAbsence = (code: ErrorCode) => problems[code].status === 404;
+  return {
+    ...declared,
+    name,
+    route: route.replaceAll(/:(\w+)/g, '{$1}'),
+    // The route that creates the admin user needs a right that the method needs only when it creates.
+    scope: name.startsWith('get') ? 'directory:read' : spec.scope,
+    isNullable,
+    absences: codes.filter(isAbsence),
+    refusals: codes.filter((code) => !isAbsence(code)),
+    notFound: ofRoute.filter(isAbsence),
+  };
+}
+
+/** Source text on one line, without the marks of a comment. */
+function plain(text: string): string {
+  return text
+    .replaceAll(/^\* |\n\s*\*? ?/g, ' ')
+    .trim()
+    .replace(/,$/, '');
+}
