@@ -28,7 +28,7 @@ export async function sealCursor(env: object, list: string, cursor: Cursor): Pro
   return text;
 }
 
-/** Whether the service made the cursor, for the list with this name. */
+/** True if the service made the cursor, for the list with this name. */
 export async function isCursorOf(env: object, list: string, sent: SentCursor): Promise<boolean> {
   const texts = await sealWithEach(isolateOf(env).cursorSeals, list, sent);
   return texts.some((text) => timingSafeEqual(sent.text, text));
@@ -47,7 +47,7 @@ function sealWithEach(
   return Promise.all(seals.map(sealWith));
 }
 
-/** What the text says; null when it is nothing that `sealCursor` makes. */
+/** Reads the position from the text; null if `sealCursor` cannot have made it. */
 export function decodeCursor(text: string): SentCursor | null {
   if (text.length > MAX_CURSOR) return null;
   const { success, data } = Content.safeParse(parseContent(text.slice(0, -MAC_LENGTH)));

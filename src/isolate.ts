@@ -21,7 +21,7 @@ const ENTRY_VERSION = 2;
 const FORGOT_EVERY_MS = 60_000;
 
 /**
- * What an isolate keeps between requests. The Postgres client is stateless and can be shared. The Redis client batches calls,
+ * Keeps clients and state of an isolate between requests. The Postgres client is stateless and can be shared. The Redis client batches calls,
  * and Workers forbid sharing I/O between requests, so it is created per request.
  */
 export interface Isolate {

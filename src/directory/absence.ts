@@ -10,7 +10,7 @@ export function unknownAccount(): never {
   throw accountDoesNotExist();
 }
 
-/** As `unknownAccount`, with a code of its own where no number was given; that takes a caller of the RPC. */
+/** Like `unknownAccount`, with a code of its own for a missing number, which only a caller over RPC can leave out. */
 export function noSuchAccount(accountNumber: string): never {
   if (accountNumber === '') throw new LookUpError('account_required', 'accountNumber is required');
   return unknownAccount();

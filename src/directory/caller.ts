@@ -1,6 +1,6 @@
 import { RefusedError } from './errors.ts';
 
-/** What a caller may be allowed to do. */
+/** The rights that a caller may have. */
 export const SCOPES = [
   'directory:read',
   'directory:write',
@@ -16,7 +16,7 @@ export function knownScopes(names: readonly string[]): Scope[] {
   return SCOPES.filter((scope) => names.includes(scope));
 }
 
-/** Who asks, and what they may. */
+/** The caller of a verb, with its rights. */
 export interface Caller {
   /** Names the caller in logs, limits and the audit log, e.g. `key:12`; holds no secret. */
   readonly id: string;
@@ -25,7 +25,7 @@ export interface Caller {
   readonly accountNumber: string | null;
   /** A Worker without rights of its own, who gets what the documented look-ups do, the creation of an admin user included. */
   readonly isUnprivileged?: true;
-  /** When the caller's rights end, in ISO 8601; undefined: never. */
+  /** The end of the caller's rights, in ISO 8601; undefined if they do not end. */
   readonly expiresAt?: string;
   /** The key that was presented, so that Postgres is asked whether it is the one when keys are changed with it. */
   readonly key?: { readonly id: number; readonly sha256: string };

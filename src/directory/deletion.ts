@@ -15,7 +15,7 @@ export function refuseOther(current: object): RefusedError {
   return new RefusedError('precondition_failed', 'it was changed since you read it; read it again', current);
 }
 
-/** Whether the writer forces taking an account's last admin; throws `forbidden` if it forces this and may not. */
+/** True if the writer forces taking an account's last admin; throws `forbidden` if it forces this and may not. */
 export function mayTakeLastAdmin({ caller, isForced = false }: Writer): boolean {
   if (!isForced) return false;
   requireScope(caller, 'rights:write');

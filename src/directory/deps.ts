@@ -11,16 +11,16 @@ export interface Platform extends PlatformAccount {
   readonly rootDomain: string;
   /** The second part of every API key. */
   readonly environment: string;
-  /** How many keys of one account, and of none, may be good at a time. */
+  /** The number of keys that one account may have in force; keys without an account count together. */
   readonly keysPerAccount: number;
 }
 
-/** What the verbs work with; made per request. */
+/** The tools of the verbs, made per request. */
 export interface Deps {
   readonly cache: Cache;
   readonly db: Db;
   readonly platform: Platform;
-  /** Of this isolate. */
+  /** Belongs to the isolate. */
   readonly keyUses: KeyUses;
   readonly log: Log;
   /** Filled with what is asked of Postgres past the cache. */

@@ -11,7 +11,7 @@ export type LookUpCode =
   | 'user_does_not_exist'
   | 'user_profile_does_not_exist';
 
-/** What was asked for is proven absent; never thrown for an outage. */
+/** The thing asked for is proven absent. Never thrown for an outage. */
 export class LookUpError extends Error {
   override readonly name = 'LookUpError';
   readonly code: LookUpCode;
@@ -22,7 +22,7 @@ export class LookUpError extends Error {
   }
 }
 
-/** What is wrong with one field of what was sent. */
+/** The fault of one field of the input. */
 export interface FieldFault {
   /** Its path. */
   readonly name: string;
@@ -32,7 +32,7 @@ export interface FieldFault {
 /** More are not for people, and a batch has as many answers as rows. */
 const MAX_FIELD_FAULTS = 10;
 
-/** What was sent is not done for what is wrong in it, where only its row or the rows that there are can tell. */
+/** The input has faults that only a look at the rows can find, so that nothing was done. */
 export class FieldError extends Error {
   override readonly name = 'FieldError';
   readonly code = 'bad_request';
@@ -63,11 +63,11 @@ export type RefusalCode =
   | 'user_profile_exists'
   | 'username_taken';
 
-/** What was asked for is not done, and why. */
+/** The request was refused, with the reason. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   readonly code: RefusalCode;
-  /** What there is instead of what the caller thought to be there. */
+  /** The present state, where the caller expected another. */
   readonly current: object | undefined;
 
   constructor(code: RefusalCode, message: string, current?: object) {

@@ -20,13 +20,13 @@ interface ListSpec<S extends z.ZodRawShape, T> extends LookUpBasics<S> {
   readonly item: z.ZodType<T>;
   /** Names the list in its cursors and its keys. */
   nameOf(input: InputOf<S>): string;
-  /** As of `LookUpDefinition`. */
+  /** The same as in `LookUpDefinition`. */
   isPossible?(input: InputOf<S>): boolean;
   isShared?(found: Found<T>): boolean;
   load(deps: Deps, input: InputOf<S>, page: Page | undefined): Promise<Loaded<Found<T>>>;
   /** Throws a `LookUpError` that says that there is not what has the list. */
   absent(input: InputOf<S>): never;
-  /** How a caller is told that the list is too long to be answered whole. */
+  /** Makes the error of a list that is too long to be answered whole. */
   readonly tooMany: {
     readonly code: RefusalCode;
     /** The argument and what it names, e.g. `accountNumber: the account`. */

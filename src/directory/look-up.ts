@@ -25,7 +25,7 @@ export interface DefinedLookUp<N extends string, S extends z.ZodRawShape, A, V>
   readonly name: N;
   /** Schema of what callers are answered. */
   readonly value: z.ZodType<A>;
-  /** What callers are told of what the caches hold; throws a `LookUpError` when there is nothing. */
+  /** Makes the caller's answer from the cached value; throws a `LookUpError` when there is none. */
   answer(found: V, input: InputOf<S>): A;
 }
 
@@ -46,7 +46,7 @@ export function defineLookUp<const N extends string, S extends z.ZodRawShape, A>
   return { ...plain, parse, answer: (found, input) => found ?? plain.absent(input) };
 }
 
-/** What the caches or Postgres hold; null when there is no such thing. */
+/** Reads the value from the caches or Postgres; null when there is none. */
 export function find<I, V>(
   deps: Deps,
   lookUp: LookUpDefinition<Deps, I, V>,
@@ -56,7 +56,7 @@ export function find<I, V>(
   return readThrough(deps.cache, lookUp, deps, input, read);
 }
 
-/** What callers are answered; throws a `LookUpError` when there is no such thing. */
+/** Reads the caller's answer; throws a `LookUpError` when there is none. */
 export async function answerOf<S extends z.ZodRawShape, A, V>(
   deps: Deps,
   lookUp: DefinedLookUp<string, S, A, V>,
@@ -66,7 +66,7 @@ export async function answerOf<S extends z.ZodRawShape, A, V>(
   return lookUp.answer(await find(deps, lookUp, input, read), input);
 }
 
-/** Where the answer to this input is kept, and how it is read. */
+/** The cache's view of this input: the key of the answer, and the loader. */
 export function keyedBy<C, I, V>(lookUp: LookUpDefinition<C, I, V>, input: I): KeyedLookUp {
   return { ...lookUp, key: lookUp.key(input) };
 }

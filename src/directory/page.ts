@@ -10,13 +10,13 @@ export interface Cursor {
 
 /** A page of a list that is ordered by ids. Its limit is from 1 to `MAX_PAGE_SIZE`. */
 export interface Page extends IdPage {
-  /** Whether the caches may hold the page. */
+  /** True if the caches may hold the page. */
   readonly isCached: boolean;
 }
 
 export interface Paged<T> {
   readonly items: readonly T[];
-  /** Where the next page begins; null on the last one. */
+  /** The start of the next page; null on the last one. */
   readonly nextAfterId: number | null;
 }
 

@@ -1,4 +1,4 @@
-/** What a request is about, as far as it decides who may see it. */
+/** The thing that a request is about; it decides who may see the answer. */
 export type Subject =
   /** More than one account's affairs. */
   | { readonly kind: 'everything' }

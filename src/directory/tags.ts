@@ -7,7 +7,7 @@ const TEXT = /^[^\u0000-\u001f\u007f-\u009f]+$/;
 
 const WORDS: ReadonlySet<string> = new Set(['everything', 'default-account', 'user-rights']);
 
-/** What follows the colon, by what is before it. */
+/** The pattern of the part after the colon, by the part before it. */
 const VALUES: ReadonlyMap<string, RegExp> = new Map([
   ['account', ID],
   ['account-number', ACCOUNT_NUMBER],
@@ -20,8 +20,8 @@ const VALUES: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 /**
- * Whether a text is the tag of something. What is none would be stored with an answer that nothing then invalidates, or be
- * invalidated in place of the tag that Postgres meant.
+ * True if a text is a tag. An answer stored with any other text would never be invalidated, and such a text from Postgres
+ * would invalidate nothing.
  */
 export function isTag(text: string): boolean {
   const colon = text.indexOf(':');

@@ -47,8 +47,8 @@ export async function requireVisible(
 }
 
 /**
- * As `requireVisible`, as far as it can be told before the answer is there: for `account-of-user` and `default-account` the
- * rest is for `requireOwn`.
+ * Decides like `requireVisible`, but before the answer is there. `account-of-user` and `default-account` cannot be decided
+ * yet; `requireOwn` does it with the answer.
  */
 export async function requireReach(
   deps: Deps,
@@ -57,7 +57,7 @@ export async function requireReach(
   read?: ReadDemands,
 ): Promise<void> {
   const { accountNumber } = caller;
-  // What is asked of the answer is asked of the membership too, but what the tiers did is told of the answer alone.
+  // The demands on the answer hold for the membership too, but the work of the tiers is told of the answer alone.
   const demands = { ...read, trace: undefined };
   const isReached = accountNumber === null || (await isIn({ deps, accountNumber, demands }, subject));
   if (!isReached) absences[subject.kind]();
@@ -77,7 +77,7 @@ function isToldByAnswer(subject: Subject): subject is SelfTelling {
   return subject.kind === 'default-account' || subject.kind === 'account-of-user';
 }
 
-// What is read to decide is no read of the caller's, and so not noted.
+// The caller did not ask for these reads, so they are not noted.
 const { noteAbsent: _noted, ...unnotedAccountForUser } = accountForUser;
 
 // Not sealed: the answer decides about itself alone, so that whoever forges it shows nothing but the forgery.
@@ -86,7 +86,7 @@ function answerOf(deps: Deps, subject: SelfTelling, demands: ReadDemands): Promi
   return find(deps, unnotedAccountForUser, { userId: subject.userId }, demands);
 }
 
-/** What a caller who is bound to an account demands of the look-ups of memberships. */
+/** The demands of a bound caller on the look-ups of memberships. */
 interface Viewer {
   readonly deps: Deps;
   readonly accountNumber: string;

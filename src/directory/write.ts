@@ -23,7 +23,7 @@ export interface Written<T> {
   readonly value: T;
   /** The token for reads that must see the write; null: nothing was changed. */
   readonly token: Token | null;
-  /** Whether the value is the answer to an earlier request with the same `Idempotency-Key`. */
+  /** True if the value is the answer to an earlier request with the same `Idempotency-Key`. */
   readonly isReplay?: boolean;
 }
 

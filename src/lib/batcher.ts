@@ -1,4 +1,4 @@
-export interface CollectorSettings {
+export interface BatcherSettings {
   readonly maxPerCall: number;
   /** Calls back once all that belongs together has been asked. */
   readonly schedule: (flush: () => void) => void;
@@ -12,18 +12,18 @@ interface Waiting<Q, A> {
 
 /**
  * Makes of questions that are asked one by one calls of many: all that are asked until `schedule` calls back travel together,
- * and each has its own outcome. What `askAll` throws is the outcome of all its questions.
+ * and each has its own outcome. What `sendAll` throws is the outcome of all its questions.
  */
-export function makeCollector<Q, A>(
-  askAll: (questions: readonly Q[]) => Promise<readonly PromiseSettledResult<A>[]>,
-  { maxPerCall, schedule }: CollectorSettings,
+export function makeBatcher<Q, A>(
+  sendAll: (questions: readonly Q[]) => Promise<readonly PromiseSettledResult<A>[]>,
+  { maxPerCall, schedule }: BatcherSettings,
 ): (question: Q) => Promise<A> {
   let waiting: Waiting<Q, A>[] = [];
 
   const send = async (asked: readonly Waiting<Q, A>[]): Promise<void> => {
     const outcomes = await settleAll(
       asked.map(({ question }) => question),
-      askAll,
+      sendAll,
     );
     for (const [at, { resolve, reject }] of asked.entries()) {
       const outcome = outcomes[at];
@@ -47,10 +47,10 @@ export function makeCollector<Q, A>(
 
 async function settleAll<Q, A>(
   questions: readonly Q[],
-  askAll: (questions: readonly Q[]) => Promise<readonly PromiseSettledResult<A>[]>,
+  sendAll: (questions: readonly Q[]) => Promise<readonly PromiseSettledResult<A>[]>,
 ): Promise<readonly PromiseSettledResult<A>[]> {
   try {
-    return await askAll(questions);
+    return await sendAll(questions);
   } catch (reason) {
     return questions.map(() => ({ status: 'rejected', reason }));
   }

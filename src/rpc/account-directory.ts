@@ -38,7 +38,7 @@ export class AccountDirectory extends WorkerEntrypoint<object> {
     return accountNumberFromUrl(url, settingsOf(this.env).ACCOUNT_HOST_SUFFIXES);
   }
 
-  /** What `accountNumberFromUrl` answers, with the labels of the host and the reason. Never throws either. */
+  /** Answers like `accountNumberFromUrl`, and adds the reason and the labels of the host. Never throws. */
   explainAccountNumber(url: string): ExplainedAccountNumber {
     return explainAccountNumber(url, settingsOf(this.env).ACCOUNT_HOST_SUFFIXES);
   }
@@ -126,22 +126,22 @@ export class AccountDirectory extends WorkerEntrypoint<object> {
     return lookUps.accountsForUser(this.env, this.ctx, { userId }, options);
   }
 
-  /** As `getUsersForAccount`, a page at a time, with the cursors of `GET /v1/accounts/{accountNumber}/users`. */
+  /** Answers `getUsersForAccount` a page at a time, with the cursors of `GET /v1/accounts/{accountNumber}/users`. */
   listUsersForAccount(accountNumber: string, options?: PageOptions): Promise<RpcPage<User>> {
     return lists.usersForAccount(this.env, this.ctx, { accountNumber }, options);
   }
 
-  /** As `getAccountsForUser`, a page at a time, with the cursors of `GET /v1/users/{userId}/accounts`. */
+  /** Answers `getAccountsForUser` a page at a time, with the cursors of `GET /v1/users/{userId}/accounts`. */
   listAccountsForUser(userId: number, options?: PageOptions): Promise<RpcPage<AccountOfUser>> {
     return lists.accountsForUser(this.env, this.ctx, { userId }, options);
   }
 
-  /** As `getUserProfilesForAccount`, a page at a time; no items when the account has no profiles. */
+  /** Answers `getUserProfilesForAccount` a page at a time; no items when the account has no profiles. */
   listUserProfilesForAccount(accountNumber: string, options?: PageOptions): Promise<RpcPage<UserProfile>> {
     return lists.userProfilesForAccount(this.env, this.ctx, { accountNumber }, options);
   }
 
-  /** As `validResourceOwnersForUser`, a page at a time. */
+  /** Answers `validResourceOwnersForUser` a page at a time. */
   listValidResourceOwners(
     userProfileId: number | null,
     options?: PageOptions,

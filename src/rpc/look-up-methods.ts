@@ -33,7 +33,7 @@ export function lookUpMethod<S extends z.ZodRawShape, A, V>(lookUp: DefinedLookU
   });
 }
 
-/** As `lookUpMethod`, but for absence, which is null here and no error. */
+/** Like `lookUpMethod`, but an absence is null and not an error. */
 export function nullableMethod<S extends z.ZodRawShape, A>(lookUp: DefinedLookUp<string, S, A, A | null>) {
   return method({
     ...argumentsOf(lookUp),
@@ -65,7 +65,7 @@ export function pagedMethod<S extends z.ZodRawShape, T>(list: DefinedList<S, T>)
   );
 }
 
-/** What a look-up takes over RPC and whom it is for. */
+/** The arguments of a look-up over RPC, and the callers that may use it. */
 export function argumentsOf<S extends z.ZodRawShape>({
   input,
   subject,

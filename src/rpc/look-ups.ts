@@ -51,7 +51,7 @@ export const userProfilesForAccount = method({
 
 export const ownersArguments = z.object({ userProfileId: z.int().positive().nullable() });
 
-/** For null, the platform admin's profile is the one owner. */
+/** Null asks for the owners without a profile: the platform admin's profile alone. */
 export function subjectOfOwners({ userProfileId }: z.output<typeof ownersArguments>): Subject {
   return userProfileId === null ? platformAdmin.subject({}) : owners.subject({ userProfileId });
 }

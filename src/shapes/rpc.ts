@@ -9,7 +9,7 @@ export interface RpcOptions {
   readonly consistencyToken?: string;
 }
 
-/** What a list takes as its last argument. */
+/** The last argument of a list. */
 export interface PageOptions extends RpcOptions {
   /** Greatest number of items, 1 to 500; 100 where it is not given. */
   readonly limit?: number;
@@ -24,12 +24,12 @@ export interface RpcPage<T> {
   readonly nextCursor: string | null;
 }
 
-/** What became of one look-up of many. */
+/** The outcome of one look-up of a batch. */
 export type RpcOutcome =
   | { readonly value: Entity }
   | { readonly error: { readonly code: string; readonly message: string } };
 
-/** What every change and deletion takes after its arguments. */
+/** The options that every change and deletion takes as its last argument. */
 export interface ChangeOptions {
   /** The `revision` of the row that the caller has read: refused when it is another by now. */
   readonly revision: number;
@@ -40,7 +40,7 @@ export interface DeleteOptions extends Partial<ChangeOptions> {
   readonly dryRun?: boolean;
 }
 
-/** Of what spares the last admin of an account. */
+/** The options of writes that spare the last admin of an account. */
 export interface ForceOptions {
   /** Spare no last admin. For callers with `rights:write` that are bound to no account; the audit log notes it. */
   readonly force?: boolean;
@@ -57,7 +57,7 @@ export interface RpcWritten<T> {
   readonly consistencyToken?: string;
 }
 
-/** What became of one user of a batch. */
+/** The outcome of one user of a batch. */
 export type RpcUserOutcome =
   | { readonly user: User }
   | { readonly error: { readonly code: string; readonly message: string } };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MAX_REVOKED, revokeKeyRows } from '../../src/db/writes/key-revocations.ts';
+import { MAX_REVOKED, revokeKeyRows } from '../../src/db/writes/keys/revocations.ts';
 import { useNeon } from '../support/db/neon.ts';
 import { useSession } from '../support/db/session.ts';
 

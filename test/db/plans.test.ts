@@ -8,7 +8,7 @@ import {
 import { selectAdminOfAccount, selectPlatformAdminProfile } from '../../src/db/writes/admins.ts';
 import { deleteOldAuditRows } from '../../src/db/reads/audit.ts';
 import { type Db, makeDbOver } from '../../src/db/client/client.ts';
-import { revokeKeyRows, selectRevocation } from '../../src/db/writes/key-revocations.ts';
+import { revokeKeyRows, selectRevocation } from '../../src/db/writes/keys/revocations.ts';
 import { deleteForgottenAnswers } from '../../src/db/writes/idempotency.ts';
 import { deleteInvalidations, markInvalidated, selectPendingInvalidations } from '../../src/db/outbox.ts';
 import { noteKeyUse, selectKey, selectKeyRecord, selectKeys } from '../../src/db/reads/keys.ts';

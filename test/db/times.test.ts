@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Db, makeDbOver } from '../../src/db/client/client.ts';
-import { createKeyRow } from '../../src/db/writes/keys.ts';
+import { createKeyRow } from '../../src/db/writes/keys/keys.ts';
 import { createUserRows } from '../../src/db/writes/user-creation.ts';
 import { changeUserRow } from '../../src/db/writes/users.ts';
 import { selectUserById } from '../../src/db/reads/users.ts';

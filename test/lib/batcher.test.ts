@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { makeCollector } from '../../src/lib/batcher.ts';
+import { makeBatcher } from '../../src/lib/batcher.ts';
 
 function makeCalls(maxPerCall = 3) {
   const calls: (readonly number[])[] = [];
   const flushes: (() => void)[] = [];
-  const ask = makeCollector(
+  const ask = makeBatcher(
     async (questions: readonly number[]) => {
       calls.push(questions);
       if (questions.includes(0)) throw new Error('refused');
@@ -54,7 +54,7 @@ test('more than a call takes goes in several, and one that fails is the outcome 
 });
 
 test('a question that the call has no answer to is rejected', async () => {
-  const ask = makeCollector(async () => [{ status: 'fulfilled', value: 1 }], {
+  const ask = makeBatcher(async () => [{ status: 'fulfilled', value: 1 }], {
     maxPerCall: 5,
     schedule: queueMicrotask,
   });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { makeCollector } from '../../lib/batcher.ts';
+import { makeBatcher } from '../../lib/batcher.ts';
 import { explainScript } from './explain-script.ts';
 import { formatLogicalTime, type LogicalTime, parseLogicalTime, randomId } from '../logical-time.ts';
 import { logicalTime, whole } from './reply.ts';
@@ -148,7 +148,7 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
 
   return {
     read(key, owner, mode, least) {
-      read ??= makeCollector(readAll, { maxPerCall: READS_PER_CALL, schedule: queueMicrotask });
+      read ??= makeBatcher(readAll, { maxPerCall: READS_PER_CALL, schedule: queueMicrotask });
       return read({ key, owner, mode, least });
     },
     async fill(key, owner, fill) {

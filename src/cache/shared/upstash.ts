@@ -1,6 +1,6 @@
 import type { Requester } from '@upstash/redis';
 import { Redis } from '@upstash/redis/cloudflare';
-import { makeCollector } from '../../lib/batcher.ts';
+import { makeBatcher } from '../../lib/batcher.ts';
 import type { RunScript } from './shared-store.ts';
 
 /** Turns of the microtask queue between two calls that belong to one step of a look-up, with some to spare. */
@@ -52,7 +52,7 @@ type AddCommand = (pipeline: Pipeline) => unknown;
  */
 export function makeUpstash(settings: UpstashSettings): Upstash {
   const redis = new UpstashRedis(settings);
-  const send = makeCollector((commands: readonly AddCommand[]) => runPipeline(redis, commands), {
+  const send = makeBatcher((commands: readonly AddCommand[]) => runPipeline(redis, commands), {
     maxPerCall: Infinity,
     schedule: (flush) => void atEndOfTick(flush),
   });

@@ -1,5 +1,5 @@
 import { NeonQueryPromise } from '@neondatabase/serverless';
-import { makeCollector } from '../../lib/batcher.ts';
+import { makeBatcher } from '../../lib/batcher.ts';
 import { isStatementRefused } from './errors.ts';
 import { type Client, type Db, makeDbOver } from './client.ts';
 
@@ -19,10 +19,10 @@ interface Read {
  * one request, and answers each with its own rows or its own error. It takes single statements that only read.
  */
 export function batchReads({ $client }: Pick<Db, '$client'>, schedule: (flush: () => void) => void): Db {
-  const ask = makeCollector(
-    (reads: readonly Read[]) => runAll($client, reads, { left: MAX_FURTHER_BATCHES }),
-    { maxPerCall: STATEMENTS_PER_BATCH, schedule },
-  );
+  const ask = makeBatcher((reads: readonly Read[]) => runAll($client, reads, { left: MAX_FURTHER_BATCHES }), {
+    maxPerCall: STATEMENTS_PER_BATCH,
+    schedule,
+  });
   const client: Client = Object.assign($client.bind(null), {
     unsafe: $client.unsafe,
     query: ((text, values, options) => {

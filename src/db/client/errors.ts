@@ -6,7 +6,7 @@ export class GarbledAnswer extends Error {
   override readonly name = 'GarbledAnswer';
 }
 
-/** Whether an answer came that could not be read, so that a write may well have been done. */
+/** True if an answer came that could not be read, so that a write may well have been done. */
 export function isGarbled(error: unknown): boolean {
   if (error instanceof GarbledAnswer) return true;
   // Neon's error has its cause in a property of its own.
@@ -19,7 +19,7 @@ const UNAVAILABLE_CLASSES = new Set(['08', '28', '3D', '53', '57', '58']);
 /** A code of class 57 that is about one statement, which took too long. */
 const QUERY_CANCELED = '57014';
 
-/** Whether Postgres is unavailable. False when it refused this statement, or gave it an odd answer. */
+/** True if Postgres is unavailable. False when it refused this statement, or gave it an odd answer. */
 export function isUnavailable(error: unknown): boolean {
   // Drizzle wraps the driver's error for a single statement, and does not for a batch.
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
@@ -27,7 +27,7 @@ export function isUnavailable(error: unknown): boolean {
   return cause.code !== QUERY_CANCELED && !isStatementRefused(cause);
 }
 
-/** Whether Postgres refused one statement, which says nothing about other statements. */
+/** True if Postgres refused one statement, which says nothing about other statements. */
 export function isStatementRefused(error: unknown): boolean {
   const sqlState = error instanceof NeonDbError ? error.code : undefined;
   return sqlState !== undefined && !UNAVAILABLE_CLASSES.has(sqlState.slice(0, 2));
@@ -42,13 +42,13 @@ const PASSING_CLASSES = new Set([...UNAVAILABLE_CLASSES, '25', '40', '55', 'XX']
 /** The code of an answer that is larger than Neon sends; the statements here cause it in no other way. */
 export const PROGRAM_LIMIT_EXCEEDED = '54000';
 
-/** Whether the answer is larger than Neon sends. */
+/** True if the answer is larger than Neon sends. */
 export function isAnswerTooLarge(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error instanceof NeonDbError ? error.code === PROGRAM_LIMIT_EXCEEDED : isAnswerTooLarge(error.cause);
 }
 
-/** Whether Postgres refused the statement, and would refuse it again. */
+/** True if Postgres refused the statement, and would refuse it again. */
 export function isRefusedForGood(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const sqlState = error instanceof NeonDbError ? error.code : undefined;

@@ -80,7 +80,7 @@ function requireResults(body: unknown, request: string): void {
     throw new GarbledAnswer('the answer is no result of a batch');
 }
 
-/** Whether the result has as many rows as it counts, and each row as many texts or nulls as there are fields. */
+/** True if the result has as many rows as it counts, and each row as many texts or nulls as there are fields. */
 function isResult(result: unknown): boolean {
   const { command, fields, rowCount, rows }: Record<string, unknown> = Object(result);
   if (typeof command !== 'string' || !Array.isArray(fields) || !Array.isArray(rows)) return false;

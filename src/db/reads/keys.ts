@@ -17,7 +17,7 @@ export interface KeyRecord {
 /** A key without its hashes, as callers see it. */
 export interface ShownKey extends Omit<ApiKeyRow, 'accountId' | 'previousSha256' | 'sha256'> {
   readonly accountNumber: string | null;
-  /** Whether the key's account is gone. */
+  /** True if the key's account is gone. */
   readonly isAccountGone: boolean;
   readonly lastUsedAt: Date | null;
 }

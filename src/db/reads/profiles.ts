@@ -43,7 +43,7 @@ export async function selectProfileById(db: Db, id: number): Promise<FoundProfil
   return row ?? null;
 }
 
-/** Whether the profile's user and account are there. */
+/** True if the profile's user and account are there. */
 export function isWhole(found: FoundProfile): found is ProfileRow {
   return found.user !== null && found.account !== null;
 }

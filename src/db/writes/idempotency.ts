@@ -12,7 +12,7 @@ export interface IdempotencyClaim {
 /** The constraint that refuses a repeated creation; the created row has constraints with other names. */
 export const IDEMPOTENCY_CONSTRAINT = 'idempotency_keys_pkey';
 
-/** How long a creation is remembered. */
+/** A creation is remembered for so long. */
 const REMEMBERED = sql`interval '24 hours'`;
 
 /**

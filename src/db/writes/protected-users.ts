@@ -31,7 +31,7 @@ export function lockAccountsOfAdmin(db: Db, condition: SQL, left: RightsLeft) {
 }
 
 /**
- * Whether the write would take an account's last admin, or the platform account's last superuser. It asks this for the profiles
+ * True if the write would take an account's last admin, or the platform account's last superuser. It asks this for the profiles
  * that meet `condition`, of the user in the row of `users`. When this user is active, only active other users count.
  */
 export function takesLastAdmin(platformNumber: string, left: RightsLeft, condition: SQL = sql`true`): SQL {
@@ -53,7 +53,7 @@ export function takesLastAdmin(platformNumber: string, left: RightsLeft, conditi
 /** The users that a writer may not touch: superusers and the user with this name, and with `withStaff` staff too; null: none. */
 export type OutOfReach = { readonly username: string; readonly withStaff: boolean } | null;
 
-/** Whether the user in the row of `users` is one of them. */
+/** True if the user in the row of `users` is one of them. */
 export function isOutOfReach(outOfReach: OutOfReach): SQL {
   if (!outOfReach) return sql`false`;
   const staff = outOfReach.withStaff ? sql` or users.is_staff` : sql``;

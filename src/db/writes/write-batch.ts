@@ -28,7 +28,7 @@ export type Changes<Row> = { readonly [K in keyof Row]?: Row[K] | null | undefin
 
 /** The outcome of a change or a deletion of one row. */
 export interface WriteOutcome<Row> {
-  /** Whether the row was written or deleted. */
+  /** True if the row was written or deleted. */
   readonly isDone: boolean;
   /** The row after the write; where it was deleted or left as it was, the row before it. Null: there is none. */
   readonly current: Row | null;
@@ -57,7 +57,7 @@ export async function writeBatch<const S extends Statements>(
   return { ...results, tags: readTags(results.tags) };
 }
 
-/** Whether the row is in one of the states; null: any state. */
+/** True if the row is in one of the states; null: any state. */
 export function isInState(
   row: { id: AnyPgColumn; revision: AnyPgColumn; since: AnyPgColumn },
   states: readonly RowState[] | null,

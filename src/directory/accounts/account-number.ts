@@ -28,7 +28,7 @@ const HTTP_LENGTH = 'http://'.length;
 
 const [OTHER, PLAIN, DASH, END, COLON] = [0, 1, 2, 3, 4];
 
-/** What a character says of a host that is as most are: the parser leaves these as they are. */
+/** The classes of characters that the parser leaves as they are, which is all that most hosts consist of. */
 const KINDS = Uint8Array.from({ length: 128 }, (_, code) => {
   const char = String.fromCharCode(code);
   if (/[a-z0-9._]/.test(char)) return PLAIN;
@@ -41,7 +41,7 @@ function kindAt(text: string, at: number): number | undefined {
   return KINDS[text.charCodeAt(at)];
 }
 
-/** Where the host ends that begins there, if it is a plain one with a plain port, or none; -1: the parser must be asked. */
+/** Returns the end of the host that begins there, if host and port are plain; -1 if the parser must decide. */
 function endOfPlainHost(url: string, start: number): number {
   const limit = Math.min(url.length, MAX_AUTHORITY_END);
   let at = start;
@@ -69,11 +69,11 @@ function endsHost(url: string, at: number): boolean {
  */
 const WEB_SCHEME = /^[\0-\x20]*h[\t\n\r]*t[\t\n\r]*t[\t\n\r]*p[\t\n\r]*(?:s[\t\n\r]*)?:[\t\n\r/\\]*/i;
 const AUTHORITY_END = /[/\\?#]|$/g;
-/** Of text without these the parser makes no other text, but for folding it. */
+/** The parser only folds the case of a text that has none of these. */
 const REWRITTEN = /[^\x20-\x7e]|%/;
 const ANY_NUMBER = /[0-9]{4}-[0-9]{4}-[0-9]{4}/;
 
-/** As the parser has it, of a URL without what follows the host, which makes no host invalid, and without user info. */
+/** Asks the parser for the host. User info and what follows the host are cut off first: they make no host invalid. */
 function hostnameOf(url: string): string | null {
   const head = url.slice(0, MAX_AUTHORITY_END);
   const start = WEB_SCHEME.exec(head)?.[0].length;
@@ -90,7 +90,7 @@ function hostnameOf(url: string): string | null {
   return URL.canParse(asked) ? new URL(asked).hostname : null;
 }
 
-/** Of a host whose last label is a number the parser makes an IPv4 address, or nothing. */
+/** The parser reads a host whose last label is a number as an IPv4 address, or refuses it. */
 const IPV4_END = /^(?:[0-9]+|0x[0-9a-f]*)$/;
 const NONE = -1;
 

@@ -6,7 +6,7 @@ import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { RefusedError } from '../errors.ts';
 
-/** Whether an account is active; null: there is none. */
+/** Reads whether an account is active; null if there is no such account. */
 const accountState: RightsLookUp<Deps, string, boolean | null> = {
   key: (accountNumber) => `is-active:${accountNumber}`,
   parse: z.boolean().nullable().parse,

@@ -63,7 +63,7 @@ export const adminOfAccount: DefinedLookUp<'adminUser', typeof AccountInput.shap
   answer: (found, { accountNumber }) => (found ?? noSuchAccount(accountNumber)).user ?? noAdminUser(),
 };
 
-/** As `adminOfAccount`, but null for an account without an admin. */
+/** Like `adminOfAccount`, but null for an account without an admin. */
 export async function findAdminUserForAccount(
   deps: Deps,
   accountNumber: string,
@@ -91,7 +91,7 @@ export interface CreatedAdmin {
   readonly user: User;
   /** False when another request created the admin first. */
   readonly created: boolean;
-  /** For reads that must see the user. */
+  /** A token for reads that must see the user. */
   readonly token: Token;
 }
 

@@ -14,14 +14,14 @@ export type AccountNumberReason = (typeof ACCOUNT_NUMBER_REASONS)[number];
 export interface ExplainedAccountNumber {
   readonly accountNumber: string | null;
   readonly reason: AccountNumberReason;
-  /** Of the host, as the parser has them; none where there is no host. */
+  /** The labels of the host, as the URL parser gives them; none if there is no host. */
   readonly labels: readonly string[];
 }
 
 const IP_ADDRESS = /^(?:\[.*\]|[0-9]+(?:\.[0-9]+){3})$/;
 const NO_URL: ExplainedAccountNumber = { accountNumber: null, reason: 'no_http_url', labels: [] };
 
-/** What `accountNumberFromUrl` answers, and why. */
+/** The answer of `accountNumberFromUrl`, and the reason for it. */
 export function explainAccountNumber(url: unknown, suffixes: readonly string[] = []): ExplainedAccountNumber {
   const host = hostOf(url);
   if (host === null) return NO_URL;

@@ -14,7 +14,7 @@ import { answerOf } from '../look-up.ts';
 import type { Subject } from '../subject.ts';
 import { requireOwn, requireReach } from '../visibility.ts';
 
-/** As many as travel in one call to either store. */
+/** So many travel in one call to either store. */
 const MAX_LOOK_UPS = 100;
 
 export const EntityLookUps = boundedArray(
@@ -25,9 +25,9 @@ export const EntityLookUps = boundedArray(
 
 type Failure = LookUpError | OriginUnavailable;
 
-/** What became of one look-up of many. */
+/** The outcome of one look-up of a batch. */
 export type LookUpOutcome = (Answered | Failed) & {
-  /** What the tiers did; empty where the caller may not know. */
+  /** The work of the tiers; empty if the caller may not know it. */
   readonly trace: Trace;
 };
 
@@ -40,9 +40,9 @@ interface Failed {
 }
 
 /**
- * What each of the look-ups answers, in order, each as if it were asked alone but for the number of requests: what they ask
- * of Redis travels in one call, and what must be loaded in one batch of Postgres. For a caller who is bound to an account
- * the look-ups of memberships come before, in a call and a batch of their own.
+ * Answers the look-ups in order, each as if it were asked alone, but with fewer requests: their questions to Redis travel in
+ * one call, and their loads in one batch of Postgres. If the caller is bound to an account, the look-ups of memberships come
+ * first, in a call and a batch of their own.
  */
 export async function findMany(
   deps: Deps,
@@ -107,7 +107,7 @@ async function findOne({ deps, caller, read }: Asked, { subject, answer }: Quest
     requireOwn(caller, subject, value);
     return { value, trace };
   } catch (error) {
-    // How long the answer has been kept would tell a bound caller whether there is one that is not shown.
+    // The age of the answer would tell a bound caller whether there is one that is not shown.
     const isTold = caller.accountNumber === null || !(error instanceof LookUpError);
     return { error: requireFailure(error), trace: isTold ? trace : {} };
   }
@@ -139,7 +139,7 @@ function depsOfMany(deps: Deps): Deps {
     log: withoutRepeats(deps.log),
     ...(trace && { trace }),
     get db() {
-      // What the loads do before they issue their statement takes some turns of the microtask queue, but no more than those.
+      // Before they issue their statement the loads take some turns of the microtask queue, but no more than those.
       return (db ??= batchReads(deps.db, (flush) => void cache.clock.after(0, flush)));
     },
   };

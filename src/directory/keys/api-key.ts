@@ -1,14 +1,14 @@
 /** An API key, taken apart. */
 export interface ApiKeyParts {
-  /** Where the key is good, in lower-case letters and digits. */
+  /** The environment of the key, in lower-case letters and digits. */
   readonly environment: string;
-  /** Of the key's row. */
+  /** The id of the key's row. */
   readonly id: number;
   /** 43 letters and digits; only their SHA-256 is stored. */
   readonly secret: string;
 }
 
-/** How many random bytes a secret spells. */
+/** The number of random bytes in a secret. */
 export const SECRET_BYTES = 32;
 
 const API_KEY = /^(ea_([a-z0-9]{1,20})_([1-9][0-9]{0,15})_([0-9A-Za-z]{43}))([0-9A-Za-z]{6})$/;
@@ -19,17 +19,17 @@ const CHECKSUM_LENGTH = 6;
 /** The whole form of a key, or the root key of the local stack: what begins like one may be a name. */
 const KEY_WITHIN =
   /(?<![0-9A-Za-z])ea_(?:[a-z0-9]{1,20}_[1-9][0-9]{0,15}_[0-9A-Za-z]{49}|local_root(?![0-9A-Za-z_]))/;
-/** As deep as URLs are put into URLs. */
+/** URLs are put into URLs at most this deep. */
 const MAX_ENCODINGS = 3;
-/** How a key begins in a URL, however often it is encoded. */
+/** The beginning of a key in a URL, however often it is encoded. */
 const MAY_BEGIN_KEY = /(?:e|%(?:25)*65)(?:a|%(?:25)*61)(?:_|%(?:25)*5f)/i;
 
-/** Whether a URL may hold a key: most do not, and need not be decoded to know. */
+/** True if a URL may hold a key: most do not, and need not be decoded to know. */
 export function mayHoldKey(url: string): boolean {
   return MAY_BEGIN_KEY.test(url);
 }
 
-/** Whether the text holds a key, percent-encoded or not: inside of a URL in a URL it is encoded once more. */
+/** True if the text holds a key, percent-encoded or not: inside of a URL in a URL it is encoded once more. */
 export function holdsKey(text: string): boolean {
   let decoded = text;
   for (let times = 0; times <= MAX_ENCODINGS; times++) {

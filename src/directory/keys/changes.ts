@@ -9,7 +9,7 @@ import {
   type Obstacle,
   rotateKeyRow,
   toMadeKey,
-} from '../../db/writes/keys.ts';
+} from '../../db/writes/keys/keys.ts';
 import { sha256Of } from '../../lib/hash.ts';
 import { unknownAccount, unknownKey } from '../absence.ts';
 import { type Caller, SCOPES, type Writer } from '../caller.ts';

@@ -45,7 +45,7 @@ function callerOf(
   };
 }
 
-/** Whether the presented secret is the one before the last rotation, and still good. */
+/** True if the presented secret is the one before the last rotation, and still good. */
 function isInGrace(
   { previousSha256, previousValidUntil }: CheckedKey,
   presented: string,

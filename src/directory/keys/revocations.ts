@@ -4,7 +4,7 @@ import {
   type Revocation,
   revokeKeyRows,
   selectRevocation,
-} from '../../db/writes/key-revocations.ts';
+} from '../../db/writes/keys/revocations.ts';
 import type { ShownKey } from '../../db/reads/keys.ts';
 import { unknownKey } from '../absence.ts';
 import type { Writer } from '../caller.ts';
@@ -24,7 +24,7 @@ export async function revokeKey(deps: Deps, writer: Writer, keyId: number): Prom
 
 /** The options of a revocation. */
 export interface RevocationOptions {
-  /** Whether it also revokes the keys that the key created, those that they created, and so on. */
+  /** True if it also revokes the keys that the key created, those that they created, and so on. */
   readonly withDescendants: boolean;
   readonly dryRun: boolean;
 }

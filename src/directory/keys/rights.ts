@@ -1,4 +1,4 @@
-import type { KeyRights } from '../../db/writes/keys.ts';
+import type { KeyRights } from '../../db/writes/keys/keys.ts';
 import { type Caller, SCOPES } from '../caller.ts';
 import { RefusedError } from '../errors.ts';
 

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 
-/** When this isolate last noted the use of keys. */
+/** The times at which this isolate last noted the use of keys. */
 export interface KeyUses {
-  /** Whether a use of the key is to be noted now; it then counts as noted. */
+  /** True if a use of the key is to be noted now; it then counts as noted. */
   take(keyId: number, nowMs: number): boolean;
 }
 

@@ -98,7 +98,7 @@ function unfitOf(changes: UserChanges) {
   });
 }
 
-/** Whether the changes concern the user's identity: the fields that sign-in depends on. */
+/** True if the changes concern the user's identity: the fields that sign-in depends on. */
 function isOfIdentity({ username, email, isActive, isStaff, isSuperuser }: UserChanges): boolean {
   return [username, email, isActive, isStaff, isSuperuser].some((value) => value !== undefined);
 }

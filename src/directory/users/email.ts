@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { bounded, wellFormed } from '../fields.ts';
 
-/** What RFC 5321 admits as a path, and the original platform's column. */
+/** RFC 5321 admits so many characters as a path, and so does the original platform's column. */
 const MAX_EMAIL = 254;
 
 // The parts as Django's EmailValidator has them.
@@ -12,7 +12,7 @@ const QUOTED = /^"(?:[\x01-\x08\x0b\x0c\x0e-\x1f!#-[\]-\x7f]|\\[\x01-\x09\x0b\x0
 const DOMAIN = /^(?:[A-Z0-9](?:[A-Z0-9-]{0,61}[A-Z0-9])?\.)+[A-Z0-9-]{1,62}[A-Z0-9]$/i;
 const LITERAL = /^\[([A-F0-9:.]+)\]$/i;
 
-/** Whether the original platform takes the text for an e-mail address: as Django does. */
+/** True if the original platform takes the text for an e-mail address: as Django does. */
 function isEmail(text: string): boolean {
   const at = text.lastIndexOf('@');
   const [local, domain] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)];

@@ -1,5 +1,5 @@
 /**
- * What UTS 39 allows in identifiers (`Identifier_Status=Allowed`) and UAX 31 has in them (`XID_Continue`), of Unicode 14: no
+ * The characters that UTS 39 allows in identifiers (`Identifier_Status=Allowed`) and UAX 31 has in them (`XID_Continue`), of Unicode 14: no
  * unassigned characters, none of dead or rare scripts, and none that are obsolete or technical. JavaScript has no escape for it;
  * Perl's is `\p{Identifier_Status=Allowed}`. Ranges in base 36: how far each begins after the end of the one before, and how
  * much longer than one character it is.

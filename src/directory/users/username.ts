@@ -7,7 +7,7 @@ const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 const OUTER_WHITE_SPACE = /^\p{White_Space}|\p{White_Space}$/u;
 /** A path of a URL loses such a segment. */
 const DOTS = new Set(['.', '..']);
-/** Of the admin users that the service makes. */
+/** The names of the admin users that the service creates begin so. */
 const RESERVED = /^[0-9]{4}-[0-9]{4}-[0-9]{4}-admin/i;
 
 /** The scripts that people write one language with: those of UTS 39, table 1a, and each other one alone. */
@@ -67,7 +67,7 @@ export const NewUsername = Username.refine(
 
 const RUN_OF_BLANKS = /[ \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
 
-/** Whether the names are one to Postgres, as far as they are in the same normalization form: it folds case and runs of blanks. */
+/** True if the names are one to Postgres, as far as they are in the same normalization form: it folds case and runs of blanks. */
 export function isSameUsername(one: string, other: string): boolean {
   const [first = '', second = ''] = [one, other].map((name) => name.replaceAll(RUN_OF_BLANKS, ' ').trim());
   // With both flags an expression compares by Unicode's simple case folding, which no method of strings does.

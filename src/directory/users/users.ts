@@ -36,7 +36,7 @@ export const Username = bounded(150, NO_USERNAME)
   .regex(USERNAME, { error: NO_USERNAME, abort: true })
   .refine((name) => name.isWellFormed(), { error: 'is not well-formed Unicode', abort: true });
 
-/** Whether Postgres could hold a user of this name. */
+/** True if Postgres could hold a user of this name. */
 export function isUsername(text: string): boolean {
   return USERNAME.test(text) && text.isWellFormed();
 }

@@ -22,7 +22,7 @@ type Part<Name extends string, S extends z.ZodObject> = keyof S['shape'] extends
     ? { [name in Name]?: z.input<S> }
     : { [name in Name]: z.input<S> };
 
-/** What a route takes and hands to its handler, in Hono's notation. */
+/** The input that a route validates and hands to its handler, in Hono's notation. */
 export type EndpointTypes<
   P extends z.ZodObject = z.ZodObject<{}>,
   Q extends z.ZodObject = z.ZodObject<{}>,

@@ -18,7 +18,7 @@ export const NO_CACHE_ASKED = 'isolate; fwd=bypass';
 const ENTITY_CACHE_CONTROL = 'private, no-cache';
 
 export type Row = Account | ApiKey | User | UserProfile;
-/** What the page of a look-up shows. */
+/** The part of a look-up's page that is shown. */
 export type Item = AccountOfUser | Row;
 
 /** The entity tag of a row and of the rows shown inside it. */
@@ -119,7 +119,7 @@ export function setEntityHeaders(c: Context<AppEnv>, etag: string): void {
 }
 
 function rowsOf(row: AuditEntry | Item): Revised[] {
-  // Of the profile only its id is shown, which never changes.
+  // The answer shows only the id of the profile, which never changes.
   if ('userProfileId' in row)
     return [{ id: row.userProfileId, revision: 1, since: row.account.createdAt }, toRevised(row.account)];
   if ('entityId' in row) return [{ id: row.id, revision: 1, since: row.at }];

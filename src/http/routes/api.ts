@@ -30,5 +30,5 @@ export const api = new Hono<AppEnv>()
   .route('/', keys)
   .route('/', operations);
 
-/** What the typed client knows of them. */
+/** The type by which the client knows the routes. */
 export type Api = typeof api;

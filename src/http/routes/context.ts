@@ -43,7 +43,7 @@ const getContext = endpoint({
   description:
     'Both are null when the host names no account; the account alone when no account has the number.',
   scope: 'directory:read',
-  // Who may not see the account gets null for it, by the same steps as for one that is not there.
+  // A caller who may not see the account gets null, after the same steps as for an account that is not there.
   subject: () => null,
   body: z
     .object({ accountNumber: AccountNumber.nullable(), account: Account.nullable() })

@@ -16,7 +16,7 @@ import { PageQuery } from '../request/list-parameters.ts';
 import { type InputParameters, inputParameters } from '../request/parameters.ts';
 import { answerPage, answerRow, type Item, type Row } from '../response/answer.ts';
 
-/** What the routes say of a look-up besides what it says itself. */
+/** The part of a route's description that its look-up does not have. */
 interface RouteOptions {
   readonly operationId: string;
   readonly tag: Tag;
@@ -73,7 +73,7 @@ export function listRoute<S extends z.ZodRawShape, T extends Item>(
   return [validate, handle] as const;
 }
 
-/** What a look-up says of the route that asks for it. */
+/** The part of a route's description that follows from its look-up. */
 export function specOf<S extends z.ZodRawShape>(lookUp: LookUpBasics<S>) {
   const names = Object.keys(lookUp.input.shape);
   const shape = Object.fromEntries(Object.entries(inputParameters).filter(([name]) => names.includes(name)));

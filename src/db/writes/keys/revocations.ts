@@ -1,13 +1,13 @@
 import { and, eq, sql, type SQL } from 'drizzle-orm';
-import { runBatch } from '../client/batch.ts';
-import type { Db } from '../client/client.ts';
-import { allows, lockDescent, lockKeys, readAllowed, selectAllowed } from './key-makers.ts';
+import { runBatch } from '../../client/batch.ts';
+import type { Db } from '../../client/client.ts';
+import { allows, lockDescent, lockKeys, readAllowed, selectAllowed } from './makers.ts';
 import type { KeyRights } from './keys.ts';
-import { isWithin, type Reach, selectShown, type ShownKey } from '../reads/keys.ts';
-import { flag, whole } from '../client/decoders.ts';
-import { apiKeys } from '../schema/managing.ts';
-import { readRow } from '../client/results.ts';
-import { type Authorship, writeBatch } from './write-batch.ts';
+import { isWithin, type Reach, selectShown, type ShownKey } from '../../reads/keys.ts';
+import { flag, whole } from '../../client/decoders.ts';
+import { apiKeys } from '../../schema/managing.ts';
+import { readRow } from '../../client/results.ts';
+import { type Authorship, writeBatch } from '../write-batch.ts';
 
 /** The outcome of a revocation. */
 export interface Revocation {
@@ -17,7 +17,7 @@ export interface Revocation {
   readonly revoked: number;
   /** No key was revoked, because there are more descendants than one statement revokes. */
   readonly isTooMuch: boolean;
-  /** Whether the maker's key is the one that was presented, and may manage keys. False after it has revoked itself. */
+  /** True if the maker's key is the one that was presented, and may manage keys. False after it has revoked itself. */
   readonly isAllowed: boolean;
   readonly tags: string[];
 }

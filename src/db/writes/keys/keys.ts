@@ -1,8 +1,8 @@
 import { and, arrayContained, eq, isNull, lte, sql, type SQL } from 'drizzle-orm';
-import type { Results } from '../client/batch.ts';
-import type { Db } from '../client/client.ts';
-import { flag, json, nullable, text } from '../client/decoders.ts';
-import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim, keepAnswer } from './idempotency.ts';
+import type { Results } from '../../client/batch.ts';
+import type { Db } from '../../client/client.ts';
+import { flag, json, nullable, text } from '../../client/decoders.ts';
+import { claimIdempotencyKey, forgetUnanswered, type IdempotencyClaim, keepAnswer } from '../idempotency.ts';
 import {
   allows,
   type Grant,
@@ -11,12 +11,12 @@ import {
   type Maker,
   readAllowed,
   selectAllowed,
-} from './key-makers.ts';
-import { hasRoom, type KeyRoom, takeTurns } from './key-room.ts';
-import { isWithin, type Reach, selectShown, type ShownKey } from '../reads/keys.ts';
-import { apiKeys, type ApiKeyRow, apiKeyUses, idempotencyKeys } from '../schema/managing.ts';
-import { readRow, readRows } from '../client/results.ts';
-import { fromSnapshot } from '../reads/snapshot.ts';
+} from './makers.ts';
+import { hasRoom, type KeyRoom, takeTurns } from './room.ts';
+import { isWithin, type Reach, selectShown, type ShownKey } from '../../reads/keys.ts';
+import { apiKeys, type ApiKeyRow, apiKeyUses, idempotencyKeys } from '../../schema/managing.ts';
+import { readRow, readRows } from '../../client/results.ts';
+import { fromSnapshot } from '../../reads/snapshot.ts';
 import {
   type Authorship,
   type CreateOutcome,
@@ -26,7 +26,7 @@ import {
   type Values,
   writeBatch,
   type WriteOutcome,
-} from './write-batch.ts';
+} from '../write-batch.ts';
 
 export interface NewKeyRow {
   readonly name: string;
@@ -61,7 +61,7 @@ export interface KeyRights {
 
 /** The outcome of a change. */
 export interface KeyWriteOutcome extends WriteOutcome<ShownKey> {
-  /** Whether the maker's key, as it is now, allows the change. */
+  /** True if the maker's key, as it is now, allows the change. */
   readonly isAllowed: boolean;
 }
 

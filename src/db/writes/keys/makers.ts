@@ -1,9 +1,9 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { Db } from '../client/client.ts';
-import { flag } from '../client/decoders.ts';
-import type { Reach } from '../reads/keys.ts';
-import { readRow } from '../client/results.ts';
-import { apiKeys } from '../schema/managing.ts';
+import type { Db } from '../../client/client.ts';
+import { flag } from '../../client/decoders.ts';
+import type { Reach } from '../../reads/keys.ts';
+import { readRow } from '../../client/results.ts';
+import { apiKeys } from '../../schema/managing.ts';
 
 /** The caller's own key, as it was presented and as the cache had it; null: the caller has none. */
 export type Maker = {
@@ -52,7 +52,7 @@ export function readAllowed(result: unknown): boolean {
   return readRow(result, { allowed: flag }).allowed;
 }
 
-/** Whether the maker's key has the presented secret, and no earlier one, and is bound to the same account, which is active. */
+/** True if the maker's key has the presented secret, and no earlier one, and is bound to the same account, which is active. */
 function isPresented(maker: Maker): SQL {
   if (maker === null) return sql`true`;
   const { id, reach, sha256 } = maker;
@@ -64,7 +64,7 @@ function isPresented(maker: Maker): SQL {
 }
 
 /**
- * Whether the maker's key is the presented one, may still manage keys, and has all rights that the grant gives and that the
+ * True if the maker's key is the presented one, may still manage keys, and has all rights that the grant gives and that the
  * changed key has until now.
  */
 export function allows(maker: Maker, { scopes, expiresAt }: Grant, id?: number): SQL {

@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm';
-import type { Db } from '../client/client.ts';
+import type { Db } from '../../client/client.ts';
 
 /** The greatest number of good keys that are bound to one account, or to none. */
 export interface KeyRoom {
@@ -14,7 +14,7 @@ export function takeTurns(db: Db, { accountNumber }: KeyRoom) {
   );
 }
 
-/** Whether one more key may be created. Expired keys count too, because a change can make them good again. */
+/** True if one more key may be created. Expired keys count too, because a change can make them good again. */
 export function hasRoom({ accountNumber, limit }: KeyRoom): SQL {
   const isOfAccount =
     accountNumber === null
