@@ -33,7 +33,7 @@ export interface Inactive {
 /** The directory could not tell. */
 export interface Unavailable {
   readonly accountNumber: string;
-  /** What the binding or the client threw; for the log. */
+  /** The error of the binding or the client, for the log. */
   readonly error: unknown;
 }
 
@@ -48,7 +48,7 @@ interface Answers<B extends object> {
   readonly onUnavailable?: (c: Context<AccountEnv<B>>, details: Unavailable) => Answer;
 }
 
-/** Where the accounts come from, a binding or a client, and what answers a request without an active account. */
+/** The source of the accounts, a binding or a client, and the answers to a request without an active account. */
 export type AccountContextOptions<B extends object = object> = Answers<B> &
   (
     | {
