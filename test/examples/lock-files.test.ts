@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 interface LockedPackage {
   readonly integrity?: string;
   readonly resolved?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 test.each(['package-lock.json', 'bench/package-lock.json'])(
@@ -17,5 +18,12 @@ test.each(['package-lock.json', 'bench/package-lock.json'])(
     expect(locked.length).toBeGreaterThan(10);
     expect(namesOf(({ integrity = '' }) => !/^sha512-[\w+/]{86}==$/.test(integrity))).toEqual([]);
     expect(namesOf(({ resolved }) => resolved !== undefined)).toEqual([]);
+    // `npm ci` refuses a lock file that lacks what another platform needs.
+    const isLocked = (within: string, name: string) =>
+      `node_modules/${name}` in packages || `${within}/node_modules/${name}` in packages;
+    const missing = locked.flatMap(([within, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter((name) => !isLocked(within, name)),
+    );
+    expect(missing).toEqual([]);
   },
 );
