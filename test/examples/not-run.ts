@@ -5,4 +5,21 @@ export const notRun: Readonly<Record<string, string>> = {
   'SEED=123 RUN_PATH=45 npm test -- test/coherence/model.test.ts': 'it repeats a run that failed',
   'psql -h 127.0.0.1 -p 54320 -U postgres postgres': 'not every machine has psql and redis-cli',
   'DATABASE_URL=postgres://… npm run db:migrate': 'it needs accounts with Neon, Upstash and Cloudflare',
+  "$ DATABASE_URL='postgresql://…' npm run --silent db:migrate":
+    'test/db/migrations.test.ts runs it on a database of its own',
+  '$ npx wrangler login': 'it needs a browser; .ci/run has the dry runs',
+  'KEY=$(openssl rand -base64 32) && echo "$KEY"': 'it needs an account with Cloudflare',
+  'npm run deploy -- staging': 'it needs an account with Cloudflare',
+  '$ KEY=ea_local_root npm run --silent smoke -- http://api.localhost:8787 --account 1234-5678-9012':
+    'test/local/smoke.test.ts runs it',
+  'number=1234-5678-9012 zone=https://api.cloudflare.com/client/v4/zones/$ZONE_ID':
+    'it orders a certificate at Cloudflare',
+  'npx wrangler rollback --env production': 'it needs an account with Cloudflare',
+  [`printf '%s %s' "$NEW_SHA256" "$OLD_SHA256" | npx wrangler secret put ROOT_API_KEY_SHA256 --env production`]:
+    'it needs an account with Cloudflare',
+  'curl -X POST -H "Authorization: Bearer $UPSTASH_REDIS_REST_TOKEN" "$UPSTASH_REDIS_REST_URL/flushdb"':
+    'it would empty the Redis of the pages that follow',
+  'LOCAL_DATA=.local/data npm run dev': 'test/local/data-folder.test.ts keeps and opens such a folder',
+  'cp .dev.vars.example .dev.vars':
+    'it would write beside the source; a test compares the file with the local stack',
 };
