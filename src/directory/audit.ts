@@ -12,12 +12,10 @@ import { type Listed, readPage } from './paged-read.ts';
 
 export const AuditedEntity = z.enum(AUDITED_ENTITIES, `must be one of ${AUDITED_ENTITIES.join(', ')}`);
 
-// Like `z.json()`, with a name in the OpenAPI document.
-const value: z.ZodType<z.core.util.JSONType> = z
-  .lazy(() =>
-    z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(value), z.record(z.string(), value)]),
-  )
-  .meta({ id: 'JsonValue', description: 'Any JSON value; null where there is none.' });
+// A recursive schema, as of `z.json()`, breaks the types that openapi-typescript makes.
+const value = z
+  .custom<z.core.util.JSONType>()
+  .meta({ description: 'Any JSON value; null where there is none.' });
 
 /** One row that was changed, by whom and how. */
 export const AuditEntry = z

@@ -7,7 +7,7 @@ interface LockedPackage {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-test.each(['package-lock.json', 'bench/package-lock.json'])(
+test.each(['package-lock.json', 'bench/package-lock.json', 'test/generators/package-lock.json'])(
   '%s holds every package to its digest, and names no address to load it from',
   (path) => {
     const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

@@ -22,4 +22,6 @@ export const notRun: Readonly<Record<string, string>> = {
   'LOCAL_DATA=.local/data npm run dev': 'test/local/data-folder.test.ts keeps and opens such a folder',
   'cp .dev.vars.example .dev.vars':
     'it would write beside the source; a test compares the file with the local stack',
+  'npx openapi-typescript http://127.0.0.1:8787/openapi.json --output edge-accounts.ts':
+    'npm run test:generators runs the same tools',
 };
