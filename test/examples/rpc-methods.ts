@@ -87,7 +87,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   deleteUserProfile: 'DELETE /v1/user-profiles/:userProfileId',
 };
 
-/** What a method throws and its route does not: a path always has a number, and lists over HTTP come in pages. */
+/** The codes that a method throws and its route does not: a path always has a number, and lists over HTTP come in pages. */
 const BESIDES_ROUTE: Readonly<Record<string, readonly ErrorCode[]>> = {
   getCachedAdminUserForAccount: ['account_required'],
   getUserProfilesForAccount: ['account_required', 'too_many_members'],

@@ -65,7 +65,7 @@ function absenceOf(method: RpcMethod): string {
 
 const codesIn = (codes: readonly ErrorCode[]): string => codes.map((code) => `\`${code}\``).join(', ');
 
-/** What every method but the two for URLs may throw. */
+/** Every method but the two for URLs may throw these. */
 const EVERYWHERE = [
   'bad_request',
   'forbidden',

@@ -11,7 +11,7 @@ import { type Block, ROOT } from './blocks.ts';
 export interface Step {
   readonly name: string;
   readonly script: string;
-  /** What the page says it prints; null if the page says nothing. */
+  /** The output that the page states; null if it states none. */
   readonly expected: string | null;
 }
 
