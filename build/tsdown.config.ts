@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'tsdown';
+import { buildAssets } from '../assets/build.ts';
 
 /** The entry points of the package, and the command that migrates the database. */
 export default defineConfig({
@@ -18,7 +19,12 @@ export default defineConfig({
   // The declarations come from each file alone, so that no schema and no binding of the server gets into them.
   dts: { generator: 'oxc', entry: ['src/package/*.ts'] },
   deps: { neverBundle: [/^cloudflare:/, /^node:/] },
-  copy: [{ from: 'drizzle/migrations', to: 'dist' }],
+  hooks: { 'build:prepare': buildAssets },
+  copy: [
+    { from: 'assets/public', to: 'dist', rename: 'assets' },
+    { from: 'drizzle/migrations/*.sql', to: 'dist/migrations' },
+    { from: 'drizzle/migrations/meta/_journal.json', to: 'dist/migrations/meta' },
+  ],
   hash: false,
   outputOptions: { chunkFileNames: 'shared/[name].js' },
 });

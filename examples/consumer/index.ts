@@ -1,7 +1,7 @@
-import type { AccountDirectory } from '../../src/index.ts';
+import type { AccountDirectory } from 'edge-accounts/rpc';
 
 interface ConsumerEnv {
-  readonly ACCOUNTS: Service<typeof AccountDirectory>;
+  readonly ACCOUNTS: Service<AccountDirectory>;
 }
 
 /** A platform's front door: `http://<client>.<account number>.api.localhost:<port>/` greets for an active account. */

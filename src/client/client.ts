@@ -9,7 +9,7 @@ export interface ClientOptions {
   readonly baseUrl: string;
   readonly key: string;
   /** Replaces the global `fetch`, e.g. by that of a service binding. */
-  readonly fetch?: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+  readonly fetch?: (input: Request | URL | string, init?: RequestInit) => Promise<Response>;
 }
 
 type Api = Hono<BlankEnv, ApiSchema>;

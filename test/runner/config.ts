@@ -6,7 +6,7 @@ import '../support/provided.ts';
 
 /** The tests that one of the commands runs. */
 interface Tier {
-  /** Patterns of test files, below `test`; all of them by default. */
+  /** Patterns of test files, below `test`; by default all but those that install the package. */
   readonly files?: readonly string[];
   /** Tests of volume run at full length, instead of a short run. */
   readonly isFull?: boolean;
@@ -17,7 +17,7 @@ interface Tier {
 const { compatibility_date: compatibilityDate, main, vars } = readConfig({ config: 'wrangler.toml' });
 
 /** The folders whose tests run in Node; all others run inside workerd. */
-const NODE_FOLDERS = 'local,examples,coherence,processes,budget,fleet';
+const NODE_FOLDERS = 'local,examples,coherence,processes,budget,fleet,package,install';
 const IN_NODE = [`test/{${NODE_FOLDERS}}/**`, 'test/db/*.test.ts', 'test/rpc/!(method).test.ts'];
 const IN_WORKERD = [
   `test/!(${NODE_FOLDERS.replaceAll(',', '|')}|db|rpc)/**`,
@@ -39,7 +39,11 @@ const FULL_DEADLINE_MS = 1_200_000;
  * The configuration of a tier. Its files share a few processes of Node and of workerd, so that each loads the source
  * once.
  */
-export function configFor({ files = ['**/*.test.ts'], isFull = false, isReal = false }: Tier) {
+export function configFor({
+  files = ['*.test.ts', '!(install)/**/*.test.ts'],
+  isFull = false,
+  isReal = false,
+}: Tier) {
   const include = files.map((pattern) => `test/${pattern}`);
   const deadlineMs = isFull ? FULL_DEADLINE_MS : DEADLINE_MS;
   const shared = {

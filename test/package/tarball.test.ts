@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unstable_readConfig as readConfig } from 'wrangler';
+import { packTarball, run, type Tarball, unpackTarball } from './tarball.ts';
+
+let tarball: Tarball;
+let project: string;
+
+beforeAll(async () => {
+  tarball = await packTarball();
+  project = await unpackTarball(tarball);
+});
+
+afterAll(() => tarball.close());
+
+const entries = ['client', 'hono', 'index', 'rpc', 'worker'];
+
+test('the tarball holds the entry points, the migrations and the template, and nothing else', () => {
+  const { files } = tarball;
+  const migrations = files.filter((path) => /^dist\/migrations\/\d{4}_\w+\.sql$/.test(path));
+  expect(migrations.length).toBeGreaterThan(7);
+  expect(files.filter((path) => !migrations.includes(path))).toEqual(
+    [
+      'LICENSE',
+      'README.md',
+      ...entries.flatMap((entry) => [`dist/${entry}.d.ts`, `dist/${entry}.js`]),
+      'dist/assets/docs/scalar.js',
+      'dist/assets/docs/start.js',
+      'dist/assets/page.css',
+      'dist/migrate.js',
+      'dist/migrations/meta/_journal.json',
+      'dist/shared/account-directory.d.ts',
+      'dist/shared/account-number.js',
+      'dist/shared/api-key.js',
+      'dist/shared/client.d.ts',
+      'dist/shared/entity-look-up.d.ts',
+      'dist/shared/error-code.d.ts',
+      'dist/shared/user-profile.d.ts',
+      'examples/deployment/README.md',
+      'examples/deployment/index.ts',
+      'examples/deployment/package.json',
+      'examples/deployment/wrangler.toml',
+      'package.json',
+    ].toSorted(),
+  );
+});
+
+/** Runs a module in plain Node, in the project that has the package. Returns what it prints, as JSON. */
+async function runModule(code: string): Promise<unknown> {
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code], { cwd: project });
+  return JSON.parse(stdout);
+}
+
+test.each([
+  ['edge-accounts', ['ACCOUNT_NUMBER', 'accountNumberFromUrl', 'explainAccountNumber', 'parseApiKey']],
+  ['edge-accounts/client', ['makeClient']],
+  ['edge-accounts/hono', ['accountContext', 'requireAccount']],
+  ['edge-accounts/rpc', []],
+])('%s exports its names where it was unpacked', async (name, names) => {
+  const code = `import * as all from '${name}'; console.log(JSON.stringify(Object.keys(all)))`;
+  expect(await runModule(code)).toEqual(names);
+});
+
+test('the unpacked package finds the account number of a URL', async () => {
+  const code = `
+    import { accountNumberFromUrl, explainAccountNumber } from 'edge-accounts';
+    const found = accountNumberFromUrl('https://user@hr.3141-5926-5359.api.example.com/');
+    console.log(JSON.stringify([found, explainAccountNumber('ftp://example.com').reason]))`;
+  expect(await runModule(code)).toEqual(['3141-5926-5359', 'no_http_url']);
+});
+
+const read = (path: string) => readFile(join(project, 'node_modules/edge-accounts', path), 'utf8');
+
+/** The modules that a file imports, directly and through files of the package. */
+async function importsOf(path: string): Promise<string[]> {
+  const found = [...(await read(path)).matchAll(/from "([^"]+)"/g)].map(([, name = '']) => name);
+  const own = found.filter((name) => name.startsWith('.'));
+  const deeper = await Promise.all(own.map((name) => importsOf(join(dirname(path), name))));
+  return [...found.filter((name) => !own.includes(name)), ...deeper.flat()];
+}
+
+test('the main entry point needs no other package, in code and in types', async () => {
+  expect(await importsOf('dist/index.js')).toEqual([]);
+  expect(await read('dist/index.js')).toContain('from "./shared/account-number.js"');
+  expect((await read('dist/index.d.ts')).match(/from "(?!\.)/)).toBeNull();
+});
+
+test.each(['client', 'hono'])('the types of %s name neither the server nor its bindings', async (entry) => {
+  const types = await Promise.all([read(`dist/${entry}.d.ts`), read('dist/shared/client.d.ts')]);
+  const code = types.join('\n').replaceAll(/\/\*[^]*?\*\//g, '');
+  expect(code.match(/\b(?:zod|drizzle|cloudflare|Env\b|any\b).*/g)).toBeNull();
+});
+
+test('the template of a deployment has the settings of the repository', () => {
+  const template = readConfig({ config: 'examples/deployment/wrangler.toml' });
+  const { assets, vars, define, triggers, ratelimits, secrets, compatibility_date, minify, keep_names } =
+    readConfig({ config: 'wrangler.toml' });
+  expect(template).toMatchObject({ define, triggers, ratelimits, secrets, compatibility_date });
+  expect(template.assets).toEqual({ ...assets, directory: 'node_modules/edge-accounts/dist/assets' });
+  expect([template.minify, template.keep_names]).toEqual([minify, keep_names]);
+  expect(template.vars).toEqual(vars);
+});
+
+test('the template asks for the released version, and for a wrangler that is not older', async () => {
+  const versions = async (path: string) =>
+    JSON.parse(await readFile(path, 'utf8')) as {
+      readonly version: string;
+      readonly dependencies: Readonly<Record<string, string>>;
+      readonly devDependencies: Readonly<Record<string, string>>;
+    };
+  const template = await versions('examples/deployment/package.json');
+  const { version, devDependencies } = await versions('package.json');
+  expect(template.dependencies).toEqual({ 'edge-accounts': `^${version}` });
+  expect(template.devDependencies).toEqual({ wrangler: `^${devDependencies['wrangler']}` });
+});
