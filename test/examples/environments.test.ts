@@ -33,9 +33,10 @@ test.each([undefined, 'staging', 'production'])(
   },
 );
 
-test.each(['staging', 'production'])('%s repeats what wrangler does not inherit', (env) => {
-  const { define, secrets: required, triggers, observability } = config();
-  expect(config(env)).toMatchObject({ define, secrets: required, triggers, observability });
+test.each(['staging', 'production'])('%s has everything that the top-level block has', (env) => {
+  const { define, secrets: required, triggers, observability, assets, build } = config();
+  const repeated = { define, secrets: required, triggers, observability, assets, build };
+  expect(config(env)).toMatchObject(repeated);
   expect(config(env).vars).toEqual({ ...config().vars, ENVIRONMENT: env });
   expect(limitsOf(env)).toEqual(limitsOf());
 });

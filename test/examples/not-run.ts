@@ -8,7 +8,8 @@ export const notRun: Readonly<Record<string, string>> = {
   "$ DATABASE_URL='postgresql://…' npm run --silent db:migrate":
     'test/db/migrations.test.ts runs it on a database of its own',
   '$ npx wrangler login': 'it needs a browser; .ci/run has the dry runs',
-  'KEY=$(openssl rand -base64 32) && echo "$KEY"': 'it needs an account with Cloudflare',
+  'KEY=$(openssl rand -base64 32) ENTRY=$(openssl rand -hex 32) && echo "$KEY $ENTRY"':
+    'it needs an account with Cloudflare',
   'npm run deploy -- staging': 'it needs an account with Cloudflare',
   '$ KEY=ea_local_root npm run --silent smoke -- http://api.localhost:8787 --account 1234-5678-9012':
     'test/local/smoke.test.ts runs it',

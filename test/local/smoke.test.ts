@@ -54,9 +54,9 @@ test('a store that is away, and a host that nobody serves, are named', async () 
   expect(nobody.code).toBe(1);
 });
 
-test.each([[[]], [['api.example.com']], [['https://a.example', 'https://b.example']]])(
-  '%j gives the usage',
-  async (args) => {
-    expect(await smoke(args)).toMatchObject({ code: 1, complaint: expect.stringMatching(/^usage: KEY=/) });
-  },
-);
+test('an address without a scheme gives the usage', async () => {
+  expect(await smoke(['api.example.com'])).toMatchObject({
+    code: 1,
+    complaint: expect.stringMatching(/^usage: KEY=/),
+  });
+});
