@@ -6,14 +6,11 @@ import { requireServers } from './given-servers.ts';
 import { watchNpm } from './npm-parent.ts';
 import { reloadOnChange } from './reload.ts';
 import { LOCAL_KEY, type Stack, startStack } from './stack.ts';
+import { untilReady } from './until-ready.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
 /** The interval between two runs of the scheduled handler. In production Cloudflare's cron runs it every minute. */
 const DRAIN_INTERVAL_MS = 5_000;
-
-/** Each attempt waits for both deadlines too, so that a machine has a minute at least. */
-const READY_ATTEMPTS = 60;
-const READY_INTERVAL_MS = 1_000;
 
 let isReady = false;
 
@@ -50,20 +47,9 @@ async function start(): Promise<{ stack: Stack; workers: Workers }> {
     onLog: (level, line) => (level === 'error' || level === 'warn' ? console.error(line) : console.log(line)),
     onRestart: () => fail('workerd has died.'),
   });
-  await untilStoresAnswer(workers);
+  await untilReady(workers.url.origin);
   await workers.fireScheduled();
   return { stack, workers };
-}
-
-// The first drain would report a failure where a slow machine still compiles what the stores need for their first answer.
-async function untilStoresAnswer({ url }: Workers): Promise<void> {
-  for (let attempt = 1; attempt <= READY_ATTEMPTS; attempt++) {
-    const response = await fetch(`${url.origin}/readyz`);
-    const { status } = (await response.json()) as { status: string };
-    if (status === 'ready') return;
-    await sleep(READY_INTERVAL_MS);
-  }
-  throw new Error(`the Worker did not reach both stores in ${READY_ATTEMPTS} attempts.`);
 }
 
 async function drainRegularly(workers: Workers): Promise<never> {

@@ -30,10 +30,7 @@ export async function startPostgres({
   dataFolder,
   onDeath = () => {},
 }: PostgresOptions) {
-  const db = await PGlite.create({
-    ...(savedState && { loadDataDir: savedState }),
-    ...(dataFolder && { dataDir: dataFolder }),
-  });
+  const db = await openPostgres(savedState, dataFolder);
   const server = new PGLiteSocketServer({ db, port, host, maxConnections });
   Reflect.set(server, 'queryQueue', makeQueryQueue(db, onDeath));
   await server.start().catch(async (error: unknown) => {
@@ -53,6 +50,16 @@ export async function startPostgres({
       await db.close();
     },
   };
+}
+
+async function openPostgres(savedState?: Blob, dataFolder?: string): Promise<PGlite> {
+  if (!dataFolder) return PGlite.create(savedState && { loadDataDir: savedState });
+  const options = { dataDir: dataFolder, ...(savedState && { loadDataDir: savedState }) };
+  return PGlite.create(options).catch((error: unknown) => {
+    throw new Error(`${dataFolder} cannot be opened: ${reasonOf(error)}; delete it to begin anew.`, {
+      cause: error,
+    });
+  });
 }
 
 function reasonOf(error: unknown): string {

@@ -73,14 +73,17 @@ async function startOwnPostgres({
 }: StackOptions) {
   if (dataFolder === undefined) return startPostgres({ port: postgresPort, onDeath });
   const files = await takeDataFolder(dataFolder);
-  return ofDataFolder(dataFolder, startPostgres({ port: postgresPort, dataFolder: files, onDeath }));
+  return startPostgres({ port: postgresPort, dataFolder: files, onDeath });
 }
 
 async function prepare(postgresUrl: string, { dataFolder }: StackOptions): Promise<void> {
-  if (dataFolder !== undefined) {
-    await ofDataFolder(dataFolder, migrate(postgresUrl));
-    await ofDataFolder(dataFolder, requireKnownMigrations(postgresUrl));
-  } else await migrate(postgresUrl);
+  const migrated = migrate(postgresUrl);
+  if (dataFolder === undefined) await migrated;
+  else
+    await ofDataFolder(
+      dataFolder,
+      migrated.then(() => requireKnownMigrations(postgresUrl)),
+    );
   await seed(postgresUrl);
 }
 

@@ -47,7 +47,7 @@ test('a stack finds what an earlier one wrote, and refuses migrations that it do
 
   await expect(startStack({ ...anyPorts, dataFolder })).rejects.toThrow(
     `the data in the folder ${dataFolder} of LOCAL_DATA cannot be used: ` +
-      'it has 1 migrations that this version does not know; delete the folder to begin anew.',
+      'it has migrations that this version does not know; delete the folder to begin anew.',
   );
 });
 
@@ -56,7 +56,7 @@ test('files that are no Postgres are named', async () => {
   await mkdir(join(dataFolder, 'postgres'), { recursive: true });
   await writeFile(join(dataFolder, 'postgres', 'PG_VERSION'), 'none');
   await expect(startStack({ ...anyPorts, dataFolder })).rejects.toThrow(
-    /^the data in the folder \S+ of LOCAL_DATA cannot be used: .+; delete the folder to begin anew\.$/,
+    /^\S+\/postgres cannot be opened: .+; delete it to begin anew\.$/,
   );
 });
 
