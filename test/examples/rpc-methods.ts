@@ -56,7 +56,7 @@ export interface RpcMethod {
 /** The route of every method, in the order of the page. */
 const ROUTES: Readonly<Record<string, string>> = {
   accountNumberFromUrl: 'GET /v1/account-number',
-  explainAccountNumber: 'GET /v1/account-number',
+  explainAccountNumber: 'GET /v1/account-number?explain=true',
   getAccount: 'GET /v1/accounts/:accountNumber',
   getUserProfile: 'GET /v1/user-profiles/:userProfileId',
   getMany: 'POST /v1/lookup',
@@ -118,9 +118,9 @@ export function readMethods(): RpcMethod[] {
 }
 
 function describe(name: string, declared: Pick<RpcMethod, 'comment' | 'parameters' | 'answer'>): RpcMethod {
-  const route = ROUTES[name];
-  const spec = routes.get(route ?? '');
-  if (!route || !spec) throw new Error(`${name} has no route in the list of rpc-methods.ts`);
+  const { [name]: route = '' } = ROUTES;
+  const spec = routes.get(route.replace('?explain=true', ''));
+  if (!spec) throw new Error(`${name} has no route in the list of rpc-methods.ts`);
   if (declared.comment === '') throw new Error(`${name} has no comment`);
   const isNullable = /\| null\b/.test(declared.answer);
   const isOneEntity = !declared.answer.includes('[]');

@@ -29,6 +29,7 @@ export function stepsOf({ page, line, language, text }: Block): Step[] {
   if (NEVER_RUN.test(text)) throw new Error(`${name} runs npm, and is not marked no-run`);
   if (language === 'sh') return [{ name, script: text, expected: null }];
   const commands = text.split(/^\$ /m).slice(1);
+  if (commands.length === 0) throw new Error(`${name} has no command that begins with $`);
   return commands.map((command) => {
     const [, script = '', expected = ''] = /^((?:.*\\\n)*.*\n)([^]*)$/.exec(command) ?? [];
     return { name: `${name} ${script.trim()}`, script, expected: expected.trim() };
@@ -80,7 +81,7 @@ const readIfThere = (path: string) => (existsSync(path) ? readFileSync(path, 'ut
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 const ID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
 
-/** True if the output is as the page says. `…` stands for any text; any time and any id of a request are as good as those printed. */
+/** True if the output is as the page says. `…` stands for any text, and times and ids of requests may differ. */
 export function isAsPrinted(expected: string, output: string): boolean {
   const plain = (text: string) => text.replaceAll('\r', '').replaceAll(TIME, 'TIME').replaceAll(ID, 'ID');
   const literal = (text: string) => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
