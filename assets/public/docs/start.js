@@ -1,4 +1,5 @@
 // Fills the page /docs. Nothing is loaded from another host, and nothing is sent to one.
+document.getElementById('unscripted').remove();
 Scalar.createApiReference('#reference', {
   url: '/openapi.json',
   servers: [{ url: location.origin }],

@@ -5,7 +5,7 @@ import { problemHeadersOf } from './headers.ts';
 import { Problem, type ProblemCode, problems } from '../response/problem.ts';
 
 /** The responses of a route that are problems, each with the codes that the route can answer. */
-export type ProblemResponses = (spec: AnyEndpointSpec) => ZodOpenApiResponsesObject;
+type ProblemResponses = (spec: AnyEndpointSpec) => ZodOpenApiResponsesObject;
 
 /** Routes that can answer the same codes share the response, which is a component of the document. */
 export function makeProblemResponses(): ProblemResponses {

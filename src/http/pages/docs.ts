@@ -18,9 +18,7 @@ export const docsPage = `<!doctype html>
 <ul class="problems">
 ${listed.join('\n')}
 </ul>
-<noscript>
-<p class="text">The reference needs JavaScript. The same is in the <a href="/openapi.json">OpenAPI document</a>.</p>
-</noscript>
+<p class="text" id="unscripted">A script shows the reference here. Without it, read the <a href="/openapi.json">OpenAPI document</a>.</p>
 <div id="reference"></div>
 <script src="/docs/scalar.js"></script>
 <script src="/docs/start.js"></script>

@@ -62,6 +62,7 @@ export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCo
 };
 
 /** A code that a problem can have. */
+// `Object.keys` forgets the names.
 export const ProblemCode = z.enum(Object.keys(problems) as [ProblemCode]).meta({
   id: 'ProblemCode',
   description: 'Stable; branch on this.',

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../app-env.ts';
 import { allowedOrigins } from './cors.ts';
 
-/** No answer is a page, except /docs, which has its own policy. */
+/** No answer is a page, except / and /docs, which have policies of their own. */
 const CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'";
 const RESOURCE_POLICY = 'Cross-Origin-Resource-Policy';
 
