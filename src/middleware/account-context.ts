@@ -80,10 +80,7 @@ export function accountContext<B extends object = object>(
     c.set('accountNumber', accountNumber);
     c.set('account', () => (account ??= findActive(c, options, accountNumber)));
     await next();
-    if (!(c.error instanceof AccountRefusal)) return;
-    // The error handler of the app may answer every error with 500, but an outage stays 503.
-    c.res = undefined;
-    c.res = c.error.getResponse();
+    if (c.error instanceof AccountRefusal) answerAgain(c, c.error);
   };
 }
 
@@ -102,6 +99,14 @@ export function requireAccount(): MiddlewareHandler<{
     await account();
     await next();
   };
+}
+
+// The error handler of the app may answer every error with 500, but an outage stays 503. Hono adds the headers of the answer so far,
+// among which are those of earlier middleware such as CORS.
+function answerAgain(c: Context, refusal: AccountRefusal): void {
+  const answer = refusal.getResponse();
+  c.res = answer;
+  for (const [name, value] of answer.headers) if (name !== 'set-cookie') c.res.headers.set(name, value);
 }
 
 async function findActive<B extends object>(

@@ -1,6 +1,11 @@
 /** The blocks that are marked `no-run`, by their first lines, with the reason why no test of the pages runs them. */
 export const notRun: Readonly<Record<string, string>> = {
   'npm ci && npm run dev': 'test/local/dev.test.ts runs it on ports of its own',
+  'npm install edge-accounts': 'npm run test:package installs the package into fresh projects',
+  'npx wrangler types -c wrangler.toml -c ../deployment/wrangler.toml':
+    'npm run test:package runs it beside a deployment',
+  'cp -R node_modules/edge-accounts/examples/deployment accounts && cd accounts && npm install':
+    'npm run test:package installs and runs the template',
   'npm run check': 'it takes half a minute; .ci/run runs it',
   'SEED=123 RUN_PATH=45 npm test -- test/coherence/model.test.ts': 'it repeats a run that failed',
   'psql -h 127.0.0.1 -p 54320 -U postgres postgres': 'not every machine has psql and redis-cli',

@@ -23,10 +23,12 @@ afterAll(async () => {
   await project.close();
 });
 
-test.for(['20', '22', '24'])('the script of Node asks the service, in Node %s', async (major, { skip }) => {
+test.for(['20', '22', '24'])('the scripts run in Node %s, and ask the service', async (major, { skip }) => {
   const node = (await findNode(major, project.folder)) ?? skip(`npm has no Node ${major}`);
   const { stdout: version } = await run(node, ['--version']);
   expect(version).toMatch(`v${major}.`);
+  const { stdout: numbers } = await run(node, [join(project.folder, 'node/account-number.mjs')]);
+  expect(numbers).toBe('3141-5926-5359\nnull\nno_account_label\nnull\n');
   const env = { ACCOUNTS_URL: two.workers.url.origin, ACCOUNTS_KEY: LOCAL_KEY };
   const { stdout } = await run(node, [join(project.folder, 'node/index.mjs')], { env });
   expect(stdout).toBe('3141-5926-5359 is Smarter.\n');

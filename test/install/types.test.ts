@@ -104,6 +104,19 @@ test.each(kinds)('its types hold in a %s project of a Worker', async (kind) => {
   expect(await compile([anywhere, worker], kind, options)).toEqual([]);
 });
 
+test('beside a deployment, wrangler finds the methods of the binding in the package', async () => {
+  const folder = await project.copyExample('hono');
+  await project.copyExample('deployment');
+  const args = ['types', '-c', 'wrangler.toml', '-c', '../deployment/wrangler.toml', 'env.d.ts'];
+  expect(await runOwn('wrangler/bin/wrangler.js', args, folder)).toMatchObject({ isDone: true });
+  const code = `
+    export const find = ({ ACCOUNTS }: Env) => ACCOUNTS.getAccount('3141-5926-5359');
+    // @ts-expect-error -- no such method
+    export const wrong = ({ ACCOUNTS }: Env) => ACCOUNTS.nothing();`;
+  const faults = await compile([code], 'bundler', { types: ['./hono/env.d.ts'], lib: ['es2024'] });
+  expect(faults).toEqual([]);
+});
+
 test.each(kinds)('its types hold in a %s project with those that wrangler types writes', async (kind) => {
   const folder = await project.copyExample('hono');
   const args = ['types', join(project.folder, 'env.d.ts')];

@@ -53,7 +53,8 @@ function makeApp(options: AccountContextOptions) {
   app.use(accountContext(options));
   app.get('/number', (c) => c.json(c.var.accountNumber));
   app.get('/lazy', async (c) => c.text((await c.var.account()).companyName));
-  app.get('/required', requireAccount(), async (c) => c.text((await c.var.account()).companyName));
+  app.get('/required', requireAccount(), (c) => c.text('passed'));
+  app.get('/both', requireAccount(), async (c) => c.text((await c.var.account()).companyName));
   return app;
 }
 
@@ -62,7 +63,7 @@ const urlOf = (accountNumber: string, path: string) => `https://hr.${accountNumb
 test.each(kinds)('with a %s, an active account is found and asked for once', async (kind) => {
   const directory = makeDirectory();
   const app = makeApp(sourceOf(kind, directory));
-  const answer = await app.request(urlOf(active.accountNumber, '/required'));
+  const answer = await app.request(urlOf(active.accountNumber, '/both'));
   expect([answer.status, await answer.text()]).toEqual([200, 'Smarter']);
   expect(directory.asked).toEqual([active.accountNumber]);
 });
@@ -110,6 +111,19 @@ test('the app answers each refusal itself', async () => {
   ]);
   const away = await ask(AWAY);
   expect([away.status, await away.text()]).toEqual([502, 'no store could answer']);
+});
+
+test('a refusal keeps the headers of earlier middleware, and none of the error handler that it needs itself', async () => {
+  const app = new Hono();
+  app.use(async (c, next) => {
+    c.header('Access-Control-Allow-Origin', '*');
+    await next();
+  });
+  app.route('/', makeApp(sourceOf('binding', makeDirectory())));
+  app.onError((_, c) => c.text('oops', 500, { 'Cache-Control': 'public' }));
+  const { status, headers } = await app.request(urlOf(AWAY, '/lazy'));
+  expect([status, headers.get('Access-Control-Allow-Origin')]).toEqual([503, '*']);
+  expect([headers.get('Cache-Control'), headers.get('Retry-After')]).toEqual(['no-store', '2']);
 });
 
 test.each([

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { createContext, runInContext } from 'node:vm';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { unstable_readConfig as readConfig } from 'wrangler';
 import { packTarball, run, type Tarball, unpackTarball } from './tarball.ts';
@@ -70,6 +72,18 @@ test('the unpacked package finds the account number of a URL', async () => {
   expect(await runModule(code)).toEqual(['3141-5926-5359', 'no_http_url']);
 });
 
+// Node refuses a body at this status, even an empty one, and workerd does not.
+test('the unpacked middleware answers without a body in Node', async () => {
+  const code = `
+    import { Hono } from 'hono';
+    import { accountContext, requireAccount } from 'edge-accounts/hono';
+    const binding = () => ({ getAccount: async () => null });
+    const onUnknown = () => new Response(null, { status: 204 });
+    const app = new Hono().use(accountContext({ binding, onUnknown }), requireAccount());
+    console.log((await app.request('https://www.example.com/')).status)`;
+  expect(await runModule(code)).toBe(204);
+});
+
 const read = (path: string) => readFile(join(project, 'node_modules/edge-accounts', path), 'utf8');
 
 /** The modules that a file imports, directly and through files of the package. */
@@ -84,6 +98,24 @@ test('the main entry point needs no other package, in code and in types', async 
   expect(await importsOf('dist/index.js')).toEqual([]);
   expect(await read('dist/index.js')).toContain('from "./shared/account-number.js"');
   expect((await read('dist/index.d.ts')).match(/from "(?!\.)/)).toBeNull();
+});
+
+test('the main entry point runs where there is nothing but the language and URL', async () => {
+  const entryPoints = [join(project, 'node_modules/edge-accounts/dist/index.js')];
+  const options = { bundle: true, write: false, format: 'iife', globalName: 'edge' } as const;
+  const [bundle] = (await build({ entryPoints, ...options })).outputFiles;
+  const context = createContext({ URL });
+  runInContext(bundle?.text ?? '', context);
+  const call = `edge.accountNumberFromUrl('https://a%62.3141-5926-5359.example.com/')`;
+  expect(runInContext(call, context)).toBe('3141-5926-5359');
+});
+
+test('a program bundles only what it imports', async () => {
+  const stdin = { contents: `export { parseApiKey } from 'edge-accounts'`, resolveDir: project };
+  const { metafile } = await build({ stdin, bundle: true, write: false, metafile: true, format: 'esm' });
+  const weights = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  const used = weights.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => basename(path));
+  expect(used.filter((name) => name !== '<stdin>')).toEqual(['api-key.js']);
 });
 
 test.each(['client', 'hono'])('the types of %s name neither the server nor its bindings', async (entry) => {
