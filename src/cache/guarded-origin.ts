@@ -22,7 +22,7 @@ async function tryOrigin<T>(cache: Cache, deadlineMs: number, ask: () => Promise
     originBreaker.succeeded(sentAtMs);
     return answer;
   } catch (error) {
-    // One unreadable row does not mean that the origin is away. Nor does a short deadline, of which other tiers took a part.
+    // One unreadable row does not mean that the origin is away. Nor does a timeout of which other tiers used up the most.
     const isAway =
       error instanceof DeadlineExceeded ? deadlineMs >= settings.originDeadlineMs / 2 : origin.isAway(error);
     if (isAway) originBreaker.failed(sentAtMs, clock.now());

@@ -11,8 +11,8 @@ interface Waiting<Q, A> {
 }
 
 /**
- * Makes of questions that are asked one by one calls of many: all that are asked until `schedule` calls back travel together,
- * and each has its own outcome. What `sendAll` throws is the outcome of all its questions.
+ * Collects questions that are asked one by one, and sends them together: all that are asked until `schedule` calls back are
+ * one batch. Each question has its own outcome. An error of `sendAll` is the outcome of all questions of its batch.
  */
 export function makeBatcher<Q, A>(
   sendAll: (questions: readonly Q[]) => Promise<readonly PromiseSettledResult<A>[]>,

@@ -77,7 +77,7 @@ export function argumentsOf<S extends z.ZodRawShape>({
   return { args, scope, subject } as const;
 }
 
-/** Takes what says which page it is out of the last argument, which else is that of every look-up. */
+/** Moves `limit` and `cursor` from the last argument to the others. The rest of it is the same as for every look-up. */
 export function paged<T>(list: (env: object, ctx: CallContext, args: object, read: unknown) => Promise<T>) {
   return (env: object, ctx: CallContext, args: object, given: unknown): Promise<T> => {
     const { limit, cursor, ...read } = Object(given) as Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { describeError } from '../../lib/log.ts';
 import type { Cache } from '../cache.ts';
-import type { KeyedLookUp, LookUp, ReadDemands, Trace } from '../look-up.ts';
+import type { KeyedLookUp, Loaded, LookUp, ReadDemands, Trace } from '../look-up.ts';
 import { sleep } from '../clock.ts';
 import { OriginRefused, OriginUnavailable } from '../errors.ts';
 import type { LoadStart } from './load.ts';
@@ -8,6 +8,7 @@ import { deepFreeze } from '../freeze.ts';
 import { isLogical, type LogicalTime, randomId } from '../logical-time.ts';
 import type { MemoryEntry } from '../memory.ts';
 import { askOrigin } from '../guarded-origin.ts';
+import { MAX_ENTRY_TAGS, MAX_PAYLOAD_BYTES } from '../shared/entry-bounds.ts';
 import { sealed } from '../shared/sealed-entry.ts';
 import { askShared, type Asked } from '../shared/guarded-store.ts';
 import type { Fill, ReadMode, SharedEntry, SharedRead } from '../shared/shared-store.ts';
@@ -23,16 +24,8 @@ interface LoadContext<T> {
   readonly owner: string;
 }
 
-interface Loaded<T> {
-  readonly value: T;
-  readonly tags: readonly string[];
-}
-
 /** While another caller loads, this read asks the store again after these waits, 200 ms in all, and then loads without the lease. */
 const BUSY_WAITS_MS = [20, 60, 120];
-/** A larger answer is not stored: it would cost every reader more than asking the origin. */
-const MAX_PAYLOAD_BYTES = 256 * 1024;
-const MAX_TAGS = 1_000;
 
 /** Asks the shared store and then, after a miss, the origin. Keeps the answer in memory and stores it in the shared store. */
 export async function loadEntry<T>(
@@ -166,7 +159,7 @@ function release<T>({ cache, lookUp, start, owner }: LoadContext<T>): void {
 }
 
 function isStorable(payload: string, tags: readonly string[]): boolean {
-  if (tags.length > MAX_TAGS || payload.length > MAX_PAYLOAD_BYTES) return false;
+  if (tags.length > MAX_ENTRY_TAGS || payload.length > MAX_PAYLOAD_BYTES) return false;
   return new TextEncoder().encode(payload).byteLength <= MAX_PAYLOAD_BYTES;
 }
 

@@ -35,7 +35,7 @@ function parsed<T>(cache: Cache, lookUp: LookUp<T>, entry: SharedEntry): Shared<
 
 /** Throws if one of the tags is no tag: an answer with wrong tags would never be invalidated. */
 export function requireTags({ isTag }: Cache['origin'], tags: readonly string[]): void {
-  if (isTag && !tags.every(isTag)) throw new TypeError('the tags of an answer are none');
+  if (isTag && !tags.every(isTag)) throw new TypeError('an answer has a text among its tags that is no tag');
 }
 
 /** The first part of the key. The rest may be a username, and logs hold no personal data. */

@@ -1,3 +1,4 @@
+import { MAX_ENTRY_TAGS } from './entry-bounds.ts';
 import { makeScript } from './script.ts';
 
 // All scripts share these functions, which only read. They raise no error on values that other programs wrote under our keys.
@@ -5,8 +6,7 @@ import { makeScript } from './script.ts';
 export const READING = `
 local EPOCH, PREFIX, TAG_LIFE_MS = ARGV[1], ARGV[2], ARGV[3]
 local MAX_N, MAX_STEP_BACK = 9007199254740000, 30 * 1000000
--- More than any answer is stored with; thousands more would overflow the stack of unpack.
-local MAX_TAGS = 1000
+local MAX_TAGS = ${MAX_ENTRY_TAGS}
 
 local function failed(reply) return type(reply) == 'table' and reply.err ~= nil end
 
@@ -206,7 +206,7 @@ local function fill()
   if se == epoch and sn <= last and sn > asof then return 'older' end
   if not untouched_since(TAGS, epoch, asof, last) then return 'invalidated' end
   local born = math.min(now, asof)
-  -- Known to the one who seals, whose own clock ends the entry in time.
+  -- The seal covers the birth, and the isolate that sealed the entry knew only its as-of.
   if SEAL ~= '' then born = asof end
   local sealed = SEAL ~= '' and { 'seal', SEAL } or {}
   local reply = redis.pcall('HSET', KEYS[2], 'asof', ASOF, 'born', string.format('%.0f', born),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { makeBatcher } from '../../lib/batcher.ts';
+import { MAX_ENTRY_TAGS } from './entry-bounds.ts';
 import { explainScript } from './explain-script.ts';
 import { formatLogicalTime, type LogicalTime, parseLogicalTime, randomId } from '../logical-time.ts';
 import { logicalTime, whole } from './reply.ts';
@@ -101,8 +102,6 @@ export const LONGEST_LIFE_MS = 2 * 3_600_000;
 const TAG_MARGIN_MS = 60_000;
 /** A load ends long before this. A later fill comes from a request that hung. */
 const MAX_AS_OF_AGE_MS = 30_000;
-/** The script takes at most this many tags, as many as an entry has. */
-const MAX_DESCRIBED_TAGS = 1_000;
 
 /** This is far below the engines' limits on keys and, with answers of usual size, on the length of a reply. */
 const READS_PER_CALL = 100;
@@ -174,7 +173,7 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
     },
     async describe(key, tags) {
       const keys = keysOf(key);
-      const further = tags.slice(0, MAX_DESCRIBED_TAGS).join('\n');
+      const further = tags.slice(0, MAX_ENTRY_TAGS).join('\n');
       const reply = await run(explainScript, keys, [...commonArgs(), further]);
       return toSharedDescription(keys[1], settings.leaseMs, reply);
     },
@@ -210,7 +209,8 @@ async function toSharedReads(
   reads: number,
   settings: SharedStoreSettings,
 ): Promise<PromiseSettledResult<SharedRead>[]> {
-  if (!Array.isArray(reply) || reply.length !== reads) throw new Error('an answer to other reads');
+  if (!Array.isArray(reply) || reply.length !== reads)
+    throw new Error('Redis answered another number of reads than it was asked');
   // All answers of one call report the same loss.
   const losses = new Set<Forgotten>();
   const answers = reply.map(async (one: unknown) => toSharedRead(one, settings, losses));

@@ -23,14 +23,14 @@ export const ApiKey = z
     }),
     createdBy: z.string().nullable().meta({
       description:
-        'Who made the key, as the audit log names them, such as `key:12`; null: nobody by this service.',
+        'The creator of the key, as the audit log names it, such as `key:12`; null if the key was not created by this service.',
     }),
     createdAt: time,
     updatedAt: time,
     expiresAt: time.nullable().meta({ description: 'From then on the key is refused.' }),
     revokedAt: time.nullable().meta({ description: 'Since then the key is refused, for good.' }),
     lastUsedAt: time.nullable().meta({
-      description: 'To five minutes; no change of the key, so that neither `revision` nor `ETag` tell of it.',
+      description: 'Accurate to five minutes. A use changes neither `revision` nor `ETag`.',
     }),
     previousValidUntil: time
       .nullable()

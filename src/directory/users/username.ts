@@ -54,7 +54,7 @@ export const NewUsername = Username.refine(
     'must not mix scripts, whose letters look alike',
   )
   .refine(hasDigitsOfOneSystem, 'must not mix digits of two systems, which look alike')
-  .refine((name) => !STRAY_MARKS.test(name), 'must not have marks that show like none')
+  .refine((name) => !STRAY_MARKS.test(name), 'must not have combining marks that cannot be seen')
   .refine((name) => !DOTS.has(name), 'must not be . or ..')
   .refine(
     (name) => !RESERVED.test(name),

@@ -1,0 +1,5 @@
+/** A larger answer is not stored: it would cost every reader more than asking the origin. */
+export const MAX_PAYLOAD_BYTES = 256 * 1024;
+
+/** The greatest number of tags of one entry. Thousands more would overflow the stack of Lua's unpack. */
+export const MAX_ENTRY_TAGS = 1_000;
