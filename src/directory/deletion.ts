@@ -11,7 +11,7 @@ export const Deletion = z
 export type Deletion = z.infer<typeof Deletion>;
 
 /** The error of a write to a row that is not in a state that the writer has seen. */
-export function refuseOther(current: object): RefusedError {
+export function otherRevisionError(current: object): RefusedError {
   return new RefusedError('precondition_failed', 'it was changed since you read it; read it again', current);
 }
 
@@ -24,7 +24,7 @@ export function mayTakeLastAdmin({ caller, isForced = false }: Writer): boolean 
 }
 
 /** The error of a write that would leave an account, or the platform, without an admin. */
-export function refuseLastAdmin(): RefusedError {
+export function lastAdminError(): RefusedError {
   return new RefusedError(
     'last_admin_is_protected',
     'the user is the last active admin of an account; make another member one first, or insist (force)',

@@ -16,10 +16,10 @@ import { type Account, toAccount } from './accounts.ts';
 import { makeAccountNumber } from './draw-account-number.ts';
 import { requireUnbound, type Writer } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import { type Deletion, refuseOther } from '../deletion.ts';
+import { type Deletion, otherRevisionError } from '../deletion.ts';
 import { RefusedError } from '../errors.ts';
 import { AccountNumber, changesOf, orDefault, text } from '../fields.ts';
-import { outOfReachOf, refuseOutOfReach } from '../users/fields.ts';
+import { outOfReachOf, outOfReachError } from '../users/fields.ts';
 import {
   authorOf,
   claimOf,
@@ -118,7 +118,7 @@ export async function changeAccount(
     changeAccountRow(deps.db, authorOf(writer), accountNumber, changes, rowStates(precondition)),
   );
   const value = toAccount(current ?? unknownAccount());
-  if (!isDone) throw refuseOther(value);
+  if (!isDone) throw otherRevisionError(value);
   return { value, token };
 }
 
@@ -162,24 +162,24 @@ export async function deleteAccount(
   if (!current) unknownAccount();
   if (!isDone) {
     requireDeletable(current, platform.accountNumber);
-    if (isOutOfReach) throw refuseOutOfReach();
-    if (!isSeen) throw refuseOther(toAccount(current));
-    if (userProfiles > MAX_DELETED_MEMBERS) throw refuseManyMembers(userProfiles);
-    if (keys > MAX_DELETED_KEYS) throw refuseManyKeys(keys);
+    if (isOutOfReach) throw outOfReachError();
+    if (!isSeen) throw otherRevisionError(toAccount(current));
+    if (userProfiles > MAX_DELETED_MEMBERS) throw tooManyMembersError(userProfiles);
+    if (keys > MAX_DELETED_KEYS) throw tooManyKeysError(keys);
     // A member got rights between two statements of the batch.
-    if (!dryRun) throw refuseOutOfReach();
+    if (!dryRun) throw outOfReachError();
   }
   return { value: { dryRun, accounts: 1, users: 0, userProfiles, keys }, token };
 }
 
 // Postgres could not delete so many rows within the deadline, so the deletion would never succeed.
-function refuseManyMembers(userProfiles: number): RefusedError {
+function tooManyMembersError(userProfiles: number): RefusedError {
   const detail = `the account has ${userProfiles} members, and is deleted with at most ${MAX_DELETED_MEMBERS}; deactivate it, and delete user profiles or users of it first`;
   return new RefusedError('too_many_members', detail);
 }
 
 // Revoked keys are kept for ever, so that only an operator can delete some.
-function refuseManyKeys(keys: number): RefusedError {
+function tooManyKeysError(keys: number): RefusedError {
   const detail = `the account has ${keys} keys, revoked ones too, and is deleted with at most ${MAX_DELETED_KEYS}; deactivate it, and have revoked keys of it deleted in Postgres first`;
   return new RefusedError('too_many_keys', detail);
 }

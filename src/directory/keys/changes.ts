@@ -13,11 +13,11 @@ import {
 import { sha256Of } from '../../lib/hash.ts';
 import { unknownAccount, unknownKey } from '../absence.ts';
 import { type Caller, SCOPES, type Writer } from '../caller.ts';
-import { refuseOther } from '../deletion.ts';
+import { otherRevisionError } from '../deletion.ts';
 import type { Deps } from '../deps.ts';
 import { FieldError, RefusedError } from '../errors.ts';
 import { AccountNumber, boundedArray, changesOf, DateTime, text, toDate } from '../fields.ts';
-import { refuseFormerRights, requireNoLonger, requireScopes, rightsOf } from './rights.ts';
+import { formerRightsError, requireNoLonger, requireScopes, rightsOf } from './rights.ts';
 import { deriveSecret, drawSecret } from './secret.ts';
 import { ApiKey, toApiKey } from './keys.ts';
 import {
@@ -192,7 +192,7 @@ function requireMade(
   { accountNumber }: Pick<NewKeyRow, 'accountNumber'>,
   keysPerAccount: number,
 ): MadeKey {
-  if (made === 'rights') throw refuseFormerRights();
+  if (made === 'rights') throw formerRightsError();
   if (made === 'room') {
     const room =
       accountNumber === null
@@ -209,14 +209,14 @@ function requireDone(caller: Caller, { isDone, isAllowed, current: row }: KeyWri
   if (isDone) return key;
   requireScopes(caller, row.scopes);
   requireNoLonger(caller, row.expiresAt);
-  throw isAllowed ? refuseOther(key) : refuseFormerRights();
+  throw isAllowed ? otherRevisionError(key) : formerRightsError();
 }
 
 function refuseRotation(caller: Caller, outcome: KeyWriteOutcome): never {
   if (outcome.current?.revokedAt)
     throw new RefusedError('key_is_revoked', 'the key was revoked; create another one');
   requireDone(caller, outcome);
-  throw refuseFormerRights();
+  throw formerRightsError();
 }
 
 function requireKept(kept: unknown): MadeKey {

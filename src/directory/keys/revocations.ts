@@ -11,7 +11,7 @@ import type { Writer } from '../caller.ts';
 import type { Deletion } from '../deletion.ts';
 import type { Deps } from '../deps.ts';
 import { RefusedError } from '../errors.ts';
-import { refuseFormerRights, rightsOf } from './rights.ts';
+import { formerRightsError, rightsOf } from './rights.ts';
 import { type ApiKey, toApiKey } from './keys.ts';
 import { authorOf, type Written, write } from '../write.ts';
 
@@ -46,18 +46,18 @@ export async function revokeKeys(
       : revokeKeyRows(deps.db, authorOf(writer), keyId, rights, withDescendants),
   );
   requireEnded(revocation);
-  if (revocation.isTooMuch) throw refuseMany();
+  if (revocation.isTooMuch) throw tooManyKeysError();
   const { revoked, token } = revocation;
   return { value: { dryRun, accounts: 0, users: 0, userProfiles: 0, keys: revoked }, token };
 }
 
-function refuseMany(): RefusedError {
+function tooManyKeysError(): RefusedError {
   const detail = `the key and what it made, directly or not, are more than ${MAX_DESCENT} keys, or more than ${MAX_REVOKED} that are not revoked; revoke the key alone, and then each that it made (createdBy) with its own descendants`;
   return new RefusedError('too_many_keys', detail);
 }
 
 function requireEnded({ key, revoked, isAllowed, isTooMuch }: Revocation): ShownKey {
   // A key that has just revoked itself has no rights any more.
-  if (key && revoked === 0 && !isAllowed && !isTooMuch) throw refuseFormerRights();
+  if (key && revoked === 0 && !isAllowed && !isTooMuch) throw formerRightsError();
   return key ?? unknownKey();
 }

@@ -16,7 +16,7 @@ export function rightsOf({ key, accountNumber, scopes, expiresAt }: Caller): Key
 }
 
 /** The error of a write when the caller's key has lost the rights that it had when the request began. */
-export function refuseFormerRights(): RefusedError {
+export function formerRightsError(): RefusedError {
   return new RefusedError('forbidden', 'your own key no longer has these rights');
 }
 

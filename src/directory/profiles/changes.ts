@@ -12,10 +12,10 @@ import type { ProfileRow } from '../../db/reads/profiles.ts';
 import { fromSnapshot, fromUserSnapshot } from '../../db/reads/snapshot.ts';
 import { unknownAccount, unknownUser, unknownUserProfile } from '../absence.ts';
 import type { Writer } from '../caller.ts';
-import { type Deletion, mayTakeLastAdmin, refuseLastAdmin, refuseOther } from '../deletion.ts';
+import { type Deletion, mayTakeLastAdmin, lastAdminError, otherRevisionError } from '../deletion.ts';
 import type { Deps } from '../deps.ts';
 import { AccountNumber, changesOf, orDefault, text, WebUrl } from '../fields.ts';
-import { outOfReachOf, refuseOutOfReach } from '../users/fields.ts';
+import { outOfReachOf, outOfReachError } from '../users/fields.ts';
 import { toUserProfile, type UserProfile } from './user-profile.ts';
 import {
   authorOf,
@@ -67,7 +67,7 @@ export async function createUserProfile(
   if (made) return { ...created, value: toUserProfile(made) };
   if (!isUserKnown) unknownUser('userId');
   if (!isAccountKnown) unknownAccount();
-  throw refuseOutOfReach();
+  throw outOfReachError();
 }
 
 /** Changes a profile; throws `user_profile_does_not_exist` and `precondition_failed`. */
@@ -82,7 +82,7 @@ export async function changeUserProfile(
     changeProfileRow(deps.db, authorOf(writer), userProfileId, changes, profileStates(precondition)),
   );
   const value = toUserProfile(current ?? unknownUserProfile());
-  if (!isDone) throw refuseOther(value);
+  if (!isDone) throw otherRevisionError(value);
   return { value, token };
 }
 
@@ -111,9 +111,9 @@ export async function deleteUserProfile(
   const { isDone, current, isSeen, isOutOfReach, isLastAdmin, token } = await write(deps, run);
   if (!isDone) {
     if (!current) unknownUserProfile();
-    if (isOutOfReach) throw refuseOutOfReach();
-    if (!isSeen) throw refuseOther(toUserProfile(current));
-    if (isLastAdmin) throw refuseLastAdmin();
+    if (isOutOfReach) throw outOfReachError();
+    if (!isSeen) throw otherRevisionError(toUserProfile(current));
+    if (isLastAdmin) throw lastAdminError();
     // The profile was deleted meanwhile, with its account for instance.
     if (!dryRun) unknownUserProfile();
   }

@@ -10,11 +10,11 @@ import {
 import { unknownUser } from '../absence.ts';
 import { requireScope, type Writer } from '../caller.ts';
 import type { Deps } from '../deps.ts';
-import { type Deletion, mayTakeLastAdmin, refuseLastAdmin, refuseOther } from '../deletion.ts';
+import { type Deletion, mayTakeLastAdmin, lastAdminError, otherRevisionError } from '../deletion.ts';
 import { Email } from './email.ts';
 import { FieldError, RefusedError } from '../errors.ts';
 import { changesOf, faultsOfFields, orDefault, StoredText, toDate } from '../fields.ts';
-import { outOfReachOf, refuseOutOfReach, requirePlatformRights, userFields } from './fields.ts';
+import { outOfReachOf, outOfReachError, requirePlatformRights, userFields } from './fields.ts';
 import { NewUsername } from './username.ts';
 import { toUser, type User, Username } from './users.ts';
 import { authorOf, type Written, type Precondition, rowStates, write } from '../write.ts';
@@ -81,7 +81,7 @@ export async function deleteUser(
   const { isDone, userProfiles, token } = outcome;
   if (!isDone) {
     requireWritable(outcome);
-    if (userProfiles > MAX_DELETED_PROFILES) throw refuseMany(userProfiles);
+    if (userProfiles > MAX_DELETED_PROFILES) throw tooManyAccountsError(userProfiles);
     // Without an obstacle, the user was created after the batch selected it.
     if (!dryRun) unknownUser('userId');
   }
@@ -121,7 +121,7 @@ function conditionsOf(
 }
 
 // Postgres could not delete so many profiles within the deadline, so the deletion would never succeed.
-function refuseMany(userProfiles: number): RefusedError {
+function tooManyAccountsError(userProfiles: number): RefusedError {
   const detail = `the user is a member of ${userProfiles} accounts, and is deleted with at most ${MAX_DELETED_PROFILES} user profiles; deactivate the user, and delete user profiles of it first`;
   return new RefusedError('too_many_accounts', detail);
 }
@@ -132,7 +132,7 @@ function requireWritable(outcome: UserWriteOutcome): void {
   if (isShared) {
     throw new RefusedError('forbidden', 'callers that are bound to an account may not change this user');
   }
-  if (isOutOfReach) throw refuseOutOfReach();
-  if (!isSeen) throw refuseOther(toUser(current));
-  if (isLastAdmin) throw refuseLastAdmin();
+  if (isOutOfReach) throw outOfReachError();
+  if (!isSeen) throw otherRevisionError(toUser(current));
+  if (isLastAdmin) throw lastAdminError();
 }

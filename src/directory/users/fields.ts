@@ -46,7 +46,7 @@ export function outOfReachOf({ scopes, accountNumber }: Caller, platform: Platfo
 }
 
 /** The error of a write to a user that is out of the caller's reach. */
-export function refuseOutOfReach(): RefusedError {
+export function outOfReachError(): RefusedError {
   return new RefusedError(
     'forbidden',
     'this changes a user whose rights need the scope rights:write; a superuser or the platform admin also needs a caller that is bound to no account',
