@@ -63,7 +63,7 @@ function namesDatabase(text: string): boolean {
 /** Postgres' own port, and the one of the local stack. A request to it would hang until its deadline. */
 const POSTGRES_PORTS = new Set(['', '5432', '54320']);
 
-/** True if a local URL leads to Postgres itself, and not to the bridge that speaks Neon's protocol. */
+/** True unless a local URL names a port of Postgres itself, in place of the bridge that speaks Neon's protocol. */
 function leadsToBridge(text: string): boolean {
   const url = URL.parse(text);
   return !(url && LOCAL_HOSTS.has(url.hostname) && POSTGRES_PORTS.has(url.port));
