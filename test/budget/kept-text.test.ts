@@ -24,7 +24,7 @@ const { vars } = readConfig({ config: 'wrangler.toml' });
 // No request reaches these stores.
 const env = {
   ...vars,
-  ...workerEnv('http://127.0.0.1', 'http://127.0.0.1', 'postgres://postgres@127.0.0.1:1/postgres'),
+  ...workerEnv('http://127.0.0.1:1', 'http://127.0.0.1:1', 'postgres://127.0.0.1/postgres'),
 };
 
 setFlagsFromString('--expose-gc');

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Explanation } from '../../../src/http/explain/schema.ts';
 import { dumpRedis } from '../../support/redis-dump.ts';
+import { sampled } from '../../support/scale.ts';
 import { emptyRedis, get, newIsolate, redis, redisKeys, useStack, whileAway } from '../../support/stack.ts';
 
 const stack = useStack();
@@ -120,7 +121,7 @@ async function readWithoutPostgres(): Promise<string> {
   });
 }
 
-describe.each(Object.entries(states))('with %s', (_state, change) => {
+describe.each(sampled(Object.entries(states), 24))('with %s', (_state, change) => {
   test('the read does what its explanation said, and the explanation changed nothing', async () => {
     await change();
     const before = await dumpRedis(stack.current);
