@@ -21,17 +21,17 @@ type AccountEnv<B extends object> = { Bindings: B; Variables: AccountVariables }
 type Answer = Response | Promise<Response>;
 
 /** The host of the request names no account, or one that there is not. */
-export interface Unknown {
+export interface UnknownAccount {
   readonly accountNumber: string | null;
 }
 
 /** The account is there and is not active. */
-export interface Inactive {
+export interface InactiveAccount {
   readonly account: Account;
 }
 
 /** The directory could not tell. */
-export interface Unavailable {
+export interface DirectoryOutage {
   readonly accountNumber: string;
   /** The error of the binding or the client, for the log. */
   readonly error: unknown;
@@ -41,11 +41,11 @@ interface Answers<B extends object> {
   /** The parent domains below which a host names an account, such as `api.example.com`. None: any domain. */
   readonly suffixes?: readonly string[];
   /** Answers a request without an account. By default, 404. */
-  readonly onUnknown?: (c: Context<AccountEnv<B>>, details: Unknown) => Answer;
+  readonly onUnknown?: (c: Context<AccountEnv<B>>, details: UnknownAccount) => Answer;
   /** Answers a request of an inactive account. By default, 403. */
-  readonly onInactive?: (c: Context<AccountEnv<B>>, details: Inactive) => Answer;
+  readonly onInactive?: (c: Context<AccountEnv<B>>, details: InactiveAccount) => Answer;
   /** Answers while the directory is away. By default, 503 with `Retry-After`. */
-  readonly onUnavailable?: (c: Context<AccountEnv<B>>, details: Unavailable) => Answer;
+  readonly onUnavailable?: (c: Context<AccountEnv<B>>, details: DirectoryOutage) => Answer;
 }
 
 /** The source of the accounts, a binding or a client, and the answers to a request without an active account. */

@@ -2,9 +2,9 @@ export {
   accountContext,
   type AccountContextOptions,
   type AccountVariables,
-  type Inactive,
+  type DirectoryOutage,
+  type InactiveAccount,
   requireAccount,
-  type Unavailable,
-  type Unknown,
+  type UnknownAccount,
 } from '../middleware/account-context.ts';
 export type { AccountBinding } from '../middleware/find-account.ts';

@@ -122,6 +122,6 @@ test.each(kinds)('its types hold in a %s project with those that wrangler types 
   const args = ['types', join(project.folder, 'env.d.ts')];
   expect(await runOwn('wrangler/bin/wrangler.js', args, folder)).toMatchObject({ isDone: true });
   const faults = await compile([anywhere, worker], kind, { types: ['./env.d.ts'], lib: ['es2024'] });
-  // What wrangler writes has faults of its own under nodenext.
+  // The file that wrangler writes has faults of its own under nodenext.
   expect(faults.filter((line) => !line.startsWith('env.d.ts'))).toEqual([]);
 });
