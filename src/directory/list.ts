@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Loaded, LookUpDefinition, ReadDemands } from '../cache/look-up.ts';
 import { isAnswerTooLarge } from '../db/client/errors.ts';
+import type { Caller } from './caller.ts';
 import type { Deps } from './deps.ts';
 import { type RefusalCode, RefusedError } from './errors.ts';
 import { find, type InputOf, type LookUpBasics } from './look-up.ts';
@@ -11,6 +12,8 @@ import { readPastCaches } from './paged-read.ts';
 export interface Slice<I> {
   readonly input: I;
   readonly page: Page | undefined;
+  /** The number of the account to which the caller is bound, if the list shows such a caller only what concerns that account. */
+  readonly within: string | null;
 }
 
 type Found<T> = Paged<T> | null;
@@ -20,10 +23,12 @@ interface ListSpec<S extends z.ZodRawShape, T> extends LookUpBasics<S> {
   readonly item: z.ZodType<T>;
   /** Names the list in its cursors and its keys. */
   nameOf(input: InputOf<S>): string;
+  /** True if the list concerns several accounts, so that a bound caller sees only the part that concerns its own. */
+  readonly spansAccounts?: boolean;
   /** The same as in `LookUpDefinition`. */
   isPossible?(input: InputOf<S>): boolean;
   isShared?(found: Found<T>): boolean;
-  load(deps: Deps, input: InputOf<S>, page: Page | undefined): Promise<Loaded<Found<T>>>;
+  load(deps: Deps, slice: Slice<InputOf<S>>): Promise<Loaded<Found<T>>>;
   /** Throws a `LookUpError` that says that there is not what has the list. */
   absent(input: InputOf<S>): never;
   /** Makes the error of a list that is too long to be answered whole. */
@@ -53,25 +58,42 @@ export interface DefinedList<S extends z.ZodRawShape, T> extends Omit<
 export function defineList<S extends z.ZodRawShape, T>(spec: ListSpec<S, T>): DefinedList<S, T> {
   const { parse } = z.object({ items: z.array(spec.item), nextAfterId: z.int().nullable() }).nullable();
   const slices: DefinedList<S, T>['slices'] = {
-    key: ({ input, page }) => `${spec.nameOf(input)}:${pageKey(page)}`,
+    key: (slice) => `${nameOfSlice(spec, slice)}:${pageKey(slice.page)}`,
     parse,
     isPossible: ({ input }) => spec.isPossible?.(input) ?? true,
     isShared: (found) => spec.isShared?.(found) ?? true,
-    load: (deps, { input, page }) => spec.load(deps, input, page),
+    load: (deps, slice) => spec.load(deps, slice),
   };
   return { ...spec, slices };
+}
+
+/** The slice of the list that the caller is shown. */
+export function sliceFor<S extends z.ZodRawShape>(
+  list: Pick<DefinedList<S, unknown>, 'spansAccounts'>,
+  { accountNumber }: Pick<Caller, 'accountNumber'>,
+  input: InputOf<S>,
+  page: Page | undefined,
+): Slice<InputOf<S>> {
+  return { input, page, within: list.spansAccounts ? accountNumber : null };
+}
+
+/** Names the list of the slice in its cursors. The part of one account is a list of its own. */
+export function nameOfSlice<S extends z.ZodRawShape>(
+  list: Pick<DefinedList<S, unknown>, 'nameOf'>,
+  { input, within }: Slice<InputOf<S>>,
+): string {
+  return within === null ? list.nameOf(input) : `${list.nameOf(input)}@${within}`;
 }
 
 /** A page of the list, or all of it; past the caches where they may not hold the page. Throws as `absent` does. */
 export async function readList<S extends z.ZodRawShape, T>(
   deps: Deps,
   list: DefinedList<S, T>,
-  input: InputOf<S>,
-  page: Page | undefined,
+  slice: Slice<InputOf<S>>,
   read: ReadDemands = {},
 ): Promise<Paged<T>> {
   const { slices } = list;
-  const slice = { input, page };
+  const { input, page } = slice;
   const isKept = page?.isCached ?? true;
   if (isKept) return (await find(deps, slices, slice, read)) ?? list.absent(input);
   if (slices.isPossible?.(slice) === false) return list.absent(input);
@@ -83,17 +105,17 @@ export async function readList<S extends z.ZodRawShape, T>(
 export async function readWholeList<S extends z.ZodRawShape, T>(
   deps: Deps,
   list: DefinedList<S, T>,
+  caller: Pick<Caller, 'accountNumber'>,
   input: InputOf<S>,
   read?: ReadDemands,
 ): Promise<readonly T[]> {
   const { code, owner, items: what, pagedMethod } = list.tooMany;
   const refuse = (many: string) =>
     new RefusedError(code, `${owner} has ${many}; call ${pagedMethod}, which answers a page at a time`);
-  const { items, nextAfterId } = await readList(deps, list, input, undefined, read).catch(
-    (error: unknown) => {
-      throw isAnswerTooLarge(error) ? refuse(`${what} too large to be answered whole`) : error;
-    },
-  );
+  const slice = sliceFor(list, caller, input, undefined);
+  const { items, nextAfterId } = await readList(deps, list, slice, read).catch((error: unknown) => {
+    throw isAnswerTooLarge(error) ? refuse(`${what} too large to be answered whole`) : error;
+  });
   if (nextAfterId !== null) throw refuse(`more than ${MAX_WHOLE_LIST} ${what}`);
   return items;
 }

@@ -24,6 +24,8 @@ export interface EndpointInput<P extends z.ZodType, Q extends z.ZodType, J exten
   readonly json: z.output<J>;
   readonly url: string;
   readonly env: object;
+  /** The number of the account to which the caller is bound; null: none. */
+  readonly accountNumber: string | null;
 }
 
 /** The declaration of a route: rights, validation and the OpenAPI document follow from it. */
@@ -43,7 +45,7 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J ex
   readonly path?: P;
   readonly query?: Q;
   /** Names the list and its filters in the cursors of its pages. */
-  list?(input: Pick<EndpointInput<P, Q, J>, 'param' | 'query'>): string;
+  list?(input: Pick<EndpointInput<P, Q, J>, 'param' | 'query' | 'accountNumber'>): string;
   /** Schema of the JSON body that the request must have. */
   readonly json?: J;
   /** No body is as good as an empty object. */

@@ -119,10 +119,10 @@ export class AccountDirectory extends WorkerEntrypoint<object> {
   }
 
   /**
-   * Every account that the user is a member of, by the ids of its profiles. Throws `user_does_not_exist`, `too_many_accounts` when
-   * there are more than 10,000, and `forbidden` to a Worker that is bound to an account.
+   * Every account that the user is a member of, by the ids of its profiles, or null for an unknown user. A Worker that is bound to an
+   * account sees that account alone. Throws `too_many_accounts` when there are more than 10,000.
    */
-  getAccountsForUser(userId: number, options?: RpcOptions): Promise<readonly AccountOfUser[]> {
+  getAccountsForUser(userId: number, options?: RpcOptions): Promise<readonly AccountOfUser[] | null> {
     return lookUps.accountsForUser(this.env, this.ctx, { userId }, options);
   }
 

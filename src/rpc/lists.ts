@@ -18,12 +18,12 @@ export const validResourceOwners = paged(
     args: ownersArguments.extend({ options: pageOptions }),
     scope,
     subject: subjectOfOwners,
-    run: async (deps, { userProfileId, options: asked }, read, _writer, env) => {
-      if (userProfileId === null && asked.cursor !== undefined)
+    run: async (deps, { userProfileId, options }, read, { caller }, env) => {
+      if (userProfileId === null && options.cursor !== undefined)
         throw new BadArgument('cursor: this list has one page, and no cursor');
       if (userProfileId === null)
         return { items: [await answerOf(deps, platformAdmin, {}, read)], nextCursor: null };
-      return answerPage(deps, owners, { userProfileId }, asked, read, env);
+      return answerPage(deps, owners, { caller, input: { userProfileId }, options, read, env });
     },
   }),
 );

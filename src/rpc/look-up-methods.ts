@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { ReadDemands } from '../cache/look-up.ts';
+import type { Caller } from '../directory/caller.ts';
 import type { Deps } from '../directory/deps.ts';
-import { type DefinedList, readList, readWholeList } from '../directory/list.ts';
+import { type DefinedList, nameOfSlice, readList, readWholeList, sliceFor } from '../directory/list.ts';
 import { answerOf, type DefinedLookUp, find, type InputOf } from '../directory/look-up.ts';
 import { cursorAfter, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, toPage } from '../directory/page.ts';
 import { decodeCursor, isCursorOf, NO_CURSOR, sealCursor } from '../cursor.ts';
@@ -46,7 +47,7 @@ export function nullableMethod<S extends z.ZodRawShape, A>(lookUp: DefinedLookUp
 export function wholeListMethod<S extends z.ZodRawShape, T>(list: DefinedList<S, T>) {
   return method({
     ...argumentsOf(list),
-    run: (deps, input, read) => readWholeList(deps, list, input, read),
+    run: (deps, input, read, { caller }) => readWholeList(deps, list, caller, input, read),
   });
 }
 
@@ -58,9 +59,11 @@ export function pagedMethod<S extends z.ZodRawShape, T>(list: DefinedList<S, T>)
       args: z.intersection(args, z.object({ options: pageOptions })),
       scope,
       subject,
-      run: (deps, { options, ...input }, read, _writer, env) =>
+      run: (deps, { options, ...input }, read, { caller }, env) => {
         // Without the options, what is left is the input.
-        answerPage(deps, list, input as unknown as InputOf<S>, options, read, env),
+        const asked = input as unknown as InputOf<S>;
+        return answerPage(deps, list, { caller, input: asked, options, read, env });
+      },
     }),
   );
 }
@@ -86,21 +89,26 @@ export function paged<T>(list: (env: object, ctx: CallContext, args: object, rea
   };
 }
 
+interface AskedPage<I> {
+  readonly caller: Caller;
+  readonly input: I;
+  readonly options: z.output<typeof pageOptions>;
+  readonly read: ReadDemands;
+  readonly env: object;
+}
+
 /** A page of the list, with the cursor of the next one. */
 export async function answerPage<S extends z.ZodRawShape, T>(
   deps: Deps,
   list: DefinedList<S, T>,
-  input: InputOf<S>,
-  { limit, cursor: text }: z.output<typeof pageOptions>,
-  read: ReadDemands,
-  env: object,
+  { caller, input, options: { limit, cursor: text }, read, env }: AskedPage<InputOf<S>>,
 ): Promise<RpcPage<T>> {
-  const name = list.nameOf(input);
+  const name = nameOfSlice(list, sliceFor(list, caller, input, undefined));
   const cursor = text === undefined || text === null ? undefined : decodeCursor(text);
   if (cursor === null || (cursor && !(await isCursorOf(env, name, cursor))))
     throw new BadArgument(`options.cursor: ${NO_CURSOR}`);
   const page = toPage(limit, cursor);
-  const answer = await readList(deps, list, input, page, read);
+  const answer = await readList(deps, list, sliceFor(list, caller, input, page), read);
   const next = cursorAfter(page, answer);
   return { items: answer.items, nextCursor: next && (await sealCursor(env, name, next)) };
 }

@@ -19,6 +19,7 @@ import {
   userProfilesOfAccount,
   validResourceOwners as owners,
 } from '../directory/profiles/profiles.ts';
+import { LookUpError } from '../directory/errors.ts';
 import type { Subject } from '../directory/subject.ts';
 import { userById, userByUsername, usersOfAccount } from '../directory/users/users.ts';
 import { argumentsOf, lookUpMethod, nullableMethod, scope, wholeListMethod } from './look-up-methods.ts';
@@ -32,7 +33,6 @@ export const cachedDefaultAccount = lookUpMethod(defaultAccount);
 export const cachedSmarterAdminUserProfile = lookUpMethod(platformAdmin);
 export const cachedUserForUserId = nullableMethod(userById);
 export const cachedUserForUsername = lookUpMethod(userByUsername);
-export const accountsForUser = wholeListMethod(accountsOfUser);
 export const usersForAccount = wholeListMethod(usersOfAccount);
 
 export const cachedAdminUserForAccount = method({
@@ -40,11 +40,24 @@ export const cachedAdminUserForAccount = method({
   run: (deps, args, read, writer) => getCachedAdminUserForAccount(deps, writer, args.accountNumber, read),
 });
 
+/** Null for an unknown user. */
+export const accountsForUser = method({
+  ...argumentsOf(accountsOfUser),
+  isNullable: true,
+  run: (deps, input, read, { caller }) =>
+    readWholeList(deps, accountsOfUser, caller, input, read).catch(nullIfAbsent),
+});
+
+function nullIfAbsent(error: unknown): null {
+  if (error instanceof LookUpError) return null;
+  throw error;
+}
+
 /** Null for an account without profiles, as the original platform answers. */
 export const userProfilesForAccount = method({
   ...argumentsOf(userProfilesOfAccount),
-  run: async (deps, input, read) => {
-    const items = await readWholeList(deps, userProfilesOfAccount, input, read);
+  run: async (deps, input, read, { caller }) => {
+    const items = await readWholeList(deps, userProfilesOfAccount, caller, input, read);
     return items.length > 0 ? items : null;
   },
 });
@@ -60,10 +73,10 @@ export const validResourceOwners = method({
   args: ownersArguments,
   scope,
   subject: subjectOfOwners,
-  run: async (deps, { userProfileId }, read) =>
+  run: async (deps, { userProfileId }, read, { caller }) =>
     userProfileId === null
       ? [await answerOf(deps, platformAdmin, {}, read)]
-      : readWholeList(deps, owners, { userProfileId }, read),
+      : readWholeList(deps, owners, caller, { userProfileId }, read),
 });
 
 export const many = method({

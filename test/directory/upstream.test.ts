@@ -96,7 +96,7 @@ const replays: Readonly<Record<string, () => Promise<void>>> = {
   'A1 apps/account/tests/test_utils.py:168-173': async () =>
     expect(await read(`${ACCOUNT}/users`)).toMatchObject({ items: [ADMIN, MORTAL] }),
   'A1 apps/account/tests/test_utils.py:175-177': () =>
-    expect(readWholeList(deps(), usersOfAccount, { accountNumber: '' })).rejects.toMatchObject({
+    expect(readWholeList(deps(), usersOfAccount, ROOT, { accountNumber: '' })).rejects.toMatchObject({
       code: 'account_required',
     }),
   'A1 apps/account/tests/test_utils.py:185-189': async () =>

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { makeDbOver } from '../../src/db/client/client.ts';
+import { ROOT } from '../../src/directory/caller.ts';
 import type { Deps } from '../../src/directory/deps.ts';
 import { readWholeList } from '../../src/directory/list.ts';
 import { userProfilesOfAccount, validResourceOwners } from '../../src/directory/profiles/profiles.ts';
@@ -16,13 +17,18 @@ function depsOf(error: Error): Deps {
 
 const accountNumber = '1234-5678-9012';
 const lists: readonly [string, (deps: Deps) => Promise<unknown>][] = [
-  ['listUsersForAccount', (deps) => readWholeList(deps, usersOfAccount, { accountNumber })],
-  ['listUserProfilesForAccount', (deps) => readWholeList(deps, userProfilesOfAccount, { accountNumber })],
-  ['listValidResourceOwners', (deps) => readWholeList(deps, validResourceOwners, { userProfileId: 3 })],
+  ['listUsersForAccount', (deps) => readWholeList(deps, usersOfAccount, ROOT, { accountNumber })],
+  [
+    'listUserProfilesForAccount',
+    (deps) => readWholeList(deps, userProfilesOfAccount, ROOT, { accountNumber }),
+  ],
+  ['listValidResourceOwners', (deps) => readWholeList(deps, validResourceOwners, ROOT, { userProfileId: 3 })],
 ];
 
 test('so it is too many accounts for the list of those of a user', async () => {
-  const answer = readWholeList(depsOf(makeNeonError('too large', '54000')), accountsOfUser, { userId: 3 });
+  const answer = readWholeList(depsOf(makeNeonError('too large', '54000')), accountsOfUser, ROOT, {
+    userId: 3,
+  });
   await expect(answer).rejects.toMatchObject({
     code: 'too_many_accounts',
     message:

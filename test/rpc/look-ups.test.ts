@@ -88,6 +88,7 @@ test.each<[string, unknown[], unknown]>([
     ],
   ],
   ['getAccountsForUser', [5], []],
+  ['getAccountsForUser', [999], null],
   ['getUserProfilesForAccount', ['1234-5678-9012'], [{ id: 3 }, { id: 4 }, { id: 5 }]],
   ['getUsersForAccount', ['1234-5678-9012'], [{ id: 3 }, { id: 4 }, { id: 6 }]],
   ['getUserProfilesForAccount', ['3141-5926-5359'], [{ id: 1 }, { id: 2 }, { id: 6 }]],
@@ -114,7 +115,6 @@ test.each<[string, unknown[], string, string]>([
   ['getCachedUserForUsername', ['x'.repeat(10_000)], 'user_does_not_exist', 'username'],
   ['getCachedUserForUsername', ['\u0000'], 'user_does_not_exist', 'username'],
   ['getCachedAdminUserForAccount', ['9999-9999-9999'], 'account_does_not_exist', 'accountNumber'],
-  ['getAccountsForUser', [999], 'user_does_not_exist', 'userId'],
   ['getUsersForAccount', ['9999-9999-9999'], 'account_does_not_exist', 'accountNumber'],
   ['getUsersForAccount', [''], 'account_required', 'accountNumber'],
   ['getUsersForAccount', [], 'account_required', 'accountNumber'],
@@ -206,7 +206,7 @@ test('who is absent has no pages either', async () => {
   });
 });
 
-test('the accounts of a user come page after page, and not for bound callers', async () => {
+test('the accounts of a user come page after page, and to bound callers their own alone', async () => {
   const whole = (await call('getAccountsForUser', 6)).value;
   const first = (await call('listAccountsForUser', 6, { limit: 1 })).value as ListPage;
   const rest = (await call('listAccountsForUser', 6, { limit: 1, cursor: first.nextCursor }))
@@ -214,8 +214,16 @@ test('the accounts of a user come page after page, and not for bound callers', a
   expect([...first.items, ...rest.items]).toEqual(whole);
   expect(rest.nextCursor).toBeNull();
   expect((await call('listAccountsForUser', 999)).error?.code).toBe('user_does_not_exist');
-  for (const method of ['getAccountsForUser', 'listAccountsForUser'])
-    expect((await callBound(method, 6)).error?.code).toBe('forbidden');
+  const own = (whole as { account: { accountNumber: string } }[]).filter(
+    ({ account }) => account.accountNumber === '1234-5678-9012',
+  );
+  expect(own).toHaveLength(1);
+  expect((await callBound('getAccountsForUser', 6)).value).toEqual(own);
+  expect((await callBound('listAccountsForUser', 6)).value).toEqual({ items: own, nextCursor: null });
+  for (const stranger of [1, 999]) {
+    expect((await callBound('getAccountsForUser', stranger)).value).toBeNull();
+    expect((await callBound('listAccountsForUser', stranger)).error?.code).toBe('user_does_not_exist');
+  }
 });
 
 test('a user of 10,001 accounts has too many to be answered whole, and pages', async () => {

@@ -70,6 +70,20 @@ export interface MembershipsOfUser {
   readonly memberships: { id: number; accountId: number; account: AccountRow | null }[];
 }
 
+/** The account with this number and the id of the user's profile in it; null for what is not there. */
+export async function selectAccountWithProfile(
+  db: Db,
+  accountNumber: string,
+  userId: number,
+): Promise<{ account: AccountRow | null; userProfileId: number | null }> {
+  const [row] = await db
+    .select({ account: accounts, userProfileId: userProfiles.id })
+    .from(accounts)
+    .leftJoin(userProfiles, and(eq(userProfiles.accountId, accounts.id), eq(userProfiles.userId, userId)))
+    .where(eq(accounts.accountNumber, accountNumber));
+  return row ?? { account: null, userProfileId: null };
+}
+
 /** The user's profiles, by id, with their accounts: one page of them, or all. */
 export async function selectAccountsOfUser(db: Db, userId: number, page: IdPage): Promise<MembershipsOfUser> {
   // The join cuts the page, where its index is in order.

@@ -4,14 +4,16 @@ import {
   selectAccountByNumber,
   selectAccountForUser,
   selectAccountsOfUser,
+  selectAccountWithProfile,
   selectDefaultAccount,
 } from '../../db/reads/accounts.ts';
+import type { Db } from '../../db/client/client.ts';
 import type { AccountRow } from '../../db/schema/tables.ts';
 import { noAccountForUser, noDefaultAccount, unknownAccount, unknownUser } from '../absence.ts';
 import { AccountInput, NoInput, UserInput } from '../inputs.ts';
 import { defineList } from '../list.ts';
 import { defineLookUp } from '../look-up.ts';
-import { cutPage, withOneMore } from '../page.ts';
+import { cutPage, type Page, withOneMore } from '../page.ts';
 
 export const Account = z
   .object({
@@ -110,14 +112,15 @@ export const AccountOfUser = z
   .meta({ id: 'AccountOfUser' });
 export type AccountOfUser = z.infer<typeof AccountOfUser>;
 
-/** Every account that the user has a profile in, by the ids of the profiles. Only for callers that see all accounts. */
+/** Every account that the user has a profile in, by the ids of the profiles. A bound caller sees its own account alone. */
 export const accountsOfUser = defineList({
   input: UserInput,
-  // A user may be a member of other accounts than the caller's.
-  subject: () => ({ kind: 'everything' }),
+  subject: ({ userId }) => ({ kind: 'user', userId }),
   item: AccountOfUser,
   nameOf: ({ userId }) => `accounts-of:${userId}`,
-  async load({ db }, { userId }, page) {
+  spansAccounts: true,
+  async load({ db }, { input: { userId }, page, within }) {
+    if (within !== null) return loadOwnAccount(db, userId, within, page);
     const { isKnown, memberships } = await selectAccountsOfUser(db, userId, withOneMore(page));
     const tags = [`user:${userId}`, `memberships:${userId}`];
     if (!isKnown) return { value: null, tags };
@@ -137,6 +140,20 @@ export const accountsOfUser = defineList({
     pagedMethod: 'listAccountsForUser',
   },
 });
+
+/**
+ * The one membership that a bound caller sees, on the first page. Its tags are those of the caller's account alone: the user's
+ * would tell when another account changes its members.
+ */
+async function loadOwnAccount(db: Db, userId: number, within: string, page: Page | undefined) {
+  const { account, userProfileId } = await selectAccountWithProfile(db, within, userId);
+  const tags = [`account-number:${within}`];
+  if (account) tags.push(`account:${account.id}`, `members:${account.id}`);
+  if (!account || userProfileId === null) return { value: null, tags };
+  const isShown = userProfileId > (page?.afterId ?? 0);
+  const items = isShown ? [{ userProfileId, account: toAccount(account) }] : [];
+  return { value: { items, nextAfterId: null }, tags };
+}
 
 function accountTags(account: Account | null): string[] {
   return account ? [`account:${account.id}`] : [];

@@ -39,7 +39,7 @@ export const userProfilesOfAccount = defineList({
   item: UserProfile,
   nameOf: ({ accountNumber }) => `profiles-of:${accountNumber}`,
   isPossible: ({ accountNumber }) => ACCOUNT_NUMBER.test(accountNumber),
-  async load({ db }, { accountNumber }, page) {
+  async load({ db }, { input: { accountNumber }, page }) {
     const found = await selectProfilesOfAccount(db, accountNumber, withOneMore(page));
     return toList(`account-number:${accountNumber}`, found, page);
   },
@@ -59,7 +59,7 @@ export const validResourceOwners = defineList({
   item: UserProfile,
   nameOf: ({ userProfileId }) => `owners-for:${userProfileId}`,
   isShared: (list) => !list || (list.nextAfterId === null && list.items.length <= MAX_SHARED_OWNERS),
-  async load({ db }, { userProfileId }, page) {
+  async load({ db }, { input: { userProfileId }, page }) {
     const found = await selectProfilesSharingAccount(db, userProfileId, withOneMore(page));
     return toList(`profile:${userProfileId}`, found, page);
   },

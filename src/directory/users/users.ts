@@ -94,7 +94,7 @@ export const usersOfAccount = defineList({
   item: User,
   nameOf: ({ accountNumber }) => `users-of:${accountNumber}`,
   isPossible: ({ accountNumber }) => ACCOUNT_NUMBER.test(accountNumber),
-  async load({ db }, { accountNumber }, page) {
+  async load({ db }, { input: { accountNumber }, page }) {
     const { accountId, members } = await selectUsersOfAccount(db, accountNumber, withOneMore(page));
     const tags = [`account-number:${accountNumber}`];
     if (accountId === null) return { value: null, tags };

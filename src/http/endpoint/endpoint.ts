@@ -73,7 +73,10 @@ async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {
   const json = await parseBody(c, spec, faults);
   const { param, query } = parseParametersCached(spec, c.req, faults);
   const demands = parseReadDemands(c.req.raw.headers, faults);
-  await refuseOtherCursor(spec, { param, query }, c.env, faults);
+  // An open route has no caller.
+  const { caller }: Partial<AppEnv['Variables']> = c.var;
+  const accountNumber = caller?.accountNumber ?? null;
+  await refuseOtherCursor(spec, { param, query, accountNumber }, c.env, faults);
   if (spec.precondition) c.set('precondition', parsePrecondition(c.req, spec, query, faults));
   if (spec.idempotent) c.set('idempotency', await parseIdempotencyKey(c.req, json.text, faults));
   if (faults.length > 0) throw badRequest(faults);
@@ -82,7 +85,7 @@ async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {
   // Every schema of a body parses to an object.
   c.req.addValidatedData('json', json.value as object);
   c.set('read', { ...demands, trace: {} });
-  return { param, query, json: json.value, url: c.req.url, env: c.env };
+  return { param, query, json: json.value, url: c.req.url, env: c.env, accountNumber };
 }
 
 async function requireRights(

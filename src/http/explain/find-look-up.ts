@@ -27,7 +27,8 @@ export async function findLookUp(app: Hono<AppEnv>, url: URL, env: object): Prom
     const { spec, route, req } = matchRoute(app, url);
     refuseKeyInUrl(req);
     const faults: Fault[] = [];
-    const input = parseParameters(spec, req, faults);
+    // Only callers that see all accounts may ask for explanations.
+    const input = { ...parseParameters(spec, req, faults), accountNumber: null };
     await refuseOtherCursor(spec, input, env, faults);
     if (faults.length > 0) throw badRequest(faults);
     const asked = { ...input, json: undefined, url: url.href, env };

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
-import { type DefinedList, readList } from '../../directory/list.ts';
+import { type DefinedList, nameOfSlice, readList, sliceFor } from '../../directory/list.ts';
 import {
   answerOf,
   type DefinedLookUp,
@@ -57,18 +57,20 @@ export function listRoute<S extends z.ZodRawShape, T extends Item>(
     ...specOf(list),
     query: PageQuery,
     body,
-    list: ({ param }) => list.nameOf(toInput<S>(param)),
-    lookUp({ param, query }) {
+    list: ({ param, accountNumber }) =>
+      nameOfSlice(list, sliceFor(list, { accountNumber }, toInput<S>(param), undefined)),
+    lookUp({ param, query, accountNumber }) {
       const page = toPage(query.limit, query.cursor);
-      return page.isCached ? keyedBy(list.slices, { input: toInput<S>(param), page }) : null;
+      const slice = sliceFor(list, { accountNumber }, toInput<S>(param), page);
+      return page.isCached ? keyedBy(list.slices, slice) : null;
     },
   });
   const handle = async (c: Context<AppEnv, string, Types>) => {
     const { limit, cursor } = c.req.valid('query');
-    const input = toInput<S>(c.req.valid('param'));
     const page = toPage(limit, cursor);
-    const answer = await readList(c.get('deps'), list, input, page, c.get('read'));
-    return answerPage(c, list.nameOf(input), page, answer);
+    const slice = sliceFor(list, c.get('caller'), toInput<S>(c.req.valid('param')), page);
+    const answer = await readList(c.get('deps'), list, slice, c.get('read'));
+    return answerPage(c, nameOfSlice(list, slice), page, answer);
   };
   return [validate, handle] as const;
 }

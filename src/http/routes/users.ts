@@ -33,7 +33,7 @@ export const users = new Hono<AppEnv>()
       tag,
       summary: 'The accounts that the user is a member of, by the ids of its profiles',
       description:
-        'Not for callers that are bound to an account: `GET /v1/accounts/{accountNumber}/user-profiles` has the profiles of theirs.',
+        'A caller that is bound to an account sees that account alone, and gets 404 unless the user is a member of it.',
       body: AccountOfUserList,
     }),
   );

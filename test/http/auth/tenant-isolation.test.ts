@@ -81,7 +81,7 @@ const named = (some: readonly Route[]) => some.map((route) => ({ route, name: na
 function kindOf(route: Route): Subject['kind'] | undefined {
   const { body } = initOf(route);
   const json: unknown = typeof body === 'string' ? JSON.parse(body) : {};
-  return route.spec.subject?.({ param: {}, query: {}, json, url: '', env: {} })?.kind;
+  return route.spec.subject?.({ param: {}, query: {}, json, url: '', env: {}, accountNumber: null })?.kind;
 }
 
 /** A route that changes nothing, whatever its method. */

@@ -219,7 +219,7 @@ test('the lists are three', () => {
 test.each(uncached)('$name is not for callers that are bound to an account', async ({ route }) => {
   const deps = makeDeps(stack.current.env, createExecutionContext());
   const bound = { ...ROOT, accountNumber: '3141-5926-5359' };
-  const nothing = { param: {}, query: {}, json: undefined, url: '', env: {} };
+  const nothing = { param: {}, query: {}, json: undefined, url: '', env: {}, accountNumber: null };
   const subject = route.spec.subject?.(nothing) as Subject;
   await expect(requireVisible(deps, bound, subject)).rejects.toMatchObject({ code: 'forbidden' });
   await requireVisible(deps, ROOT, subject);

@@ -211,9 +211,59 @@ describe('/v1/users/{userId}/accounts', () => {
     await expectProblem(await get(stack.current, '/v1/users/999/accounts'), 'user_does_not_exist');
   });
 
-  test('is refused to callers that are bound to an account', async () => {
-    const headers = withKey(await issueKey(stack.current, { accountNumber: '1234-5678-9012' }));
-    await expectProblem(await get(stack.current, path, headers), 'forbidden');
+  test('shows a caller that is bound to an account that account alone, and no user who is not its member', async () => {
+    const bound = withKey(await issueKey(stack.current, { accountNumber: '1234-5678-9012' }));
+    const account: unknown = await (await get(stack.current, '/v1/accounts/1234-5678-9012')).json();
+    const own = { items: [{ userProfileId: 5, account }], nextCursor: null };
+    for (const query of ['', '?limit=1', '?limit=7'])
+      expect(await (await get(stack.current, `${path}${query}`, bound)).json()).toEqual(own);
+    expect((await read()).items).toHaveLength(2);
+    for (const stranger of [1, 5, 999]) {
+      const response = await get(stack.current, `/v1/users/${stranger}/accounts`, bound);
+      await expectProblem(response, 'user_does_not_exist');
+    }
+  });
+
+  test('is kept for a bound caller, and ended by what its own account changes alone', async () => {
+    await sql(
+      stack.current,
+      `insert into accounts (id, account_number, company_name)
+         values (311, '7777-0000-0011', 'Own'), (312, '7777-0000-0012', 'Other')`,
+    );
+    await sql(
+      stack.current,
+      `insert into users (id, username, email) values (30011, 'shared', 'shared@example.com')`,
+    );
+    await sql(
+      stack.current,
+      `insert into user_profiles (id, user_id, account_id) values (30011, 30011, 311)`,
+    );
+    const own = '/v1/users/30011/accounts';
+    const bound = withKey(await issueKey(stack.current, { accountNumber: '7777-0000-0011' }));
+    const isolate = newIsolate(stack.current);
+    const ask = async () => {
+      const response = await get(isolate, own, bound);
+      return [response.headers.get('Cache-Status')?.replace(/ttl=\d+/, 'ttl'), await response.json()];
+    };
+    const [, before] = await ask();
+    const hit = ['isolate; hit; ttl', before];
+    expect(await ask()).toEqual(hit);
+    await sql(
+      stack.current,
+      `insert into user_profiles (id, user_id, account_id) values (30012, 30011, 312)`,
+    );
+    await sql(stack.current, `update accounts set company_name = 'Changed' where id = 312`);
+    await drainNow(isolate);
+    expect(await ask()).toEqual(hit);
+    await sql(stack.current, `update accounts set company_name = 'Renamed' where id = 311`);
+    await drainNow(isolate);
+    expect(await ask()).toMatchObject([
+      expect.stringContaining('fwd='),
+      { items: [{ userProfileId: 30_011, account: { companyName: 'Renamed' } }], nextCursor: null },
+    ]);
+    await sql(stack.current, `delete from user_profiles where id = 30011`);
+    await drainNow(isolate);
+    await expectProblem(await get(isolate, own, bound), 'user_does_not_exist');
   });
 
   test('is explained', async () => {
@@ -289,6 +339,7 @@ function inputOf(route: Route) {
   return {
     param: route.spec.path?.parse(param) ?? {},
     query: route.spec.query?.parse(query) ?? {},
+    accountNumber: null,
   };
 }
 

@@ -107,6 +107,11 @@ const lookUps: [string, Ask][] = [
   ...each('key', [...universe.keyIds, absent.id], (deps, id) => find(deps, apiKeyById, id)),
   ...eachPage('users of', usersOfAccount, accountsThere, accountGone),
   ...eachPage('accounts of', accountsOfUser, usersThere, { userId: absent.id }),
+  ...universe.accountNumbers.flatMap((within) =>
+    each(`account in ${within} of`, userIds, (deps, userId) =>
+      readList(deps, accountsOfUser, { input: { userId }, page: undefined, within }),
+    ),
+  ),
   ...eachPage('profiles of', userProfilesOfAccount, accountsThere, accountGone),
   ...eachPage('owners for', validResourceOwners, profilesThere, { userProfileId: absent.id }),
 ];
@@ -128,7 +133,7 @@ function eachPage<S extends z.ZodRawShape, T>(
 ): [string, Ask][] {
   const ask = (input: InputOf<S>, page: Page | undefined): [string, Ask] => [
     `${noun} ${JSON.stringify(input)} ${JSON.stringify(page)}`,
-    (deps) => readList(deps, list, input, page),
+    (deps) => readList(deps, list, { input, page, within: null }),
   ];
   return [...pages.flatMap((page) => owners.map((owner) => ask(owner, page))), ask(absentOwner, undefined)];
 }
