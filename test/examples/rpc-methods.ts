@@ -123,10 +123,12 @@ function describe(name: string, declared: Pick<RpcMethod, 'comment' | 'parameter
   if (!spec) throw new Error(`${name} has no route in the list of rpc-methods.ts`);
   if (declared.comment === '') throw new Error(`${name} has no comment`);
   const isNullable = /\| null\b/.test(declared.answer);
-  const isOneEntity = !declared.answer.includes('[]');
+  // A list of members is null when it is empty, unless its comment says otherwise.
+  const isNullForUnknown =
+    isNullable && (!declared.answer.includes('[]') || /null for an unknown/.test(declared.comment));
   const ofRoute = spec.errors ?? [];
   const codes = [
-    ...(isNullable && isOneEntity ? [] : ofRoute),
+    ...(isNullForUnknown ? [] : ofRoute),
     ...(BESIDES_ROUTE[name] ?? []),
     ...(spec.precondition ? (['precondition_failed'] as const) : []),
     ...(spec.idempotent ? (['idempotency_key_reused'] as const) : []),

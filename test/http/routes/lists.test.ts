@@ -241,6 +241,7 @@ describe('/v1/users/{userId}/accounts', () => {
     const own = '/v1/users/30011/accounts';
     const bound = withKey(await issueKey(stack.current, { accountNumber: '7777-0000-0011' }));
     const isolate = newIsolate(stack.current);
+    await drainNow(isolate);
     const ask = async () => {
       const response = await get(isolate, own, bound);
       return [response.headers.get('Cache-Status')?.replace(/ttl=\d+/, 'ttl'), await response.json()];

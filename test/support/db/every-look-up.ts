@@ -62,9 +62,9 @@ export interface Stored {
 
 /** What every look-up of the universe loads now, by the look-up's name; nothing is answered from a cache. */
 export async function loadEveryLookUp(db: Db): Promise<Map<string, Stored>> {
-  return new Map(
-    await Promise.all(lookUps.map(async ([name, ask]) => [name, await load(db, name, ask)] as const)),
-  );
+  const loaded = new Map<string, Stored>();
+  for (const [name, ask] of lookUps) loaded.set(name, await load(db, name, ask));
+  return loaded;
 }
 
 type Ask = (deps: Deps) => Promise<unknown>;
