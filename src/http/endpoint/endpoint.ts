@@ -73,9 +73,7 @@ async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {
   const json = await parseBody(c, spec, faults);
   const { param, query } = parseParametersCached(spec, c.req, faults);
   const demands = parseReadDemands(c.req.raw.headers, faults);
-  // An open route has no caller.
-  const { caller }: Partial<AppEnv['Variables']> = c.var;
-  const accountNumber = caller?.accountNumber ?? null;
+  const accountNumber = spec.scope === 'open' ? null : c.get('caller').accountNumber;
   await refuseOtherCursor(spec, { param, query, accountNumber }, c.env, faults);
   if (spec.precondition) c.set('precondition', parsePrecondition(c.req, spec, query, faults));
   if (spec.idempotent) c.set('idempotency', await parseIdempotencyKey(c.req, json.text, faults));
