@@ -10,6 +10,7 @@ import { makeDirectoryDeps } from '../support/db/directory-deps.ts';
 import { readEveryList, wholeAudit } from '../support/db/every-list.ts';
 import { loadEveryLookUp } from '../support/db/every-look-up.ts';
 import { useNeon } from '../support/db/neon.ts';
+import { sampled } from '../support/scale.ts';
 import { useSession } from '../support/db/session.ts';
 
 const session = useSession({ seed: true });
@@ -58,7 +59,7 @@ const SETTINGS = [
   { timezone: 'America/St_Johns', datestyle: 'Postgres' },
 ];
 
-describe.each(SETTINGS)('under %j', (settings) => {
+describe.each(sampled(SETTINGS, 3))('under %j', (settings) => {
   test('every look-up and list answers the same times', async () => {
     expect(await loadEveryLookUp(bentBy(settings))).toEqual(straight);
     expect(await readEveryList(bentBy(settings))).toEqual(await readEveryList(neon.db));

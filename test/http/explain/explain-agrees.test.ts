@@ -121,7 +121,7 @@ async function readWithoutPostgres(): Promise<string> {
   });
 }
 
-describe.each(sampled(Object.entries(states), 24))('with %s', (_state, change) => {
+describe.each(sampled(Object.entries(states), 16))('with %s', (_state, change) => {
   test('the read does what its explanation said, and the explanation changed nothing', async () => {
     await change();
     const before = await dumpRedis(stack.current);

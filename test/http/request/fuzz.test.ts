@@ -6,7 +6,7 @@ import { arbitraryRequest } from '../../support/http/arbitrary-request.ts';
 import { findFault, readDocument } from '../../support/http/document.ts';
 
 const stack = useStack();
-const REQUESTS = scaled(1_000, 20_000);
+const REQUESTS = scaled(500, 20_000);
 
 test(`${REQUESTS} requests, valid and not, are answered as the document says, and none by a defect`, async () => {
   const api = readDocument(await (await send(stack.current, '/openapi.json')).text());

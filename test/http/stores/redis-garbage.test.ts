@@ -140,7 +140,7 @@ describe('an entry with', () => {
     ['born', '1e308'],
     ['fresh', '1e308'],
   ];
-  test.each(sampled(values, 6))('%s %j changes no answer and heals', async (field, value) => {
+  test.each(sampled(values, 4))('%s %j changes no answer and heals', async (field, value) => {
     await overwrite('entry:', withField(field, value));
     await expectNothingChanged();
     await expectHealed();
@@ -158,7 +158,7 @@ describe('an entry with numbers that are none', () => {
     { name: 'life inf', field: 'life', value: 'inf' },
     { name: 'an as-of in capitals', field: 'asof', value: 'FFFFFFFFFFFFFFFF:1' },
   ];
-  test.each(sampled(values, 2))('$name changes no answer and heals', async ({ field, value }) => {
+  test.each(sampled(values, 1))('$name changes no answer and heals', async ({ field, value }) => {
     await overwrite('entry:', withField(field, value));
     await expectNothingChanged();
     await expectHealed();
@@ -177,7 +177,7 @@ describe('a clock of', () => {
     'zzzzzzzzzzzzzzzz:1',
     'FFFFFFFFFFFFFFFF:1',
   ];
-  test.each(sampled(clocks, 4))('%j changes no answer and heals', async (clock) => {
+  test.each(sampled(clocks, 3))('%j changes no answer and heals', async (clock) => {
     await overwrite('clock', (key) => put('SET', key, clock));
     await expectNothingChanged();
     await expectHealed();
