@@ -9,6 +9,8 @@ const ASSETS = fileURLToPath(new URL('public/', import.meta.url));
 // install 285 packages.
 const SCALAR = new URL('../node_modules/@scalar/fastify-api-reference/', import.meta.url);
 const SCRIPT = `${ASSETS}docs/scalar.js`;
+// Drafts are written outside of the served folder, so that none is served or packed.
+const DRAFTS = fileURLToPath(new URL('./', import.meta.url));
 const SCRIPT_ROUTE = '/docs/js/scalar.js';
 // Zod would try whether the page may evaluate text, and its policy would report a violation.
 const SETTINGS = 'globalThis.__zod_globalConfig = { jitless: true };\n';
@@ -18,11 +20,12 @@ export async function buildAssets(): Promise<void> {
   const { version } = JSON.parse(await readFile(new URL('package.json', SCALAR), 'utf8')) as {
     version: string;
   };
-  const head = `/* Scalar API reference ${version}, MIT licence, https://github.com/scalar/scalar */\n${SETTINGS}`;
+  const licence = (await readFile(new URL('LICENSE', SCALAR), 'utf8')).replaceAll('*/', '* /');
+  const head = `/* Scalar API reference ${version}, https://github.com/scalar/scalar\n\n${licence}*/\n${SETTINGS}`;
   if (await beginsWith(SCRIPT, head)) return;
   const script = (await readScript()).replace(/\/\/# sourceMappingURL=\S+\s*$/, '');
   // Several processes may write at once, and none may read half of the file.
-  const draft = `${SCRIPT}.${randomUUID()}`;
+  const draft = `${DRAFTS}scalar.js.${randomUUID()}`;
   await writeFile(draft, head + script);
   await rename(draft, SCRIPT);
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -13,7 +13,9 @@ const run = promisify(execFile);
 /** The type of the routes, as the compiler writes it. */
 async function readSchema(): Promise<string> {
   const tsc = `${root}node_modules/typescript/bin/tsc`;
-  // The compiler cannot write the types of some other modules, which nobody reads, and fails for them after it wrote this one.
+  // A failed run must not leave the types of an earlier one.
+  await rm(emitted, { force: true });
+  // The compiler cannot write some other types, which nobody reads. It fails after it has written these.
   await run(process.execPath, [tsc, '-p', `${root}build/api-schema.json`]).catch(() => {});
   return readFile(emitted, 'utf8');
 }

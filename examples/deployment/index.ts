@@ -1,2 +1,2 @@
-// The whole Worker comes from the package. `npm update edge-accounts` upgrades it.
+// The whole Worker comes from the package. `npm install edge-accounts@latest` upgrades it.
 export { AccountDirectory, default } from 'edge-accounts/worker';

@@ -56,7 +56,7 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J ex
   readonly body: z.ZodType;
   /** The route answers 201, with the same body: always, or besides 200. */
   readonly creates?: 'always' | 'sometimes';
-  /** `If-Match` is asked for: always, or but for a dry run. */
+  /** `If-Match` is required: always, or unless the request is a dry run. */
   readonly precondition?: 'always' | 'unless-dry-run';
   /** `Idempotency-Key` is understood. */
   readonly idempotent?: boolean;

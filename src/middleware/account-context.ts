@@ -78,7 +78,7 @@ export function accountContext<B extends object = object>(
     const accountNumber = accountNumberFromUrl(c.req.url, suffixes);
     let account: Promise<Account> | undefined;
     c.set('accountNumber', accountNumber);
-    c.set('account', () => (account ??= findActive(c, options, accountNumber)));
+    c.set('account', () => (account ??= handled(findActive(c, options, accountNumber))));
     await next();
     if (c.error instanceof AccountRefusal) answerAgain(c, c.error);
   };
@@ -101,12 +101,33 @@ export function requireAccount(): MiddlewareHandler<{
   };
 }
 
+/** The same promise. A page may ask early and await late, and Node ends the process over a rejection that nobody awaits yet. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+/** Headers of the earlier answer that do not fit the one in its place. */
+const UNFIT = [
+  'content-encoding',
+  'content-length',
+  'etag',
+  'last-modified',
+  'location',
+  'transfer-encoding',
+];
+
 // The error handler of the app may answer every error with 500, but an outage stays 503. Hono adds the headers of the answer so far,
 // among which are those of earlier middleware such as CORS.
 function answerAgain(c: Context, refusal: AccountRefusal): void {
   const answer = refusal.getResponse();
   c.res = answer;
-  for (const [name, value] of answer.headers) if (name !== 'set-cookie') c.res.headers.set(name, value);
+  const { headers } = c.res;
+  for (const name of UNFIT) headers.delete(name);
+  for (const [name, value] of answer.headers) if (name !== 'set-cookie') headers.set(name, value);
+  const kept = headers.getSetCookie();
+  for (const cookie of answer.headers.getSetCookie())
+    if (!kept.includes(cookie)) headers.append('Set-Cookie', cookie);
 }
 
 async function findActive<B extends object>(
@@ -132,12 +153,21 @@ async function find<B extends object>(
   accountNumber: string,
 ): Promise<Account | null> {
   try {
-    return await finderOf(options, c.env)(accountNumber);
+    const found: unknown = await finderOf(options, c.env)(accountNumber);
+    // A proxy, or another Worker under this name, may answer anything.
+    if (found !== null && !isAccount(found, accountNumber))
+      throw new Error('the directory answered no such account');
+    return found;
   } catch (error) {
     const title = 'The account directory is away';
     const answer = await options.onUnavailable?.(c, { accountNumber, error });
     throw await AccountRefusal.make(title, answer ?? problemResponse('unavailable', title), error);
   }
+}
+
+function isAccount(value: unknown, accountNumber: string): value is Account {
+  const { accountNumber: number, isActive } = Object(value) as Partial<Account>;
+  return number === accountNumber && typeof isActive === 'boolean';
 }
 
 function finderOf<B extends object>({ binding, client }: AccountContextOptions<B>, env: B): FindAccount {
@@ -157,6 +187,8 @@ function requireSource({ binding, client }: { readonly binding?: unknown; readon
 const HOST = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
 
 function parseSuffixes(suffixes: readonly string[] = []): readonly string[] {
+  if (!Array.isArray(suffixes))
+    throw new TypeError('accountContext: suffixes must be an array of host names');
   for (const suffix of suffixes)
     if (!HOST.test(suffix))
       throw new TypeError(

@@ -13,13 +13,19 @@ export interface AccountBinding {
 /** Finds accounts over HTTP. */
 export async function findByClient(client: Client, accountNumber: string): Promise<Account | null> {
   const response = await client.v1.accounts[':accountNumber'].$get({ param: { accountNumber } });
-  if (response.status === 200) return response.json();
+  if (response.status === 200) return requireAccount(await response.json());
   const { status }: { readonly status: number } = response;
   const code = await codeOf(response);
   // A 404 without this code comes from somebody else, such as a proxy, and says nothing of the account.
   const absent: ErrorCode = 'account_does_not_exist';
   if (status === 404 && code === absent) return null;
   throw new Error(`the account directory answered ${status}${code === undefined ? '' : ` (${code})`}`);
+}
+
+/** Null means that there is no account, which a success cannot say. */
+function requireAccount(account: Account | null): Account {
+  if (account === null) throw new Error('the account directory answered 200 and no account');
+  return account;
 }
 
 async function codeOf(response: { json(): Promise<unknown> }): Promise<string | undefined> {

@@ -1,5 +1,10 @@
 export type { AccountDirectory } from '../rpc/account-directory.ts';
 export type { Account, AccountChanges, AccountOfUser, NewAccount } from '../shapes/account.ts';
+export type {
+  AccountNumberReason,
+  ExplainedAccountNumber,
+} from '../directory/accounts/explain-account-number.ts';
+export type { ErrorCode } from '../shapes/error-code.ts';
 export type { Deletion } from '../shapes/deletion.ts';
 export type { Entity, EntityLookUp } from '../shapes/entity-look-up.ts';
 export type {

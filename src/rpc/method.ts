@@ -8,6 +8,7 @@ import { requireActiveAccount } from '../directory/accounts/active-account.ts';
 import { type Caller, requireScope, type Scope, SCOPES, type Writer } from '../directory/caller.ts';
 import type { Deps } from '../directory/deps.ts';
 import { FieldError, LookUpError, RefusedError } from '../directory/errors.ts';
+import type { ErrorCode } from '../shapes/error-code.ts';
 import { bounded, text } from '../directory/fields.ts';
 import { cutEcho } from '../lib/echo.ts';
 import type { Subject } from '../directory/subject.ts';
@@ -157,7 +158,7 @@ function toRpcError(error: unknown): Error {
 }
 
 /** The code and message that other Workers get of an error. */
-export function describeRpcError(error: unknown): { code: string; message: string } {
+export function describeRpcError(error: unknown): { code: ErrorCode; message: string } {
   if (
     error instanceof LookUpError ||
     error instanceof RefusedError ||

@@ -1,4 +1,4 @@
-/** The code of a problem, by which callers tell one from another; the others may be added to. */
+/** The code of a problem. Callers branch on it. Later versions may add codes. */
 export type ErrorCode =
   | 'account_does_not_exist'
   | 'account_is_inactive'

@@ -1,3 +1,4 @@
+import type { ErrorCode } from './error-code.ts';
 import type { Entity } from './entity-look-up.ts';
 import type { User } from './user.ts';
 
@@ -27,7 +28,7 @@ export interface RpcPage<T> {
 /** The outcome of one look-up of a batch. */
 export type RpcOutcome =
   | { readonly value: Entity }
-  | { readonly error: { readonly code: string; readonly message: string } };
+  | { readonly error: { readonly code: ErrorCode; readonly message: string } };
 
 /** The options that every change and deletion takes as its last argument. */
 export interface ChangeOptions {
@@ -60,4 +61,4 @@ export interface RpcWritten<T> {
 /** The outcome of one user of a batch. */
 export type RpcUserOutcome =
   | { readonly user: User }
-  | { readonly error: { readonly code: string; readonly message: string } };
+  | { readonly error: { readonly code: ErrorCode; readonly message: string } };

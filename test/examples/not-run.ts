@@ -2,7 +2,7 @@
 export const notRun: Readonly<Record<string, string>> = {
   'npm ci && npm run dev': 'test/local/dev.test.ts runs it on ports of its own',
   'npm install edge-accounts': 'npm run test:package installs the package into fresh projects',
-  'npx wrangler types -c wrangler.toml -c ../deployment/wrangler.toml':
+  'npx wrangler types -c wrangler.toml -c ../accounts/wrangler.toml':
     'npm run test:package runs it beside a deployment',
   'cp -R node_modules/edge-accounts/examples/deployment accounts && cd accounts && npm install':
     'npm run test:package installs and runs the template',

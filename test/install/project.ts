@@ -38,7 +38,9 @@ export async function installProject(): Promise<Project> {
     close,
     async copyExample(name) {
       const copy = join(folder, name);
-      await cp(join(root, 'examples', name), copy, { recursive: true });
+      // The template of a deployment comes with the package.
+      const examples = name === 'deployment' ? join(folder, 'node_modules/edge-accounts') : root;
+      await cp(join(examples, 'examples', name), copy, { recursive: true });
       return copy;
     },
   };

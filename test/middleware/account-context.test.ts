@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { compress } from 'hono/compress';
 import { expect, test } from 'vitest';
 import {
   accountContext,
@@ -126,6 +127,76 @@ test('a refusal keeps the headers of earlier middleware, and none of the error h
   expect([headers.get('Cache-Control'), headers.get('Retry-After')]).toEqual(['no-store', '2']);
 });
 
+test('a refusal has a body that its headers describe, behind middleware that compresses', async () => {
+  const app = makeApp(sourceOf('binding', makeDirectory()));
+  const outer = new Hono().use(compress({ threshold: 0 })).route('/', app);
+  const inner = new Hono()
+    .use(accountContext(sourceOf('binding', makeDirectory())))
+    .use(compress({ threshold: 0 }));
+  inner.get('/lazy', requireAccount());
+  for (const one of [outer, inner]) {
+    const answer = await one.request(urlOf(AWAY, '/lazy'), { headers: { 'Accept-Encoding': 'gzip' } });
+    const isPacked = answer.headers.get('Content-Encoding') === 'gzip';
+    const body = isPacked ? answer.body?.pipeThrough(new DecompressionStream('gzip')) : answer.body;
+    expect(await new Response(body ?? null).json()).toMatchObject({ code: 'unavailable' });
+  }
+});
+
+test('a refusal keeps the cookies of earlier middleware, its own, and nothing that the error handler said of its body', async () => {
+  const app = new Hono();
+  app.use(async (c, next) => {
+    c.header('Set-Cookie', 'sid=1');
+    await next();
+  });
+  const onUnavailable: Answers['onUnavailable'] = (c) => c.text('away', 503, { 'Set-Cookie': 'a=1' });
+  app.route('/', makeApp({ ...sourceOf('binding', makeDirectory()), onUnavailable }));
+  app.onError((_, c) => c.text('oops', 500, { 'Content-Length': '4', Location: '/oops', ETag: '"x"' }));
+  const { headers } = await app.request(urlOf(AWAY, '/lazy'));
+  expect(headers.getSetCookie().toSorted()).toEqual(['a=1', 'sid=1']);
+  for (const name of ['Content-Length', 'Location', 'ETag']) expect(headers.get(name)).toBeNull();
+});
+
+test('an account that is asked for early and awaited late leaves no rejection unhandled', async () => {
+  const unhandled: unknown[] = [];
+  const note = (event: { preventDefault(): void; reason: unknown }) => {
+    event.preventDefault();
+    unhandled.push(event.reason);
+  };
+  addEventListener('unhandledrejection', note);
+  const app = makeApp(sourceOf('binding', makeDirectory()));
+  app.get('/early', async (c) => {
+    const account = c.var.account();
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve);
+    });
+    return c.text((await account).companyName);
+  });
+  expect((await app.request(urlOf('0000-0000-0000', '/early'))).status).toBe(404);
+  removeEventListener('unhandledrejection', note);
+  expect(unhandled).toEqual([]);
+});
+
+test.each([
+  ['null', null],
+  ['an empty object', {}],
+  ['a list', []],
+  ['a text', 'x'],
+  ['another account', { ...active, accountNumber: '1111-1111-1111' }],
+  ['an account that does not say whether it is active', { ...active, isActive: undefined }],
+])('%s with status 200 is an outage', async (_, body) => {
+  const client = clientOf(async () => Response.json(body));
+  const app = makeApp({ client: () => client });
+  expect((await app.request(urlOf(active.accountNumber, '/lazy'))).status).toBe(503);
+});
+
+test.each([undefined, {}, 'x', { ...active, accountNumber: '1111-1111-1111' }])(
+  'a binding that answers %j is an outage',
+  async (answer) => {
+    const app = makeApp({ binding: () => ({ getAccount: async () => answer as never }) });
+    expect((await app.request(urlOf(active.accountNumber, '/lazy'))).status).toBe(503);
+  },
+);
+
 test.each([
   [
     'gives every error the status 500',
@@ -190,6 +261,7 @@ test('wrong options are refused at once', () => {
   expect(wrong({ binding, client: binding })).toThrow('accountContext: give either binding or client');
   expect(wrong({ binding: binding() })).toThrow('as a function of the bindings');
   expect(wrong({ binding, suffixes: ['.example.com'] })).toThrow('not ".example.com"');
+  expect(wrong({ binding, suffixes: 'localhost' })).toThrow(TypeError);
 });
 
 test('requireAccount without accountContext says what is missing', async () => {

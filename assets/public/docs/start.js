@@ -1,5 +1,4 @@
 // Fills the page /docs. Nothing is loaded from another host, and nothing is sent to one.
-document.getElementById('unscripted').remove();
 Scalar.createApiReference('#reference', {
   url: '/openapi.json',
   servers: [{ url: location.origin }],
@@ -15,3 +14,5 @@ Scalar.createApiReference('#reference', {
   documentDownloadType: 'json',
   metaData: { title: 'Edge Accounts' },
 });
+// The notice stays if the reference could not be loaded.
+document.getElementById('unscripted').remove();

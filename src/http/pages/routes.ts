@@ -1,5 +1,7 @@
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../app-env.ts';
+import { refuseKeyInUrl } from '../auth/authenticate.ts';
+import { limitAddress } from '../auth/rate-limit.ts';
 import { LANDING_POLICY, landingPage } from './landing.ts';
 
 // Browsers name the type. Programs that accept anything get the problem of an unknown path, as JSON.
@@ -18,8 +20,15 @@ async function answerAsset(c: Context<AppEnv>) {
   return found && found.status !== 404 ? new Response(found.body, found) : c.notFound();
 }
 
+// A page is as open as an endpoint without a key, and limited like one.
+const guard: MiddlewareHandler<AppEnv> = async (c, next) => {
+  refuseKeyInUrl(c.req);
+  await limitAddress(c);
+  await next();
+};
+
 /** The pages for people, and the assets of all pages. */
 export const pages = new Hono<AppEnv>()
-  .get('/', answerLanding)
-  .get('/page.css', (c) => answerAsset(c))
-  .get('/docs/:file', (c) => answerAsset(c));
+  .get('/', guard, answerLanding)
+  .get('/page.css', guard, (c) => answerAsset(c))
+  .get('/docs/:file', guard, (c) => answerAsset(c));
