@@ -5,6 +5,8 @@ import { describe } from './describe.ts';
 /** The folder of Postgres' files below LOCAL_DATA, and the file that names the process which uses them. */
 const POSTGRES = 'postgres';
 const USER = 'pid';
+/** macOS puts it into each folder that its Finder shows. */
+const OF_FINDER = '.DS_Store';
 
 /**
  * Makes the folder of LOCAL_DATA if there is none, and takes it for this process, until the process has ended. Answers
@@ -33,11 +35,17 @@ async function requireWritable(folder: string): Promise<void> {
 
 // The advice to delete the folder must never meet a folder of something else.
 async function requireOurs(folder: string): Promise<void> {
-  const others = (await readdir(folder)).filter((name) => name !== POSTGRES && name !== USER);
-  if (others.length === 0) return;
-  throw new Error(
-    `the folder ${folder} of LOCAL_DATA holds other files, such as ${others[0]}; name a new folder.`,
-  );
+  const names = await readdir(folder);
+  const other = names.find((name) => ![POSTGRES, USER, OF_FINDER].includes(name));
+  if (other !== undefined)
+    throw new Error(
+      `the folder ${folder} of LOCAL_DATA holds other files, such as ${other}; name a new folder.`,
+    );
+  // Each stack has named itself before its Postgres made files.
+  if (names.includes(POSTGRES) && !names.includes(USER))
+    throw new Error(
+      `the folder ${folder} of LOCAL_DATA holds a folder ${POSTGRES} that no local stack has made; name a new folder.`,
+    );
 }
 
 // Two engines on the same files would destroy them.
@@ -46,7 +54,7 @@ async function requireUnused(folder: string): Promise<void> {
   const pid = Number(await readFile(file, 'utf8').catch(() => ''));
   if (pid !== process.pid && isRunning(pid)) {
     throw new Error(
-      `the folder ${folder} of LOCAL_DATA is used by the process ${pid}; end it, or delete ${file} if it is no stack.`,
+      `the folder ${folder} of LOCAL_DATA is used by the process ${pid}; end it, or empty ${file} if it is no stack.`,
     );
   }
   await writeFile(file, String(process.pid));

@@ -77,14 +77,15 @@ async function startOwnPostgres({
 }
 
 async function prepare(postgresUrl: string, { dataFolder }: StackOptions): Promise<void> {
-  const migrated = migrate(postgresUrl);
-  if (dataFolder === undefined) await migrated;
-  else
-    await ofDataFolder(
-      dataFolder,
-      migrated.then(() => requireKnownMigrations(postgresUrl)),
-    );
+  if (dataFolder === undefined) await migrate(postgresUrl);
+  else await ofDataFolder(dataFolder, migrateKnown(postgresUrl));
   await seed(postgresUrl);
+}
+
+// Data that is refused stays as it is.
+async function migrateKnown(postgresUrl: string): Promise<void> {
+  await requireKnownMigrations(postgresUrl);
+  await migrate(postgresUrl);
 }
 
 // The data is that of a local stack, so it may be deleted.
