@@ -8,7 +8,7 @@ let two: TwoWorkers;
 let origin: string;
 
 beforeAll(async () => {
-  two = await startTwoWorkers();
+  two = await startTwoWorkers(undefined, { ACCOUNT_HOST_SUFFIXES: 'api.localhost' });
   origin = `http://api.localhost:${two.workers.url.port}`;
 });
 afterAll(() => two.close());
@@ -42,6 +42,21 @@ test('a wrong key and an unknown account fail their checks alone', async () => {
     'FAILED  the host of an account is served: it answers 401 unauthorized',
   ]);
   expect(code).toBe(1);
+});
+
+test('an address outside of the hosts of accounts is good, unless an account is named', async () => {
+  const outside = `http://accounts.localhost:${two.workers.url.port}`;
+  const { lines, code } = await smoke([outside]);
+  expect(lines[2]).toBe(
+    'skipped a host of this deployment has an account number: ' +
+      `ACCOUNT_HOST_SUFFIXES names other hosts than ${new URL(outside).host}; ask one of them too`,
+  );
+  expect(code).toBe(0);
+  const named = await smoke([outside, '--account', '1234-5678-9012']);
+  expect(named.lines[2]).toBe(
+    'FAILED  a host of this deployment has an account number: outside_suffixes; look at ACCOUNT_HOST_SUFFIXES',
+  );
+  expect(named.code).toBe(1);
 });
 
 test('a store that is away, and a host that nobody serves, are named', async () => {
