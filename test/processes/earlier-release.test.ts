@@ -1,8 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { LOCAL_KEY } from '../../local/stack.ts';
 import { bundleOnce } from '../engines/bundles.ts';
 import { askAs, startTwoWorkers, type TwoWorkers } from '../engines/two-workers.ts';
-import { keptReleases, readRelease } from '../releases/keep.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import { keepRelease, keptReleases, readRelease } from '../releases/keep.ts';
 
 const headers = { Authorization: `Bearer ${LOCAL_KEY}` };
 
@@ -29,8 +35,19 @@ const READS: readonly (readonly [path: string, status: number])[] = [
   ['/readyz', 200],
 ];
 
-test('the Worker of a release is kept', () => {
-  expect(keptReleases).toContain('0.1.0');
+test('the Worker of this version is kept', () => {
+  expect(keptReleases).toContain(manifest.version);
+});
+
+test('a Worker that is kept is not replaced', async () => {
+  const path = await mkdtemp(join(tmpdir(), 'edge-accounts-'));
+  onTestFinished(() => rm(path, { recursive: true }));
+  const folder = pathToFileURL(`${path}/`);
+  const file = keepRelease('1.2.3', 'the first', folder);
+  expect(() => keepRelease('1.2.3', 'the second', folder)).toThrow(
+    `${file} exists; delete it first if the version 1.2.3 is not published yet.`,
+  );
+  expect(gunzipSync(await readFile(file)).toString()).toBe('the first');
 });
 
 describe.each(keptReleases)('the Worker of %s on the newest schema', (version) => {
