@@ -96,13 +96,14 @@ const Settings = z.object({
     .string()
     .regex(/^[\w.:/-]{0,200}$/, 'must be at most 200 letters, digits and . : / _ -')
     .default(''),
-  // Seals what decides rights in Redis; empty: the password of DATABASE_URL does. For deployments with different passwords.
+  // Seals cursors, and what decides rights in Redis; empty: the password of DATABASE_URL does. For deployments with
+  // different passwords.
   // A second secret is only recognised: what it has sealed stays good while it is replaced.
   ENTRY_SECRET: z
     .string()
     .regex(
       /^(?:[\x21-\x7e]{32,200}(?: [\x21-\x7e]{32,200})?)?$/,
-      'must be 32 to 200 printable characters, or two such secrets with a blank between them',
+      'must be 32 to 200 printable characters without blanks, or two such secrets with a blank between them',
     )
     .default(''),
   MEMORY_TTL_MS: whole(5_000, 0, 60_000),
