@@ -150,9 +150,24 @@ export class ConfigurationError extends Error {
 /** Parses the bindings; throws `ConfigurationError`, naming everything that is wrong. */
 export function parseSettings(env: object): Settings {
   const result = Settings.safeParse(env);
-  if (result.success) return requireWholeAccess(result.data);
+  if (result.success) return requireSecretKeys(requireWholeAccess(result.data));
   const faults = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new ConfigurationError(faults.join('; '));
+}
+
+/** The SHA-256 of the key of the local stack, `ea_local_root`, which everybody knows. */
+const LOCAL_KEY_SHA256 = '470cbf7e81cf5c1b41d50009b1ac07daafd0daacd02be73d13e38d1c3093cccf';
+/** The SHA-256 of no text, which a shell sends for a variable that is not set. */
+const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+// Anybody could use such a key, or nobody.
+function requireSecretKeys(settings: Settings): Settings {
+  const { ROOT_API_KEY_SHA256: digests, ENVIRONMENT: environment } = settings;
+  const isKnown = environment !== 'local' && digests.includes(LOCAL_KEY_SHA256);
+  if (!isKnown && !digests.includes(EMPTY_SHA256)) return settings;
+  throw new ConfigurationError(
+    `ROOT_API_KEY_SHA256: is the digest of ${isKnown ? 'the key of the local stack' : 'an empty text'}`,
+  );
 }
 
 // Half of it would look like a door that is open and is not.

@@ -43,6 +43,12 @@ test.each([
   ['ENVIRONMENT', 'x'.repeat(21)],
   ['ENVIRONMENT', undefined],
   ['ROOT_API_KEY_SHA256', ''],
+  ['ROOT_API_KEY_SHA256', '470cbf7e81cf5c1b41d50009b1ac07daafd0daacd02be73d13e38d1c3093cccf'],
+  [
+    'ROOT_API_KEY_SHA256',
+    `${'a'.repeat(64)} 470cbf7e81cf5c1b41d50009b1ac07daafd0daacd02be73d13e38d1c3093cccf`,
+  ],
+  ['ROOT_API_KEY_SHA256', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
   ['ROOT_API_KEY_SHA256', 'OFF'],
   ['ROOT_API_KEY_SHA256', 'A'.repeat(64)],
   ['ROOT_API_KEY_SHA256', 'off\n'],

@@ -58,7 +58,8 @@ export interface DefinedList<S extends z.ZodRawShape, T> extends Omit<
 export function defineList<S extends z.ZodRawShape, T>(spec: ListSpec<S, T>): DefinedList<S, T> {
   const { parse } = z.object({ items: z.array(spec.item), nextAfterId: z.int().nullable() }).nullable();
   const slices: DefinedList<S, T>['slices'] = {
-    key: (slice) => `${nameOfSlice(spec, slice)}:${pageKey(slice.page)}`,
+    // The part of one account is kept once, whatever the limit.
+    key: (slice) => `${nameOfSlice(spec, slice)}:${pageKey(slice.within === null ? slice.page : undefined)}`,
     parse,
     isPossible: ({ input }) => spec.isPossible?.(input) ?? true,
     isShared: (found) => spec.isShared?.(found) ?? true,

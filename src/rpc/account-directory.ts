@@ -120,7 +120,7 @@ export class AccountDirectory extends WorkerEntrypoint<object> {
 
   /**
    * Every account that the user is a member of, by the ids of its profiles, or null for an unknown user. A Worker that is bound to an
-   * account sees that account alone. Throws `too_many_accounts` when there are more than 10,000.
+   * account sees that account alone, and null for a user who is no member of it. Throws `too_many_accounts` when there are more than 10,000.
    */
   getAccountsForUser(userId: number, options?: RpcOptions): Promise<readonly AccountOfUser[] | null> {
     return lookUps.accountsForUser(this.env, this.ctx, { userId }, options);

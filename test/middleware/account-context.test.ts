@@ -148,7 +148,8 @@ test('a refusal keeps the cookies of earlier middleware, its own, and nothing th
     c.header('Set-Cookie', 'sid=1');
     await next();
   });
-  const onUnavailable: Answers['onUnavailable'] = (c) => c.text('away', 503, { 'Set-Cookie': 'a=1' });
+  const onUnavailable: Answers['onUnavailable'] = () =>
+    new Response('away', { status: 503, headers: { 'Set-Cookie': 'a=1' } });
   app.route('/', makeApp({ ...sourceOf('binding', makeDirectory()), onUnavailable }));
   app.onError((_, c) => c.text('oops', 500, { 'Content-Length': '4', Location: '/oops', ETag: '"x"' }));
   const { headers } = await app.request(urlOf(AWAY, '/lazy'));

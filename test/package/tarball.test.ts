@@ -39,7 +39,6 @@ test('the tarball holds the entry points, the migrations and the template, and n
       'dist/shared/client.d.ts',
       'dist/shared/entity-look-up.d.ts',
       'dist/shared/error-code.d.ts',
-      'dist/shared/user-profile.d.ts',
       'examples/deployment/README.md',
       'examples/deployment/index.ts',
       'examples/deployment/package.json',

@@ -1,5 +1,5 @@
 import { makeScript } from './script.ts';
-import { READING } from './scripts.ts';
+import { READING } from './reading-script.ts';
 
 /**
  * KEYS clock, entry, lease. ARGV epoch, tag prefix, tag life, further tags one a line. The script only reads, and leaves even

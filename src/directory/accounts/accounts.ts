@@ -13,7 +13,7 @@ import { noAccountForUser, noDefaultAccount, unknownAccount, unknownUser } from 
 import { AccountInput, NoInput, UserInput } from '../inputs.ts';
 import { defineList } from '../list.ts';
 import { defineLookUp } from '../look-up.ts';
-import { cutPage, type Page, withOneMore } from '../page.ts';
+import { cutPage, withOneMore } from '../page.ts';
 
 export const Account = z
   .object({
@@ -120,7 +120,7 @@ export const accountsOfUser = defineList({
   nameOf: ({ userId }) => `accounts-of:${userId}`,
   spansAccounts: true,
   async load({ db }, { input: { userId }, page, within }) {
-    if (within !== null) return loadOwnAccount(db, userId, within, page);
+    if (within !== null) return loadOwnAccount(db, userId, within);
     const { isKnown, memberships } = await selectAccountsOfUser(db, userId, withOneMore(page));
     const tags = [`user:${userId}`, `memberships:${userId}`];
     if (!isKnown) return { value: null, tags };
@@ -142,17 +142,15 @@ export const accountsOfUser = defineList({
 });
 
 /**
- * The one membership that a bound caller sees, on the first page. Its tags are those of the caller's account alone: the user's
+ * The one membership that a bound caller sees, which is one page. Its tags are those of the caller's account alone: the user's
  * would tell when another account changes its members.
  */
-async function loadOwnAccount(db: Db, userId: number, within: string, page: Page | undefined) {
+async function loadOwnAccount(db: Db, userId: number, within: string) {
   const { account, userProfileId } = await selectAccountWithProfile(db, within, userId);
   const tags = [`account-number:${within}`];
   if (account) tags.push(`account:${account.id}`, `members:${account.id}`);
   if (!account || userProfileId === null) return { value: null, tags };
-  const isShown = userProfileId > (page?.afterId ?? 0);
-  const items = isShown ? [{ userProfileId, account: toAccount(account) }] : [];
-  return { value: { items, nextAfterId: null }, tags };
+  return { value: { items: [{ userProfileId, account: toAccount(account) }], nextAfterId: null }, tags };
 }
 
 function accountTags(account: Account | null): string[] {

@@ -1,6 +1,7 @@
 import type { Mutation } from './mutation.ts';
 
 const scripts = 'src/cache/shared/scripts.ts';
+const readingScript = 'src/cache/shared/reading-script.ts';
 const logicalTime = 'src/cache/logical-time.ts';
 const sharedStore = 'src/cache/shared/shared-store.ts';
 
@@ -18,7 +19,7 @@ export const scriptsMutations: readonly Mutation[] = [
   },
   {
     name: 'a clock of Redis that steps far back begins no new epoch',
-    edits: [{ file: scripts, find: ' or n - now > MAX_STEP_BACK', replace: '' }],
+    edits: [{ file: readingScript, find: ' or n - now > MAX_STEP_BACK', replace: '' }],
   },
   {
     name: 'an as-of without a logical time satisfies every token',
@@ -69,7 +70,7 @@ export const scriptsMutations: readonly Mutation[] = [
     name: 'the read script checks the first tag only',
     edits: [
       {
-        file: scripts,
+        file: readingScript,
         find: `    keys[#keys + 1] = PREFIX .. tag
 `,
         replace: `    if #keys < 2 then keys[#keys + 1] = PREFIX .. tag end
@@ -79,7 +80,9 @@ export const scriptsMutations: readonly Mutation[] = [
   },
   {
     name: `\`everything\` is not a tag of every answer`,
-    edits: [{ file: scripts, find: `local keys = { PREFIX .. 'everything' }`, replace: 'local keys = {}' }],
+    edits: [
+      { file: readingScript, find: `local keys = { PREFIX .. 'everything' }`, replace: 'local keys = {}' },
+    ],
   },
   {
     name: 'a tag that is garbage counts as none',
