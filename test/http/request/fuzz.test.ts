@@ -23,7 +23,7 @@ test(`${REQUESTS} requests, valid and not, are answered as the document says, an
   await fc.assert(property, { numRuns: REQUESTS, seed });
   // A generator that only makes bad requests, or only good ones, would prove little.
   const share = (status: number) => (statuses.get(status) ?? 0) / REQUESTS;
-  expect(share(200) + share(201)).toBeGreaterThan(0.2);
+  expect(share(200) + share(201)).toBeGreaterThan(0.15);
   expect(share(400)).toBeGreaterThan(0.1);
   expect(share(404)).toBeGreaterThan(0.01);
 });

@@ -12,7 +12,7 @@ import {
 } from '../../support/stack.ts';
 import { lookUps } from '../../support/http/seed.ts';
 
-const stack = useStack({ BREAKER_FAILURES: '1000' });
+const stack = useStack({ BREAKER_FAILURES: '1000', ABSENT_FRESH_MS: '3600000' });
 const paths = [...lookUps.map(({ path }) => path), '/v1/users/999', '/v1/users/5/account'];
 const answers = new Map<string, string>();
 
