@@ -19,22 +19,8 @@ type Item = z.infer<typeof Item>;
 type Query = Readonly<Record<string, string>>;
 
 /** What stands before, in and after every kind of text, where bytes, code points and UTF-16 differ. */
-const ALL_PARTS = [
-  '%',
-  '_',
-  '\\',
-  'A',
-  'a',
-  'aa',
-  'z',
-  'é',
-  '\ud7ff',
-  '\ue000',
-  '\uffff',
-  '\u{1f600}',
-  '\u{10ffff}',
-];
-const PARTS = sampled(ALL_PARTS, 7);
+const ODD_PARTS = ['%', '_', '\\', 'é', '\ud7ff', '\ue000', '\uffff', '\u{1f600}', '\u{10ffff}'];
+const PARTS = ['A', 'a', 'aa', 'z', ...sampled(ODD_PARTS, 4)];
 const TEXTS = [...new Set(PARTS.flatMap((one) => [one, ...PARTS.map((other) => one + other)]))];
 const LONG = 'long'.repeat(80);
 
