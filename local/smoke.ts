@@ -18,7 +18,7 @@ interface Answer {
   readonly body: unknown;
 }
 
-/** What a check found, in words; it throws what is wrong, or why it does not apply. */
+/** Runs a check, and says in words what it found. Throws the fault, or the reason why the check does not apply. */
 type Check = () => Promise<string>;
 
 /** The check says nothing about this deployment. */

@@ -38,7 +38,7 @@ export interface DirectoryOutage {
 }
 
 interface Answers<B extends object> {
-  /** The parent domains below which a host names an account, such as `api.example.com`. None: any domain. */
+  /** The parent domains below which a host names an account, such as `api.example.com`. Without it every domain counts. */
   readonly suffixes?: readonly string[];
   /** Answers a request without an account. By default, 404. */
   readonly onUnknown?: (c: Context<AccountEnv<B>>, details: UnknownAccount) => Answer;

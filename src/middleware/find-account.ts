@@ -13,7 +13,7 @@ export interface AccountBinding {
 /** Finds accounts over HTTP. */
 export async function findByClient(client: Client, accountNumber: string): Promise<Account | null> {
   const response = await client.v1.accounts[':accountNumber'].$get({ param: { accountNumber } });
-  if (response.status === 200) return requireAccount(await response.json());
+  if (response.status === 200) return requireFound(await response.json());
   const { status }: { readonly status: number } = response;
   const code = await codeOf(response);
   // A 404 without this code comes from somebody else, such as a proxy, and says nothing of the account.
@@ -23,7 +23,7 @@ export async function findByClient(client: Client, accountNumber: string): Promi
 }
 
 /** Null means that there is no account, which a success cannot say. */
-function requireAccount(account: Account | null): Account {
+function requireFound(account: Account | null): Account {
   if (account === null) throw new Error('the account directory answered 200 and no account');
   return account;
 }

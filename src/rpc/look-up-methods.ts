@@ -59,11 +59,8 @@ export function pagedMethod<S extends z.ZodRawShape, T>(list: DefinedList<S, T>)
       args: z.intersection(args, z.object({ options: pageOptions })),
       scope,
       subject,
-      run: (deps, { options, ...input }, read, { caller }, env) => {
-        // Without the options, what is left is the input.
-        const asked = input as unknown as InputOf<S>;
-        return answerPage(deps, list, { caller, input: asked, options, read, env });
-      },
+      run: (deps, input, read, { caller }, env) =>
+        answerPage(deps, list, { caller, input, options: input.options, read, env }),
     }),
   );
 }

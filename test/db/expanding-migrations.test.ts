@@ -29,12 +29,12 @@ const pairs = snapshots.slice(1).map((after, at) => ({
   after: after.tables,
 }));
 
-/** What was allowed before the first release, when no Worker ran. */
+/** These losses came before the first release, when no Worker ran. */
 const BEFORE_RELEASE: Readonly<Record<string, readonly string[]>> = {
   '0003': ['public.audit_log.entity_id may be null'],
 };
 
-/** What a Worker of the schema before would meet: it reads and writes the columns that it knows, and no other. */
+/** Lists the losses that a Worker of the earlier schema would meet. It reads and writes the columns that it knows, and no other. */
 function breaks(before: Tables, after: Tables): string[] {
   return Object.entries(before).flatMap(([table, { columns: known }]) => {
     const columns = after[table]?.columns;

@@ -11,7 +11,7 @@ import { useSession } from '../support/db/session.ts';
 const session = useSession({ seed: 'each' });
 const neon = useNeon(session);
 
-/** What is shown of a time after all bounds, and of one before them. */
+/** The service shows times beyond its bounds as the last time, and those before them as the first. */
 const LAST = '9999-12-31T23:59:59.999Z';
 const FIRST = '1000-01-01T00:00:00.000Z';
 

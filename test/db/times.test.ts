@@ -26,7 +26,7 @@ const anyState = {
 };
 const OLD = new Date('1900-01-01T00:00:00.000Z');
 
-/** What every look-up answers to a session whose settings nobody has changed. No test writes a row that it shows. */
+/** The answers of every look-up to a session with unchanged settings. No test writes a row that they show. */
 let straight: Awaited<ReturnType<typeof loadEveryLookUp>>;
 
 beforeAll(async () => {

@@ -189,10 +189,11 @@ describe('what is asked', () => {
     expect(Object.keys(asked?.headers ?? {}).filter((name) => name.startsWith('upstash'))).toEqual([]);
   });
 
-  test('in one tick is one request, in order', async () => {
+  test('in one tick is one request, in order, also of a script whose digest is not known yet', async () => {
     const keys = ['a', 'b', 'c'];
-    const asked = await requestsOf(({ run }) => keys.map((key) => run(script, [key], [])));
-    const sha1 = await script.sha1();
+    const unheardOf = newScript('return 2');
+    const asked = await requestsOf(({ run }) => keys.map((key) => run(unheardOf, [key], [])));
+    const sha1 = await unheardOf.sha1();
     expect(asked.map(({ request }) => request)).toEqual([
       ['POST', '/pipeline', keys.map((key) => ['evalsha', sha1, 1, key])],
     ]);

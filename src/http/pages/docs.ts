@@ -1,4 +1,5 @@
 import { problems } from '../response/problem.ts';
+import { pageOf } from './page.ts';
 
 const listed = Object.entries(problems).map(
   ([code, { status, title }]) =>
@@ -6,25 +7,13 @@ const listed = Object.entries(problems).map(
 );
 
 /** The reference of the API. Its scripts are assets, and fill it from `/openapi.json`. */
-export const docsPage = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Edge Accounts</title>
-<link rel="stylesheet" href="/page.css">
-</head>
-<body>
-<ul class="problems">
+export const docsPage = pageOf(`<ul class="problems">
 ${listed.join('\n')}
 </ul>
 <p class="text" id="unscripted">A script shows the reference here. Without it, read the <a href="/openapi.json">OpenAPI document</a>.</p>
 <div id="reference"></div>
 <script src="/docs/scalar.js"></script>
-<script src="/docs/start.js"></script>
-</body>
-</html>
-`;
+<script src="/docs/start.js"></script>`);
 
 /** Scripts and requests of this host alone. The reference sets styles of its own, and shows icons from `data:` URLs. */
 export const DOCS_POLICY =

@@ -1,16 +1,8 @@
 import { version } from '../../../package.json';
+import { pageOf } from './page.ts';
 
 /** The page that answers people at `/`. */
-export const landingPage = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Edge Accounts</title>
-<link rel="stylesheet" href="/page.css">
-</head>
-<body>
-<main class="text">
+export const landingPage = pageOf(`<main class="text">
 <h1>Edge Accounts</h1>
 <p>Account and user look-ups for a multi-tenant platform, answered at the edge. Version ${version}.</p>
 <ul>
@@ -20,10 +12,7 @@ export const landingPage = `<!doctype html>
 <li><a href="/readyz">Readiness of Redis and Postgres</a></li>
 </ul>
 <p>The API is below <code>/v1</code>. Send a key with each request: <code>Authorization: Bearer &lt;key&gt;</code>.</p>
-</main>
-</body>
-</html>
-`;
+</main>`);
 
 /** The style sheet of this host, and nothing else. */
 export const LANDING_POLICY =

@@ -44,6 +44,19 @@ beforeEach(() => {
 const openRoutes = routes.filter(({ spec }) => spec.scope === 'open');
 const closedRoutes = routes.filter(({ spec }) => spec.scope !== 'open');
 
+test.each(['/', '/page.css', '/docs/start.js'])(
+  'the page or asset %s is limited by address',
+  async (path) => {
+    const ask = () => send(limited, path, { headers: { ...ADDRESS, Accept: 'text/html' } });
+    for (let request = 1; request <= 2; request++) expect((await ask()).status).not.toBe(429);
+    await expectProblem(await ask(), 'too_many_requests');
+  },
+);
+
+test.each(['/', '/page.css', '/docs/start.js'])('a key in the query of %s is refused', async (path) => {
+  await expectProblem(await send(limited, `${path}?x=ea_local_root`), 'bad_request');
+});
+
 test.each(openRoutes.map((route) => ({ route, name: nameOf(route) })))(
   '$name is limited by address',
   async ({ route }) => {

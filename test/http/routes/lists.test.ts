@@ -168,20 +168,25 @@ describe('/v1/users/{userId}/accounts', () => {
     expect([first.items, second]).toEqual([items.slice(0, 1), { items: items.slice(1), nextCursor: null }]);
   });
 
-  test('is kept, answered 304, and ended by a change of one of its accounts or memberships', async () => {
+  /** Inserts two accounts, and a user with a profile in the first of them. */
+  const insertMember = async (userId: number, accountId: number) => {
     await sql(
       stack.current,
       `insert into accounts (id, account_number, company_name)
-         values (301, '7777-0000-0001', 'Old name'), (302, '7777-0000-0002', 'Second')`,
+         values (${accountId}, '7777-0000-0${accountId}', 'First'), (${accountId + 1}, '7777-0000-0${accountId + 1}', 'Second')`,
     );
     await sql(
       stack.current,
-      `insert into users (id, username, email) values (30001, 'moving', 'moving@example.com')`,
+      `insert into users (id, username, email) values (${userId}, 'u${userId}', 'u${userId}@example.com')`,
     );
     await sql(
       stack.current,
-      `insert into user_profiles (id, user_id, account_id) values (30001, 30001, 301)`,
+      `insert into user_profiles (id, user_id, account_id) values (${userId}, ${userId}, ${accountId})`,
     );
+  };
+
+  test('is kept, answered 304, and ended by a change of one of its accounts or memberships', async () => {
+    await insertMember(30001, 301);
     const own = '/v1/users/30001/accounts';
     const isolate = newIsolate(stack.current);
     await read(own, isolate);
@@ -225,21 +230,9 @@ describe('/v1/users/{userId}/accounts', () => {
   });
 
   test('is kept for a bound caller, and ended by what its own account changes alone', async () => {
-    await sql(
-      stack.current,
-      `insert into accounts (id, account_number, company_name)
-         values (311, '7777-0000-0011', 'Own'), (312, '7777-0000-0012', 'Other')`,
-    );
-    await sql(
-      stack.current,
-      `insert into users (id, username, email) values (30011, 'shared', 'shared@example.com')`,
-    );
-    await sql(
-      stack.current,
-      `insert into user_profiles (id, user_id, account_id) values (30011, 30011, 311)`,
-    );
+    await insertMember(30011, 311);
     const own = '/v1/users/30011/accounts';
-    const bound = withKey(await issueKey(stack.current, { accountNumber: '7777-0000-0011' }));
+    const bound = withKey(await issueKey(stack.current, { accountNumber: '7777-0000-0311' }));
     const isolate = newIsolate(stack.current);
     await drainNow(isolate);
     const ask = async () => {
@@ -249,6 +242,8 @@ describe('/v1/users/{userId}/accounts', () => {
     const [, before] = await ask();
     const hit = ['isolate; hit; ttl', before];
     expect(await ask()).toEqual(hit);
+    const another = await get(isolate, `${own}?limit=20`, bound);
+    expect(another.headers.get('Cache-Status')).toMatch(/^isolate; hit;/);
     await sql(
       stack.current,
       `insert into user_profiles (id, user_id, account_id) values (30012, 30011, 312)`,
