@@ -1,7 +1,6 @@
-import { Client } from 'pg';
 import { startRedis } from '../../local/redis.ts';
-import { seed } from '../../local/seed.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { seedAnew } from './seed-anew.ts';
 
 /**
  * The engines of one process, which its test files reuse: a Postgres is slow to start, and V8 may end the process when many come and
@@ -14,9 +13,6 @@ export interface EnginePool {
   redisUrl(): Promise<string>;
   close(): Promise<void>;
 }
-
-const TABLES = `
-select string_agg(format('%I.%I', schemaname, tablename), ', ') as names from pg_tables where schemaname = 'public'`;
 
 export function makeEnginePool(): EnginePool {
   const all: TestDatabase[] = [];
@@ -39,18 +35,4 @@ export function makeEnginePool(): EnginePool {
       await (await redis)?.close();
     },
   };
-}
-
-/** Empties a migrated database, and seeds it. */
-export async function seedAnew(url: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ names: string }>(TABLES);
-    await client.query(`truncate ${rows[0]?.names} restart identity cascade`);
-    await client.query('delete from cache_invalidations');
-  } finally {
-    await client.end();
-  }
-  await seed(url);
 }

@@ -9,7 +9,8 @@ import { LOCAL_KEY, workerEnv } from '../../local/stack.ts';
 import { startUpstashBridge } from '../../local/upstash-bridge.ts';
 import { type OwnRedis, startOwnRedis } from './own-redis.ts';
 import { deleteEntries } from './entries.ts';
-import { makeEnginePool, seedAnew } from './pool.ts';
+import { makeEnginePool } from './pool.ts';
+import { seedAnew } from './seed-anew.ts';
 
 type Store = 'postgres' | 'redis';
 

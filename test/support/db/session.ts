@@ -1,7 +1,7 @@
 import { Client, DatabaseError } from 'pg';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../engines/database.ts';
-import { seedAnew } from '../../engines/pool.ts';
+import { seedAnew } from '../../engines/seed-anew.ts';
 
 export interface Session {
   readonly url: string;
