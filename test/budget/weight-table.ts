@@ -15,7 +15,6 @@ const PURPOSES: Readonly<Record<string, string>> = {
   hono: 'routes',
   jose: 'tokens of Cloudflare Access',
   'lru-cache': 'isolate memory',
-  'zod-openapi': '`/openapi.json`',
   uncrypto: 'digests, for the client of Redis',
 };
 

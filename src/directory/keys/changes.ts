@@ -47,7 +47,7 @@ const fields = {
       .refine((scopes) => new Set(scopes).size === scopes.length, 'names a scope twice'),
     SCOPES.length,
     'scopes',
-  ).meta({ override: ({ jsonSchema }) => Object.assign(jsonSchema, { uniqueItems: true }) }),
+  ).meta({ uniqueItems: true }),
 };
 
 /** The fields of a new key. */

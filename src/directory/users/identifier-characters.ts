@@ -25,12 +25,9 @@ const RANGES = `
 const BASE = 36;
 
 /** The characters as ranges of a class in a regular expression. */
-export const IDENTIFIER_CHARACTERS: string = readRanges(RANGES);
-
-function readRanges(text: string): string {
+export function readIdentifierCharacters(): string {
   let last = 0;
-  const ranges = text
-    .trim()
+  const ranges = RANGES.trim()
     .split(/\s+/)
     .map((range) => {
       const [distance = 0, more = 0] = range.split('+').map((digits) => Number.parseInt(digits, BASE));

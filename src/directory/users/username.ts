@@ -1,7 +1,9 @@
-import { IDENTIFIER_CHARACTERS } from './identifier-characters.ts';
+import { once } from '../../lib/once.ts';
+import { readIdentifierCharacters } from './identifier-characters.ts';
 import { Username } from './users.ts';
 
-const CHARACTERS = new RegExp(`^[${IDENTIFIER_CHARACTERS} @.+_-]*$`, 'u');
+// These and the writing systems are compiled for the first new name. They would take a tenth of the start-up of every isolate.
+const characters = once(() => new RegExp(`^[${readIdentifierCharacters()} @.+_-]*$`, 'u'));
 /** Format characters, and all that a page may show as nothing. */
 const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 const OUTER_WHITE_SPACE = /^\p{White_Space}|\p{White_Space}$/u;
@@ -11,7 +13,7 @@ const DOTS = new Set(['.', '..']);
 const RESERVED = /^[0-9]{4}-[0-9]{4}-[0-9]{4}-admin/i;
 
 /** The scripts that people write one language with: those of UTS 39, table 1a, and each other one alone. */
-const WRITING_SYSTEMS = [
+const WRITING_SYSTEMS: readonly (readonly string[])[] = [
   ['Latn'],
   ['Hira', 'Kana', 'Hani'],
   ['Hang', 'Hani'],
@@ -19,12 +21,16 @@ const WRITING_SYSTEMS = [
   ...'Cyrl Grek Arab Armn Beng Deva Ethi Geor Gujr Guru Hebr Khmr Knda Laoo Mlym Mymr Orya Sinh Taml Telu Thaa Thai Tibt'
     .split(' ')
     .map((script) => [script]),
-].map((scripts) => {
-  const properties = [...scripts, 'Zyyy', 'Zinh'].map(
-    (script) => String.raw`\p{Script_Extensions=${script}}`,
-  );
-  return new RegExp(`^[${properties.join('')}]*$`, 'u');
-});
+];
+
+const writingSystems = once(() =>
+  WRITING_SYSTEMS.map((scripts) => {
+    const properties = [...scripts, 'Zyyy', 'Zinh'].map(
+      (script) => String.raw`\p{Script_Extensions=${script}}`,
+    );
+    return new RegExp(`^[${properties.join('')}]*$`, 'u');
+  }),
+);
 
 /** A mark without a letter, one twice, the dot of an i again, and more of them than any language piles up. */
 const STRAY_MARKS = /(?:^|[^\p{L}\p{M}\p{N}])\p{M}|(\p{Mn})\1|\p{Soft_Dotted}\p{M}*\u0307|\p{Mn}{5}/u;
@@ -46,11 +52,11 @@ export const NewUsername = Username.refine(
   .refine((name) => !INVISIBLE.test(name), 'must not have invisible characters')
   .refine((name) => !OUTER_WHITE_SPACE.test(name), 'must not begin or end with white space')
   .refine(
-    (name) => CHARACTERS.test(name),
+    (name) => characters().test(name),
     'must have letters, marks and digits that UTS 39 allows in identifiers, blanks, and @ . + - _ alone',
   )
   .refine(
-    (name) => WRITING_SYSTEMS.some((system) => system.test(name)),
+    (name) => writingSystems().some((system) => system.test(name)),
     'must not mix scripts, whose letters look alike',
   )
   .refine(hasDigitsOfOneSystem, 'must not mix digits of two systems, which look alike')

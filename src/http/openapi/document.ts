@@ -1,91 +1,69 @@
 import type * as z from 'zod';
-import {
-  createDocument,
-  type ZodOpenApiOverride,
-  type ZodOpenApiOperationObject,
-  type ZodOpenApiPathsObject,
-} from 'zod-openapi';
 import { version } from '../../../package.json';
 import { type AnyEndpointSpec, JSON_TYPES } from '../spec.ts';
-import { requestHeadersOf } from './headers.ts';
-import { makeProblemResponses } from './problems.ts';
+import { type Components, makeComponents } from './components.ts';
+import { parametersOf } from './parameters.ts';
+import { problemResponsesOf } from './problems.ts';
 import type { Route } from '../endpoint/registry.ts';
-import { makeSuccessResponses } from './successes.ts';
+import { successResponsesOf } from './successes.ts';
 import { tags } from './tags.ts';
 
-export type OpenApi = ReturnType<typeof createDocument>;
-
 /** The OpenAPI 3.1 document, from the very schemas that validate requests. */
-export function makeOpenApi(routes: readonly Route[]): OpenApi {
-  const paths: ZodOpenApiPathsObject = {};
-  const [successesOf, problemsOf] = [makeSuccessResponses(), makeProblemResponses()];
+export function makeOpenApi(routes: readonly Route[]) {
+  const components = makeComponents();
+  const paths: Record<string, object> = {};
   for (const { method, path, spec } of routes) {
     const name = path.replaceAll(/:(\w+)/g, '{$1}');
-    const isRead = method === 'GET';
-    const responses = { ...successesOf(spec, isRead), ...problemsOf(spec) };
-    paths[name] = {
-      ...paths[name],
-      [method.toLowerCase()]: { ...operationOf(spec, isRead), responses },
-    };
+    const operation = operationOf(components, spec, method === 'GET');
+    paths[name] = { ...paths[name], [method.toLowerCase()]: operation };
   }
-  return createDocument(
-    {
-      openapi: '3.1.1',
-      info: {
-        title: 'Edge Accounts',
-        version,
-        description: 'Account and user look-ups for a multi-tenant platform, answered at the edge.',
-        contact: { name: 'The operators of this deployment' },
-        license: { name: 'MIT', identifier: 'MIT' },
-      },
-      servers: [{ url: '/', description: 'The host that answered this document.' }],
-      tags,
-      components: { securitySchemes: { key } },
-      paths,
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Edge Accounts',
+      version,
+      description: 'Account and user look-ups for a multi-tenant platform, answered at the edge.',
+      contact: { name: 'The operators of this deployment' },
+      license: { name: 'MIT', identifier: 'MIT' },
     },
-    { override: shorten },
-  );
+    servers: [{ url: '/', description: 'The host that answered this document.' }],
+    tags,
+    components: { securitySchemes: { key }, ...components.shared },
+    paths,
+  };
 }
 
 const key = {
   type: 'http',
   scheme: 'bearer',
   description: 'An API key, such as `ea_production_12_…`.',
-} as const;
-
-// A format says the same as the long pattern that Zod adds to it. Every JSON number has the bounds of a safe integer.
-const shorten: ZodOpenApiOverride = ({ jsonSchema }) => {
-  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
-  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-  if (jsonSchema.minLength === 0) delete jsonSchema.minLength;
-  // An object is open anyway.
-  if (isEmpty(jsonSchema.additionalProperties)) delete jsonSchema.additionalProperties;
 };
 
-function isEmpty(schema: unknown): boolean {
-  return typeof schema === 'object' && schema !== null && Object.keys(schema).length === 0;
-}
-
-function operationOf(spec: AnyEndpointSpec, isRead: boolean): Omit<ZodOpenApiOperationObject, 'responses'> {
+function operationOf(components: Components, spec: AnyEndpointSpec, isRead: boolean): object {
   const documented = spec.implements && `Implements \`${spec.implements}\`.`;
   const right = spec.scope !== 'open' && `Needs the scope \`${spec.scope}\`.`;
+  const parameters = parametersOf(components, spec, isRead);
   return {
     operationId: spec.operationId,
     tags: [spec.tag],
     summary: spec.summary,
     description: [spec.description, documented, right].filter(Boolean).join(' '),
     security: spec.scope === 'open' ? [] : [{ key: [] }],
-    requestParams: {
-      ...(spec.path && { path: spec.path }),
-      ...(spec.query && { query: spec.query }),
-      header: requestHeadersOf(spec, isRead),
+    parameters,
+    ...(spec.json && { requestBody: bodyOf(components, spec, spec.json) }),
+    responses: {
+      ...successResponsesOf(components, spec, isRead),
+      ...problemResponsesOf(components, spec),
     },
-    ...(spec.json && { requestBody: bodyOf(spec, spec.json) }),
   };
 }
 
-function bodyOf({ jsonTypes = JSON_TYPES, isBodyOptional = false }: AnyEndpointSpec, schema: z.ZodType) {
+function bodyOf(
+  components: Components,
+  { jsonTypes = JSON_TYPES, isBodyOptional = false }: AnyEndpointSpec,
+  json: z.ZodType,
+): object {
+  const schema = components.describe(json, 'input');
   return {
     required: !isBodyOptional,
     content: Object.fromEntries(jsonTypes.map((type) => [type, { schema }])),

@@ -1,50 +1,31 @@
-import * as z from 'zod';
-import type { ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import type { AnyEndpointSpec } from '../spec.ts';
-import { problemHeadersOf } from './headers.ts';
+import type { Components } from './components.ts';
+import { problemHeadersOf, shareHeaders } from './headers.ts';
 import { Problem, type ProblemCode, problems } from '../response/problem.ts';
 
-/** The responses of a route that are problems, each with the codes that the route can answer. */
-type ProblemResponses = (spec: AnyEndpointSpec) => ZodOpenApiResponsesObject;
+/**
+ * The responses of a route that are problems, each with the codes that the route can answer. Routes that can answer the same
+ * codes share the response.
+ */
+export function problemResponsesOf(components: Components, spec: AnyEndpointSpec): Record<string, object> {
+  const byStatus = Map.groupBy(codesOf(spec), (code) => problems[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [status, responseOf(components, status, [...codes].sort())]),
+  );
+}
 
-/** Routes that can answer the same codes share the response, which is a component of the document. */
-export function makeProblemResponses(): ProblemResponses {
-  const known = new Map<string, ZodOpenApiResponseObject>();
-
-  function responseOf(status: number, codes: readonly ProblemCode[]): ZodOpenApiResponseObject {
-    const id = codes.map(toPascalCase).join('Or');
-    const response = known.get(id) ?? problemResponse(id, status, codes);
-    known.set(id, response);
-    return response;
-  }
-
-  return (spec) => {
-    const byStatus = Map.groupBy(codesOf(spec), (code) => problems[code].status);
-    return Object.fromEntries(
-      [...byStatus].map(([status, codes]) => [status, responseOf(status, [...codes].sort())]),
-    );
-  };
+function responseOf(components: Components, status: number, codes: readonly ProblemCode[]): object {
+  const only = { type: 'object', properties: { code: { type: 'string', enum: codes } } };
+  const schema = { allOf: [components.describe(Problem, 'output'), only] };
+  return components.share('responses', codes.map(toPascalCase).join('Or'), {
+    description: codes.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' '),
+    headers: shareHeaders(components, problemHeadersOf(status)),
+    content: { 'application/problem+json': { schema } },
+  });
 }
 
 function toPascalCase(code: string): string {
   return code.replaceAll(/(?:^|_)(\w)/g, (_, initial: string) => initial.toUpperCase());
-}
-
-function problemResponse(
-  id: string,
-  status: number,
-  codes: readonly ProblemCode[],
-): ZodOpenApiResponseObject {
-  const only = z.looseObject({ code: z.enum(codes) }).meta({
-    // The schema beside it requires the code.
-    override: ({ jsonSchema }) => void delete jsonSchema.required,
-  });
-  return {
-    id,
-    description: codes.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' '),
-    headers: problemHeadersOf(status),
-    content: { 'application/problem+json': { schema: Problem.and(only) } },
-  };
 }
 
 function codesOf(spec: AnyEndpointSpec): ProblemCode[] {

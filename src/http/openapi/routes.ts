@@ -2,7 +2,8 @@ import { Hono } from 'hono';
 import * as z from 'zod';
 import type { AppEnv } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
-import { makeOpenApi, type OpenApi } from './document.ts';
+import { makeOpenApi } from './document.ts';
+import { once } from '../../lib/once.ts';
 import { DOCS_POLICY, docsPage } from '../pages/docs.ts';
 import type { Route } from '../endpoint/registry.ts';
 
@@ -29,8 +30,7 @@ const getDocsRoute = endpoint({
 
 /** The OpenAPI document, made from the routes when first asked for, and the page that shows it. */
 export function makeDocumentation(routes: () => Route[]) {
-  let made: OpenApi | undefined;
-  const openApi = (): OpenApi => (made ??= makeOpenApi(routes()));
+  const openApi = once(() => makeOpenApi(routes()));
   return new Hono<AppEnv>()
     .get('/openapi.json', getOpenApiRoute, (c) => c.json(openApi()))
     .get('/docs', getDocsRoute, (c) => {

@@ -10,7 +10,6 @@ const Cursor = z
   .transform((text, ctx) => decodeCursor(text) ?? (ctx.addIssue(NO_CURSOR), z.NEVER))
   .optional()
   .meta({
-    override: { type: 'string' },
     param: {
       id: 'cursor',
       description: '`nextCursor` of the previous page. Send the same filters with it.',

@@ -23,8 +23,7 @@ function toInstant(text: string, ctx: z.RefinementCtx<string>): string {
 
 const Instant = timeText(NO_TIME).transform(toInstant);
 
-const time = (description: string) =>
-  Instant.optional().meta({ override: { type: 'string', format: 'date-time' }, param: { description } });
+const time = (description: string) => Instant.optional().meta({ param: { description } });
 
 const AnyAuditQuery = z.object({
   ...listParameters,
