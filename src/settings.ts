@@ -4,14 +4,11 @@ import { ACCOUNT_NUMBER, ACCOUNT_NUMBER_FAULT } from './directory/accounts/accou
 
 const HOUR_MS = 3_600_000;
 
+const digits = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
+
 /** A whole number in a var, within bounds; a missing one means the default. */
 const whole = (standard: number, min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min).max(max))
-    .default(standard);
+  digits.pipe(z.number().min(min).max(max)).default(standard);
 
 const hostSuffixes = z
   .string()

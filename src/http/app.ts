@@ -1,4 +1,5 @@
-import { Hono, type MiddlewareHandler } from 'hono';
+import type { Hono, MiddlewareHandler } from 'hono';
+import { HonoBase } from 'hono/hono-base';
 import { TrieRouter } from 'hono/router/trie-router';
 import { type Isolate, isolateOf } from '../isolate.ts';
 import { ConfigurationError } from '../settings.ts';
@@ -45,8 +46,10 @@ const refuseUnfit: MiddlewareHandler<AppEnv> = (c, next) => {
   return next();
 };
 
+// The apps of the routes are tiny ones, whose routers no request reaches: this app takes over their routes. It has none of
+// the routers between which Hono's usual app chooses, so that these stay out of the bundle.
 /** The HTTP interface: the API, its explanation, its documentation and the pages for people. */
-export const app: Hono<AppEnv> = new Hono<AppEnv>({ router: cacheMatches(new TrieRouter()) })
+export const app: Hono<AppEnv> = new HonoBase<AppEnv>({ router: cacheMatches(new TrieRouter()) })
   .use(surround, allowNamedOrigins, refuseUnfit)
   .route('/', api)
   .route(

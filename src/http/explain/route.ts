@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import { explain } from '../../cache/explain/explain.ts';
 import { makeDeps } from '../../deps.ts';

@@ -18,15 +18,14 @@ function namedParameters(components: Components, place: 'path' | 'query', schema
   if (!schema) return [];
   const { properties = {}, required = [] } = components.describe(schema, 'input');
   return Object.entries(properties).map(([name, described]) => {
-    const { description: ofSchema, param: { id, description = ofSchema } = {} } = metaOf(schema.shape[name]);
-    const parameter = {
-      in: place,
-      name,
-      schema: described,
-      ...(description !== undefined && { description }),
-      ...(required.includes(name) && { required: true }),
-    };
-    return id === undefined ? parameter : components.share('parameters', id, parameter);
+    const meta = metaOf(schema.shape[name]);
+    const description = meta.param?.description ?? meta.description;
+    // JSON leaves out what is undefined, and a parameter of which nothing is said is not required.
+    const isRequired = required.includes(name) || undefined;
+    const parameter = { in: place, name, schema: described, description, required: isRequired };
+    return meta.param?.id === undefined
+      ? parameter
+      : components.share('parameters', meta.param.id, parameter);
   });
 }
 

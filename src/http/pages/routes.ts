@@ -1,4 +1,5 @@
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
+import { Hono } from 'hono/tiny';
 import type { AppEnv } from '../app-env.ts';
 import { refuseKeyInUrl } from '../auth/authenticate.ts';
 import { limitAddress } from '../auth/rate-limit.ts';

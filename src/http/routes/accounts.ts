@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import { accountByNumber, defaultAccount } from '../../directory/accounts/accounts.ts';
 import { adminOfAccount, createAdminUser, findAdminUserForAccount } from '../../directory/accounts/admins.ts';
 import { keyedBy } from '../../directory/look-up.ts';

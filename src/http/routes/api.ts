@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import { accountChanges } from './account-changes.ts';
 import { accounts } from './accounts.ts';
 import type { AppEnv } from '../app-env.ts';

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import { timeText } from '../../directory/fields.ts';
 import { AuditedEntity, listAuditEntries } from '../../directory/audit.ts';

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import { explainAccountNumber } from '../../directory/accounts/explain-account-number.ts';
 import { accountNumberFromUrl } from '../../directory/accounts/account-number.ts';

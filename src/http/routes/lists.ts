@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import { listAccounts, listUsers } from '../../directory/lists.ts';
 import { answerList } from '../response/answer.ts';

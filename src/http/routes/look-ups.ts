@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import type { ReadDemands } from '../../cache/look-up.ts';
 import { Account } from '../../directory/accounts/accounts.ts';

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import { checkStores, type StoreHealth } from '../../health.ts';
 import { type AppEnv, requireIsolate } from '../app-env.ts';

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import { platformAdmin } from '../../directory/accounts/admins.ts';
 import { userProfileById, validResourceOwners } from '../../directory/profiles/profiles.ts';
 import type { AppEnv } from '../app-env.ts';

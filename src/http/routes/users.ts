@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import { accountForUser, accountsOfUser } from '../../directory/accounts/accounts.ts';
 import { userById, userByUsername } from '../../directory/users/users.ts';
 import type { AppEnv } from '../app-env.ts';
