@@ -54,8 +54,8 @@ function latencyChart(results: Results): Chart {
     x: LIFETIME,
     y: { label: 'ms', ticks: [0, 100, 200, 300, 400, 500] },
     series: [
-      ...byLifetime(results, 'line', ({ measures }) => measures.p50Ms, ', p50'),
-      ...byLifetime(results, 'dashed', ({ measures }) => measures.p99Ms, ', p99'),
+      ...byLifetime(results, 'line', ({ measures }) => measures.latencies.all.p50Ms, ', p50'),
+      ...byLifetime(results, 'dashed', ({ measures }) => measures.latencies.all.p99Ms, ', p99'),
     ],
   };
 }

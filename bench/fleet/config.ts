@@ -1,5 +1,7 @@
+import { ALWAYS_OPEN, type Connections } from './connections.ts';
 import type { Lives } from './isolates.ts';
 import { type Network, PUBLISHED } from './network.ts';
+import type { OriginWorkerConfig } from './origin-worker.ts';
 
 /** A fleet, its traffic and its settings. */
 export interface FleetConfig {
@@ -19,7 +21,12 @@ export interface FleetConfig {
   readonly outsideShare: number;
   readonly payloadBytes: number;
   readonly network: Network;
+  readonly connections: Connections;
+  /** The Worker beside the stores that every read below memory asks. Without it isolates ask the stores themselves. */
+  readonly originWorker?: OriginWorkerConfig | undefined;
   readonly memoryTtlMs: number;
+  /** The longest life of an entry in memory that is validated, in ms. Nothing validates yet, so that it must be 0. */
+  readonly memoryLifeMs: number;
   readonly memoryMaxBytes: number;
   readonly redisDeadlineMs: number;
   readonly drainEveryMs: number;
@@ -42,7 +49,9 @@ const STANDARD: FleetConfig = {
   outsideShare: 0.1,
   payloadBytes: 450,
   network: PUBLISHED,
+  connections: ALWAYS_OPEN,
   memoryTtlMs: 5_000,
+  memoryLifeMs: 0,
   memoryMaxBytes: 16 * 2 ** 20,
   redisDeadlineMs: 250,
   drainEveryMs: 60_000,
@@ -53,5 +62,6 @@ const STANDARD: FleetConfig = {
 /** The standard fleet with these changes. A fleet with fewer isolates than places keeps only the largest places. */
 export function makeConfig(changes: Partial<FleetConfig>): FleetConfig {
   const config = { ...STANDARD, ...changes };
+  if (config.memoryLifeMs !== 0) throw new RangeError('no entry of memory is validated yet');
   return { ...config, places: Math.min(config.places, config.isolates) };
 }

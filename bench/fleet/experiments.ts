@@ -1,4 +1,6 @@
 import { type FleetConfig, makeConfig } from './config.ts';
+import { ALWAYS_OPEN, OF_THE_ISOLATE } from './connections.ts';
+import { PLACED } from './origin-worker.ts';
 
 /** Runs that together answer one question. */
 export interface Experiment {
@@ -11,6 +13,8 @@ export const LIFETIMES_MS = [0, 1_000, 5_000, 10_000, 30_000, 60_000];
 export const ACCOUNTS = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 /** The share of memory hits that Unkey published. */
 export const UNKEY_PERCENT = 27;
+/** The lives of validated entries in memory that the tables compare; 0 is without validation. */
+export const MEMORY_LIVES_MS: readonly number[] = [0];
 const SHORT_AND_LONG_MS = [5_000, 60_000];
 const READS_PER_S = 500;
 const MIN_WARM_UP_MS = 30_000;
@@ -21,18 +25,35 @@ const MAX_READS = 250_000;
 
 function configOf(seed: number, changes: Partial<FleetConfig>): FleetConfig {
   const config = makeConfig({ readsPerS: READS_PER_S, ...changes, seed });
-  const { memoryTtlMs, readsPerS } = config;
+  const { memoryLifeMs, memoryTtlMs, readsPerS } = config;
   const perMs = readsPerS / 1_000;
   return {
     ...config,
-    warmUpMs: Math.max(memoryTtlMs, Math.min(MIN_WARM_UP_MS, MAX_READS / perMs)),
+    warmUpMs: Math.max(memoryTtlMs, memoryLifeMs, Math.min(MIN_WARM_UP_MS, MAX_READS / perMs)),
     countedMs: Math.min(MAX_READS / perMs, Math.max(config.countedMs, MIN_READS / perMs)),
   };
+}
+
+function livesOf(meanLifeMs: number, deployEveryMs = Infinity): FleetConfig['lives'] {
+  return { idleMs: 60_000, meanLifeMs, deployEveryMs };
 }
 
 function cross<A, B>(as: readonly A[], bs: readonly B[], make: (a: A, b: B) => Partial<FleetConfig>) {
   return as.flatMap((a) => bs.map((b) => make(a, b)));
 }
+
+/** The fleets in which memory that validates is compared with memory that forgets, by the names of their rows. */
+export const VALIDATION_FLEETS = {
+  standard: {},
+  shortLived: { lives: livesOf(300_000) },
+  threeHundred: { isolates: 300 },
+  hundred: { isolates: 100 },
+  busy: { readsPerS: 5_000 },
+  // Ten times the usual writes, so that the mean over them is worth something.
+  written: { readsPerWrite: 100, outsideShare: 0 },
+  writtenOutside: { readsPerWrite: 100, outsideShare: 1 },
+  placed: { originWorker: PLACED },
+} as const satisfies Readonly<Record<string, Partial<FleetConfig>>>;
 
 const changesByName: Readonly<Record<string, readonly Partial<FleetConfig>[]>> = {
   lifetime: cross(ISOLATES, LIFETIMES_MS, (isolates, memoryTtlMs) => ({ isolates, memoryTtlMs })),
@@ -56,12 +77,12 @@ const changesByName: Readonly<Record<string, readonly Partial<FleetConfig>[]>> =
     ...cross([2_000, 10_000, 60_000, 1_800_000], SHORT_AND_LONG_MS, (meanLifeMs, memoryTtlMs) => ({
       isolates: 100,
       memoryTtlMs,
-      lives: { idleMs: 60_000, meanLifeMs, deployEveryMs: Infinity },
+      lives: livesOf(meanLifeMs),
     })),
     ...SHORT_AND_LONG_MS.map((memoryTtlMs) => ({
       isolates: 100,
       memoryTtlMs,
-      lives: { idleMs: 60_000, meanLifeMs: 1_800_000, deployEveryMs: 60_000 },
+      lives: livesOf(1_800_000, 60_000),
     })),
   ],
   staleness: [1_000, 5_000, 30_000, 60_000].map((memoryTtlMs) => ({
@@ -73,6 +94,20 @@ const changesByName: Readonly<Record<string, readonly Partial<FleetConfig>[]>> =
   })),
   writes: [10, 100, 1_000].map((readsPerWrite) => ({ readsPerWrite })),
   deadline: [100, 150, 250, 500].map((redisDeadlineMs) => ({ redisDeadlineMs })),
+  trips: cross(
+    [
+      { connections: ALWAYS_OPEN },
+      { connections: OF_THE_ISOLATE },
+      { connections: OF_THE_ISOLATE, lives: livesOf(300_000) },
+      { connections: OF_THE_ISOLATE, lives: livesOf(60_000) },
+    ],
+    [undefined, PLACED],
+    (changes, originWorker) => ({ ...changes, originWorker }),
+  ),
+  validation: cross(MEMORY_LIVES_MS, Object.values(VALIDATION_FLEETS), (memoryLifeMs, fleet) => ({
+    ...fleet,
+    memoryLifeMs,
+  })),
 };
 
 export function makeExperiments(seed: number): Experiment[] {

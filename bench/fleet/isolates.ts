@@ -2,6 +2,7 @@ import { makeBreaker } from '../../src/cache/breaker.ts';
 import type { Cache } from '../../src/cache/cache.ts';
 import type { Memory, makeMemory } from '../../src/cache/memory.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
+import type { Line } from './connections.ts';
 import type { Random } from './random.ts';
 
 /** The lifetimes of isolates. */
@@ -14,28 +15,35 @@ export interface Lives {
   readonly deployEveryMs: number;
 }
 
+export interface Isolate {
+  readonly cache: Cache;
+  readonly postgres: Line;
+}
+
 /** A slot in which one isolate runs at a time. After the end of an isolate, the next request starts another one. */
 export interface Slot {
-  /** The cache of the isolate that serves the present request. */
-  serve(nowMs: number): Cache;
+  /** The isolate that serves the present request. */
+  serve(nowMs: number): Isolate;
 }
 
 export interface Surroundings {
   readonly lives: Lives;
   readonly memory: { readonly maxBytes: number; readonly ttlMs: number };
   readonly makeMemory: typeof makeMemory;
-  /** The parts that isolates share: the stores as seen from their place, the settings and the clock. */
-  readonly outside: Omit<Cache, 'memory' | 'inFlight' | 'breaker' | 'originBreaker' | 'seal'>;
+  /** Gives a new isolate its way to the stores, the settings and the clock. */
+  readonly connect: () => { readonly outside: Outside; readonly postgres: Line };
   readonly onBirth: () => void;
   readonly random: Random;
 }
+
+type Outside = Omit<Cache, 'memory' | 'inFlight' | 'breaker' | 'originBreaker' | 'seal'>;
 
 /** The defaults of docs/configuration.md. */
 const BREAKER = { failures: 5, coolDownMs: 1_000 };
 
 export function makeSlot(around: Surroundings): Slot {
   const { lives, random } = around;
-  let cache: Cache | undefined;
+  let isolate: Isolate | undefined;
   let usedMs = 0;
   let diesMs = 0;
   let deployment = 0;
@@ -46,27 +54,28 @@ export function makeSlot(around: Surroundings): Slot {
 
   return {
     serve(nowMs) {
-      if (!cache || !isAlive(nowMs)) {
-        cache = makeCache(around);
+      if (!isolate || !isAlive(nowMs)) {
+        isolate = makeIsolate(around);
         diesMs = nowMs + random.exponential(lives.meanLifeMs);
         deployment = deploymentAt(nowMs);
         around.onBirth();
       }
       usedMs = nowMs;
-      return cache;
+      return isolate;
     },
   };
 }
 
-/** The cache of a new isolate. */
-export function makeCache(around: Pick<Surroundings, 'makeMemory' | 'memory' | 'outside'>): Cache {
+export function makeIsolate(around: Pick<Surroundings, 'makeMemory' | 'memory' | 'connect'>): Isolate {
   const memory: Memory = around.makeMemory(around.memory);
-  return {
-    ...around.outside,
+  const { outside, postgres } = around.connect();
+  const cache = {
+    ...outside,
     memory,
     inFlight: new Map(),
     breaker: makeBreaker(BREAKER),
     originBreaker: makeBreaker(BREAKER),
     seal: makeSeal('a secret', 'the benchmark'),
   };
+  return { cache, postgres };
 }

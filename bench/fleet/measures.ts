@@ -1,5 +1,7 @@
 import type { Trace } from '../../src/cache/look-up.ts';
+import { type Latencies, makeLatencies } from './latencies.ts';
 import type { Commit } from './origin.ts';
+import type { Region } from './places.ts';
 
 /** The source of a read's answer: memory, another read's load in the same isolate, Redis or Postgres. */
 export const TIERS = ['memory', 'joined', 'redis', 'postgres'] as const;
@@ -21,9 +23,7 @@ export interface Measures {
    * counted.
    */
   readonly withoutRedis: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly meanMs: number;
+  readonly latencies: Latencies;
   /** The ages of wrong answers in ms, ascending. An age runs from the commit to the beginning of the read. */
   readonly staleMs: { readonly service: readonly number[]; readonly outside: readonly number[] };
   /** The longest time in ms from when Redis learnt of a change to a read that missed it. */
@@ -34,7 +34,7 @@ export interface Measures {
 
 export interface Recorder {
   isCounting: boolean;
-  read(region: string, trace: Trace, latencyMs: number): void;
+  read(region: Region, trace: Trace, latencyMs: number): void;
   stale(commit: Commit, startedMs: number): void;
   write(): void;
   command(command: Command): void;
@@ -49,16 +49,17 @@ export function makeRecorder(): Recorder {
   const counts = { writes: 0, loads: 0, births: 0, withoutRedis: 0 };
   const regions: Record<string, { reads: number; withoutRedis: number }> = {};
   const staleMs = { service: [] as number[], outside: [] as number[] };
-  const latencies = makeHistogram();
+  const latencies = makeLatencies();
   let longestPastRedisMs = 0;
 
   const recorder: Recorder = {
     isCounting: false,
     read(region, trace, latencyMs) {
       if (!recorder.isCounting) return;
-      byTier[tierOf(trace)] += 1;
-      latencies.add(latencyMs);
-      const ofRegion = (regions[region] ??= { reads: 0, withoutRedis: 0 });
+      const tier = tierOf(trace);
+      byTier[tier] += 1;
+      latencies.add(tier, region, latencyMs);
+      const ofRegion = (regions[region.name] ??= { reads: 0, withoutRedis: 0 });
       ofRegion.reads += 1;
       if (!trace.shared?.detail) return;
       ofRegion.withoutRedis += 1;
@@ -80,9 +81,7 @@ export function makeRecorder(): Recorder {
       commands,
       regions,
       longestPastRedisMs,
-      p50Ms: latencies.quantile(0.5),
-      p99Ms: latencies.quantile(0.99),
-      meanMs: latencies.mean(),
+      latencies: latencies.result(),
       staleMs: { service: staleMs.service.toSorted(ascending), outside: staleMs.outside.toSorted(ascending) },
     }),
   };
@@ -96,33 +95,3 @@ function tierOf({ memory, origin }: Trace): Tier {
 }
 
 const ascending = (a: number, b: number): number => a - b;
-
-/** Each bucket of a histogram is wider than the one before by this factor, which bounds the error of a quantile. */
-const BUCKET_GROWTH = 1.01;
-const LEAST_MS = 0.01;
-
-function makeHistogram() {
-  const buckets: number[] = [];
-  let count = 0;
-  let sum = 0;
-  const bucketOf = (ms: number): number =>
-    ms < LEAST_MS ? 0 : 1 + Math.floor(Math.log(ms / LEAST_MS) / Math.log(BUCKET_GROWTH));
-  return {
-    add(ms: number): void {
-      const bucket = bucketOf(ms);
-      while (buckets.length <= bucket) buckets.push(0);
-      buckets[bucket] = (buckets[bucket] ?? 0) + 1;
-      count += 1;
-      sum += ms;
-    },
-    mean: () => (count === 0 ? 0 : sum / count),
-    quantile(share: number): number {
-      let below = 0;
-      for (const [bucket, size] of buckets.entries()) {
-        below += size;
-        if (below >= share * count) return bucket === 0 ? 0 : LEAST_MS * BUCKET_GROWTH ** bucket;
-      }
-      return 0;
-    },
-  };
-}

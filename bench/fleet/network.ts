@@ -17,6 +17,8 @@ export interface Network {
   readonly tripSpread: number;
 }
 
+const NO_TIME: ServiceTime = { medianMs: 0, p99Ms: 0 };
+
 /** Published figures where there are any. docs/fleet.md names the sources and the assumptions. */
 export const PUBLISHED: Network = {
   redis: { medianMs: 2, p99Ms: 10 },
@@ -25,27 +27,49 @@ export const PUBLISHED: Network = {
 };
 
 /** Stores that answer at once, for comparison with closed forms, which know no latency. */
-export const INSTANT: Network = {
-  redis: { medianMs: 0, p99Ms: 0 },
-  postgres: { medianMs: 0, p99Ms: 0 },
-  tripSpread: 0,
-};
+export const INSTANT: Network = { redis: NO_TIME, postgres: NO_TIME, tripSpread: 0 };
 
 /** The normal deviate that 1 % exceed. */
 const P99_DEVIATE = 2.326_35;
 
-/** Runs a function at a store at that distance. Resolves to its result once the reply is back. */
-export type Remote = <T>(service: ServiceTime, tripMs: number, run: () => T) => Promise<T>;
+export interface Remote {
+  /** Runs a function at a store at that distance. Resolves to its result once the reply is back. */
+  ask<T>(service: ServiceTime, tripMs: number, run: () => T): Promise<T>;
+  /** Calls a Worker at that distance, which makes requests of its own. Resolves to its result once the reply is back. */
+  call<T>(own: ServiceTime, tripMs: number, handle: () => Promise<T>): Promise<T>;
+  /** Travels there and back so many times. */
+  travel(tripMs: number, trips: number): Promise<void>;
+}
 
 export function makeRemote(time: VirtualTime, random: Random, tripSpread: number): Remote {
   const halfTrip = (tripMs: number): number => (tripMs / 2) * Math.exp(tripSpread * random.normal());
-  return (service, tripMs, run) =>
+  const back = (service: ServiceTime, tripMs: number): number =>
+    drawService(service, random) + halfTrip(tripMs);
+  const ask: Remote['ask'] = (service, tripMs, run) =>
     new Promise((resolve) => {
       time.quietly(halfTrip(tripMs), () => {
         const reply = run();
-        time.clock.after(drawService(service, random) + halfTrip(tripMs), () => resolve(reply));
+        time.clock.after(back(service, tripMs), () => resolve(reply));
       });
     });
+  return {
+    ask,
+    async call(own, tripMs, handle) {
+      await sleep(time, halfTrip(tripMs));
+      const reply = await handle();
+      await sleep(time, back(own, tripMs));
+      return reply;
+    },
+    async travel(tripMs, trips) {
+      for (let trip = 0; trip < trips; trip++) await ask(NO_TIME, tripMs, () => {});
+    },
+  };
+}
+
+function sleep({ clock }: VirtualTime, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
 }
 
 function drawService({ medianMs, p99Ms }: ServiceTime, random: Random): number {
@@ -56,7 +80,7 @@ function drawService({ medianMs, p99Ms }: ServiceTime, random: Random): number {
 /** Called when Redis runs a script. */
 export type OnScript = (script: 'read' | 'fill' | 'release' | 'invalidate') => void;
 
-/** The shared store as seen from a place at that distance. */
+/** The shared store as one isolate sees it. */
 export function makeDistantStore(
   model: SharedModel,
   onScript: OnScript,

@@ -1,30 +1,24 @@
+import {
+  type Cell,
+  type Column,
+  dollars,
+  percent,
+  perMillion,
+  quantile,
+  seconds,
+  secondsOrNone,
+  table,
+  tableOf,
+  whole,
+} from './cells.ts';
 import { hitRatio, memoryShare } from './closed-form.ts';
 import { makeConfig } from './config.ts';
 import { ACCOUNTS, ISOLATES, LIFETIMES_MS, UNKEY_PERCENT } from './experiments.ts';
 import { perMillionReads } from './prices.ts';
 import { compareToClosedForm, memoryPercent, of, percentOf, type Result, type Results } from './results.ts';
 import { shortNumber } from './svg.ts';
-
-type Cell = string;
-type Column = readonly [head: string, cell: (result: Result) => Cell];
-
-function table(heads: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const line = (cells: readonly Cell[]): string => `| ${cells.join(' | ')} |`;
-  return [line(heads), line(heads.map(() => '--:')), ...rows.map(line)].join('\n');
-}
-
-function tableOf(results: readonly Result[], columns: readonly Column[]): string {
-  return table(
-    columns.map(([head]) => head),
-    results.map((result) => columns.map(([, cell]) => cell(result))),
-  );
-}
-
-const percent = (value: number): Cell => `${value.toFixed(value < 10 ? 1 : 0)} %`;
-const seconds = (ms: number): Cell => `${Number((ms / 1_000).toFixed(1))} s`;
-const secondsOrNone = (ms: number): Cell => (ms < Infinity ? seconds(ms) : '');
-const whole = (value: number): Cell => Math.round(value).toLocaleString('en-US');
-const dollars = (value: number): Cell => `$${value.toFixed(2)}`;
+import { gain, tripColumns } from './trips-table.ts';
+import { validation } from './validation-table.ts';
 
 const lifetime: Column = ['memory lifetime', ({ config }) => seconds(config.memoryTtlMs)];
 const accounts: Column = ['accounts', ({ config }) => shortNumber(config.accounts)];
@@ -43,13 +37,9 @@ const costs: readonly Column[] = [
   ['Postgres, $ per M', ({ measures }) => dollars(perMillionReads(measures).postgresUsd)],
 ];
 const latency: readonly Column[] = [
-  ['p50', ({ measures }) => `${whole(measures.p50Ms)} ms`],
-  ['p99', ({ measures }) => `${whole(measures.p99Ms)} ms`],
+  ['p50', ({ measures }) => `${whole(measures.latencies.all.p50Ms)} ms`],
+  ['p99', ({ measures }) => `${whole(measures.latencies.all.p99Ms)} ms`],
 ];
-
-const quantile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-const perMillion = (count: number, { reads }: Result['measures']): number => (count / reads) * 1e6;
 
 /** A table with a row for each number of isolates and a column for each lifetime. */
 function grid(results: Results, cell: (result: Result) => Cell): string {
@@ -176,6 +166,7 @@ const runs: Readonly<Record<string, readonly Column[]>> = {
     ['Postgres', ({ measures }) => percent(percentOf(measures.byTier.postgres, measures.reads))],
     ...latency,
   ],
+  trips: tripColumns,
 };
 
 /** The tables of docs/fleet.md, by the names of their markers. */
@@ -190,9 +181,14 @@ export function makeTables(results: Results, seed: number): Readonly<Record<stri
     agreement: agreement(results),
     memory: grid(results, (result) => percent(memoryPercent(result))),
     price: grid(results, ({ measures }) => dollars(perMillionReads(measures).redisUsd)),
-    latency: grid(results, ({ measures }) => `${whole(measures.p50Ms)} / ${whole(measures.p99Ms)} ms`),
+    latency: grid(
+      results,
+      ({ measures }) => `${whole(measures.latencies.all.p50Ms)} / ${whole(measures.latencies.all.p99Ms)} ms`,
+    ),
     tiers: tableOf(thousand, [lifetime, ...tiers, ...costs, ...latency]),
     settings: settings(),
+    gain: gain(results),
+    validation: validation(results),
     ...Object.fromEntries(
       Object.entries(runs).map(([name, columns]) => [name, tableOf(of(results, name), columns)]),
     ),

@@ -2,10 +2,11 @@ import { expect, test } from 'vitest';
 import { makeMemory, type Memory } from '../../src/cache/memory.ts';
 import { hitRatio, hitRatioWithoutRefresh, memoryShare } from '../../bench/fleet/closed-form.ts';
 import { type FleetConfig, makeConfig } from '../../bench/fleet/config.ts';
-import { runFleet, StalenessBoundBroken } from '../../bench/fleet/fleet.ts';
+import { runFleet } from '../../bench/fleet/fleet.ts';
 import { INSTANT } from '../../bench/fleet/network.ts';
 import { makePlacePicker, makePlaces } from '../../bench/fleet/places.ts';
 import { perMillionReads } from '../../bench/fleet/prices.ts';
+import { StalenessBoundBroken } from '../../bench/fleet/requests.ts';
 import { seed } from '../support/scale.ts';
 
 const FOR_EVER = { idleMs: Infinity, meanLifeMs: Infinity, deployEveryMs: Infinity };
