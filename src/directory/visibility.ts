@@ -43,7 +43,7 @@ export async function requireVisible(
   if (caller.accountNumber === null) return;
   await requireReach(deps, caller, subject, read);
   if (!isToldByAnswer(subject)) return;
-  requireOwn(caller, subject, await answerOf(deps, subject, { ...read, trace: undefined }));
+  requireOwn(caller, subject, await findAnswer(deps, subject, { ...read, trace: undefined }));
 }
 
 /**
@@ -81,7 +81,7 @@ function isToldByAnswer(subject: Subject): subject is SelfTelling {
 const { noteAbsent: _noted, ...unnotedAccountForUser } = accountForUser;
 
 // Not sealed: the answer decides about itself alone, so that whoever forges it shows nothing but the forgery.
-function answerOf(deps: Deps, subject: SelfTelling, demands: ReadDemands): Promise<Account | null> {
+function findAnswer(deps: Deps, subject: SelfTelling, demands: ReadDemands): Promise<Account | null> {
   if (subject.kind === 'default-account') return find(deps, defaultAccount, {}, demands);
   return find(deps, unnotedAccountForUser, { userId: subject.userId }, demands);
 }

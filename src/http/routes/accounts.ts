@@ -9,13 +9,13 @@ import { answerCreated, answerWritten } from '../response/answer-write.ts';
 import type { AppEnv } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { UserList, UserProfileList } from './list-bodies.ts';
-import { listRoute, lookUpRoute, specOf } from './look-up-routes.ts';
+import { listRoute, lookUpRoute, specOfLookUp } from './look-up-routes.ts';
 
 const tag = 'Accounts';
 
 const putAdminUser = endpoint({
   operationId: 'ensureAccountAdminUser',
-  ...specOf(adminOfAccount),
+  ...specOfLookUp(adminOfAccount),
   tag,
   summary: "The account's admin user, created if there is none",
   description:

@@ -35,7 +35,7 @@ export function lookUpRoute<S extends z.ZodRawShape, A extends Row, V>(
   type Types = EndpointTypes<PathOf<S>>;
   const validate = endpoint<PathOf<S>>({
     ...options,
-    ...specOf(lookUp),
+    ...specOfLookUp(lookUp),
     body: lookUp.value,
     lookUp: ({ param }) => keyedBy(lookUp, toInput<S>(param)),
   });
@@ -54,7 +54,7 @@ export function listRoute<S extends z.ZodRawShape, T extends Item>(
   type Types = EndpointTypes<PathOf<S>, typeof PageQuery>;
   const validate = endpoint<PathOf<S>, typeof PageQuery>({
     ...options,
-    ...specOf(list),
+    ...specOfLookUp(list),
     query: PageQuery,
     body,
     list: ({ param, accountNumber }) =>
@@ -76,7 +76,7 @@ export function listRoute<S extends z.ZodRawShape, T extends Item>(
 }
 
 /** The part of a route's description that follows from its look-up. */
-export function specOf<S extends z.ZodRawShape>(lookUp: LookUpBasics<S>) {
+export function specOfLookUp<S extends z.ZodRawShape>(lookUp: LookUpBasics<S>) {
   const names = Object.keys(lookUp.input.shape);
   const shape = Object.fromEntries(Object.entries(inputParameters).filter(([name]) => names.includes(name)));
   return {
