@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { Client, DatabaseError } from 'pg';
+import { applyMigrations, drizzle } from './orm.ts';
 
 export const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 /** The database may be asleep, or many migrations may run at once, so that it answers late. */

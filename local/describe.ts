@@ -1,4 +1,4 @@
-import { DrizzleQueryError } from 'drizzle-orm/errors';
+import { DrizzleQueryError } from '../drizzle/orm.ts';
 
 /** The message of an error, on one line. */
 export function describe(error: unknown): string {

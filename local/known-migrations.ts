@@ -1,6 +1,6 @@
-import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { Client } from 'pg';
 import { migrationsFolder } from '../drizzle/migrate.ts';
+import { readMigrationFiles } from '../drizzle/orm.ts';
 
 /**
  * Throws one sentence when the database has had a migration that this version does not know. Its schema is then a newer
