@@ -33,6 +33,7 @@ interface Body {
 }
 
 interface Bridge {
+  counts(): { readonly requests: number };
   setFaults(faults: unknown): unknown;
   close(): Promise<void>;
 }
@@ -131,6 +132,11 @@ async function startTestStack(ownRedis: OwnRedis | undefined): Promise<TestStack
       'stop-redis': () => bridges.redis.close(),
       'start-postgres': () => start('postgres'),
       'start-redis': () => start('redis'),
+      // The requests to both bridges in one answer: tests ask before and after most of what they do.
+      counts: async () => ({
+        redis: bridges.redis.counts().requests,
+        postgres: bridges.postgres.counts().requests,
+      }),
       // Replaces the faults of a bridge.
       fault: async ({ store, faults }) => bridges[store].setFaults(faults),
     },

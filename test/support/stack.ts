@@ -151,15 +151,8 @@ export async function countRequests(stack: TestStack, act: () => Promise<unknown
   return { redis: after.redis - before.redis, postgres: after.postgres - before.postgres };
 }
 
-async function readCounts({ env }: TestStack): Promise<Counts> {
-  const urls = [env.UPSTASH_REDIS_REST_URL, `http://${new URL(env.DATABASE_URL).host}`];
-  const [redisRequests = 0, postgresRequests = 0] = await Promise.all(
-    urls.map(async (url) => {
-      const stats: { requests: number } = await (await fetch(`${url}/stats`)).json();
-      return stats.requests;
-    }),
-  );
-  return { redis: redisRequests, postgres: postgresRequests };
+function readCounts({ url }: TestStack): Promise<Counts> {
+  return ask(`${url}/counts`);
 }
 
 async function ask<T = unknown>(url: string, body: object = {}): Promise<T> {
