@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { unstable_readConfig as readConfig } from 'wrangler';
@@ -25,6 +26,9 @@ const IN_WORKERD = [
   'test/db/client/**',
   'test/rpc/method.test.ts',
 ];
+
+/** Lets the processes of Node load drizzle-orm in a seventh of the time. */
+const DRIZZLE_MODULES = fileURLToPath(new URL('./drizzle-modules.mjs', import.meta.url));
 
 const SERVERS = './test/engines/servers.ts';
 
@@ -71,7 +75,15 @@ export function configFor({
           ],
           test: { ...shared, name: 'workerd', include, exclude: IN_NODE },
         },
-        { test: { ...shared, name: 'node', include, exclude: IN_WORKERD } },
+        {
+          test: {
+            ...shared,
+            name: 'node',
+            include,
+            exclude: IN_WORKERD,
+            execArgv: ['--import', DRIZZLE_MODULES],
+          },
+        },
       ],
     },
   });
