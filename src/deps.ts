@@ -43,7 +43,7 @@ function makeCache(
     seal,
     // Made when it is first asked: most requests are answered from memory.
     get shared() {
-      return (shared ??= makeSharedStore(connectRedis(settings).run, storeSettings));
+      return (shared ??= makeSharedStore(connectRedis(settings).run, storeSettings, systemClock));
     },
     origin,
     settings: cacheSettings,

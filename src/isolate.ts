@@ -1,6 +1,6 @@
 import { makeBreaker } from './cache/breaker.ts';
 import type { CacheSettings, IsolateCache, Origin } from './cache/cache.ts';
-import { makeMemory } from './cache/memory.ts';
+import { makeMemory, type Memory } from './cache/memory/memory.ts';
 import { makeJointSeal, makeSeal, type Seal } from './cache/shared/seal.ts';
 import type { SharedStoreSettings } from './cache/shared/shared-store.ts';
 import { isUnavailable, isRefusedForGood } from './db/client/errors.ts';
@@ -52,7 +52,13 @@ export function isolateOf(env: object): Isolate {
 }
 
 function makeIsolate(settings: Settings): Isolate {
-  const storeSettings = storeSettingsOf(settings);
+  const memory = makeMemory({
+    maxBytes: settings.MEMORY_MAX_BYTES,
+    ttlMs: settings.MEMORY_TTL_MS,
+    lifeMs: settings.MEMORY_LIFE_MS,
+    deadlineMs: settings.REDIS_DEADLINE_MS,
+  });
+  const storeSettings = storeSettingsOf(settings, memory);
   const { databaseId, variant } = storeSettings;
   const db = makeDb(settings.DATABASE_URL, settings.POSTGRES_DEADLINE_MS);
   const breakerSettings = { failures: settings.BREAKER_FAILURES, coolDownMs: settings.BREAKER_COOLDOWN_MS };
@@ -69,7 +75,7 @@ function makeIsolate(settings: Settings): Isolate {
     origin: { probe: () => selectOne(db), isAway: isUnavailable, isRefusal: isRefusedForGood, isTag },
     keyUses: makeKeyUses(),
     cache: {
-      memory: makeMemory({ maxBytes: settings.MEMORY_MAX_BYTES, ttlMs: settings.MEMORY_TTL_MS }),
+      memory,
       inFlight: new Map(),
       breaker: makeBreaker(breakerSettings),
       originBreaker: makeBreaker(breakerSettings),
@@ -96,7 +102,7 @@ function toScope(name: string): Scope {
   return scope;
 }
 
-function storeSettingsOf(settings: Settings): SharedStoreSettings {
+function storeSettingsOf(settings: Settings, { validation }: Memory): SharedStoreSettings {
   // A full Redis begins no new epoch, so every call finds the same loss again.
   const log = withoutRepeats(consoleLog, FORGOT_EVERY_MS);
   return {
@@ -104,6 +110,7 @@ function storeSettingsOf(settings: Settings): SharedStoreSettings {
     variant: `${ENTRY_VERSION}:${settings.PLATFORM_ACCOUNT_NUMBER}:${settings.PLATFORM_ADMIN_USERNAME}`,
     leaseMs: settings.LEASE_MS,
     newest: { time: null },
+    log: validation,
     onForgot: (what) => log.error('shared_store_forgot', { what }),
   };
 }

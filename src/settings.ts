@@ -104,6 +104,7 @@ const Settings = z.object({
     )
     .default(''),
   MEMORY_TTL_MS: whole(5_000, 0, 60_000),
+  MEMORY_LIFE_MS: whole(300_000, 0, HOUR_MS),
   MEMORY_MAX_BYTES: whole(16 * 2 ** 20, 2 ** 16, 64 * 2 ** 20),
   SHARED_FRESH_MS: whole(300_000, 1_000, HOUR_MS),
   SHARED_STALE_MS: whole(HOUR_MS, 0, HOUR_MS),

@@ -1,6 +1,6 @@
 import { makeBreaker } from '../../src/cache/breaker.ts';
 import type { Cache } from '../../src/cache/cache.ts';
-import type { Memory, makeMemory } from '../../src/cache/memory.ts';
+import type { Memory, makeMemory } from '../../src/cache/memory/memory.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
 import type { Line } from './connections.ts';
 import type { Random } from './random.ts';

@@ -93,6 +93,7 @@ export function makeDistantStore(
     });
   return {
     read: (key, owner, mode, least) => asked('read', () => model.read(key, owner, mode, least)),
+    follow: () => Promise.reject(new Error('the model of the store keeps no log')),
     fill: (key, owner, fill) => asked('fill', () => model.fill(key, owner, fill)),
     release: (key, owner) => asked('release', () => model.release(key, owner)),
     invalidate: (tags) => asked('invalidate', () => model.invalidate(tags)),

@@ -73,6 +73,7 @@ function makeOriginWorker(
     if (!asOf) throw new Error('Redis did not answer the origin Worker beside it');
     if (trace.origin) callerTrace.origin = trace.origin;
     const freshMsLeft = trace.shared?.ttlMs ?? FRESH_MS;
-    return { status: 'hit', entry: { payload: JSON.stringify(value), tags, asOf, freshMsLeft } };
+    const entry = { payload: JSON.stringify(value), tags, asOf, freshMsLeft };
+    return { status: 'hit', entry, validAt: asOf };
   };
 }

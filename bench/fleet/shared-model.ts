@@ -1,13 +1,13 @@
-import { EVERYTHING } from '../../src/cache/invalidations.ts';
+import { EVERYTHING } from '../../src/cache/memory/invalidations.ts';
 import { type LogicalTime, US_PER_MS } from '../../src/cache/logical-time.ts';
 import type { DescribedEntry, DescribedTag, SharedDescription } from '../../src/cache/shared/description.ts';
-import {
-  type Fill,
-  type FillStatus,
-  LONGEST_LIFE_MS,
-  type ReadMode,
-  type SharedEntry,
-  type SharedRead,
+import { LONGEST_LIFE_MS } from '../../src/cache/shared/entry-bounds.ts';
+import type {
+  Fill,
+  FillStatus,
+  ReadMode,
+  SharedEntry,
+  SharedRead,
 } from '../../src/cache/shared/shared-store.ts';
 import { type Expiring, makeExpiring } from './expiring.ts';
 
@@ -118,7 +118,10 @@ function find(state: State, key: string, mode: ReadMode, least: LogicalTime | nu
 }
 
 function read(state: State, key: string, owner: string, found: SharedEntry | null): SharedRead {
-  if (found && found.freshMsLeft > 0) return { status: 'hit', entry: rounded(found) };
+  if (found && found.freshMsLeft > 0) {
+    const validAt = { epoch: state.epoch, n: state.last ?? 0 };
+    return { status: 'hit', entry: rounded(found), validAt };
+  }
   const status = lease(state, key, owner) ? 'load' : 'busy';
   return { status, asOf: tick(state), stale: found && rounded(found) };
 }

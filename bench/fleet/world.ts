@@ -1,5 +1,5 @@
 import { loadEntry } from '../../src/cache/loads/load-entry.ts';
-import { makeMemory } from '../../src/cache/memory.ts';
+import { makeMemory } from '../../src/cache/memory/memory.ts';
 import type { FleetConfig } from './config.ts';
 import { makeLine } from './connections.ts';
 import type { Surroundings } from './isolates.ts';

@@ -1,7 +1,7 @@
 import { makeBreaker } from '../../src/cache/breaker.ts';
 import type { Cache } from '../../src/cache/cache.ts';
 import { systemClock } from '../../src/cache/clock.ts';
-import { makeMemory } from '../../src/cache/memory.ts';
+import { makeMemory } from '../../src/cache/memory/memory.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
 import type { SharedStore } from '../../src/cache/shared/shared-store.ts';
 

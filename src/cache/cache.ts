@@ -2,7 +2,7 @@ import type { Log } from '../lib/log.ts';
 import type { Breaker } from './breaker.ts';
 import type { Clock } from './clock.ts';
 import type { InFlight } from './loads/load.ts';
-import type { Memory } from './memory.ts';
+import type { Memory } from './memory/memory.ts';
 import type { Seal } from './shared/seal.ts';
 import type { SharedStore } from './shared/shared-store.ts';
 

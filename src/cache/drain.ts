@@ -1,8 +1,8 @@
 import { describeError } from '../lib/log.ts';
 import type { Cache } from './cache.ts';
 import { invalidateOrThrow } from './invalidate.ts';
-import { EVERYTHING } from './invalidations.ts';
-import { LONGEST_LIFE_MS } from './shared/shared-store.ts';
+import { EVERYTHING } from './memory/invalidations.ts';
+import { LONGEST_LIFE_MS } from './shared/entry-bounds.ts';
 
 /** The invalidations that writers have stored in the origin, in the transactions of their writes. */
 export interface Outbox {

@@ -1,7 +1,7 @@
 import { describeError } from '../lib/log.ts';
 import type { Cache } from './cache.ts';
 import { withDeadline } from './clock.ts';
-import { EVERYTHING } from './invalidations.ts';
+import { EVERYTHING } from './memory/invalidations.ts';
 import type { LogicalTime, Token } from './logical-time.ts';
 
 /** One script call stays well below the engines' limits on arguments and run time. */

@@ -6,12 +6,13 @@ import {
   type ReadDemands,
   type RightsLookUp,
 } from './look-up.ts';
-import { includesWrite, isLogical } from './logical-time.ts';
-import type { MemoryEntry } from './memory.ts';
+import { isLogical } from './logical-time.ts';
+import type { MemoryEntry } from './memory/memory.ts';
 import { findJoinable, joinOrLoad, startLoad } from './loads/loads.ts';
-import { LONGEST_LIFE_MS } from './shared/shared-store.ts';
+import { askShared } from './shared/guarded-store.ts';
+import { LONGEST_LIFE_MS } from './shared/entry-bounds.ts';
 
-/** Refresh ahead begins in the last fifth of an entry's life, and only for entries that were asked for this often. */
+/** Refresh ahead begins so much of the bound before the end of an entry's life, for entries that were asked for this often. */
 const REFRESH_AHEAD_SHARE = 1 / 5;
 const HOT_HITS = 2;
 
@@ -38,6 +39,7 @@ export function readThrough<C, I, T>(
     entry.isRefreshed = true;
     startLoad(cache, bind(definition, context, input), {}, false);
   }
+  if (cache.memory.validation?.takePoll(nowMs)) pollLog(cache);
   entry.answer ??= Promise.resolve(entry.value);
   // The key names the look-up, and only its own parsed answers are kept under it.
   return entry.answer as Promise<T>;
@@ -95,23 +97,25 @@ function findInMemory(
   if (!entry) return undefined;
   if (reload) cache.memory.delete(key);
   const isNewEnough =
-    isYoungEnough(entry.sentAtMs, nowMs, demands) && includesWrite(entry.asOf, demands.token);
+    isYoungEnough(entry.sentAtMs, nowMs, demands) && cache.memory.includesWrite(entry, demands.token);
   if (reload || !isNewEnough) {
     if (trace) trace.refused = true;
     return undefined;
   }
-  if (trace) trace.memory = { hit: true, ttlMs: ttlMsOf(cache, entry, nowMs), ms: 0 };
+  if (trace) trace.memory = { hit: true, ttlMs: cache.memory.validMsLeft(entry, nowMs), ms: 0 };
   return entry;
 }
 
-function ttlMsOf({ memory }: Cache, { sentAtMs }: MemoryEntry, nowMs: number): number {
-  return sentAtMs + memory.ttlMs - nowMs;
+/** True for a hot entry near the end of its life that is not being refreshed. */
+function isDueForRefresh(cache: Cache, key: string, entry: MemoryEntry, nowMs: number): boolean {
+  const { memory } = cache;
+  if (memory.lifeMsLeft(entry, nowMs) > memory.ttlMs * REFRESH_AHEAD_SHARE) return false;
+  return entry.hits > HOT_HITS && !entry.isRefreshed && !findJoinable(cache, key, NO_DEMANDS);
 }
 
-/** True for a hot entry in the last fifth of its life that is not being refreshed. */
-function isDueForRefresh(cache: Cache, key: string, entry: MemoryEntry, nowMs: number): boolean {
-  if (ttlMsOf(cache, entry, nowMs) > cache.memory.ttlMs * REFRESH_AHEAD_SHARE) return false;
-  return entry.hits > HOT_HITS && !entry.isRefreshed && !findJoinable(cache, key, NO_DEMANDS);
+// The answer of this hit does not wait for the news, and a failure to get them is nothing.
+function pollLog(cache: Cache): void {
+  cache.waitUntil(askShared(cache, 'poll', (shared) => shared.follow()));
 }
 
 // The token of an invalidation that failed has no effect once every entry must be younger than that invalidation.

@@ -33,7 +33,7 @@ function makeCache(answer: (call: number, place: number) => unknown[]) {
 
 const load = ['load', AS_OF, '', '', '', '0'];
 const busy = ['busy', AS_OF, '', '', '', '0'];
-const hit = ['hit', '', AS_OF, '7', 'n:7', '1000'];
+const hit = ['hit', AS_OF, AS_OF, '7', 'n:7', '1000'];
 
 const failures = ({ breaker, originBreaker, clock }: FakeCache) => ({
   redis: breaker.describe(clock.now()).failuresInARow,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { drain, type Outbox, type OutboxRow } from '../../src/cache/drain.ts';
-import { LONGEST_LIFE_MS } from '../../src/cache/shared/shared-store.ts';
+import { LONGEST_LIFE_MS } from '../../src/cache/shared/entry-bounds.ts';
 import { makeFakeCache } from '../support/cache/fake-cache.ts';
 
 interface FakeOutbox extends Outbox {

@@ -655,3 +655,53 @@ test('a read that is a little behind the load under way waits for it all the sam
   expect(answers).toEqual([{ id: 1 }, { id: 1 }]);
   expect(lookUp.loads).toBe(1);
 });
+
+describe('behind a hit past half of the bound', () => {
+  const following = () => {
+    const cache = makeFakeCache({ lifeMs: 300_000 });
+    return { cache, lookUp: lookUpOf({ id: 1 }) };
+  };
+
+  test('one poll asks for news of the log, and the hit does not wait for it', async () => {
+    const { cache, lookUp } = following();
+    await readThrough(cache, lookUp);
+    await cache.clock.advance(2_600);
+    expect(await readThrough(cache, lookUp)).toEqual({ id: 1 });
+    expect(await readThrough(cache, lookUp)).toEqual({ id: 1 });
+    expect(cache.shared.follows).toBe(1);
+  });
+
+  test('a poll that fails is nothing, and is not repeated for half a second', async () => {
+    const { cache, lookUp } = following();
+    await readThrough(cache, lookUp);
+    cache.shared.failure = new Error('Redis is away');
+    await cache.clock.advance(2_600);
+    expect(await readThrough(cache, lookUp)).toEqual({ id: 1 });
+    await cache.clock.advance(499);
+    expect(await readThrough(cache, lookUp)).toEqual({ id: 1 });
+    expect(cache.shared.follows).toBe(1);
+    await cache.clock.advance(1);
+    expect(await readThrough(cache, lookUp)).toEqual({ id: 1 });
+    expect(cache.shared.follows).toBe(2);
+    await Promise.all(cache.pending);
+  });
+
+  test('there is none while the breaker is open', async () => {
+    const { cache, lookUp } = following();
+    await readThrough(cache, lookUp);
+    await Promise.all(cache.pending);
+    for (let i = 0; i < 5; i += 1) cache.breaker.failed(cache.clock.now(), cache.clock.now());
+    await cache.clock.advance(900);
+    await readThrough(cache, lookUp);
+    expect(cache.shared.follows).toBe(0);
+  });
+
+  test('there is none without a life beyond the bound', async () => {
+    const cache = makeFakeCache();
+    const lookUp = lookUpOf({ id: 1 });
+    await readThrough(cache, lookUp);
+    await cache.clock.advance(4_900);
+    await readThrough(cache, lookUp);
+    expect(cache.shared.follows).toBe(0);
+  });
+});

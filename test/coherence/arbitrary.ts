@@ -48,6 +48,7 @@ const KINDS: readonly Kind[] = [
 // the second pass, the lives of entries, the life of tags.
 const PACES: readonly Pick<Ingredients, 'delays' | 'waits'>[] = [
   { delays: [1, 30, 100], waits: [1, 50, 100, 300] },
+  { delays: [1, 240], waits: [1, 100, 2_600, 4_000, 5_001] },
   { delays: [100, 240, 1_000], waits: [100, 300, 1_000, 2_100, 5_001] },
   { delays: [240, 1_000, 2_100, 4_500], waits: [300, 1_000, 2_100, 3_000, 4_200, 5_001] },
   { delays: [1, 100, 2_100], waits: [1, 1_000, 5_001, 10_000, 20_000, 31_000] },
@@ -233,6 +234,7 @@ function makeKeyName({ keys, ids }: Ingredients): fc.Arbitrary<KeyName> {
     { weight: 1, arbitrary: oneOf(keys).map((key): KeyName => `entry:${key}`) },
     { weight: 1, arbitrary: oneOf(keys).map((key): KeyName => `lease:${key}`) },
     { weight: 1, arbitrary: fc.constant<KeyName>('clock') },
+    { weight: 1, arbitrary: fc.constant<KeyName>('log') },
   );
 }
 

@@ -2,7 +2,7 @@ import { makeBreaker } from '../../src/cache/breaker.ts';
 import { makeCacheOfMany } from '../../src/cache/cache-of-many.ts';
 import { drain } from '../../src/cache/drain.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
-import { makeMemory } from '../../src/cache/memory.ts';
+import { makeMemory } from '../../src/cache/memory/memory.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
 import { scripts } from '../../src/cache/shared/scripts.ts';
 import { makeSharedStore } from '../../src/cache/shared/shared-store.ts';

@@ -47,6 +47,7 @@ export interface Request {
 }
 
 export const MEMORY_MS = 5_000;
+const MEMORY_LIFE_MS = 300_000;
 export const FRESH_MS = 300_000;
 export const ORIGIN_DEADLINE_MS = 5_000;
 const REDIS_DEADLINE_MS = 250;
@@ -56,12 +57,18 @@ export const VARIANT = 'v';
 const silentLog = { info() {}, warn() {}, error() {} };
 
 export function makeIsolate(code: CodeUnderTest, name: string): Isolate {
+  const memory = code.makeMemory({
+    maxBytes: 2 ** 20,
+    ttlMs: MEMORY_MS,
+    lifeMs: MEMORY_LIFE_MS,
+    deadlineMs: REDIS_DEADLINE_MS,
+  });
   return {
     name,
     newest: { time: null },
     received: null,
     cache: {
-      memory: code.makeMemory({ maxBytes: 2 ** 20, ttlMs: MEMORY_MS }),
+      memory,
       inFlight: new Map(),
       breaker: code.makeBreaker({ failures: 5, coolDownMs: 1_000 }),
       // It would only make loads fail, which they do by themselves, and then reads that no load failed.
@@ -107,12 +114,17 @@ export function startRequest(around: Surroundings, isolate: Isolate, calls: Call
   const run = makeRun(around, isolate, calls, pause);
   const cache: Cache = {
     ...isolate.cache,
-    shared: code.makeSharedStore(run, {
-      databaseId,
-      variant: VARIANT,
-      leaseMs: LEASE_MS,
-      newest: isolate.newest,
-    }),
+    shared: code.makeSharedStore(
+      run,
+      {
+        databaseId,
+        variant: VARIANT,
+        leaseMs: LEASE_MS,
+        newest: isolate.newest,
+        log: isolate.cache.memory.validation,
+      },
+      clock,
+    ),
     origin: { probe: async () => {}, isAway: () => true },
     settings: {
       freshMs: FRESH_MS,

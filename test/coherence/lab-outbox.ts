@@ -1,5 +1,5 @@
 import type { Outbox } from '../../src/cache/drain.ts';
-import { LONGEST_LIFE_MS } from '../../src/cache/shared/shared-store.ts';
+import { LONGEST_LIFE_MS } from '../../src/cache/shared/entry-bounds.ts';
 import type { Request } from './isolate.ts';
 import type { Database, OutboxEntry } from './model-database.ts';
 import type { Delay } from './timeline.ts';

@@ -35,6 +35,24 @@ test('an entry in Redis dies by virtual time', async () => {
   await lab.close();
 });
 
+test('memory answers for minutes while other reads bring news, and the news of a write end it', async () => {
+  const lab = await makeLab(engine);
+  const [a, b] = [lab.isolate(), lab.isolate()];
+  await lab.read(b, 'id:1');
+  const loads = { load: { fails: true } };
+  for (let s = 0; s < 60; s += 4) {
+    await lab.advance(4_000);
+    await lab.read(b, 'id:2', { demands: { maxAgeMs: 0 } });
+    expect(await (await lab.read(b, 'id:1', loads)).answer).toMatchObject({ name: nameOf.before });
+  }
+  expect(b.cache.memory.peek('id:1', lab.now())?.entry.hits).toBe(15);
+  await lab.write(a, renamed);
+  await lab.read(b, 'id:2', { demands: { maxAgeMs: 0 } });
+  expect(b.cache.memory.peek('id:1', lab.now())?.fault).toBe('invalidated');
+  expect(await (await lab.read(b, 'id:1')).answer).toMatchObject({ name: nameOf.after });
+  await lab.close();
+});
+
 test('a full Redis loses its entries with the first invalidation that it refuses', async () => {
   const lab = await makeLab(engine);
   const a = lab.isolate();

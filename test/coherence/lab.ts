@@ -21,8 +21,8 @@ import type { Change, Commit, Database } from './model-database.ts';
 import { type Delay, type Gate, makeGate, makeTimeline } from './timeline.ts';
 import { makeVirtualRedis, type RedisState } from './virtual-redis.ts';
 
-/** A key of Redis: the clock, a tag, or the entry or lease of a look-up. */
-export type KeyName = 'clock' | `tag:${string}` | `entry:${LookUpKey}` | `lease:${LookUpKey}`;
+/** A key of Redis: the clock, the log, a tag, or the entry or lease of a look-up. */
+export type KeyName = 'clock' | 'log' | `tag:${string}` | `entry:${LookUpKey}` | `lease:${LookUpKey}`;
 
 /**
  * Isolates, a Redis and a database in virtual time. All that is begun goes on in the background while time is advanced;

@@ -1,6 +1,6 @@
 import type { Token } from '../../src/cache/logical-time.ts';
 import { isLogical } from '../../src/cache/logical-time.ts';
-import { LONGEST_LIFE_MS } from '../../src/cache/shared/shared-store.ts';
+import { LONGEST_LIFE_MS } from '../../src/cache/shared/entry-bounds.ts';
 import { type CodeUnderTest, codeUnderTest } from './code-under-test.ts';
 import { type Command, ISOLATES, type ReadCommand } from './commands.ts';
 import type { Engine } from './engine.ts';

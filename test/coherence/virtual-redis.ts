@@ -28,7 +28,10 @@ const COPY = `
 local copy = {}
 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
   local kind = redis.call('TYPE', key).ok
-  copy[#copy + 1] = { key, kind, kind == 'hash' and redis.call('HGETALL', key) or { redis.call('GET', key) } }
+  local values = { kind == 'string' and redis.call('GET', key) or nil }
+  if kind == 'hash' then values = redis.call('HGETALL', key) end
+  if kind == 'zset' then values = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end
+  copy[#copy + 1] = { key, kind, values }
 end
 return copy`;
 
@@ -45,6 +48,11 @@ export function makeVirtualRedis(engine: Engine, prefix: string, now: () => numb
   const call = (...args: string[]): Promise<unknown> =>
     engine.evaluate('return redis.call(unpack(ARGV))', [], args);
   const copy = async (): Promise<Copy> => (await engine.evaluate(COPY, [], [prefix])) as Copy;
+  const restore = (key: string, kind: string, values: readonly string[]): Promise<unknown> => {
+    // Read backwards, each score stands before its member, as ZADD wants it.
+    if (kind === 'zset') return call('ZADD', key, ...values.toReversed());
+    return call(kind === 'hash' ? 'HSET' : 'SET', key, ...values);
+  };
   const remove = async (keys: readonly string[]): Promise<number> => {
     for (const key of keys) dues.delete(key);
     return keys.length > 0 ? Number(await call('DEL', ...keys)) : 0;
@@ -83,7 +91,7 @@ export function makeVirtualRedis(engine: Engine, prefix: string, now: () => numb
       return async () => {
         const lost = await copy();
         await removeAll();
-        for (const [key, kind, values] of then) await call(kind === 'hash' ? 'HSET' : 'SET', key, ...values);
+        for (const [key, kind, values] of then) await restore(key, kind, values);
         for (const [key, dueMs] of duesThen) dues.set(key, dueMs);
         return differing(then, lost).map((key) => key.slice(prefix.length));
       };

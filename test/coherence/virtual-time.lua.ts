@@ -31,7 +31,8 @@ local function set_value(run, key, value, ...)
 end
 
 -- As Redis does: nothing that may grow is allowed as a script's first write.
-local GROWS, WRITES = { SET = true, HSET = true }, { SET = true, HSET = true, DEL = true, PEXPIRE = true }
+local GROWS = { SET = true, HSET = true, ZADD = true }
+local WRITES = { SET = true, HSET = true, ZADD = true, DEL = true, PEXPIRE = true, ZREMRANGEBYSCORE = true }
 
 local function answer(run, name, key, ...)
   if full == '1' and GROWS[name] and not is_dirty then

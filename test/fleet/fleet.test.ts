@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makeMemory, type Memory } from '../../src/cache/memory.ts';
+import { makeMemory, type Memory } from '../../src/cache/memory/memory.ts';
 import { hitRatio, hitRatioWithoutRefresh, memoryShare } from '../../bench/fleet/closed-form.ts';
 import { type FleetConfig, makeConfig } from '../../bench/fleet/config.ts';
 import { runFleet } from '../../bench/fleet/fleet.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadEntry } from '../../src/cache/loads/load-entry.ts';
-import type { MemoryEntry } from '../../src/cache/memory.ts';
+import type { MemoryEntry } from '../../src/cache/memory/memory.ts';
 import { type FleetConfig, makeConfig } from '../../bench/fleet/config.ts';
 import { OF_THE_ISOLATE } from '../../bench/fleet/connections.ts';
 import { runFleet } from '../../bench/fleet/fleet.ts';

@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LogicalTime } from '../../src/cache/logical-time.ts';
-import {
-  type Fill,
-  LONGEST_LIFE_MS,
-  makeSharedStore,
-  type SharedStore,
-} from '../../src/cache/shared/shared-store.ts';
+import { LONGEST_LIFE_MS } from '../../src/cache/shared/entry-bounds.ts';
+import { type Fill, makeSharedStore, type SharedStore } from '../../src/cache/shared/shared-store.ts';
 import { makeRandom, type Random } from '../../bench/fleet/random.ts';
 import { makeSharedModel, type SharedModel } from '../../bench/fleet/shared-model.ts';
 import { type Engine, makeEngine } from '../coherence/engine.ts';

@@ -3,7 +3,7 @@ import type { Cache } from '../../src/cache/cache.ts';
 import type { LookUpDefinition } from '../../src/cache/look-up.ts';
 import { systemClock } from '../../src/cache/clock.ts';
 import { OriginUnavailable } from '../../src/cache/errors.ts';
-import { makeMemory } from '../../src/cache/memory.ts';
+import { makeMemory } from '../../src/cache/memory/memory.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
 import { makeSharedStore } from '../../src/cache/shared/shared-store.ts';

@@ -3,8 +3,9 @@ import type { Cache } from '../cache.ts';
 import { isYoungEnough, type KeyedLookUp, type ReadDemands } from '../look-up.ts';
 import { type ExplainedShared, explainShared, isEndedBy } from './shared.ts';
 import { saysAbsent } from '../loads/load-entry.ts';
-import { includesWrite, type LogicalTime } from '../logical-time.ts';
-import type { MemoryEntry, MemoryFault } from '../memory.ts';
+import { includesWrite, type LogicalTime, type Token } from '../logical-time.ts';
+import type { MemoryEntry, MemoryFault } from '../memory/memory.ts';
+import type { ValidationDescription } from '../memory/validation.ts';
 import type { DescribedTag } from '../shared/description.ts';
 import { findJoinable } from '../loads/loads.ts';
 import { withoutOutlivedToken } from '../read-through.ts';
@@ -42,6 +43,8 @@ export interface ExplainedMemory {
   readonly entry: MemoryEntry | null;
   /** True if the entry says that the thing does not exist. */
   readonly isAbsent?: boolean;
+  /** What the log has told this isolate; null if it follows none. */
+  readonly validation: ValidationDescription | null;
   /** Negative past the entry's life. */
   readonly msLeft: number;
   /** The tag by which this isolate has invalidated the entry itself. */
@@ -93,14 +96,17 @@ function explainMemory(
   nowMs: number,
 ): ExplainedMemory {
   const peeked = memory.peek(lookUp.key, nowMs);
-  if (!peeked) return { state: 'none', entry: null, msLeft: 0, invalidatedBy: null };
+  const validation = memory.validation?.describe(nowMs) ?? null;
+  if (!peeked) return { state: 'none', entry: null, validation, msLeft: 0, invalidatedBy: null };
   const { entry, fault } = peeked;
   return {
-    state: fault ?? findRefusal(entry, nowMs, demands) ?? 'usable',
+    state:
+      fault ?? findRefusal(entry, nowMs, demands, (token) => memory.includesWrite(entry, token)) ?? 'usable',
     entry,
     isAbsent: saysAbsent(lookUp, entry.value),
-    msLeft: entry.sentAtMs + memory.ttlMs - nowMs,
-    invalidatedBy: memory.invalidations.findHitSince(entry.order, entry.tags) ?? null,
+    validation,
+    msLeft: memory.validMsLeft(entry, nowMs),
+    invalidatedBy: memory.invalidations.findEnding(entry) ?? null,
   };
 }
 
@@ -111,7 +117,9 @@ function explainLoad(cache: Cache, key: string, demands: ReadDemands, nowMs: num
   const state = (): ExplainedLoad['state'] => {
     if (findJoinable(cache, key, demands)) return 'joinable';
     if (order <= cache.memory.invalidations.last()) return 'invalidated';
-    return findRefusal({ sentAtMs, asOf: asOf ?? null }, nowMs, demands) ?? 'too-old';
+    return (
+      findRefusal({ sentAtMs }, nowMs, demands, (token) => includesWrite(asOf ?? null, token)) ?? 'too-old'
+    );
   };
   return { state: state(), sentAtMs, asOf };
 }
@@ -127,11 +135,12 @@ function explainTags({ entry }: ExplainedMemory, { reply }: ExplainedShared): Ex
 }
 
 function findRefusal(
-  { sentAtMs, asOf }: Pick<MemoryEntry, 'asOf' | 'sentAtMs'>,
+  { sentAtMs }: Pick<MemoryEntry, 'sentAtMs'>,
   nowMs: number,
   demands: ReadDemands,
+  includes: (token: Token | undefined) => boolean,
 ): Refusal | null {
   if (demands.reload) return 'refused-by-no-cache';
   if (!isYoungEnough(sentAtMs, nowMs, demands)) return 'refused-by-max-age';
-  return includesWrite(asOf, demands.token) ? null : 'refused-by-token';
+  return includes(demands.token) ? null : 'refused-by-token';
 }

@@ -3,9 +3,9 @@ import type { Cache } from '../cache.ts';
 import type { KeyedLookUp, ReadDemands, TierDetail } from '../look-up.ts';
 import { DeadlineExceeded, withDeadline } from '../clock.ts';
 import { saysAbsent } from '../loads/load-entry.ts';
-import { EVERYTHING } from '../invalidations.ts';
+import { EVERYTHING } from '../memory/invalidations.ts';
 import { includesWrite, US_PER_MS } from '../logical-time.ts';
-import type { MemoryEntry } from '../memory.ts';
+import type { MemoryEntry } from '../memory/memory.ts';
 import type { Asked } from '../shared/guarded-store.ts';
 import type { DescribedEntry, DescribedTag, SharedDescription } from '../shared/description.ts';
 

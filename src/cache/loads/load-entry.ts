@@ -6,7 +6,7 @@ import { OriginRefused, OriginUnavailable } from '../errors.ts';
 import type { LoadStart } from './load.ts';
 import { deepFreeze } from '../freeze.ts';
 import { isLogical, type LogicalTime, randomId } from '../logical-time.ts';
-import type { MemoryEntry } from '../memory.ts';
+import type { MemoryEntry } from '../memory/memory.ts';
 import { askOrigin } from '../guarded-origin.ts';
 import { MAX_ENTRY_TAGS, MAX_PAYLOAD_BYTES } from '../shared/entry-bounds.ts';
 import { sealed } from '../shared/sealed-entry.ts';
@@ -24,6 +24,11 @@ interface LoadContext<T> {
   readonly owner: string;
 }
 
+/** The parts of an entry that tell how long it is valid. */
+type Kept = Pick<MemoryEntry, 'asOf' | 'freshMs' | 'tags' | 'validAtN'>;
+
+/** No version of the invalidations. */
+const NEVER_CHECKED = -1;
 /** While another caller loads, this read asks the store again after these waits, 200 ms in all, and then loads without the lease. */
 const BUSY_WAITS_MS = [20, 60, 120];
 
@@ -38,7 +43,7 @@ export async function loadEntry<T>(
   const read = await askWhileBusy(context, modeOf(demands));
   if (read.reply?.status !== 'hit') return load(context, read.reply);
   const hit = await usable(cache, lookUp, read.reply.entry);
-  if (hit) return keep(context, hit.value, hit.entry.payload, hit.entry.tags, hit.entry.asOf);
+  if (hit) return keep(context, hit.value, hit.entry.payload, toKept(hit.entry, read.reply.validAt.n));
   // An unusable entry would be a hit until it expires. It is dropped, and the same call gives the as-of for a load.
   const dropped = await askWhileBusy(context, 'drop');
   return load(context, dropped.reply);
@@ -72,7 +77,9 @@ async function load<T>(context: LoadContext<T>, reply: SharedRead | null): Promi
   if (loaded instanceof Error) return staleOrThrow(context, stale, loaded);
   const payload = JSON.stringify(loaded.value);
   share(context, loaded, payload, asOf);
-  return { ...keep(context, loaded.value, payload, loaded.tags, asOf), isLoaded: true };
+  const { freshMs } = lifeOf(context, loaded.value);
+  const kept = { tags: loaded.tags, asOf, validAtN: asOf?.n ?? 0, freshMs };
+  return { ...keep(context, loaded.value, payload, kept), isLoaded: true };
 }
 
 async function loadOrFail<T>(context: LoadContext<T>): Promise<Loaded<T> | OriginUnavailable> {
@@ -116,12 +123,13 @@ async function staleOrThrow<T>(
   release(context);
   const stale = entry && (await usable(cache, lookUp, entry));
   if (!stale) throw failure;
-  const { payload, tags, asOf, freshMsLeft } = stale.entry;
+  const { payload, asOf, freshMsLeft } = stale.entry;
   if (demands.trace) {
     traceStale(demands.trace, freshMsLeft, demands.trace.shared?.ms ?? 0);
     demands.trace.memory = { hit: false, stored: false, ms: 0 };
   }
-  return { ...toMemoryEntry(context, stale.value, payload, tags, asOf), staleMsLeft: freshMsLeft };
+  const kept = toKept(stale.entry, asOf.n);
+  return { ...toMemoryEntry(context, stale.value, payload, kept), staleMsLeft: freshMsLeft };
 }
 
 function share<T>(
@@ -132,15 +140,17 @@ function share<T>(
 ): void {
   const { cache, lookUp, demands, owner } = context;
   if (!asOf || !isStorable(payload, tags) || lookUp.isShared?.(value) === false) return release(context);
-  const { freshMs, absentFreshMs, staleMs } = cache.settings;
-  const isAbsent = saysAbsent(lookUp, value);
-  // An outage must never turn into an absence, so absent answers have no stale part.
-  const life = isAbsent ? { freshMs: absentFreshMs, staleMs: 0 } : { freshMs, staleMs };
-  const fill = { asOf, payload, tags, ...life };
+  const fill = { asOf, payload, tags, ...lifeOf(context, value) };
   cache.waitUntil(
     askShared(cache, 'fill', async (shared) => shared.fill(lookUp.key, owner, await toStore(context, fill))),
   );
   if (demands.trace?.shared) demands.trace.shared.stored = true;
+}
+
+// An outage must never turn into an absence, so absent answers have no stale part.
+function lifeOf<T>({ cache, lookUp }: LoadContext<T>, value: T): Pick<Fill, 'freshMs' | 'staleMs'> {
+  const { freshMs, absentFreshMs, staleMs } = cache.settings;
+  return saysAbsent(lookUp, value) ? { freshMs: absentFreshMs, staleMs: 0 } : { freshMs, staleMs };
 }
 
 async function toStore<T>({ cache, lookUp, start }: LoadContext<T>, fill: Fill): Promise<Fill> {
@@ -163,15 +173,13 @@ function isStorable(payload: string, tags: readonly string[]): boolean {
   return new TextEncoder().encode(payload).byteLength <= MAX_PAYLOAD_BYTES;
 }
 
-function keep<T>(
-  context: LoadContext<T>,
-  value: T,
-  payload: string,
-  tags: readonly string[],
-  asOf: LogicalTime | null,
-): MemoryEntry {
+function toKept({ tags, asOf, freshMsLeft }: SharedEntry, validAtN: number): Kept {
+  return { tags, asOf, validAtN, freshMs: freshMsLeft };
+}
+
+function keep<T>(context: LoadContext<T>, value: T, payload: string, kept: Kept): MemoryEntry {
   const { cache, lookUp, demands } = context;
-  const entry = toMemoryEntry(context, value, payload, tags, asOf);
+  const entry = toMemoryEntry(context, value, payload, kept);
   const isForgotten = lookUp.forgetsAbsent === true && saysAbsent(lookUp, value);
   // Memory may hold an answer from before the thing was deleted.
   if (isForgotten) cache.memory.delete(lookUp.key);
@@ -184,8 +192,7 @@ function toMemoryEntry<T>(
   { start }: LoadContext<T>,
   value: T,
   payload: string,
-  tags: readonly string[],
-  asOf: LogicalTime | null,
+  { tags, asOf, validAtN, freshMs }: Kept,
 ): MemoryEntry {
   start.asOf = asOf;
   const { sentAtMs, order } = start;
@@ -193,10 +200,13 @@ function toMemoryEntry<T>(
     value: deepFreeze(value),
     tags,
     asOf,
+    validAtN,
     sentAtMs,
+    freshMs,
     order,
     bytes: payload.length,
     hits: 0,
+    checked: NEVER_CHECKED,
     answer: undefined,
   };
 }

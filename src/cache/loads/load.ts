@@ -1,6 +1,6 @@
 import type { LogicalTime } from '../logical-time.ts';
 import type { ReadDemands } from '../look-up.ts';
-import type { MemoryEntry } from '../memory.ts';
+import type { MemoryEntry } from '../memory/memory.ts';
 
 /** The moment at which a load began. */
 export interface LoadStart {

@@ -3,8 +3,8 @@ import { DeadlineExceeded, withDeadline } from '../clock.ts';
 import { OriginUnavailable } from '../errors.ts';
 import { includesWrite, isLogical, isSameToken, type LogicalTime } from '../logical-time.ts';
 import { isYoungEnough, type LookUp, type ReadDemands } from '../look-up.ts';
-import type { MemoryEntry } from '../memory.ts';
-import { CLOCK_TOLERANCE_MS } from '../readings.ts';
+import type { MemoryEntry } from '../memory/memory.ts';
+import { CLOCK_TOLERANCE_MS } from '../memory/readings.ts';
 import type { Load, LoadStart, QueuedLoad } from './load.ts';
 import { loadEntry, traceStale } from './load-entry.ts';
 

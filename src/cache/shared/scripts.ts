@@ -1,3 +1,4 @@
+import { LOG } from './log-script.ts';
 import { READING } from './reading-script.ts';
 import { makeScript } from './script.ts';
 
@@ -9,7 +10,7 @@ local function get(key)
   redis.pcall('DEL', key)
   return false
 end
-
+${LOG}
 -- Beside the clock, for as long as an entry from before may live: what was found to be lost, and when.
 local FORGOT = string.gsub(KEYS[1], 'clock$', 'forgot')
 
@@ -17,9 +18,13 @@ local function tick(is_lost)
   local epoch, n = logical(get(KEYS[1]))
   local now = micros()
   if is_lost then redis.pcall('SET', FORGOT, is_lost .. ':' .. digits(now), 'PX', TAG_LIFE_MS) end
-  if not epoch or is_lost or is_spent(n, now) then epoch, n = EPOCH, 0 end
+  local is_new = not epoch or is_lost or is_spent(n, now)
+  if is_new then epoch, n = EPOCH, 0 end
   n = math.max(n + 1, now)
-  if not failed(redis.pcall('SET', KEYS[1], stamp(epoch, n))) then return epoch, n end
+  if not failed(redis.pcall('SET', KEYS[1], stamp(epoch, n))) then
+    if is_new then begin_log() end
+    return epoch, n
+  end
   -- A full Redis allows this, and what is not known to be valid is a miss.
   if is_lost then redis.pcall('DEL', KEYS[1]) end
   return nil
@@ -37,7 +42,9 @@ end
 local function condemn(key)
   redis.pcall('DEL', key)
   local epoch, n = tick()
-  if epoch then redis.pcall('SET', key, stamp(epoch, n), 'PX', TAG_LIFE_MS) end
+  if not epoch then return end
+  append_log(n, { string.sub(key, #PREFIX + 1) })
+  redis.pcall('SET', key, stamp(epoch, n), 'PX', TAG_LIFE_MS)
 end
 
 -- MGET answers nil for a key of another type, and EXISTS tells it from a key that is not there.
@@ -62,13 +69,16 @@ end
 /**
  * KEYS clock, then entry and lease of every read. ARGV epoch for a new clock, tag prefix, tag life, lease ms, then for every read
  * the owner of the lease, the mode (`any`; `none`: a new as-of whatever is stored; `drop`: the same, and the entry is deleted) and
- * the least as-of or ''; last the newest time that the isolate has seen, or ''. A clock that is missing or behind that time has
- * been lost. Answers for every read {hit | load | busy, as-of for the load or time of the clock, as-of of the entry, payload, tags,
- * fresh ms left, fresh ms : life ms : seal of a sealed entry, 'time' if that was lost}.
+ * the least as-of or ''; then the newest time that the isolate has seen, or ''; last its cursor in the log, or '' for no news. A
+ * clock that is missing or behind that time has been lost. Answers for every read {hit | load | busy, as-of for the load or time of
+ * the clock, as-of of the entry, payload, tags, fresh ms left, fresh ms : life ms : seal of a sealed entry, 'time' if that was
+ * lost}, and after them the news of the log, if they were asked for. There may be no read at all.
  */
 const READ = `${PRELUDE}
 local LEASE_MS = tonumber(ARGV[4])
 local READS = (#KEYS - 1) / 2
+
+local CURSOR = ARGV[6 + 3 * READS]
 
 local lost = has_lost_time(ARGV[5 + 3 * READS]) and 'time' or ''
 if lost ~= '' then tick(lost) end
@@ -119,9 +129,12 @@ for i = 1, READS do
     loads[#loads + 1] = { at = i, status = status, found = found }
   end
 end
+-- Before the tick of the loads, which then begin after everything that the news tell of.
+if CURSOR ~= '' then replies[READS + 1] = news(CURSOR) end
 if #loads == 0 then return replies end
 -- One for all: every load begins after this.
 local epoch, n = tick()
+if CURSOR ~= '' and replies[READS + 1][1] == '' then replies[READS + 1] = news(CURSOR) end
 local asof = epoch and stamp(epoch, n) or ''
 for _, load in ipairs(loads) do
   local found = load.found
@@ -179,7 +192,8 @@ return status
  * KEYS clock, tags that must be there… ARGV epoch, tag prefix, tag life, the newest time that the isolate has seen or '', tags….
  * If one of those tags is missing, or the clock is behind, Redis has lost data and may have lost more: a new epoch begins.
  * Answers the logical time of the invalidation, after a loss in a list with its kind, 'tags' or 'time'. Answers '' if Redis is
- * full: the script has then deleted the clock, which a full Redis allows, and so ended every entry.
+ * full: the script has then deleted the clock, which a full Redis allows, and so ended every entry. The log is told before the
+ * tags are set.
  */
 const INVALIDATE = `${PRELUDE}
 local expected = {}
@@ -187,16 +201,17 @@ for i = 2, #KEYS do expected[#expected + 1] = KEYS[i] end
 local has_lost = #expected > 0 and redis.call('EXISTS', unpack(expected)) < #expected
 local lost = has_lost and 'tags' or (has_lost_time(ARGV[4]) and 'time')
 local epoch, n = tick(lost)
-local full = epoch == nil
-for i = 5, #ARGV do
+local tags = { unpack(ARGV, 5) }
+local full = epoch == nil or not append_log(n, tags)
+for _, tag in ipairs(tags) do
   if not full then
-    local key = PREFIX .. ARGV[i]
-    full = failed(redis.pcall('SET', key, stamp(epoch, n), 'PX', TAG_LIFE_MS))
+    full = failed(redis.pcall('SET', PREFIX .. tag, stamp(epoch, n), 'PX', TAG_LIFE_MS))
   end
 end
 if not full and lost then return { stamp(epoch, n), lost } end
 if not full then return stamp(epoch, n) end
 redis.call('DEL', KEYS[1])
+begin_log()
 return ''
 `;
 

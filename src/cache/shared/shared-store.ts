@@ -1,9 +1,13 @@
 import * as z from 'zod';
 import { makeBatcher } from '../../lib/batcher.ts';
-import { MAX_ENTRY_TAGS } from './entry-bounds.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { LONGEST_LIFE_MS, MAX_ENTRY_TAGS } from './entry-bounds.ts';
 import { explainScript } from './explain-script.ts';
-import { formatLogicalTime, type LogicalTime, parseLogicalTime, randomId } from '../logical-time.ts';
-import { logicalTime, whole } from './reply.ts';
+import type { LogReader } from './invalidation-log.ts';
+import { formatLogicalTime, type LogicalTime, parseLogicalTime } from '../logical-time.ts';
+import { namesOf } from './names.ts';
+import { newestOf, type NewestTime, noteTime } from './newest-time.ts';
+import { makeReadAll, type Read } from './read-all.ts';
 import type { Script } from './script.ts';
 import { scripts } from './scripts.ts';
 import { type SharedDescription, toSharedDescription } from './description.ts';
@@ -31,7 +35,12 @@ export interface Sealing {
 }
 
 export type SharedRead =
-  | { readonly status: 'hit'; readonly entry: SharedEntry }
+  | {
+      readonly status: 'hit';
+      readonly entry: SharedEntry;
+      /** The time of the clock at which the entry was found to be valid. */
+      readonly validAt: LogicalTime;
+    }
   | {
       /** `busy`: another caller holds the lease and is loading. */
       readonly status: 'load' | 'busy';
@@ -47,6 +56,8 @@ export type ReadMode = 'any' | 'none' | 'drop';
 export interface SharedStore {
   /** Reads the entry of the key. Reads of one turn travel in one call. */
   read(key: string, owner: string, mode: ReadMode, least: LogicalTime | null): Promise<SharedRead>;
+  /** Asks for the news of the log alone. */
+  follow(): Promise<void>;
   /** Stores an answer unless it may be older than what its tags allow, and gives the lease back. */
   fill(key: string, owner: string, fill: Fill): Promise<FillStatus>;
   /** Gives the lease back when there is nothing to store. */
@@ -80,7 +91,9 @@ export interface SharedStoreSettings {
   readonly variant: string;
   readonly leaseMs: number;
   /** The newest logical time that this isolate has seen. */
-  readonly newest?: { time: LogicalTime | null };
+  readonly newest?: NewestTime;
+  /** Follows the log of invalidated tags for this isolate. */
+  readonly log?: LogReader | null;
   /** Called when a loss is found in the store. */
   readonly onForgot?: (what: Forgotten) => void;
 }
@@ -93,55 +106,23 @@ export function forgotKeyOf(databaseId: string): string {
   return `ea:{${databaseId}}:forgot`;
 }
 
-/**
- * No entry lives longer, whatever the settings of its deployment. Tags must outlive every entry of every deployment that shares
- * the database, so their life cannot be a setting.
- */
-export const LONGEST_LIFE_MS = 2 * 3_600_000;
-/** A fill may come this late, and must still find the tag that ends it. */
-const TAG_MARGIN_MS = 60_000;
 /** A load ends long before this. A later fill comes from a request that hung. */
 const MAX_AS_OF_AGE_MS = 30_000;
 
 /** This is far below the engines' limits on keys and, with answers of usual size, on the length of a reply. */
 const READS_PER_CALL = 100;
 
-const ReadReply = z.tuple([
-  z.enum(['hit', 'load', 'busy']),
-  logicalTime,
-  logicalTime,
-  z.string(),
-  z.string(),
-  whole,
-  z.string().optional(),
-  z.enum(['', 'time']).optional(),
-]);
 const InvalidateReply = z.union([z.string(), z.tuple([z.string(), z.enum(['tags', 'time'])])]);
-const SEALING = /^(\d+):(\d+):(\d+):(\S+)$/;
-
-interface Read {
-  readonly key: string;
-  readonly owner: string;
-  readonly mode: ReadMode;
-  readonly least: LogicalTime | null;
-}
 
 /** The shared store over its scripts. Its calls reject if Redis fails, or gives a reply that the script cannot have given. */
-export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): SharedStore {
-  // The braces put all keys of a database into one hash slot, which scripts over several keys need in a cluster.
-  const prefix = `ea:{${settings.databaseId}}:`;
-  const clock = `${prefix}clock`;
-  const keysOf = (key: string): [string, string, string] => {
-    const name = `${settings.variant}:${key}`;
-    return [clock, `${prefix}entry:${name}`, `${prefix}lease:${name}`];
-  };
-  const commonArgs = (): string[] => [randomId(), `${prefix}tag:`, `${LONGEST_LIFE_MS + TAG_MARGIN_MS}`];
-
-  const readAll = async (reads: readonly Read[]): Promise<PromiseSettledResult<SharedRead>[]> => {
-    const keys = reads.flatMap(({ key }) => keysOf(key).slice(1));
-    const args = [...commonArgs(), `${settings.leaseMs}`, ...reads.flatMap(toReadArgs), newestOf(settings)];
-    return toSharedReads(await run(scripts.read, [clock, ...keys], args), reads.length, settings);
-  };
+export function makeSharedStore(
+  run: RunScript,
+  settings: SharedStoreSettings,
+  { now }: Pick<Clock, 'now'> = systemClock,
+): SharedStore {
+  const names = namesOf(settings);
+  const { clock, prefix, keysOf, commonArgs } = names;
+  const readAll = makeReadAll(run, settings, names, now);
   // It is made at the first use, because most requests are answered from memory.
   let read: ((asked: Read) => Promise<SharedRead>) | undefined;
 
@@ -150,6 +131,7 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
       read ??= makeBatcher(readAll, { maxPerCall: READS_PER_CALL, schedule: queueMicrotask });
       return read({ key, owner, mode, least });
     },
+    follow: async () => void (await readAll([])),
     async fill(key, owner, fill) {
       const { asOf, payload, tags, freshMs, seal = '' } = fill;
       const life = [`${freshMs}`, `${lifeMsOf(fill)}`, `${MAX_AS_OF_AGE_MS}`];
@@ -162,7 +144,7 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
     },
     async invalidate(tags, expected = []) {
       const keys = [clock, ...expected.map((tag) => `${prefix}tag:${tag}`)];
-      const args = [...commonArgs(), newestOf(settings), ...tags];
+      const args = [...commonArgs(), newestOf(settings.newest), ...tags];
       const reply = InvalidateReply.parse(await run(scripts.invalidate, keys, args));
       const [text, forgotten] = typeof reply === 'string' ? [reply] : reply;
       const time = parseLogicalTime(text);
@@ -183,57 +165,4 @@ export function makeSharedStore(run: RunScript, settings: SharedStoreSettings): 
 /** The whole life of an entry, fresh and stale. */
 export function lifeMsOf({ freshMs, staleMs }: Pick<Fill, 'freshMs' | 'staleMs'>): number {
   return Math.min(freshMs + staleMs, LONGEST_LIFE_MS);
-}
-
-function toReadArgs({ owner, mode, least }: Read): string[] {
-  return [owner, mode, least ? formatLogicalTime(least) : ''];
-}
-
-function newestOf({ newest }: SharedStoreSettings): string {
-  return newest?.time ? formatLogicalTime(newest.time) : '';
-}
-
-function noteTime(newest: SharedStoreSettings['newest'], time: LogicalTime | null): void {
-  const isOlder = newest?.time && time && newest.time.epoch === time.epoch && newest.time.n > time.n;
-  if (newest && time && !isOlder) newest.time = withKnownEpoch(newest, time);
-}
-
-// An epoch lasts for weeks. One string for all its times saves 68 bytes for each entry in memory.
-function withKnownEpoch(newest: SharedStoreSettings['newest'], time: LogicalTime): LogicalTime {
-  const epoch = newest?.time?.epoch;
-  return epoch === time.epoch ? { epoch, n: time.n } : time;
-}
-
-async function toSharedReads(
-  reply: unknown,
-  reads: number,
-  settings: SharedStoreSettings,
-): Promise<PromiseSettledResult<SharedRead>[]> {
-  if (!Array.isArray(reply) || reply.length !== reads)
-    throw new Error('Redis answered another number of reads than it was asked');
-  // All answers of one call report the same loss.
-  const losses = new Set<Forgotten>();
-  const answers = reply.map(async (one: unknown) => toSharedRead(one, settings, losses));
-  const settled = await Promise.allSettled(answers);
-  for (const what of losses) settings.onForgot?.(what);
-  return settled;
-}
-
-function toSharedRead(reply: unknown, { newest }: SharedStoreSettings, losses: Set<Forgotten>): SharedRead {
-  const [status, asOf, entryAsOf, payload, tags, freshMsLeft, seal = '', lost] = ReadReply.parse(reply);
-  noteTime(newest, asOf);
-  if (lost) losses.add(lost);
-  const sealing = toSealing(seal);
-  const known = (time: LogicalTime | null) => time && withKnownEpoch(newest, time);
-  const stored = known(entryAsOf);
-  const entry = stored && { payload, tags: tags.split('\n'), asOf: stored, freshMsLeft, sealing };
-  if (status !== 'hit') return { status, asOf: known(asOf), stale: entry };
-  if (!entry) throw new Error('a hit without an entry');
-  return { status, entry };
-}
-
-function toSealing(text: string): Sealing | undefined {
-  const [, freshMs, lifeMs, bornMs, mac = ''] = SEALING.exec(text) ?? [];
-  if (mac === '') return undefined;
-  return { freshMs: Number(freshMs), lifeMs: Number(lifeMs), bornMs: Number(bornMs), mac };
 }

@@ -7,6 +7,7 @@ import type {
   Tier,
 } from '../../cache/explain/explain.ts';
 import { ageMsOf } from '../../cache/explain/shared.ts';
+import type { ValidationDescription } from '../../cache/memory/validation.ts';
 import { dateOf, formatToken, type LogicalTime, US_PER_MS } from '../../cache/logical-time.ts';
 import type { DescribedClock, DescribedEntry } from '../../cache/shared/description.ts';
 import type { ExplainedUrl, Explanation } from './schema.ts';
@@ -56,22 +57,33 @@ export function toExplanation({
 }
 
 function toIsolate(
-  { state, entry, isAbsent = false, msLeft, invalidatedBy }: ExplainedMemory,
+  { state, entry, validation, isAbsent = false, msLeft, invalidatedBy }: ExplainedMemory,
   nowMs: number,
 ) {
   return {
     state,
     invalidatedBy,
+    validation: validation && toValidation(validation, nowMs),
     entry: entry && {
       readAt: toIso(entry.sentAtMs),
       ageMs: nowMs - entry.sentAtMs,
       msLeft,
       asOf: toTime(entry.asOf),
+      validAt: toTime(entry.asOf && { epoch: entry.asOf.epoch, n: entry.validAtN }),
       hits: entry.hits,
       isAbsent,
       bytes: bytesOf(JSON.stringify(entry.value)),
       tags: [...entry.tags],
     },
+  };
+}
+
+function toValidation({ sentAtMs, cursor, through, since }: ValidationDescription, nowMs: number) {
+  return {
+    ageMs: sentAtMs === null ? null : nowMs - sentAtMs,
+    cursor: toTime(cursor?.time),
+    through: toTime(through),
+    since: toTime(since),
   };
 }
 

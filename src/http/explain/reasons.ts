@@ -22,7 +22,8 @@ const ofMemory: Readonly<Record<Exclude<ExplainedMemory['state'], 'none'>, strin
   ...refusals,
   usable: 'is valid',
   expired: 'has outlived its life',
-  invalidated: 'was invalidated by this isolate',
+  lapsed: 'waits for news of the log, without which it may be out of date',
+  invalidated: 'was invalidated',
   'clock-stepped-back': 'goes, for the clock of this isolate has stepped back',
 };
 

@@ -52,6 +52,7 @@ const Isolate = z
         'none',
         'usable',
         'expired',
+        'lapsed',
         'invalidated',
         'clock-stepped-back',
         'refused-by-no-cache',
@@ -59,16 +60,32 @@ const Isolate = z
         'refused-by-token',
       ])
       .meta({ description: 'Whether memory would answer, or why not.' }),
-    invalidatedBy: z
-      .string()
+    invalidatedBy: z.string().nullable().meta({
+      description: 'The tag that ends the entry: this isolate has invalidated it, or Redis told of it.',
+    }),
+    validation: z
+      .object({
+        ageMs: z.number().nullable().meta({
+          description:
+            'Since the newest call of Redis was sent whose news were applied. Up to MEMORY_TTL_MS, they validate what is covered.',
+        }),
+        cursor: LogicalTime.nullable().meta({
+          description: 'The last invalidation in Redis that was applied.',
+        }),
+        through: LogicalTime.nullable().meta({ description: 'Every invalidation up to then was applied.' }),
+        since: LogicalTime.nullable().meta({
+          description: 'An answer that was known to be valid before then is not covered: a gap lies between.',
+        }),
+      })
       .nullable()
-      .meta({ description: 'The tag by which this isolate has invalidated the entry itself.' }),
+      .meta({ description: 'What Redis has told of invalidations. Null if MEMORY_LIFE_MS is 0.' }),
     entry: z
       .object({
         readAt: z.iso.datetime().meta({ description: 'When the read that brought it set out.' }),
         ageMs: z.number(),
         msLeft: z.number().meta({ description: 'Negative once it is past its life.' }),
         asOf,
+        validAt: LogicalTime.nullable().meta({ description: 'When Redis found it valid.' }),
         hits: z.int(),
         isAbsent,
         bytes,

@@ -74,7 +74,8 @@ test.each<[string, Partial<SharedEntry>, number, string[]]>([
 ])('a sealed entry that is %s', async (_what, more, ageMs, logged) => {
   const cache = makeFakeCache();
   await cache.clock.advance(nowAt(ageMs) - cache.clock.now());
-  cache.shared.next = [{ status: 'hit', entry: await stored(more) }];
+  const entry = await stored(more);
+  cache.shared.next = [{ status: 'hit', entry, validAt: entry.asOf }];
   const lookUp = { ...lookUpOf({ id: 3 }), key: 'key:1', decidesRights: true };
   const isHit = ageMs === 0 && logged.length === 0;
   expect(await readThrough(cache, lookUp)).toEqual({ id: isHit ? 1 : 3 });

@@ -1,8 +1,9 @@
 import type { HarmlessMutation } from './mutation.ts';
 
 const scripts = 'src/cache/shared/scripts.ts';
+const log = 'src/cache/shared/log-script.ts';
 const loads = 'src/cache/loads/loads.ts';
-const memory = 'src/cache/memory.ts';
+const memory = 'src/cache/memory/memory.ts';
 
 /** Changes that the property cannot tell from the code, each with the reason. */
 export const harmless: readonly HarmlessMutation[] = [
@@ -72,6 +73,28 @@ export const harmless: readonly HarmlessMutation[] = [
     edits: [{ file: scripts, find: 'if get(KEYS[3]) == OWNER then', replace: 'if get(KEYS[3]) then' }],
   },
   {
+    name: 'the first news of an epoch cover what was read before them',
+    why: 'each read brings news, so that nothing of the epoch was read before.',
+    edits: [
+      {
+        file: 'src/cache/memory/validation.ts',
+        find: 'sinceN: through.n,',
+        replace: 'sinceN: 0,',
+      },
+    ],
+  },
+  {
+    name: 'a cursor of the log is only a time',
+    why: 'a failover takes longer than the clocks of two servers differ, by assumption, so that no time is given twice.',
+    edits: [
+      {
+        file: log,
+        find: `not redis.call('ZSCORE', LOG, '\\\\n' .. at .. ':' .. id)`,
+        replace: `redis.call('ZCOUNT', LOG, '-inf', at) == 0`,
+      },
+    ],
+  },
+  {
     name: 'everybody gets the lease',
     why: 'leases only save loads.',
     edits: [
@@ -90,7 +113,7 @@ export const harmless: readonly HarmlessMutation[] = [
     edits: [
       {
         file: memory,
-        find: 'isOutdated || !isUsable(entry, nowMs) ||',
+        find: 'isOutdated || findFault(entry, nowMs) !== null ||',
         replace: 'isOutdated || nowMs >= entry.sentAtMs + ttlMs ||',
       },
     ],

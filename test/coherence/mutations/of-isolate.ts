@@ -1,8 +1,8 @@
 import type { Mutation } from './mutation.ts';
 
 const invalidate = 'src/cache/invalidate.ts';
-const memory = 'src/cache/memory.ts';
-const invalidations = 'src/cache/invalidations.ts';
+const memory = 'src/cache/memory/memory.ts';
+const invalidations = 'src/cache/memory/invalidations.ts';
 
 /** Mutations of isolate memory and of its invalidations. */
 export const isolateMutations: readonly Mutation[] = [
@@ -84,22 +84,26 @@ export const isolateMutations: readonly Mutation[] = [
   },
   {
     name: 'an old load overwrites memory',
-    edits: [
-      { file: memory, find: 'isOutdated || !isUsable(entry, nowMs)', replace: '!isUsable(entry, nowMs)' },
-    ],
+    edits: [{ file: memory, find: 'isOutdated || findFault', replace: 'findFault' }],
   },
   {
     name: 'own invalidations are not checked on get',
     edits: [
       {
         file: memory,
-        find: 'if (!entry || isUsable(entry, nowMs)) return entry;',
-        replace: 'if (!entry || nowMs < entry.sentAtMs + ttlMs) return entry;',
+        find: 'if (fault === null) return entry;',
+        replace: `if (fault === null || (fault === 'invalidated' && nowMs < entry.sentAtMs + ttlMs)) return entry;`,
       },
     ],
   },
   {
     name: `own invalidations of \`everything\` are forgotten`,
-    edits: [{ file: invalidations, find: 'return [EVERYTHING, ...tags].find', replace: 'return tags.find' }],
+    edits: [
+      {
+        file: invalidations,
+        find: 'for (const tag of tags) remembered.note(tag, nowMs).order = order;',
+        replace: 'for (const tag of tags) if (tag !== EVERYTHING) remembered.note(tag, nowMs).order = order;',
+      },
+    ],
   },
 ];

@@ -14,11 +14,13 @@ export const readsMutations: readonly Mutation[] = [
       {
         file: loadEntry,
         find: `  share(context, loaded, payload, asOf);
-  return { ...keep(context, loaded.value, payload, loaded.tags, asOf),`,
+  const { freshMs } = lifeOf(context, loaded.value);
+  const kept = { tags: loaded.tags, asOf, validAtN: asOf?.n ?? 0, freshMs };`,
         replace: `  const { reply: later } = await askWhileBusy(context, 'none');
   const lateAsOf = later && later.status !== 'hit' ? later.asOf : null;
   share(context, loaded, payload, lateAsOf);
-  return { ...keep(context, loaded.value, payload, loaded.tags, lateAsOf),`,
+  const { freshMs } = lifeOf(context, loaded.value);
+  const kept = { tags: loaded.tags, asOf: lateAsOf, validAtN: lateAsOf?.n ?? 0, freshMs };`,
       },
     ],
   },
@@ -120,22 +122,24 @@ export const readsMutations: readonly Mutation[] = [
     edits: [
       {
         file: loadEntry,
-        find: 'return keep(context, hit.value, hit.entry.payload, hit.entry.tags, hit.entry.asOf);',
-        replace: 'return keep(context, hit.value, hit.entry.payload, [], hit.entry.asOf);',
+        find: 'toKept(hit.entry, read.reply.validAt.n)',
+        replace: 'toKept({ ...hit.entry, tags: [] }, read.reply.validAt.n)',
       },
     ],
   },
   {
     name: 'memory answers whatever the token',
-    edits: [{ file: readThrough, find: ' && includesWrite(entry.asOf, demands.token);', replace: ';' }],
+    edits: [
+      { file: readThrough, find: ' && cache.memory.includesWrite(entry, demands.token);', replace: ';' },
+    ],
   },
   {
     name: 'memory answers whatever the max-age',
     edits: [
       {
         file: readThrough,
-        find: 'isYoungEnough(entry.sentAtMs, nowMs, demands) && includesWrite',
-        replace: 'includesWrite',
+        find: 'isYoungEnough(entry.sentAtMs, nowMs, demands) && cache.memory.includesWrite',
+        replace: 'cache.memory.includesWrite',
       },
     ],
   },
@@ -144,8 +148,8 @@ export const readsMutations: readonly Mutation[] = [
     edits: [
       {
         file: loadEntry,
-        find: '  return { ...toMemoryEntry(context, stale.value, payload, tags, asOf), staleMsLeft: freshMsLeft };',
-        replace: '  return { ...keep(context, stale.value, payload, tags, asOf), staleMsLeft: freshMsLeft };',
+        find: '  return { ...toMemoryEntry(context, stale.value, payload, kept), staleMsLeft: freshMsLeft };',
+        replace: '  return { ...keep(context, stale.value, payload, kept), staleMsLeft: freshMsLeft };',
       },
     ],
   },
@@ -249,7 +253,8 @@ export const readsMutations: readonly Mutation[] = [
       {
         file: loadEntry,
         find: 'if (!stale) throw failure;',
-        replace: `if (!stale) return toMemoryEntry(context, null as T, 'null', [], null);`,
+        replace: `if (!stale)
+    return toMemoryEntry(context, null as T, 'null', { tags: [], asOf: null, validAtN: 0, freshMs: 0 });`,
       },
     ],
   },
@@ -258,8 +263,9 @@ export const readsMutations: readonly Mutation[] = [
     edits: [
       {
         file: loadEntry,
-        find: 'const fill = { asOf, payload, tags, ...life };',
-        replace: 'const fill = { asOf, payload, tags: isAbsent ? [] : tags, ...life };',
+        find: 'const fill = { asOf, payload, tags, ...lifeOf(context, value) };',
+        replace:
+          'const fill = { asOf, payload, tags: saysAbsent(lookUp, value) ? [] : tags, ...lifeOf(context, value) };',
       },
     ],
   },

@@ -3,7 +3,7 @@ import type { Mutation } from './mutation.ts';
 const scripts = 'src/cache/shared/scripts.ts';
 const readingScript = 'src/cache/shared/reading-script.ts';
 const logicalTime = 'src/cache/logical-time.ts';
-const sharedStore = 'src/cache/shared/shared-store.ts';
+const newestTime = 'src/cache/shared/newest-time.ts';
 
 /** Mutations of logical time and of the scripts. */
 export const scriptsMutations: readonly Mutation[] = [
@@ -13,9 +13,7 @@ export const scriptsMutations: readonly Mutation[] = [
   },
   {
     name: 'there is no epoch',
-    edits: [
-      { file: scripts, find: 'epoch, n = EPOCH, 0 end', replace: `epoch, n = '0000000000000000', 0 end` },
-    ],
+    edits: [{ file: scripts, find: 'epoch, n = EPOCH, 0', replace: `epoch, n = '0000000000000000', 0` }],
   },
   {
     name: 'a clock of Redis that steps far back begins no new epoch',
@@ -100,7 +98,9 @@ export const scriptsMutations: readonly Mutation[] = [
       {
         file: scripts,
         find: `  local epoch, n = tick()
-  if epoch then redis.pcall('SET', key, stamp(epoch, n), 'PX', TAG_LIFE_MS) end
+  if not epoch then return end
+  append_log(n, { string.sub(key, #PREFIX + 1) })
+  redis.pcall('SET', key, stamp(epoch, n), 'PX', TAG_LIFE_MS)
 end`,
         replace: 'end',
       },
@@ -125,7 +125,13 @@ end`,
   },
   {
     name: 'tags live for five seconds',
-    edits: [{ file: sharedStore, find: `\`\${LONGEST_LIFE_MS + TAG_MARGIN_MS}\``, replace: `'5000'` }],
+    edits: [
+      {
+        file: 'src/cache/shared/names.ts',
+        find: `\`\${LONGEST_LIFE_MS + TAG_MARGIN_MS}\``,
+        replace: `'5000'`,
+      },
+    ],
   },
   {
     name: 'an older fill replaces a newer entry',
@@ -162,6 +168,7 @@ end`,
       {
         file: scripts,
         find: `redis.call('DEL', KEYS[1])
+begin_log()
 return ''`,
         replace: `return ''`,
       },
@@ -169,19 +176,29 @@ return ''`,
   },
   {
     name: 'an invalidation sets the first tag only',
-    edits: [{ file: scripts, find: 'for i = 5, #ARGV do', replace: 'for i = 5, 5 do' }],
+    edits: [
+      {
+        file: scripts,
+        find: 'for _, tag in ipairs(tags) do',
+        replace: 'for _, tag in ipairs({ tags[1] }) do',
+      },
+    ],
   },
   {
     name: 'a tag that is gone at the second pass of the drain begins no new epoch',
     edits: [
-      { file: scripts, find: 'if not epoch or is_lost or is_spent', replace: 'if not epoch or is_spent' },
+      {
+        file: scripts,
+        find: 'local is_new = not epoch or is_lost or is_spent',
+        replace: 'local is_new = not epoch or is_spent',
+      },
     ],
   },
   {
     name: 'reads and invalidations do not carry the newest time that their isolate has seen',
     edits: [
       {
-        file: sharedStore,
+        file: newestTime,
         find: `return newest?.time ? formatLogicalTime(newest.time) : '';`,
         replace: `return newest ? '' : '';`,
       },
@@ -190,7 +207,7 @@ return ''`,
   {
     name: 'the newest time is the first that the isolate has seen',
     edits: [
-      { file: sharedStore, find: 'if (newest && time && !isOlder)', replace: 'if (newest && !newest.time)' },
+      { file: newestTime, find: 'if (newest && time && !isOlder)', replace: 'if (newest && !newest.time)' },
     ],
   },
   {

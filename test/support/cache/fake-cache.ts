@@ -2,7 +2,7 @@ import { makeBreaker } from '../../../src/cache/breaker.ts';
 import type { Cache, Origin } from '../../../src/cache/cache.ts';
 import type { LookUp, ReadDemands } from '../../../src/cache/look-up.ts';
 import type { LogicalTime } from '../../../src/cache/logical-time.ts';
-import { makeMemory } from '../../../src/cache/memory.ts';
+import { makeMemory } from '../../../src/cache/memory/memory.ts';
 import { readThrough as readDefined } from '../../../src/cache/read-through.ts';
 import { makeSeal } from '../../../src/cache/shared/seal.ts';
 import type { SharedDescription } from '../../../src/cache/shared/description.ts';
@@ -21,6 +21,8 @@ export interface FakeShared extends SharedStore {
   readonly invalidated: string[][];
   /** The answer of every description. */
   description: SharedDescription;
+  /** Polls of the log. */
+  follows: number;
   released: number;
   /** Rejects every call while set. */
   failure: Error | null;
@@ -57,6 +59,7 @@ function makeFakeShared(): FakeShared {
       leaseMsLeft: null,
       tags: [{ tag: 'everything', state: 'none', time: null }],
     },
+    follows: 0,
     released: 0,
     failure: null,
     async read(key, _owner, mode, least) {
@@ -65,6 +68,10 @@ function makeFakeShared(): FakeShared {
       const answer = await (fake.next.shift() ?? { status: 'load', asOf: at(++n), stale: null });
       if (answer instanceof Error) throw answer;
       return answer;
+    },
+    async follow() {
+      fake.follows += 1;
+      if (fake.failure) throw fake.failure;
     },
     async fill(_key, _owner, fill) {
       if (fake.failure) throw fake.failure;
@@ -101,12 +108,12 @@ function makeFakeOrigin(): FakeOrigin {
   return fake;
 }
 
-export function makeFakeCache(): FakeCache {
+export function makeFakeCache({ lifeMs = 0 } = {}): FakeCache {
   const logged: string[] = [];
   const pending: Promise<unknown>[] = [];
   const note = (event: string) => void logged.push(event);
   return {
-    memory: makeMemory({ maxBytes: 2 ** 20, ttlMs: 5_000 }),
+    memory: makeMemory({ maxBytes: 2 ** 20, ttlMs: 5_000, lifeMs }),
     inFlight: new Map(),
     breaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
     originBreaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
@@ -149,7 +156,7 @@ export function lookUpOf<T>(...values: (T | Error | Promise<T>)[]): LookUp<T> & 
 /** A hit in the shared store. */
 export function sharedHit(value: unknown, asOf: LogicalTime): SharedRead {
   const entry = { payload: JSON.stringify(value), tags: ['user:1'], asOf, freshMsLeft: 240_000 };
-  return { status: 'hit', entry };
+  return { status: 'hit', entry, validAt: asOf };
 }
 
 /** A valid entry past its fresh life. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makeMemory, type MemoryEntry } from '../../src/cache/memory.ts';
+import { makeMemory, type MemoryEntry } from '../../../src/cache/memory/memory.ts';
 
 const epoch = '0123456789abcdef';
 const settings = { maxBytes: 64 * 1024, ttlMs: 5_000 };
@@ -10,10 +10,13 @@ function entry(memory: ReturnType<typeof makeMemory>, more: Partial<MemoryEntry>
     value: 1,
     tags: ['user:1'],
     asOf: { epoch, n: 1 },
+    validAtN: more.asOf?.n ?? 1,
     sentAtMs: 0,
+    freshMs: 300_000,
     order,
     bytes: 100,
     hits: 0,
+    checked: -1,
     ...more,
   };
 }

@@ -10,9 +10,9 @@ export interface Readings {
 
 /**
  * A request whose time is behind may have slept, or the clock may have been set back, and the two look alike. So no entry is
- * dropped, but entries that were read before live shorter than `ttlMs` by the difference.
+ * dropped, but entries that were read before live shorter by the difference.
  */
-export function makeReadings(ttlMs: number, nextOrder: () => number): Readings {
+export function makeReadings(lifeMs: number, nextOrder: () => number): Readings {
   let latestMs = 0;
   /** Applies to reads at an earlier position. By `untilMs` all of them have expired. */
   let doubt = { order: 0, byMs: 0, peakMs: 0, untilMs: 0 };
@@ -25,7 +25,7 @@ export function makeReadings(ttlMs: number, nextOrder: () => number): Readings {
     const isRaised = nowMs < doubt.untilMs;
     const peakMs = isRaised ? Math.max(doubt.peakMs, latestMs) : latestMs;
     const byMs = isRaised ? Math.max(doubt.byMs, peakMs - nowMs) : peakMs - nowMs;
-    doubt = { order: nextOrder(), byMs, peakMs, untilMs: nowMs + byMs + ttlMs };
+    doubt = { order: nextOrder(), byMs, peakMs, untilMs: nowMs + byMs + lifeMs };
   };
 
   return {

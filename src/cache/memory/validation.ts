@@ -1,0 +1,132 @@
+import { isLogical, type LogicalTime, type Token } from '../logical-time.ts';
+import type { LogCursor, LogNews, LogQuestion, LogReader } from '../shared/invalidation-log.ts';
+import type { Invalidations, Judged } from './invalidations.ts';
+import { CLOCK_TOLERANCE_MS, type Readings } from './readings.ts';
+
+/** What the log of invalidated tags has told this isolate. It can make entries valid for longer than their own reads do. */
+export interface Validation extends LogReader {
+  /** True if the log has been applied without a gap since the entry was known to be valid. */
+  covers(entry: Judged): boolean;
+  /** Covered entries are valid until then, in ms since 1970. */
+  untilMs(nowMs: number): number;
+  /** True if the invalidation that returned the token was applied after the entry was known to be valid. */
+  isPast(entry: Judged, token: Token): boolean;
+  /** True for the one hit that should ask for news behind its answer. */
+  takePoll(nowMs: number): boolean;
+  describe(nowMs: number): ValidationDescription;
+}
+
+export interface ValidationDescription {
+  /** The latest entry of the log that was applied; null before the first. */
+  readonly cursor: LogCursor | null;
+  readonly through: LogicalTime | null;
+  /** The time at which the newest call was sent whose news were applied, in ms; null for never. */
+  readonly sentAtMs: number | null;
+  /** Entries that were known to be valid before this time are not covered. */
+  readonly since: LogicalTime | null;
+}
+
+export interface ValidationSettings {
+  /** The bound: the time from the sending of a call for which its news validate, in ms. */
+  readonly ttlMs: number;
+  /** News that arrive later than this after their call was sent count for nothing. */
+  readonly deadlineMs: number;
+}
+
+/** A hit past this share of the bound asks for news. */
+const POLL_SHARE = 1 / 2;
+/** News that were asked for get this share of the bound to arrive before another hit asks. */
+const POLL_GUARD_SHARE = 1 / 10;
+/** The times of so many invalidations are kept for tokens. A token is mostly used within seconds. */
+const MAX_TIMES = 1_000;
+
+/** All of one epoch. */
+interface State {
+  readonly cursor: LogCursor;
+  readonly through: LogicalTime;
+  /** Entries that were known to be valid before are not covered: a gap lies between. */
+  readonly sinceN: number;
+  readonly sentAtMs: number;
+  readonly order: number;
+  /** The times of the latest invalidations that were applied. */
+  readonly times: Set<number>;
+}
+
+export function makeValidation(
+  { ttlMs, deadlineMs }: ValidationSettings,
+  invalidations: Invalidations,
+  readings: Readings,
+): Validation {
+  let state: State | null = null;
+  let polledAtMs = -Infinity;
+
+  const covers = ({ asOf, validAtN }: Judged): boolean =>
+    state !== null && asOf?.epoch === state.through.epoch && validAtN >= state.sinceN;
+  const untilMs = (nowMs: number): number => {
+    if (!state || nowMs < state.sentAtMs - CLOCK_TOLERANCE_MS) return -Infinity;
+    return state.sentAtMs + ttlMs - readings.doubtOf(state.order, nowMs);
+  };
+
+  return {
+    ask: (nowMs) => ({ since: state?.cursor ?? null, sentAtMs: nowMs, order: invalidations.nextOrder() }),
+    learn(question, news, nowMs) {
+      if (nowMs > question.sentAtMs + deadlineMs || nowMs < question.sentAtMs - CLOCK_TOLERANCE_MS) return;
+      if (state && isOvertaken(state, question, news)) return;
+      const isSame = state?.through.epoch === news.through.epoch;
+      state = state && isSame ? follow(state, question, news) : begin(question, news);
+      invalidations.addLogged(isSame ? news.tags : [], news.through, nowMs);
+    },
+    covers,
+    untilMs,
+    isPast: (entry, token) =>
+      state !== null &&
+      isLogical(token) &&
+      token.epoch === state.through.epoch &&
+      token.n > entry.validAtN &&
+      state.times.has(token.n) &&
+      covers(entry),
+    takePoll(nowMs) {
+      if (nowMs < untilMs(nowMs) - ttlMs * POLL_SHARE) return false;
+      // A clock that stepped back must not put the poll off.
+      if (nowMs >= polledAtMs && nowMs < polledAtMs + ttlMs * POLL_GUARD_SHARE) return false;
+      polledAtMs = nowMs;
+      return true;
+    },
+    describe: (nowMs) => ({
+      cursor: state?.cursor ?? null,
+      through: state?.through ?? null,
+      sentAtMs: state && untilMs(nowMs) > -Infinity ? state.sentAtMs : null,
+      since: state && { epoch: state.through.epoch, n: state.sinceN },
+    }),
+  };
+}
+
+// News of the epoch that is known add nothing if they are behind it. News of another epoch may be of an earlier one.
+function isOvertaken({ through, sentAtMs }: State, question: LogQuestion, news: LogNews): boolean {
+  if (through.epoch === news.through.epoch) return news.through.n < through.n;
+  return question.sentAtMs < sentAtMs;
+}
+
+function begin({ sentAtMs, order }: LogQuestion, { cursor, through }: LogNews): State {
+  return { cursor, through, sinceN: through.n, sentAtMs, order, times: new Set() };
+}
+
+function follow(known: State, question: LogQuestion, { cursor, through, isGap, times }: LogNews): State {
+  noteTimes(known.times, times);
+  // A call that began after what this isolate has applied leaves a gap, too.
+  const sinceN = isGap || isAfter(question.since, known.cursor) ? through.n : known.sinceN;
+  const { sentAtMs, order } = question.sentAtMs > known.sentAtMs ? question : known;
+  return { cursor, through, sinceN, sentAtMs, order, times: known.times };
+}
+
+function isAfter(since: LogCursor | null, cursor: LogCursor): boolean {
+  return since === null || since.time.epoch !== cursor.time.epoch || since.time.n > cursor.time.n;
+}
+
+function noteTimes(known: Set<number>, times: readonly number[]): void {
+  for (const time of times) known.add(time);
+  for (const time of known) {
+    if (known.size <= MAX_TIMES) break;
+    known.delete(time);
+  }
+}
