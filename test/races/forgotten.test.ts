@@ -8,12 +8,12 @@ import {
   get,
   newIsolate,
   redis,
-  redisKeys,
   send,
   sql,
   type TestStack,
   useStack,
 } from '../support/stack.ts';
+import { startLagging } from './lagging-replica.ts';
 import { useGrowthRefusal } from './refused-growth.ts';
 
 const stack = useStack({ MEMORY_TTL_MS: '0' });
@@ -118,30 +118,10 @@ describe('a drain whose second pass', () => {
 });
 
 describe('an isolate that has seen a later time than Redis has', () => {
-  /** Redis as it was, restored: the clock, the entries and the tags of then. */
-  async function dump(): Promise<() => Promise<void>> {
-    const keys = await redisKeys(stack.current);
-    const strings = await Promise.all(
-      keys
-        .filter((key) => !key.includes(':entry:'))
-        .map(async (key) => [key, String(await redis(stack.current, 'GET', key))] as const),
-    );
-    const entries = await Promise.all(
-      keys
-        .filter((key) => key.includes(':entry:'))
-        .map(async (key) => [key, (await redis(stack.current, 'HGETALL', key)) as string[]] as const),
-    );
-    return async () => {
-      await emptyRedis(stack.current);
-      for (const [key, value] of strings) await redis(stack.current, 'SET', key, value);
-      for (const [key, fields] of entries) await redis(stack.current, 'HSET', key, ...fields);
-    };
-  }
-
   test('ends what a restored dump brought back, with its first read, and says so', async () => {
     const here = isolate();
     await user(3, here);
-    const restore = await dump();
+    const { failOver: restore } = await startLagging(stack.current);
     await rename(3);
     await drainNow(isolate());
     expect(await user(3, here)).toEqual(NEW);
@@ -156,7 +136,7 @@ describe('an isolate that has seen a later time than Redis has', () => {
   test('has seen it in a hit as well', async () => {
     const here = isolate();
     await user(3);
-    const restore = await dump();
+    const { failOver: restore } = await startLagging(stack.current);
     await user(4);
     expect(await user(3, here)).toEqual(OLD);
     await restore();
@@ -190,7 +170,7 @@ describe('an isolate that has seen a later time than Redis has', () => {
       await drainNow(isolate());
       await secondPass();
       await user(3);
-      const restore = await dump();
+      const { failOver: restore } = await startLagging(stack.current);
       await lose('clock');
       const here = isolate();
       await user(5, here);

@@ -25,8 +25,12 @@ export async function startLagging(stack: TestStack): Promise<LaggingReplica> {
 
 async function copyKey(stack: TestStack, key: string): Promise<Copy> {
   const ttlMs = Number(await redis(stack, 'PTTL', key));
-  if ((await redis(stack, 'TYPE', key)) === 'string') {
-    return { key, write: ['SET', key, String(await redis(stack, 'GET', key))], ttlMs };
+  const type = await redis(stack, 'TYPE', key);
+  if (type === 'string') return { key, write: ['SET', key, String(await redis(stack, 'GET', key))], ttlMs };
+  if (type === 'zset') {
+    const members = (await redis(stack, 'ZRANGE', key, '0', '-1', 'WITHSCORES')) as string[];
+    // Read backwards, each score stands before its member, as ZADD wants it.
+    return { key, write: ['ZADD', key, ...members.map(String).toReversed()], ttlMs };
   }
   // Its reply is a list of names and values.
   const fields = (await redis(stack, 'HGETALL', key)) as string[];

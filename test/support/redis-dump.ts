@@ -16,6 +16,7 @@ export async function dumpLives(stack: TestStack): Promise<Record<string, number
 async function valueOf(stack: TestStack, key: string): Promise<unknown> {
   const type = await redis(stack, 'TYPE', key);
   if (type === 'hash') return fieldsOf((await redis(stack, 'HGETALL', key)) as string[]);
+  if (type === 'zset') return redis(stack, 'ZRANGE', key, '0', '-1', 'WITHSCORES');
   return type === 'list' ? redis(stack, 'LRANGE', key, '0', '-1') : redis(stack, 'GET', key);
 }
 

@@ -62,8 +62,8 @@ export function useSeedForEach(stack: { readonly current: TestStack }): void {
 }
 
 /** Bindings of a fresh isolate on the same stack: nothing in memory. */
-export function newIsolate(stack: TestStack): TestStack {
-  return { ...stack, env: { ...stack.env } };
+export function newIsolate(stack: TestStack, overrides: Partial<Env> = {}): TestStack {
+  return { ...stack, env: { ...stack.env, ...overrides } };
 }
 
 /** Asks the app as a caller would, with the key; resolves when what it left for afterwards is done too. */

@@ -9,7 +9,9 @@ const LOG_LIFE_MS = 300_000;
  * The log of invalidated tags: a sorted set beside the clock. Each tag stands at the time of its last invalidation. With each
  * invalidation stands a mark, which a tag cannot be because of its line break: its time and a random id. A cursor is a mark that an
  * isolate has seen. Parts of the log are lost from its lower end, where it is cut, or with a server that fails, which loses the
- * upper end: while the mark is there, everything above it is, too.
+ * upper end: while the mark is there, everything above it is, too. A line break sorts before every tag, so that the mark is the first
+ * of its time. `news` answers {time of the clock, 'news' or 'gap', newest mark, tags, times of their invalidations}, with '' for
+ * what is not known.
  */
 export const LOG = `
 local LOG = string.gsub(KEYS[1], 'clock$', 'log')
@@ -25,7 +27,6 @@ local function cut_log(n)
   if low > 0 then redis.call('ZREMRANGEBYSCORE', LOG, '-inf', '(' .. digits(low)) end
 end
 
--- The mark is told from tags by its line break, and two of one call by their times.
 local function append_log(n, tags)
   local members = { digits(n), '\\n' .. digits(n) .. ':' .. EPOCH }
   for _, tag in ipairs(tags) do
@@ -40,7 +41,6 @@ local function append_log(n, tags)
   return true
 end
 
--- A line break sorts before every tag, so that the mark is the first of its time.
 local function newest_mark()
   local top = redis.pcall('ZREVRANGE', LOG, 0, 0, 'WITHSCORES')
   local score = not failed(top) and top[2] and tonumber(top[2])
@@ -62,7 +62,6 @@ local function news_since(epoch, cursor)
   return tags, times
 end
 
--- Answers { time of the clock, 'news' or 'gap', newest mark, tags, times of the invalidations }, with '' for what is not known.
 local function news(cursor)
   local epoch, n = logical(get(KEYS[1]))
   if not epoch then return { '', 'gap', '', {}, {} } end

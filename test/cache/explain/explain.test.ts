@@ -54,7 +54,13 @@ describe('memory', () => {
   test('that holds nothing leaves the read to the origin', async () => {
     const { tier, memory, ifOriginFails } = await explainRead(makeFakeCache());
     expect({ tier, ifOriginFails }).toEqual({ tier: 'origin', ifOriginFails: 'unavailable' });
-    expect(memory).toEqual({ state: 'none', entry: null, msLeft: 0, invalidatedBy: null });
+    expect(memory).toEqual({
+      state: 'none',
+      entry: null,
+      validation: null,
+      msLeft: 0,
+      invalidatedBy: null,
+    });
   });
 
   test('that holds a valid answer would answer, with or without the origin', async () => {

@@ -39,8 +39,21 @@ test('a first read is stored in Redis and memory, and then a hit there', async (
   expect(await status(newIsolate(stack.current))).toMatch(redisHit('isolate; fwd=miss; stored'));
 });
 
-test('memory counts its lifetime down, and then asks Redis', async () => {
+test('memory counts down what is left of its validation, which a hit past half of it renews behind its answer', async () => {
   const isolate = newIsolate(stack.current);
+  await status(isolate);
+  vi.advanceTimersByTime(2_499);
+  expect(await status(isolate)).toBe('isolate; hit; ttl=2');
+  vi.advanceTimersByTime(1);
+  expect(await status(isolate)).toBe('isolate; hit; ttl=2');
+  vi.advanceTimersByTime(2_500);
+  expect(await status(isolate)).toBe('isolate; hit; ttl=2');
+  vi.advanceTimersByTime(5_000);
+  expect(await status(isolate)).toMatch(/^redis; hit; ttl=29\d, isolate; fwd=miss; stored$/);
+});
+
+test('without a life beyond the bound memory counts its lifetime down, and then asks Redis', async () => {
+  const isolate = newIsolate(stack.current, { MEMORY_LIFE_MS: '0' });
   await status(isolate);
   vi.advanceTimersByTime(2_000);
   expect(await status(isolate)).toBe('isolate; hit; ttl=3');
