@@ -1,7 +1,9 @@
 import { MAX_ENTRY_TAGS } from './entry-bounds.ts';
 
 // All scripts share these functions, which only read. They raise no error on values that other programs wrote under our keys.
-// Numbers leave Lua through %.0f only: %d and tostring lose digits above 2^31 or 10^14 on some engines.
+// Numbers leave Lua through %.0f only: %d and tostring lose digits above 2^31 or 10^14 on some engines. tonumber alone would take
+// inf, nan and 0x1p9 for numbers. Keys expire by the server's clock: where that was set back further than tags outlive entries
+// (`is_spent`), a new epoch begins.
 export const READING = `
 local EPOCH, PREFIX, TAG_LIFE_MS = ARGV[1], ARGV[2], ARGV[3]
 local MAX_N, MAX_STEP_BACK = 9007199254740000, 30 * 1000000
@@ -22,7 +24,6 @@ local function logical(text)
   return epoch, n
 end
 
--- tonumber would take inf, nan and 0x1p9 for numbers.
 local function whole(text)
   if type(text) ~= 'string' or #text > 16 or not string.match(text, '^%d+$') then return nil end
   return tonumber(text)
@@ -33,7 +34,6 @@ local function micros()
   return tonumber(time[1]) * 1000000 + tonumber(time[2])
 end
 
--- Keys expire by the server's clock: set back further than tags outlive entries, it begins a new epoch.
 local function is_spent(n, now) return n >= MAX_N - 1 or n - now > MAX_STEP_BACK end
 
 local function tag_keys(tags)

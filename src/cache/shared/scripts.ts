@@ -3,6 +3,10 @@ import { READING } from './reading-script.ts';
 import { makeScript } from './script.ts';
 
 // The scripts that write share these functions. A value that another program wrote under our keys is a miss and is replaced.
+// `FORGOT` is a note beside the clock, for as long as an entry from before may live: what was found to be lost, and when.
+// `tick` deletes a lost clock that a full Redis does not let begin anew: what is not known to be valid is a miss.
+// `has_lost_time`: an epoch begins at the time of the server, so that one which is behind what was seen is an earlier one, unless
+// the server was set back. `untouched_since`: MGET answers nil for a key of another type, and EXISTS tells it from a missing one.
 const PRELUDE = `${READING}
 local function get(key)
   local reply = redis.pcall('GET', key)
@@ -11,7 +15,6 @@ local function get(key)
   return false
 end
 ${LOG}
--- Beside the clock, for as long as an entry from before may live: what was found to be lost, and when.
 local FORGOT = string.gsub(KEYS[1], 'clock$', 'forgot')
 
 local function tick(is_lost)
@@ -25,12 +28,10 @@ local function tick(is_lost)
     if is_new then begin_log() end
     return epoch, n
   end
-  -- A full Redis allows this, and what is not known to be valid is a miss.
   if is_lost then redis.pcall('DEL', KEYS[1]) end
   return nil
 end
 
--- An epoch begins at the time of the server: one that is behind what was seen is an earlier one, unless the server was set back.
 local function has_lost_time(newest)
   local seen_epoch, seen = logical(newest)
   if not seen_epoch then return false end
@@ -47,7 +48,6 @@ local function condemn(key)
   redis.pcall('SET', key, stamp(epoch, n), 'PX', TAG_LIFE_MS)
 end
 
--- MGET answers nil for a key of another type, and EXISTS tells it from a key that is not there.
 local function untouched_since(tags, epoch, asof, last)
   local keys, absent, untouched = tag_keys(tags), {}, true
   if not keys then return false end
@@ -73,6 +73,9 @@ end
  * clock that is missing or behind that time has been lost. Answers for every read {hit | load | busy, as-of for the load or time of
  * the clock, as-of of the entry, payload, tags, fresh ms left, fresh ms : life ms : seal of a sealed entry, 'time' if that was
  * lost}, and after them the news of the log, if they were asked for. There may be no read at all.
+ *
+ * The seal of an entry covers its as-of, and so its birth. The expiry of its key ends an entry before its life does, unless somebody
+ * has taken that away. The news are taken before the one tick of all loads, so that the loads begin after what the news tell of.
  */
 const READ = `${PRELUDE}
 local LEASE_MS = tonumber(ARGV[4])
@@ -94,7 +97,6 @@ local function entry(key, mode, least)
   local tags, payload, seal = fields[5], fields[6], fields[7]
   if not epoch or e ~= epoch or asof > last then return nil end
   if not born or not fresh or not life or not tags or not payload then return nil end
-  -- The seal covers the as-of, and so the birth.
   if seal and born ~= asof then return nil end
   if least ~= '' then
     local le, ln = logical(least)
@@ -102,7 +104,6 @@ local function entry(key, mode, least)
   end
   if not untouched_since(tags, epoch, asof, last) then return nil end
   local age = math.max(0, micros() - born) / 1000
-  -- The key's expiry ends it first, unless somebody has taken that away.
   if age >= life then return nil end
   local sealed = seal and (fields[3] .. ':' .. fields[4] .. ':' .. seal) or ''
   return { asof = fields[1], tags = tags, payload = payload, left = fresh - age, seal = sealed, clock = stamp(epoch, last) }
@@ -129,10 +130,8 @@ for i = 1, READS do
     loads[#loads + 1] = { at = i, status = status, found = found }
   end
 end
--- Before the tick of the loads, which then begin after everything that the news tell of.
 if CURSOR ~= '' then replies[READS + 1] = news(CURSOR) end
 if #loads == 0 then return replies end
--- One for all: every load begins after this.
 local epoch, n = tick()
 if CURSOR ~= '' and replies[READS + 1][1] == '' then replies[READS + 1] = news(CURSOR) end
 local asof = epoch and stamp(epoch, n) or ''
@@ -151,6 +150,9 @@ return replies
  * KEYS clock, entry, lease. ARGV epoch, tag prefix, tag life, lease owner, as-of, payload, tags, fresh ms, life ms,
  * greatest age of an as-of in ms, seal or ''. Answers 'stored', or the reason against it. An empty payload only gives the lease
  * back.
+ *
+ * With a clock that is ahead, tags may have died that would end the entry: the next tick begins a new epoch, but a hit makes none. A
+ * seal covers the birth, of which the isolate that sealed the entry knew only the as-of.
  */
 const FILL = `${PRELUDE}
 local OWNER, ASOF, PAYLOAD, TAGS = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
@@ -164,7 +166,6 @@ local function fill()
   if not epoch or e ~= epoch then return 'epoch' end
   if asof > last then return 'ahead' end
   local now = micros()
-  -- Tags may have died while the clock was ahead. The next tick begins a new epoch, but a hit makes none.
   if last - now > MAX_STEP_BACK then return 'ahead' end
   if now - asof > MAX_AGE_MS * 1000 then return 'late' end
   local stored = redis.pcall('HGET', KEYS[2], 'asof')
@@ -173,7 +174,6 @@ local function fill()
   if se == epoch and sn <= last and sn > asof then return 'older' end
   if not untouched_since(TAGS, epoch, asof, last) then return 'invalidated' end
   local born = math.min(now, asof)
-  -- The seal covers the birth, and the isolate that sealed the entry knew only its as-of.
   if SEAL ~= '' then born = asof end
   local sealed = SEAL ~= '' and { 'seal', SEAL } or {}
   local reply = redis.pcall('HSET', KEYS[2], 'asof', ASOF, 'born', string.format('%.0f', born),
