@@ -39,7 +39,7 @@ export function readThrough<C, I, T>(
     entry.isRefreshed = true;
     startLoad(cache, bind(definition, context, input), {}, false);
   }
-  if (cache.memory.validation?.takePoll(nowMs)) pollLog(cache);
+  if (cache.memory.validation?.takePoll(entry, nowMs)) pollLog(cache);
   entry.answer ??= Promise.resolve(entry.value);
   // The key names the look-up, and only its own parsed answers are kept under it.
   return entry.answer as Promise<T>;

@@ -659,6 +659,10 @@ test('a read that is a little behind the load under way waits for it all the sam
 describe('behind a hit past half of the bound', () => {
   const following = () => {
     const cache = makeFakeCache({ lifeMs: 300_000 });
+    const { validation } = cache.memory;
+    const nowMs = cache.clock.now();
+    const news = { through: at(1), cursor: { time: at(1), id: '00000000000000aa' }, tags: [], times: [] };
+    validation?.learn(validation.ask(nowMs), { ...news, isGap: true }, nowMs);
     return { cache, lookUp: lookUpOf({ id: 1 }) };
   };
 

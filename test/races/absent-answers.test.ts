@@ -46,9 +46,22 @@ describe.each([
     expect(await see(newIsolate(stack.current), ADMIN)).toEqual(NEW_ADMIN);
   });
 
-  test('keeps the absence to itself, until the token or the end of its memory', async () => {
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  test('keeps the absence to itself, until a read brings the news of the creation', async () => {
     const reader = newIsolate(stack.current);
+    const held = holdNext(stack.current, request, point);
+    const slow = see(reader, ADMIN);
+    await held.reached;
+    await create();
+    held.letGo();
+    await slow;
+    expect(await see(reader, ADMIN)).toEqual(NO_ADMIN);
+    await see(reader, '/v1/users/1');
+    expect(await see(reader, ADMIN)).toEqual(NEW_ADMIN);
+  });
+
+  test('keeps the absence to itself, until the token or the end of its memory, where no log is followed', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const reader = newIsolate(stack.current, { MEMORY_LIFE_MS: '0' });
     const held = holdNext(stack.current, request, point);
     const slow = see(reader, ADMIN);
     await held.reached;

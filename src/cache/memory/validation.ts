@@ -11,8 +11,8 @@ export interface Validation extends LogReader {
   untilMs(nowMs: number): number;
   /** True if the invalidation that returned the token was applied after the entry was known to be valid. */
   isPast(entry: Judged, token: Token): boolean;
-  /** True for the one hit that should ask for news behind its answer. */
-  takePoll(nowMs: number): boolean;
+  /** True for the one hit that should ask for news behind its answer. Only a hit of a covered entry gains by them. */
+  takePoll(entry: Judged, nowMs: number): boolean;
   describe(nowMs: number): ValidationDescription;
 }
 
@@ -85,8 +85,8 @@ export function makeValidation(
       token.n > entry.validAtN &&
       state.times.has(token.n) &&
       covers(entry),
-    takePoll(nowMs) {
-      if (nowMs < untilMs(nowMs) - ttlMs * POLL_SHARE) return false;
+    takePoll(entry, nowMs) {
+      if (nowMs < untilMs(nowMs) - ttlMs * POLL_SHARE || !covers(entry)) return false;
       // A clock that stepped back must not put the poll off.
       if (nowMs >= polledAtMs && nowMs < polledAtMs + ttlMs * POLL_GUARD_SHARE) return false;
       polledAtMs = nowMs;

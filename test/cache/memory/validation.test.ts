@@ -238,8 +238,10 @@ test('a token from between an answer of the shared store and its as-of is not sa
 
 test('one hit past half of the bound asks for news, and another one only when those do not come', () => {
   const memory = makeFollower();
-  const { takePoll } = following(memory);
+  const entry = entryOf(memory);
+  const takePoll = (nowMs: number) => following(memory).takePoll(entry, nowMs);
   expect(takePoll(2_499)).toBe(false);
+  expect(following(memory).takePoll(entryOf(memory, { asOf: null }), 2_500)).toBe(false);
   expect(takePoll(2_500)).toBe(true);
   expect(takePoll(2_999)).toBe(false);
   expect(takePoll(3_000)).toBe(true);
