@@ -7,6 +7,9 @@ import type { SharedStore } from '../../src/cache/shared/shared-store.ts';
 
 /** The lifetime outlasts any measurement: an entry that expires would turn a hit into a load. */
 const TTL_MS = 3_600_000;
+/** The default of docs/configuration.md: with it, memory follows the log of Redis. */
+const LIFE_MS = 300_000;
+const AS_OF = { epoch: '0123456789abcdef', n: 1 };
 const MAX_BYTES = 2 ** 24;
 const BREAKER = { failures: 5, coolDownMs: 1_000 };
 
@@ -17,6 +20,7 @@ const askedInVain = (): never => {
 /** A store that throws on every question. A hit in memory asks no store. */
 export const noStore: SharedStore = {
   read: askedInVain,
+  follow: askedInVain,
   fill: askedInVain,
   release: askedInVain,
   invalidate: askedInVain,
@@ -26,7 +30,7 @@ export const noStore: SharedStore = {
 /** The product's cache with the given shared store, on the system clock. */
 export function makeCache(shared: SharedStore): Cache {
   return {
-    memory: makeMemory({ maxBytes: MAX_BYTES, ttlMs: TTL_MS }),
+    memory: makeMemory({ maxBytes: MAX_BYTES, ttlMs: TTL_MS, lifeMs: LIFE_MS }),
     inFlight: new Map(),
     breaker: makeBreaker(BREAKER),
     originBreaker: makeBreaker(BREAKER),
@@ -71,10 +75,12 @@ export const userIds = Array.from({ length: USER_COUNT }, (_, at) => at + 1);
 /** Puts the users into memory as if they had just been read. */
 export function fillMemory({ memory, clock }: Cache): void {
   const nowMs = clock.now();
+  const news = { through: AS_OF, cursor: { time: AS_OF, id: AS_OF.epoch }, isGap: true, tags: [], times: [] };
+  memory.validation?.learn(memory.validation.ask(nowMs), news, nowMs);
   for (const id of userIds) {
     const value = makeUser(id);
     const order = memory.invalidations.nextOrder();
-    const entry = { value, tags: [`user:${id}`], asOf: null, sentAtMs: nowMs, order, bytes: 300, hits: 0 };
-    memory.set(`user:${id}`, entry, nowMs);
+    const life = { asOf: AS_OF, validAtN: AS_OF.n, sentAtMs: nowMs, freshMs: LIFE_MS, checked: -1 };
+    memory.set(`user:${id}`, { ...life, value, tags: [`user:${id}`], order, bytes: 300, hits: 0 }, nowMs);
   }
 }
