@@ -81,7 +81,9 @@ function idsOf([key, ...others]: readonly LookUpKey[]): readonly number[] | null
 }
 
 /** Runs of steps, mostly reads, writes and waits. */
-export const randomCommands: fc.Arbitrary<Command[]> = ingredients.chain(makeCommands);
+export const randomCommands: fc.Arbitrary<Command[]> = fc
+  .tuple(fc.boolean(), ingredients.chain(makeCommands))
+  .map(([isFollowing, commands]) => (isFollowing ? commands : [{ do: 'no log' }, ...commands]));
 
 function makeCommands(run: Ingredients): fc.Arbitrary<Command[]> {
   const weighted = (weight: number, kind: Kind, arbitrary: fc.Arbitrary<unknown>) =>

@@ -44,7 +44,7 @@ interface DueWrite {
  * - the beginning of the read, if it must be answered from the database;
  * - one fresh life and one memory lifetime before the read, unless the answer is marked as standing in for a failing
  *   origin, and whatever became of any invalidation;
- * - what the isolate's memory is known to hold, and what Redis is known to have held for a memory lifetime.
+ * - what the isolate's memory is known to hold, and what Redis is known to have held for the life of an entry in memory.
  */
 export interface Claims {
   readonly kept: KeptAnswers;

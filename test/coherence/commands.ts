@@ -48,6 +48,8 @@ export type Command =
   | { readonly do: 'flush' }
   | { readonly do: 'lose' | 'corrupt'; readonly key: KeyName }
   | { readonly do: 'replication stops' }
-  | { readonly do: 'failover' };
+  | { readonly do: 'failover' }
+  /** For the whole run: memory lives by its own reads alone, and follows no log. */
+  | { readonly do: 'no log' };
 
 export const ISOLATES = 2;

@@ -31,6 +31,7 @@ const words: { readonly [D in Command['do']]: (command: Extract<Command, { do: D
   corrupt: ({ key }) => `garbage gets into \`${key}\``,
   'replication stops': () => 'replication of Redis stops',
   failover: () => 'Redis fails over',
+  'no log': () => 'no isolate follows the log',
 };
 
 function describeCommand(command: Command): string {

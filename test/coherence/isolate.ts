@@ -47,7 +47,7 @@ export interface Request {
 }
 
 export const MEMORY_MS = 5_000;
-const MEMORY_LIFE_MS = 300_000;
+export const MEMORY_LIFE_MS = 300_000;
 export const FRESH_MS = 300_000;
 export const ORIGIN_DEADLINE_MS = 5_000;
 const REDIS_DEADLINE_MS = 250;
@@ -56,11 +56,11 @@ export const VARIANT = 'v';
 
 const silentLog = { info() {}, warn() {}, error() {} };
 
-export function makeIsolate(code: CodeUnderTest, name: string): Isolate {
+export function makeIsolate(code: CodeUnderTest, name: string, lifeMs: number): Isolate {
   const memory = code.makeMemory({
     maxBytes: 2 ** 20,
     ttlMs: MEMORY_MS,
-    lifeMs: MEMORY_LIFE_MS,
+    lifeMs,
     deadlineMs: REDIS_DEADLINE_MS,
   });
   return {

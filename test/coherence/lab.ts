@@ -7,6 +7,7 @@ import {
   type Calls,
   type Isolate,
   makeIsolate,
+  MEMORY_LIFE_MS,
   MEMORY_MS,
   type Request,
   type ScriptRun,
@@ -81,7 +82,11 @@ export interface LabCore {
 
 const FAILOVER_MS = 1;
 
-export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTest): Promise<Lab> {
+export async function makeLab(
+  engine: Engine,
+  code: CodeUnderTest = codeUnderTest,
+  lifeMs: number = MEMORY_LIFE_MS,
+): Promise<Lab> {
   const databaseId = `lab-${randomUUID()}`;
   const timeline = makeTimeline();
   const redis = makeVirtualRedis(engine, `ea:{${databaseId}}:`, timeline.now);
@@ -117,7 +122,8 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
 
   const noteStored = (key: LookUpKey, answer: string): void => {
     const commit = claims.commitOf(key, 0, answer);
-    const fromMs = timeline.now() + MEMORY_MS + 1;
+    // No invalidation may tell memory of it, and then the life of an entry ends what is older.
+    const fromMs = timeline.now() + Math.max(MEMORY_MS, lifeMs) + 1;
     claims.kept.note({ key, isolate: null, commit, fromMs, untilMs: Infinity });
   };
 
@@ -166,7 +172,7 @@ export async function makeLab(engine: Engine, code: CodeUnderTest = codeUnderTes
     tokens,
     now: timeline.now,
     hold: makeGate,
-    isolate: () => makeIsolate(code, String.fromCharCode('A'.charCodeAt(0) + isolates++)),
+    isolate: () => makeIsolate(code, String.fromCharCode('A'.charCodeAt(0) + isolates++), lifeMs),
     async read(isolate, key, plan = {}) {
       const reading = startReading(core, isolate, key, plan);
       await advance(0);

@@ -4,7 +4,7 @@ import { LONGEST_LIFE_MS } from '../../src/cache/shared/entry-bounds.ts';
 import { type CodeUnderTest, codeUnderTest } from './code-under-test.ts';
 import { type Command, ISOLATES, type ReadCommand } from './commands.ts';
 import type { Engine } from './engine.ts';
-import type { Isolate } from './isolate.ts';
+import { type Isolate, MEMORY_LIFE_MS } from './isolate.ts';
 import { type Lab, makeLab } from './lab.ts';
 import type { ReadPlan } from './lab-read.ts';
 import { LOOK_UPS, type LookUpKey } from './look-ups.ts';
@@ -31,7 +31,8 @@ export async function runCommands(
   commands: readonly Command[],
   code: CodeUnderTest = codeUnderTest,
 ): Promise<void> {
-  const lab = await makeLab(engine, code);
+  const lifeMs = commands.some((command) => command.do === 'no log') ? 0 : MEMORY_LIFE_MS;
+  const lab = await makeLab(engine, code, lifeMs);
   const isolates = Array.from({ length: ISOLATES }, () => lab.isolate());
   const run: Run = {
     lab,
@@ -77,6 +78,7 @@ const steps: { readonly [D in Command['do']]: Step<D> } = {
   corrupt: ({ lab }, { key }) => lab.corruptKey(key),
   'replication stops': async (run) => void (run.failOver = await run.lab.stopReplication()),
   failover: failOver,
+  'no log': () => {},
 };
 
 function carryOut(run: Run, command: Command): unknown {
