@@ -43,7 +43,7 @@ export interface ExplainedMemory {
   readonly entry: MemoryEntry | null;
   /** True if the entry says that the thing does not exist. */
   readonly isAbsent?: boolean;
-  /** What the log has told this isolate; null if it follows none. */
+  /** The state of the log in this isolate; null if it follows none. */
   readonly validation: ValidationDescription | null;
   /** Negative past the entry's life. */
   readonly msLeft: number;

@@ -45,7 +45,7 @@ export function makeInvalidations(sweep: () => void): Invalidations {
   let order = 0;
   let last = 0;
   let version = 0;
-  /** What was checked by an earlier version may be ended by tags that are forgotten. */
+  /** Entries that were checked by an earlier version may be ended by tags that are forgotten. */
   let sweptVersion = 0;
 
   const addOwn = (tags: readonly string[], nowMs: number): void => {

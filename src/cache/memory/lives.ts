@@ -4,7 +4,7 @@ import type { MemoryEntry, MemoryFault } from './memory.ts';
 import { CLOCK_TOLERANCE_MS, type Readings } from './readings.ts';
 import type { Validation } from './validation.ts';
 
-/** How long the entries of memory are valid. */
+/** Decides how long the entries of memory are valid. */
 export interface Lives {
   /** The reason for which the entry must not answer; null if it may. */
   findFault(entry: MemoryEntry, nowMs: number): MemoryFault | null;

@@ -3,7 +3,7 @@ import type { LogCursor, LogNews, LogQuestion, LogReader } from '../shared/inval
 import type { Invalidations, Judged } from './invalidations.ts';
 import { CLOCK_TOLERANCE_MS, type Readings } from './readings.ts';
 
-/** What the log of invalidated tags has told this isolate. It can make entries valid for longer than their own reads do. */
+/** Follows the log of invalidated tags for this isolate. Its news make entries valid for longer than their own reads do. */
 export interface Validation extends LogReader {
   /** True if the log has been applied without a gap since the entry was known to be valid. */
   covers(entry: Judged): boolean;

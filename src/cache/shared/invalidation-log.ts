@@ -8,7 +8,7 @@ export interface LogCursor {
   readonly id: string;
 }
 
-/** What the log has gained since a cursor. */
+/** The news of the log since a cursor. */
 export interface LogNews {
   /** Every invalidation up to this time is among the news. */
   readonly through: LogicalTime;
@@ -21,7 +21,7 @@ export interface LogNews {
   readonly times: readonly number[];
 }
 
-/** What an isolate asks the log, and when. */
+/** A question for the news of the log, and the moment at which it was sent. */
 export interface LogQuestion {
   readonly since: LogCursor | null;
   readonly sentAtMs: number;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 declare module 'zod' {
   interface GlobalMeta {
-    /** What the document says of a parameter, besides its schema. Routes share the one with an id. */
+    /** Describes a parameter, besides its schema. Routes share the one with an id. */
     param?: { readonly id?: string; readonly description?: string };
     /** Changes the description of the schema, where Zod cannot know it. */
     override?: (context: { readonly jsonSchema: JsonSchema }) => void;
