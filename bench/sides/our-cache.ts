@@ -75,7 +75,7 @@ export const userIds = Array.from({ length: USER_COUNT }, (_, at) => at + 1);
 /** Puts the users into memory as if they had just been read. */
 export function fillMemory({ memory, clock }: Cache): void {
   const nowMs = clock.now();
-  const news = { through: AS_OF, cursor: { time: AS_OF, id: AS_OF.epoch }, isGap: true, tags: [], times: [] };
+  const news = { through: AS_OF, cursor: { time: AS_OF, id: AS_OF.epoch }, isGap: true, tags: [] };
   memory.validation?.learn(memory.validation.ask(nowMs), news, nowMs);
   for (const id of userIds) {
     const value = makeUser(id);

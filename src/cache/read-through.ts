@@ -6,7 +6,7 @@ import {
   type ReadDemands,
   type RightsLookUp,
 } from './look-up.ts';
-import { isLogical } from './logical-time.ts';
+import { includesWrite, isLogical } from './logical-time.ts';
 import type { MemoryEntry } from './memory/memory.ts';
 import { findJoinable, joinOrLoad, startLoad } from './loads/loads.ts';
 import { askShared } from './shared/guarded-store.ts';
@@ -97,7 +97,7 @@ function findInMemory(
   if (!entry) return undefined;
   if (reload) cache.memory.delete(key);
   const isNewEnough =
-    isYoungEnough(entry.sentAtMs, nowMs, demands) && cache.memory.includesWrite(entry, demands.token);
+    isYoungEnough(entry.sentAtMs, nowMs, demands) && includesWrite(entry.asOf, demands.token);
   if (reload || !isNewEnough) {
     if (trace) trace.refused = true;
     return undefined;

@@ -661,7 +661,7 @@ describe('behind a hit past half of the bound', () => {
     const cache = makeFakeCache({ lifeMs: 300_000 });
     const { validation } = cache.memory;
     const nowMs = cache.clock.now();
-    const news = { through: at(1), cursor: { time: at(1), id: '00000000000000aa' }, tags: [], times: [] };
+    const news = { through: at(1), cursor: { time: at(1), id: '00000000000000aa' }, tags: [] };
     validation?.learn(validation.ask(nowMs), { ...news, isGap: true }, nowMs);
     return { cache, lookUp: lookUpOf({ id: 1 }) };
   };

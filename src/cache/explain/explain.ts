@@ -3,7 +3,7 @@ import type { Cache } from '../cache.ts';
 import { isYoungEnough, type KeyedLookUp, type ReadDemands } from '../look-up.ts';
 import { type ExplainedShared, explainShared, isEndedBy } from './shared.ts';
 import { saysAbsent } from '../loads/load-entry.ts';
-import { includesWrite, type LogicalTime, type Token } from '../logical-time.ts';
+import { includesWrite, type LogicalTime } from '../logical-time.ts';
 import type { MemoryEntry, MemoryFault } from '../memory/memory.ts';
 import type { ValidationDescription } from '../memory/validation.ts';
 import type { DescribedTag } from '../shared/description.ts';
@@ -100,8 +100,7 @@ function explainMemory(
   if (!peeked) return { state: 'none', entry: null, validation, msLeft: 0, invalidatedBy: null };
   const { entry, fault } = peeked;
   return {
-    state:
-      fault ?? findRefusal(entry, nowMs, demands, (token) => memory.includesWrite(entry, token)) ?? 'usable',
+    state: fault ?? findRefusal(entry, nowMs, demands) ?? 'usable',
     entry,
     isAbsent: saysAbsent(lookUp, entry.value),
     validation,
@@ -117,9 +116,7 @@ function explainLoad(cache: Cache, key: string, demands: ReadDemands, nowMs: num
   const state = (): ExplainedLoad['state'] => {
     if (findJoinable(cache, key, demands)) return 'joinable';
     if (order <= cache.memory.invalidations.last()) return 'invalidated';
-    return (
-      findRefusal({ sentAtMs }, nowMs, demands, (token) => includesWrite(asOf ?? null, token)) ?? 'too-old'
-    );
+    return findRefusal({ sentAtMs, asOf: asOf ?? null }, nowMs, demands) ?? 'too-old';
   };
   return { state: state(), sentAtMs, asOf };
 }
@@ -135,12 +132,11 @@ function explainTags({ entry }: ExplainedMemory, { reply }: ExplainedShared): Ex
 }
 
 function findRefusal(
-  { sentAtMs }: Pick<MemoryEntry, 'sentAtMs'>,
+  { sentAtMs, asOf }: Pick<MemoryEntry, 'asOf' | 'sentAtMs'>,
   nowMs: number,
   demands: ReadDemands,
-  includes: (token: Token | undefined) => boolean,
 ): Refusal | null {
   if (demands.reload) return 'refused-by-no-cache';
   if (!isYoungEnough(sentAtMs, nowMs, demands)) return 'refused-by-max-age';
-  return includes(demands.token) ? null : 'refused-by-token';
+  return includesWrite(asOf, demands.token) ? null : 'refused-by-token';
 }

@@ -1,4 +1,3 @@
-import { includesWrite, type Token } from '../logical-time.ts';
 import type { Invalidations } from './invalidations.ts';
 import type { MemoryEntry, MemoryFault } from './memory.ts';
 import { CLOCK_TOLERANCE_MS, type Readings } from './readings.ts';
@@ -8,7 +7,6 @@ import type { Validation } from './validation.ts';
 export interface Lives {
   /** The reason for which the entry must not answer; null if it may. */
   findFault(entry: MemoryEntry, nowMs: number): MemoryFault | null;
-  includesWrite(entry: MemoryEntry, token: Token | undefined): boolean;
   lifeMsLeft(entry: MemoryEntry, nowMs: number): number;
   validMsLeft(entry: MemoryEntry, nowMs: number): number;
 }
@@ -37,9 +35,6 @@ export function makeLives({ ttlMs, lifeMs, invalidations, readings, validation }
       if (!validation?.covers(entry)) return ifTooOld;
       return nowMs < validation.untilMs(nowMs) ? null : 'lapsed';
     },
-    includesWrite: (entry, token) =>
-      includesWrite(entry.asOf, token) ||
-      (token !== undefined && (validation?.isPast(entry, token) ?? false)),
     lifeMsLeft: (entry, nowMs) => entry.sentAtMs + (isCovered(entry) ? longestMs(entry) : ttlMs) - nowMs,
     validMsLeft(entry, nowMs) {
       const ownMsLeft = entry.sentAtMs + ttlMs - nowMs;

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { isLater, type LogicalTime, type Token } from '../logical-time.ts';
+import { isLater, type LogicalTime } from '../logical-time.ts';
 import { type Invalidations, makeInvalidations } from './invalidations.ts';
 import { makeLives } from './lives.ts';
 import { makeReadings } from './readings.ts';
@@ -50,8 +50,6 @@ export interface Memory {
   /** Keeps the entry unless it is expired, invalidated here since it was read, or older than what is kept. */
   set(key: string, entry: MemoryEntry, nowMs: number): boolean;
   delete(key: string): void;
-  /** True if an entry that `get` has answered includes the write that returned the token. */
-  includesWrite(entry: MemoryEntry, token: Token | undefined): boolean;
   /** The time until the entry needs another read of its own, in ms. */
   lifeMsLeft(entry: MemoryEntry, nowMs: number): number;
   /** The time until the entry is not valid any more unless the log has news, in ms. */
@@ -98,7 +96,6 @@ export function makeMemory({ maxBytes, ttlMs, lifeMs = 0, deadlineMs = ttlMs }: 
     ttlMs,
     invalidations,
     validation,
-    includesWrite: lives.includesWrite,
     lifeMsLeft: lives.lifeMsLeft,
     validMsLeft: lives.validMsLeft,
     delete: (key) => void entries.delete(key),

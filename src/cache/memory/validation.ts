@@ -1,4 +1,4 @@
-import { isLogical, type LogicalTime, type Token } from '../logical-time.ts';
+import type { LogicalTime } from '../logical-time.ts';
 import type { LogCursor, LogNews, LogQuestion, LogReader } from '../shared/invalidation-log.ts';
 import type { Invalidations, Judged } from './invalidations.ts';
 import { CLOCK_TOLERANCE_MS, type Readings } from './readings.ts';
@@ -9,8 +9,6 @@ export interface Validation extends LogReader {
   covers(entry: Judged): boolean;
   /** Covered entries are valid until then, in ms since 1970. */
   untilMs(nowMs: number): number;
-  /** True if the invalidation that returned the token was applied after the entry was known to be valid. */
-  isPast(entry: Judged, token: Token): boolean;
   /** True for the one hit that should ask for news behind its answer. Only a hit of a covered entry gains by them. */
   takePoll(entry: Judged, nowMs: number): boolean;
   describe(nowMs: number): ValidationDescription;
@@ -37,8 +35,6 @@ export interface ValidationSettings {
 const POLL_SHARE = 1 / 2;
 /** News that were asked for get this share of the bound to arrive before another hit asks. */
 const POLL_GUARD_SHARE = 1 / 10;
-/** The times of so many invalidations are kept for tokens. A token is mostly used within seconds. */
-const MAX_TIMES = 1_000;
 
 /** All of one epoch. */
 interface State {
@@ -48,8 +44,6 @@ interface State {
   readonly sinceN: number;
   readonly sentAtMs: number;
   readonly order: number;
-  /** The times of the latest invalidations that were applied. */
-  readonly times: Set<number>;
 }
 
 export function makeValidation(
@@ -78,13 +72,6 @@ export function makeValidation(
     },
     covers,
     untilMs,
-    isPast: (entry, token) =>
-      state !== null &&
-      isLogical(token) &&
-      token.epoch === state.through.epoch &&
-      token.n > entry.validAtN &&
-      state.times.has(token.n) &&
-      covers(entry),
     takePoll(entry, nowMs) {
       if (nowMs < untilMs(nowMs) - ttlMs * POLL_SHARE || !covers(entry)) return false;
       // A clock that stepped back must not put the poll off.
@@ -108,25 +95,16 @@ function isOvertaken({ through, sentAtMs }: State, question: LogQuestion, news: 
 }
 
 function begin({ sentAtMs, order }: LogQuestion, { cursor, through }: LogNews): State {
-  return { cursor, through, sinceN: through.n, sentAtMs, order, times: new Set() };
+  return { cursor, through, sinceN: through.n, sentAtMs, order };
 }
 
-function follow(known: State, question: LogQuestion, { cursor, through, isGap, times }: LogNews): State {
-  noteTimes(known.times, times);
+function follow(known: State, question: LogQuestion, { cursor, through, isGap }: LogNews): State {
   // A call that began after what this isolate has applied leaves a gap, too.
   const sinceN = isGap || isAfter(question.since, known.cursor) ? through.n : known.sinceN;
   const { sentAtMs, order } = question.sentAtMs > known.sentAtMs ? question : known;
-  return { cursor, through, sinceN, sentAtMs, order, times: known.times };
+  return { cursor, through, sinceN, sentAtMs, order };
 }
 
 function isAfter(since: LogCursor | null, cursor: LogCursor): boolean {
   return since === null || since.time.epoch !== cursor.time.epoch || since.time.n > cursor.time.n;
-}
-
-function noteTimes(known: Set<number>, times: readonly number[]): void {
-  for (const time of times) known.add(time);
-  for (const time of known) {
-    if (known.size <= MAX_TIMES) break;
-    known.delete(time);
-  }
 }

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { formatLogicalTime, type LogicalTime, parseLogicalTime } from '../logical-time.ts';
-import { whole } from './reply.ts';
 
 /** A place in the log of invalidated tags: the invalidation that stands there, named by its time and a random id. */
 export interface LogCursor {
@@ -17,8 +16,6 @@ export interface LogNews {
   /** True if the log does not tell what came between the cursor and `through`. */
   readonly isGap: boolean;
   readonly tags: readonly string[];
-  /** The times of the invalidations, which their writers have as tokens. */
-  readonly times: readonly number[];
 }
 
 /** A question for the news of the log, and the moment at which it was sent. */
@@ -41,7 +38,7 @@ export const NO_NEWS = '';
 const NO_CURSOR = 'none';
 
 const CURSOR = /^(\d{1,16}):([0-9a-f]{16})$/;
-const Reply = z.tuple([z.string(), z.enum(['news', 'gap']), z.string(), z.array(z.string()), z.array(whole)]);
+const Reply = z.tuple([z.string(), z.enum(['news', 'gap']), z.string(), z.array(z.string())]);
 
 export function toCursorArg({ since }: LogQuestion): string {
   return since ? `${formatLogicalTime(since.time)}:${since.id}` : NO_CURSOR;
@@ -52,10 +49,10 @@ export function toCursorArg({ since }: LogQuestion): string {
  * cursor, as when it is full.
  */
 export function toLogNews(reply: unknown): LogNews | null {
-  const [time = '', kind, mark = '', tags = [], times = []] = Reply.safeParse(reply).data ?? [];
+  const [time = '', kind, mark = '', tags = []] = Reply.safeParse(reply).data ?? [];
   const through = parseLogicalTime(time);
   const [, n, id] = CURSOR.exec(mark) ?? [];
   if (!through || n === undefined || id === undefined) return null;
   const cursor = { time: { epoch: through.epoch, n: Number(n) }, id };
-  return { through, cursor, isGap: kind === 'gap', tags, times };
+  return { through, cursor, isGap: kind === 'gap', tags };
 }

@@ -10,7 +10,7 @@ const LOG_LIFE_MS = 300_000;
  * invalidation stands a mark, which a tag cannot be because of its line break: its time and a random id. A cursor is a mark that an
  * isolate has seen. Parts of the log are lost from its lower end, where it is cut, or with a server that fails, which loses the
  * upper end: while the mark is there, everything above it is, too. A line break sorts before every tag, so that the mark is the first
- * of its time. `news` answers {time of the clock, 'news' or 'gap', newest mark, tags, times of their invalidations}, with '' for
+ * of its time. `news` answers {time of the clock, 'news' or 'gap', newest mark, tags}, with '' for
  * what is not known.
  */
 export const LOG = `
@@ -53,25 +53,22 @@ local function news_since(epoch, cursor)
   local since, at, id = string.match(cursor, '^(%x+):(%d+):(%x+)$')
   if since ~= epoch or not redis.call('ZSCORE', LOG, '\\n' .. at .. ':' .. id) then return nil end
   if redis.call('ZCOUNT', LOG, '(' .. at, '+inf') > ${2 * MAX_NEWS} then return nil end
-  local tags, times = {}, {}
+  local tags = {}
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', LOG, '(' .. at, '+inf')) do
-    local time = string.match(member, '^\\n(%d+):')
-    if time then times[#times + 1] = time else tags[#tags + 1] = member end
+    if string.sub(member, 1, 1) ~= '\\n' then tags[#tags + 1] = member end
   end
-  if #tags > ${MAX_NEWS} then return nil end
-  return tags, times
+  return #tags <= ${MAX_NEWS} and tags or nil
 end
 
 local function news(cursor)
   local epoch, n = logical(get(KEYS[1]))
-  if not epoch then return { '', 'gap', '', {}, {} } end
+  if not epoch then return { '', 'gap', '', {} } end
   local mark = newest_mark()
   if not mark then
     begin_log()
     if append_log(n, {}) then mark = newest_mark() end
   end
-  local tags, times
-  if mark then tags, times = news_since(epoch, cursor) end
-  return { stamp(epoch, n), tags and 'news' or 'gap', mark or '', tags or {}, times or {} }
+  local tags = mark and news_since(epoch, cursor)
+  return { stamp(epoch, n), tags and 'news' or 'gap', mark or '', tags or {} }
 end
 `;

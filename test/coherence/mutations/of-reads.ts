@@ -129,17 +129,15 @@ export const readsMutations: readonly Mutation[] = [
   },
   {
     name: 'memory answers whatever the token',
-    edits: [
-      { file: readThrough, find: ' && cache.memory.includesWrite(entry, demands.token);', replace: ';' },
-    ],
+    edits: [{ file: readThrough, find: ' && includesWrite(entry.asOf, demands.token);', replace: ';' }],
   },
   {
     name: 'memory answers whatever the max-age',
     edits: [
       {
         file: readThrough,
-        find: 'isYoungEnough(entry.sentAtMs, nowMs, demands) && cache.memory.includesWrite',
-        replace: 'cache.memory.includesWrite',
+        find: 'isYoungEnough(entry.sentAtMs, nowMs, demands) && includesWrite',
+        replace: 'includesWrite',
       },
     ],
   },

@@ -137,10 +137,13 @@ export const validationMutations: readonly Mutation[] = [
     name: 'a token is satisfied by the time up to which the log was applied',
     edits: [
       {
-        file: validation,
-        find: `      token.n > entry.validAtN &&
-      state.times.has(token.n) &&`,
-        replace: '      token.n <= state.through.n &&',
+        file: 'src/cache/read-through.ts',
+        find: ' && includesWrite(entry.asOf, demands.token);',
+        replace: ` &&
+    includesWrite(
+      (cache.memory.validation?.covers(entry) && cache.memory.validation.describe(nowMs).through) || entry.asOf,
+      demands.token,
+    );`,
       },
     ],
   },
