@@ -47,7 +47,7 @@ export interface ExplainedMemory {
   readonly validation: ValidationDescription | null;
   /** Negative past the entry's life. */
   readonly msLeft: number;
-  /** The tag by which this isolate has invalidated the entry itself. */
+  /** The tag that ends the entry: this isolate has invalidated it, or the log tells of it. */
   readonly invalidatedBy: string | null;
 }
 

@@ -2,7 +2,7 @@
 const MAX_NEWS = 500;
 /** The log has this many members at most, about 1 MB. */
 const MAX_LOG = 10_000;
-/** No entry in memory lives longer without a read of its own, so that nobody needs older parts of the log. */
+/** An isolate that has not asked for longer than this is told of a gap. */
 const LOG_LIFE_MS = 300_000;
 
 /**
@@ -10,8 +10,7 @@ const LOG_LIFE_MS = 300_000;
  * invalidation stands a mark, which a tag cannot be because of its line break: its time and a random id. A cursor is a mark that an
  * isolate has seen. Parts of the log are lost from its lower end, where it is cut, or with a server that fails, which loses the
  * upper end: while the mark is there, everything above it is, too. A line break sorts before every tag, so that the mark is the first
- * of its time. `news` answers {time of the clock, 'news' or 'gap', newest mark, tags}, with '' for
- * what is not known.
+ * of its time. `news` answers {time of the clock, 'news' or 'gap', newest mark, tags}, with '' for what is not known.
  */
 export const LOG = `
 local LOG = string.gsub(KEYS[1], 'clock$', 'log')
