@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { scripts } from '../src/cache/shared/scripts.ts';
+import { scripts } from '../src/cache/shared/scripts/scripts.ts';
 import type { FaultTargets } from './faults.ts';
 import type { Command } from './upstash-request.ts';
 

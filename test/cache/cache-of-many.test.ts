@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { makeCacheOfMany } from '../../src/cache/cache-of-many.ts';
 import type { LookUp } from '../../src/cache/look-up.ts';
 import { withDeadline, withSharedTimers } from '../../src/cache/clock.ts';
-import { scripts } from '../../src/cache/shared/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { makeSharedStore, type RunScript } from '../../src/cache/shared/shared-store.ts';
 import { type FakeCache, makeFakeCache, readThrough } from '../support/cache/fake-cache.ts';
 import { makeFakeClock, settle } from '../support/cache/fake-clock.ts';

@@ -4,7 +4,7 @@ import { drain } from '../../src/cache/drain.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { makeMemory } from '../../src/cache/memory/memory.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
-import { scripts } from '../../src/cache/shared/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { makeSharedStore } from '../../src/cache/shared/shared-store.ts';
 import { answerOf, makeLookUp } from './look-ups.ts';
 import { makeDatabase } from './model-database.ts';

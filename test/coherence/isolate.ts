@@ -2,7 +2,7 @@ import type { Cache, IsolateCache } from '../../src/cache/cache.ts';
 import type { Clock } from '../../src/cache/clock.ts';
 import { type LogicalTime, parseLogicalTime } from '../../src/cache/logical-time.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
-import type { Script } from '../../src/cache/shared/script.ts';
+import type { Script } from '../../src/cache/shared/scripts/script.ts';
 import type { RunScript } from '../../src/cache/shared/shared-store.ts';
 import type { CodeUnderTest } from './code-under-test.ts';
 import type { Delay, Timeline } from './timeline.ts';

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeScript } from '../../src/cache/shared/script.ts';
+import { makeScript } from '../../src/cache/shared/scripts/script.ts';
 import { makeUpstash } from '../../src/cache/shared/upstash.ts';
 import { connect, token, useUpstashBridge } from '../support/local/upstash.ts';
 

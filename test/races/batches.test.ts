@@ -1,6 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { scripts } from '../../src/cache/shared/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { AccountDirectory } from '../../src/rpc/account-directory.ts';
 import { change } from '../support/http/changes.ts';
 import { postLookUps, resultsOf } from '../support/http/look-up-requests.ts';

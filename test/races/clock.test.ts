@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { scripts } from '../../src/cache/shared/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { expectLoads, found, see } from '../support/seen.ts';
 import { drainNow, emptyRedis, newIsolate, redis, redisKeys, sql, useStack } from '../support/stack.ts';
 import { makeToken, withToken } from '../support/tokens.ts';

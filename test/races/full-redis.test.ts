@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, inject, test } from 'vitest';
-import { scripts } from '../../src/cache/shared/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { absent, expectLoads, found, see, type Seen } from '../support/seen.ts';
 import {
   countRequests,

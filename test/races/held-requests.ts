@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from 'vitest';
-import type { Script } from '../../src/cache/shared/script.ts';
+import type { Script } from '../../src/cache/shared/scripts/script.ts';
 import type { TestStack } from '../support/stack.ts';
 
 /** A request of a Worker to a store: a script of Redis, or any SQL that matches. */

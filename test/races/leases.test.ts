@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { scripts } from '../../src/cache/shared/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { found, see } from '../support/seen.ts';
 import {
   countRequests,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, inject, test } from 'vitest';
-import { scripts } from '../../src/cache/shared/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { found, see } from '../support/seen.ts';
 import { ageOutbox, beginTransaction, drainNow, newIsolate, sql, useStack } from '../support/stack.ts';
 import { holdNext } from './held-requests.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, vi } from 'vitest';
-import type { Script } from '../../src/cache/shared/script.ts';
-import { scripts } from '../../src/cache/shared/scripts.ts';
+import type { Script } from '../../src/cache/shared/scripts/script.ts';
+import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import type { TestStack } from '../support/stack.ts';
 
 // A full Redis under noeviction refuses writes of a script that has written nothing yet. It still allows deletes.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { scripts } from '../../src/cache/shared/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { absent, found, listed, see, type Seen } from '../support/seen.ts';
 import { drainNow, emptyRedis, newIsolate, sql, useStack } from '../support/stack.ts';
 import { ANY_SQL, holdNext } from './held-requests.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { scripts } from '../../src/cache/shared/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { sampled } from '../support/scale.ts';
 import { found, see } from '../support/seen.ts';
 import { ageOutbox, drainNow, newIsolate, redis, redisKeys, sql, useStack } from '../support/stack.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { scripts } from '../../src/cache/shared/scripts.ts';
+import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { absent, found, see } from '../support/seen.ts';
 import { drainNow, get, newIsolate, sql, type TestStack, useStack } from '../support/stack.ts';
 import { holdNext } from './held-requests.ts';

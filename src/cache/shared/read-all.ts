@@ -3,7 +3,7 @@ import { type LogQuestion, NO_NEWS, toCursorArg, toLogNews } from './invalidatio
 import type { Names } from './names.ts';
 import { newestOf, noteTime } from './newest-time.ts';
 import { toSharedReads } from './read-reply.ts';
-import { scripts } from './scripts.ts';
+import { scripts } from './scripts/scripts.ts';
 import type { ReadMode, RunScript, SharedRead, SharedStoreSettings } from './shared-store.ts';
 
 export interface Read {

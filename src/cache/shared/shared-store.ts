@@ -2,14 +2,14 @@ import * as z from 'zod';
 import { makeBatcher } from '../../lib/batcher.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { LONGEST_LIFE_MS, MAX_ENTRY_TAGS } from './entry-bounds.ts';
-import { explainScript } from './explain-script.ts';
+import { explainScript } from './scripts/explain-script.ts';
 import type { LogReader } from './invalidation-log.ts';
 import { formatLogicalTime, type LogicalTime, parseLogicalTime } from '../logical-time.ts';
 import { namesOf } from './names.ts';
 import { newestOf, type NewestTime, noteTime } from './newest-time.ts';
 import { makeReadAll, type Read } from './read-all.ts';
-import type { Script } from './script.ts';
-import { scripts } from './scripts.ts';
+import type { Script } from './scripts/script.ts';
+import { scripts } from './scripts/scripts.ts';
 import { type SharedDescription, toSharedDescription } from './description.ts';
 
 /** Runs a script on the primary, in one round trip. */

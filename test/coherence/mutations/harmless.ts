@@ -1,7 +1,7 @@
 import type { HarmlessMutation } from './mutation.ts';
 
-const scripts = 'src/cache/shared/scripts.ts';
-const log = 'src/cache/shared/log-script.ts';
+const scripts = 'src/cache/shared/scripts/scripts.ts';
+const log = 'src/cache/shared/scripts/log-script.ts';
 const loads = 'src/cache/loads/loads.ts';
 const memory = 'src/cache/memory/memory.ts';
 

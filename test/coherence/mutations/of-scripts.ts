@@ -1,7 +1,7 @@
 import type { Mutation } from './mutation.ts';
 
-const scripts = 'src/cache/shared/scripts.ts';
-const readingScript = 'src/cache/shared/reading-script.ts';
+const scripts = 'src/cache/shared/scripts/scripts.ts';
+const readingScript = 'src/cache/shared/scripts/reading-script.ts';
 const logicalTime = 'src/cache/logical-time.ts';
 const newestTime = 'src/cache/shared/newest-time.ts';
 

@@ -1,9 +1,9 @@
 import type { Mutation } from './mutation.ts';
 
 const invalidations = 'src/cache/memory/invalidations.ts';
-const log = 'src/cache/shared/log-script.ts';
+const log = 'src/cache/shared/scripts/log-script.ts';
 const lives = 'src/cache/memory/lives.ts';
-const scripts = 'src/cache/shared/scripts.ts';
+const scripts = 'src/cache/shared/scripts/scripts.ts';
 const validation = 'src/cache/memory/validation.ts';
 
 /** Mutations of the log of invalidated tags, and of the memory that it validates. */

@@ -1,6 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { scripts } from '../../../src/cache/shared/scripts.ts';
+import { scripts } from '../../../src/cache/shared/scripts/scripts.ts';
 import type { EntityLookUp } from '../../../src/directory/batch/entity-look-ups.ts';
 import { app } from '../../../src/http/app.ts';
 import { AccountDirectory } from '../../../src/rpc/account-directory.ts';

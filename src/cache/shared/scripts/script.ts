@@ -1,4 +1,4 @@
-import { sha1Of } from '../../lib/hash.ts';
+import { sha1Of } from '../../../lib/hash.ts';
 
 /** A Lua script and the SHA-1 that EVALSHA asks for. */
 export interface Script {

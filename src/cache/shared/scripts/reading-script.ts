@@ -1,4 +1,4 @@
-import { MAX_ENTRY_TAGS } from './entry-bounds.ts';
+import { MAX_ENTRY_TAGS } from '../entry-bounds.ts';
 
 // All scripts share these functions, which only read. They raise no error on values that other programs wrote under our keys.
 // Numbers leave Lua through %.0f only: %d and tostring lose digits above 2^31 or 10^14 on some engines. tonumber alone would take
