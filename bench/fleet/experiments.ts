@@ -14,7 +14,7 @@ export const ACCOUNTS = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 /** The share of memory hits that Unkey published. */
 export const UNKEY_PERCENT = 27;
 /** The lives of validated entries in memory that the tables compare; 0 is without validation. */
-export const MEMORY_LIVES_MS: readonly number[] = [0];
+export const MEMORY_LIVES_MS: readonly number[] = [0, 300_000];
 const SHORT_AND_LONG_MS = [5_000, 60_000];
 const READS_PER_S = 500;
 const MIN_WARM_UP_MS = 30_000;

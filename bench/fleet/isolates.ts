@@ -1,7 +1,9 @@
 import { makeBreaker } from '../../src/cache/breaker.ts';
-import type { Cache } from '../../src/cache/cache.ts';
-import type { Memory, makeMemory } from '../../src/cache/memory/memory.ts';
+import type { Cache, IsolateCache } from '../../src/cache/cache.ts';
+import type { makeMemory, MemorySettings } from '../../src/cache/memory/memory.ts';
+import type { LogReader } from '../../src/cache/shared/invalidation-log.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
+import type { SharedStore } from '../../src/cache/shared/shared-store.ts';
 import type { Line } from './connections.ts';
 import type { Random } from './random.ts';
 
@@ -18,6 +20,8 @@ export interface Lives {
 export interface Isolate {
   readonly cache: Cache;
   readonly postgres: Line;
+  /** The shared store, over this isolate's connections, for whoever follows the log. */
+  readonly sharedFor: (log: LogReader | null) => SharedStore;
 }
 
 /** A slot in which one isolate runs at a time. After the end of an isolate, the next request starts another one. */
@@ -28,15 +32,17 @@ export interface Slot {
 
 export interface Surroundings {
   readonly lives: Lives;
-  readonly memory: { readonly maxBytes: number; readonly ttlMs: number };
+  readonly memory: MemorySettings;
   readonly makeMemory: typeof makeMemory;
   /** Gives a new isolate its way to the stores, the settings and the clock. */
-  readonly connect: () => { readonly outside: Outside; readonly postgres: Line };
+  readonly connect: () => Connected;
   readonly onBirth: () => void;
   readonly random: Random;
 }
 
-type Outside = Omit<Cache, 'memory' | 'inFlight' | 'breaker' | 'originBreaker' | 'seal'>;
+interface Connected extends Pick<Isolate, 'postgres' | 'sharedFor'> {
+  readonly outside: Omit<Cache, keyof IsolateCache | 'shared'>;
+}
 
 /** The defaults of docs/configuration.md. */
 const BREAKER = { failures: 5, coolDownMs: 1_000 };
@@ -67,15 +73,16 @@ export function makeSlot(around: Surroundings): Slot {
 }
 
 export function makeIsolate(around: Pick<Surroundings, 'makeMemory' | 'memory' | 'connect'>): Isolate {
-  const memory: Memory = around.makeMemory(around.memory);
-  const { outside, postgres } = around.connect();
+  const memory = around.makeMemory(around.memory);
+  const { outside, postgres, sharedFor } = around.connect();
   const cache = {
     ...outside,
     memory,
+    shared: sharedFor(memory.validation),
     inFlight: new Map(),
     breaker: makeBreaker(BREAKER),
     originBreaker: makeBreaker(BREAKER),
     seal: makeSeal('a secret', 'the benchmark'),
   };
-  return { cache, postgres };
+  return { cache, postgres, sharedFor };
 }

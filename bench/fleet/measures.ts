@@ -1,4 +1,5 @@
 import type { Trace } from '../../src/cache/look-up.ts';
+import { type CallRecorder, type Calls, makeCallRecorder } from './calls.ts';
 import { type Latencies, makeLatencies } from './latencies.ts';
 import type { Commit } from './origin.ts';
 import type { Region } from './places.ts';
@@ -7,14 +8,11 @@ import type { Region } from './places.ts';
 export const TIERS = ['memory', 'joined', 'redis', 'postgres'] as const;
 export type Tier = (typeof TIERS)[number];
 
-export type Command = 'read' | 'fill' | 'release' | 'invalidate';
-
 /** The counts of one run, from the end of its warm-up on. */
-export interface Measures {
+export interface Measures extends Calls {
   readonly reads: number;
   readonly writes: number;
   readonly byTier: Readonly<Record<Tier, number>>;
-  readonly commands: Readonly<Record<Command, number>>;
   /** Loads of answers. Writes and drains are not counted. */
   readonly loads: number;
   readonly births: number;
@@ -32,12 +30,11 @@ export interface Measures {
   readonly regions: Readonly<Record<string, { reads: number; withoutRedis: number }>>;
 }
 
-export interface Recorder {
+export interface Recorder extends Pick<CallRecorder, 'command' | 'news'> {
   isCounting: boolean;
   read(region: Region, trace: Trace, latencyMs: number): void;
   stale(commit: Commit, startedMs: number): void;
   write(): void;
-  command(command: Command): void;
   load(): void;
   birth(): void;
   result(): Measures;
@@ -45,13 +42,13 @@ export interface Recorder {
 
 export function makeRecorder(): Recorder {
   const byTier = { memory: 0, joined: 0, redis: 0, postgres: 0 };
-  const commands = { read: 0, fill: 0, release: 0, invalidate: 0 };
   const counts = { writes: 0, loads: 0, births: 0, withoutRedis: 0 };
   const regions: Record<string, { reads: number; withoutRedis: number }> = {};
   const staleMs = { service: [] as number[], outside: [] as number[] };
   const latencies = makeLatencies();
   let longestPastRedisMs = 0;
 
+  const { result, ...calls } = makeCallRecorder(() => recorder.isCounting);
   const recorder: Recorder = {
     isCounting: false,
     read(region, trace, latencyMs) {
@@ -71,14 +68,14 @@ export function makeRecorder(): Recorder {
       longestPastRedisMs = Math.max(longestPastRedisMs, startedMs - (invalidatedMs ?? startedMs));
     },
     write: () => void (counts.writes += Number(recorder.isCounting)),
-    command: (command) => void (commands[command] += Number(recorder.isCounting)),
+    ...calls,
     load: () => void (counts.loads += Number(recorder.isCounting)),
     birth: () => void (counts.births += Number(recorder.isCounting)),
     result: () => ({
       ...counts,
       reads: byTier.memory + byTier.joined + byTier.redis + byTier.postgres,
       byTier,
-      commands,
+      ...result(),
       regions,
       longestPastRedisMs,
       latencies: latencies.result(),

@@ -1,6 +1,4 @@
-import type { SharedStore } from '../../src/cache/shared/shared-store.ts';
 import type { Random } from './random.ts';
-import type { SharedModel } from './shared-model.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** The duration of a request in a store: log-normal, by its median and its 99th percentile, in ms. */
@@ -75,28 +73,4 @@ function sleep({ clock }: VirtualTime, ms: number): Promise<void> {
 function drawService({ medianMs, p99Ms }: ServiceTime, random: Random): number {
   if (medianMs === 0) return 0;
   return medianMs * Math.exp((Math.log(p99Ms / medianMs) / P99_DEVIATE) * random.normal());
-}
-
-/** Called when Redis runs a script. */
-export type OnScript = (script: 'read' | 'fill' | 'release' | 'invalidate') => void;
-
-/** The shared store as one isolate sees it. */
-export function makeDistantStore(
-  model: SharedModel,
-  onScript: OnScript,
-  ask: <T>(run: () => T) => Promise<T>,
-): SharedStore {
-  const asked = <T>(script: Parameters<OnScript>[0], run: () => T): Promise<T> =>
-    ask(() => {
-      onScript(script);
-      return run();
-    });
-  return {
-    read: (key, owner, mode, least) => asked('read', () => model.read(key, owner, mode, least)),
-    follow: () => Promise.reject(new Error('the model of the store keeps no log')),
-    fill: (key, owner, fill) => asked('fill', () => model.fill(key, owner, fill)),
-    release: (key, owner) => asked('release', () => model.release(key, owner)),
-    invalidate: (tags) => asked('invalidate', () => model.invalidate(tags)),
-    describe: (key, tags) => ask(() => model.describe(key, tags)),
-  };
 }

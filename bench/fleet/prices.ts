@@ -17,7 +17,7 @@ export interface PerMillion {
 }
 
 export function perMillionReads({ commands, loads, reads }: Measures): PerMillion {
-  const all = commands.read + commands.fill + commands.release + commands.invalidate;
+  const all = Object.values(commands).reduce((sum, count) => sum + count, 0);
   const redisCommands = (all / reads) * MILLION;
   const postgresQueries = (loads / reads) * MILLION;
   return {

@@ -1,13 +1,15 @@
 import { loadEntry } from '../../src/cache/loads/load-entry.ts';
 import { makeMemory } from '../../src/cache/memory/memory.ts';
+import type { LogReader } from '../../src/cache/shared/invalidation-log.ts';
 import type { FleetConfig } from './config.ts';
 import { makeLine } from './connections.ts';
 import type { Surroundings } from './isolates.ts';
 import { makeRecorder, type Recorder } from './measures.ts';
-import { makeDistantStore, makeRemote, type Remote } from './network.ts';
+import { makeDistantStore } from './distant-store.ts';
+import { makeRemote, type Remote } from './network.ts';
 import { makeOrigin, type Origin } from './origin.ts';
 import { makeRandom, type Random } from './random.ts';
-import { makeSharedModel, type SharedModel } from './shared-model.ts';
+import { makeSharedModel, type SharedModel } from './redis/shared-model.ts';
 import { FRESH_MS, STALE_MS } from './steady-state.ts';
 import { makeVirtualTime, type VirtualTime } from './virtual-time.ts';
 
@@ -68,15 +70,20 @@ export function surroundingsOf(
   const told = tellsOrigin(model, origin);
   return {
     makeMemory: parts.makeMemory,
-    memory: { maxBytes: config.memoryMaxBytes, ttlMs: config.memoryTtlMs },
+    memory: {
+      maxBytes: config.memoryMaxBytes,
+      ttlMs: config.memoryTtlMs,
+      lifeMs: config.memoryLifeMs,
+      deadlineMs: config.originWorker?.callDeadlineMs ?? config.redisDeadlineMs,
+    },
     connect() {
-      const postgres = lineTo(config.network.postgres);
+      const [redis, postgres] = [lineTo(config.network.redis), lineTo(config.network.postgres)];
       const outside = {
         ...foundations(world),
-        shared: makeDistantStore(told, recorder.command, lineTo(config.network.redis)),
         origin: { probe: () => postgres(() => 1), isAway: () => true },
       };
-      return { outside, postgres };
+      const sharedFor = (log: LogReader | null) => makeDistantStore(told, recorder, time.clock, redis, log);
+      return { outside, postgres, sharedFor };
     },
   };
 }

@@ -146,6 +146,6 @@ test('places share the isolates by their size, one at least, and are picked by t
 test('a million reads cost two dollars for each command of Redis', async () => {
   const measures = await runFleet(makeConfig({ ...small, countedMs: 10_000 }));
   const half = measures.reads / 2;
-  const commands = { read: half, fill: half, release: 0, invalidate: 0 };
+  const commands = { read: half, poll: 0, fill: half, release: 0, invalidate: 0 };
   expect(perMillionReads({ ...measures, commands }).redisUsd).toBeCloseTo(2, 10);
 });

@@ -1,16 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LogicalTime } from '../../src/cache/logical-time.ts';
 import { LONGEST_LIFE_MS } from '../../src/cache/shared/entry-bounds.ts';
-import { type Fill, makeSharedStore, type SharedStore } from '../../src/cache/shared/shared-store.ts';
+import type { Fill, SharedStore } from '../../src/cache/shared/shared-store.ts';
 import { makeRandom, type Random } from '../../bench/fleet/random.ts';
-import { makeSharedModel, type SharedModel } from '../../bench/fleet/shared-model.ts';
+import type { SharedModel } from '../../bench/fleet/redis/shared-model.ts';
 import { type Engine, makeEngine } from '../coherence/engine.ts';
-import { makeVirtualRedis } from '../coherence/virtual-redis.ts';
 import { scaled, seed } from '../support/scale.ts';
+import { makeAlike, makePair as makePairOn, type Pair, pick, START_MS } from './pair.ts';
 
-const LEASE_MS = 2_000;
-const EPOCH = '0123456789abcdef';
-const START_MS = 1_800_000_000_000;
 const KEYS = ['a', 'b', 'c'];
 const TAGS = ['everything', 't1', 't2', 't3'];
 const OWNERS = ['me', 'you', 'they'];
@@ -20,38 +17,13 @@ const WAITS_MS = [
 ];
 
 let engine: Engine;
-let runs = 0;
 
 beforeAll(async () => {
   engine = await makeEngine();
 });
 afterAll(() => engine.close());
 
-interface Pair {
-  readonly real: SharedStore;
-  readonly model: SharedModel;
-  wait(ms: number): void;
-}
-
-function makePair(): Pair {
-  let nowMs = START_MS;
-  const databaseId = `fleet:${process.pid}:${++runs}`;
-  const redis = makeVirtualRedis(engine, `ea:{${databaseId}}:`, () => nowMs);
-  const settings = { databaseId, variant: 'v', leaseMs: LEASE_MS };
-  const real = makeSharedStore(
-    async (script, keys, args) => (await redis.run(script.text, keys, args)).reply,
-    settings,
-  );
-  const model = makeSharedModel(() => nowMs, EPOCH, LEASE_MS);
-  return { real, model, wait: (ms) => void (nowMs += ms) };
-}
-
-const pick = <T>(random: Random, from: readonly T[]): T =>
-  from[Math.floor(random.uniform() * from.length)] as T;
-
-// The epoch is random on one side and given on the other. Every other character must agree.
-const alike = (answer: unknown): unknown =>
-  JSON.parse(JSON.stringify(answer).replaceAll(/"epoch":"[0-9a-f]{16}"/g, '"epoch":"same"'));
+const makePair = (): Pair => makePairOn(engine);
 
 interface Times {
   readonly real: (LogicalTime | null)[];
@@ -110,14 +82,15 @@ test('the model of the shared store answers what its scripts answer', async () =
   const seen = new Set<string>();
   for (let run = 0; run < scaled(30, 2_000); run++) {
     const pair = makePair();
+    const [alikeReal, alikeModel] = [makeAlike(), makeAlike()];
     const random = makeRandom(seed, run);
     const times: Times = { real: [], model: [] };
     for (let step = 0; step < 60; step++) {
       pair.wait(pick(random, WAITS_MS.slice(0, random.uniform() < 0.8 ? 6 : undefined)));
       const [realAnswer, model] = callBoth(pair, random, times);
       const real = await realAnswer;
-      expect(alike(withoutName(model)), `SEED=${seed}, run ${run}, step ${step}`).toEqual(
-        alike(withoutName(real)),
+      expect(alikeModel(withoutName(model)), `SEED=${seed}, run ${run}, step ${step}`).toEqual(
+        alikeReal(withoutName(real)),
       );
       note(times, real, model);
       seen.add(kindOf(real));
@@ -172,9 +145,11 @@ test('an entry whose fresh life ends now is stale, and a tag is remembered for a
   await real.invalidate(['t2']);
   model.invalidate(['t2']);
   wait(500);
-  expect(alike(model.read('a', 'me', 'any', null))).toEqual(alike(await real.read('a', 'me', 'any', null)));
+  expect(makeAlike()(model.read('a', 'me', 'any', null))).toEqual(
+    makeAlike()(await real.read('a', 'me', 'any', null)),
+  );
   wait(LONGEST_LIFE_MS + 50_000);
   const described = await real.describe('a', ['t2']);
   expect(described.tags.map(({ state }) => state)).toEqual(['none', 'known']);
-  expect(alike(withoutName(model.describe('a', ['t2'])))).toEqual(alike(withoutName(described)));
+  expect(makeAlike()(withoutName(model.describe('a', ['t2'])))).toEqual(makeAlike()(withoutName(described)));
 });

@@ -51,6 +51,6 @@ export const engineTests = [
   'rpc/!(method).test.ts',
   'local/{neon,upstash}-*.test.ts',
   'local/two-stacks.test.ts',
-  'fleet/shared-model.test.ts',
+  'fleet/{log,shared}-model.test.ts',
   `http/**/!(${OUTSIDES.join('|')}).test.ts`,
 ];

@@ -3,6 +3,7 @@ export interface Expiring<T> {
   get(key: string): T | undefined;
   set(key: string, value: T, lifeMs: number): void;
   delete(key: string): void;
+  clear(): void;
   /** The time until the key disappears; null when there is no such key. */
   msLeft(key: string): number | null;
 }
@@ -19,6 +20,7 @@ export function makeExpiring<T>(now: () => number): Expiring<T> {
     get: (key) => find(key)?.value,
     set: (key, value, lifeMs) => void held.set(key, { value, dueMs: now() + lifeMs }),
     delete: (key) => void held.delete(key),
+    clear: () => held.clear(),
     msLeft(key) {
       const found = find(key);
       return found ? found.dueMs - now() : null;
