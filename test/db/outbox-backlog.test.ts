@@ -10,7 +10,7 @@ import { watchOutbox } from '../support/db/watched-outbox.ts';
 const session = useSession();
 const neon = useNeon(session);
 
-const MINUTES = scaled(5, 60);
+const MINUTES = scaled(4, 60);
 const WRITES_A_MINUTE = 3_000;
 const MAX_ROWS = 10_000;
 

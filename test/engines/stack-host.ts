@@ -10,6 +10,7 @@ import { startUpstashBridge } from '../../local/upstash-bridge.ts';
 import { type OwnRedis, startOwnRedis } from './own-redis.ts';
 import { deleteEntries } from './entries.ts';
 import { makeEnginePool } from './pool.ts';
+import { makePrompt, type Prompt } from './prompt.ts';
 import { seedAnew } from './seed-anew.ts';
 
 type Store = 'postgres' | 'redis';
@@ -87,6 +88,7 @@ async function addStack({ ownRedis }: Body): Promise<unknown> {
 async function startTestStack(ownRedis: OwnRedis | undefined): Promise<TestStack> {
   const [database, redisUrl] = [await pool.takeDatabase(), ownRedis?.url ?? (await pool.redisUrl())];
   const transactions = makeTransactions(database.url);
+  const prompt = makePrompt(database.url);
   const open = {
     postgres: (port: number) => startNeonBridge({ port, postgresUrl: database.url }),
     redis: (port: number) => startUpstashBridge({ port, redisUrl, token: LOCAL_KEY }),
@@ -96,12 +98,13 @@ async function startTestStack(ownRedis: OwnRedis | undefined): Promise<TestStack
   const env = workerEnv(neon.url, upstash.url, database.url);
   const redis = new Redis(redisUrl);
   const emptyRedis = () => deleteEntries(redis, env.DATABASE_ID);
-  let seeded = await lastWriteOf(database.url);
+  let seeded = await lastWriteOf(prompt);
   const start = async (store: Store) => {
     bridges[store] = await open[store]({ postgres: neon, redis: upstash }[store].port);
   };
   const close = async () => {
     await transactions.close();
+    await prompt.close();
     await emptyRedis();
     redis.disconnect();
     await Promise.all(Object.values(bridges).map((bridge) => bridge.close()));
@@ -113,7 +116,7 @@ async function startTestStack(ownRedis: OwnRedis | undefined): Promise<TestStack
     close,
     verbs: {
       close,
-      sql: ({ text, params }) => runSql(database.url, text, params),
+      sql: ({ text, params }) => prompt.run(text, params),
       // Leaves a transaction open. Answers the id that commits it.
       begin: ({ text }) => transactions.begin(text),
       commit: ({ text: id }) => transactions.commit(id),
@@ -123,9 +126,9 @@ async function startTestStack(ownRedis: OwnRedis | undefined): Promise<TestStack
       'empty-redis': emptyRedis,
       // Empties and seeds the database again if a look-up could see any write. Otherwise it is as at first.
       'seed-anew': async () => {
-        if ((await lastWriteOf(database.url)) === seeded) return;
+        if ((await lastWriteOf(prompt)) === seeded) return;
         await Promise.all([seedAnew(database.url), emptyRedis()]);
-        seeded = await lastWriteOf(database.url);
+        seeded = await lastWriteOf(prompt);
       },
       // A closed bridge refuses connections until it opens again on the same port.
       'stop-postgres': () => bridges.postgres.close(),
@@ -167,17 +170,7 @@ function makeTransactions(url: string): Transactions {
   };
 }
 
-async function runSql(url: string, text: string, params: unknown[]): Promise<unknown> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(text, params)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
 /** Every write that a look-up can see takes a number for its row of the outbox. */
-async function lastWriteOf(url: string): Promise<string> {
-  return JSON.stringify(await runSql(url, 'select last_value from cache_invalidations_id_seq', []));
+async function lastWriteOf(prompt: Prompt): Promise<string> {
+  return JSON.stringify(await prompt.run('select last_value from cache_invalidations_id_seq', []));
 }

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startPostgres } from '../../local/postgres.ts';
@@ -109,4 +112,28 @@ test('a backend that dies of a query is told of', async () => {
     as 'begin return forever(n + 1); end'`);
   client.query('select forever(1)').catch(() => {});
   await expect(death.promise).resolves.toBeUndefined();
+});
+
+test('the files of an empty Postgres serve later starts, and are made anew where none starts from them', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'edge-accounts-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const relations = async (dataFolder?: string) => {
+    const started = await startPostgres({ port: 0, cacheFolder: folder, dataFolder });
+    const client = new Client({ connectionString: started.url });
+    await client.connect();
+    const { rows } = await client.query('select count(*) from pg_class');
+    await client.query('create table left_behind ()');
+    await client.end();
+    await started.close();
+    return rows;
+  };
+  const first = await relations();
+  const [name = ''] = await readdir(folder);
+  const file = join(folder, name);
+  const [{ mtimeMs }, whole] = [await stat(file), await readFile(file)];
+  expect(await relations()).toEqual(first);
+  expect((await stat(file)).mtimeMs).toBe(mtimeMs);
+  await writeFile(file, 'no archive');
+  expect(await relations(join(folder, 'data'))).toEqual(first);
+  expect((await stat(file)).size).toBe(whole.byteLength);
 });

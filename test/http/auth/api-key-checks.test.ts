@@ -24,6 +24,7 @@ import { change, create } from '../../support/http/changes.ts';
 import { type Issued, issuedOf, issueKey, withKey } from '../../support/http/issued-keys.ts';
 import { expectProblem } from '../../support/http/problem.ts';
 import { askRoute, nameOf, pathOf, routes } from '../../support/http/routes.ts';
+import { sampled } from '../../support/scale.ts';
 
 const MEMORY_TTL_MS = 5_000;
 const stack = useStack({ MEMORY_TTL_MS: String(MEMORY_TTL_MS) });
@@ -267,7 +268,8 @@ describe('a key that is bound to an inactive account', () => {
   const setActive = (on: TestStack, accountNumber: string, isActive: boolean) =>
     change(on, 'PATCH', `/v1/accounts/${accountNumber}`, { isActive }, { 'If-Match': '*' });
 
-  test.each(routes.map((route) => [nameOf(route), route] as const))(
+  const named = routes.map((route) => [nameOf(route), route] as const);
+  test.each(sampled(named, Math.ceil(named.length / 2)))(
     'may not ask for %s, unless it is open',
     async (_name, route) => {
       const { key } = await makeBound({ isActive: false });
@@ -456,7 +458,7 @@ describe('what memory still takes for a good key', () => {
     writes.map(([name, write]) => ({ loss, statement, name, write })),
   );
 
-  test.each(cases)('$name when it $loss', async ({ statement, write }) => {
+  test.each(sampled(cases, 12))('$name when it $loss', async ({ statement, write }) => {
     const { maker, target, there } = await formerly(statement);
     const rows = () => sql(stack.current, 'select * from api_keys order by id');
     const before = await rows();

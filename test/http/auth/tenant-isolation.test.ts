@@ -242,7 +242,7 @@ describe.each(named(closed))('$name', ({ route }) => {
     expect(isCovered || states[kind] !== undefined, `no test makes a ${kind} absent`).toBe(true);
   });
 
-  test.each(sampled(cases, Math.ceil(cases.length / 2)))(
+  test.each(sampled(cases, 1))(
     'answers for another tenant’s $names as for one that is not there, at the same cost (dryRun=$dryRun)',
     async ({ names, dryRun }) => {
       const { a, b, absent } = tenants;
@@ -424,11 +424,12 @@ describe.each(Object.values(goodLookUps).map((lookUp) => ({ lookUp, kind: lookUp
       }
     });
 
-    test.each([
+    const demands = [
       { 'Cache-Control': 'max-age=3600' },
       { 'Cache-Control': 'max-age=0' },
       { 'Cache-Control': 'no-cache' },
-    ])(
+    ];
+    test.each(sampled(demands, 1))(
       'tells by nothing that another tenant’s is there, nor that somebody has just read it: %j',
       async (headers) => {
         const { a, b, absent } = await makeTenants(stack.current);

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AuditEntry } from '../../../src/directory/audit.ts';
 import { change, create, jsonOf } from '../../support/http/changes.ts';
+import { sampled } from '../../support/scale.ts';
 import { get, sql, useStack, whileAway } from '../../support/stack.ts';
 import { expectProblem } from '../../support/http/problem.ts';
 
@@ -286,11 +287,14 @@ describe('the log', () => {
   });
 
   for (const [filter, isWanted] of filters) {
-    test.each(ranges)(`with ${search(filter)} and %j has what they all admit`, async (range, isInRange) => {
-      const wanted = all.filter((entry) => isWanted(entry) && isInRange(entry));
-      for (const limit of ['1', '4', '500'])
-        expect(await entries({ ...filter, ...range, limit })).toEqual(wanted);
-    });
+    test.each(sampled(ranges, 3))(
+      `with ${search(filter)} and %j has what they all admit`,
+      async (range, isInRange) => {
+        const wanted = all.filter((entry) => isWanted(entry) && isInRange(entry));
+        for (const limit of ['1', '4', '500'])
+          expect(await entries({ ...filter, ...range, limit })).toEqual(wanted);
+      },
+    );
   }
 
   test('is not moved by what comes on top of it', async () => {

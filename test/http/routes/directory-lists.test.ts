@@ -93,7 +93,8 @@ describe.each([
   });
 
   for (const [parameter, field] of Object.entries(prefixes)) {
-    test.each(['', ...PARTS, 'a%', 'aaa', '\\%', '\u{10ffff}\u{10ffff}', "';--", 'no such text'])(
+    const texts = ['', ...PARTS, 'a%', 'aaa', '\\%', '\u{10ffff}\u{10ffff}', "';--", 'no such text'];
+    test.each(sampled(texts, 6))(
       `${parameter}=%j gives what begins so, in the order of bytes`,
       async (prefix) => {
         const all = await walk(path, { limit: '500' });
