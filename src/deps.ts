@@ -33,7 +33,7 @@ function makeCache(
   { settings, cache, cacheSettings, storeSettings, origin }: Isolate,
   ctx: RequestContext,
 ): Cache {
-  const { memory, inFlight, breaker, originBreaker, seal } = cache;
+  const { memory, inFlight, breaker, originBreaker, seal, counts } = cache;
   let shared: SharedStore | undefined;
   return {
     memory,
@@ -41,6 +41,7 @@ function makeCache(
     breaker,
     originBreaker,
     seal,
+    counts,
     // Made when it is first asked: most requests are answered from memory.
     get shared() {
       return (shared ??= makeSharedStore(connectRedis(settings).run, storeSettings, systemClock));

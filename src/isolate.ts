@@ -1,5 +1,6 @@
 import { makeBreaker } from './cache/breaker.ts';
 import type { CacheSettings, IsolateCache, Origin } from './cache/cache.ts';
+import { type Counts, makeCounts } from './cache/counts/counts.ts';
 import { makeMemory, type Memory } from './cache/memory/memory.ts';
 import { makeJointSeal, makeSeal, type Seal } from './cache/shared/seal.ts';
 import type { SharedStoreSettings } from './cache/shared/shared-store.ts';
@@ -58,7 +59,8 @@ function makeIsolate(settings: Settings): Isolate {
     lifeMs: settings.MEMORY_LIFE_MS,
     deadlineMs: settings.REDIS_DEADLINE_MS,
   });
-  const storeSettings = storeSettingsOf(settings, memory);
+  const counts = makeCounts();
+  const storeSettings = storeSettingsOf(settings, memory, counts);
   const { databaseId, variant } = storeSettings;
   const db = makeDb(settings.DATABASE_URL, settings.POSTGRES_DEADLINE_MS);
   const breakerSettings = { failures: settings.BREAKER_FAILURES, coolDownMs: settings.BREAKER_COOLDOWN_MS };
@@ -81,6 +83,7 @@ function makeIsolate(settings: Settings): Isolate {
       originBreaker: makeBreaker(breakerSettings),
       // An entry of another database or another version must not pass for authentic.
       seal: makeJointSeal(makeSeals(settings, `edge-accounts entries ${databaseId} ${variant}`)),
+      counts,
     },
     cacheSettings: {
       freshMs: settings.SHARED_FRESH_MS,
@@ -102,7 +105,7 @@ function toScope(name: string): Scope {
   return scope;
 }
 
-function storeSettingsOf(settings: Settings, { validation }: Memory): SharedStoreSettings {
+function storeSettingsOf(settings: Settings, { validation }: Memory, counts: Counts): SharedStoreSettings {
   // A full Redis begins no new epoch, so every call finds the same loss again.
   const log = withoutRepeats(consoleLog, FORGOT_EVERY_MS);
   return {
@@ -111,6 +114,7 @@ function storeSettingsOf(settings: Settings, { validation }: Memory): SharedStor
     leaseMs: settings.LEASE_MS,
     newest: { time: null },
     log: validation,
+    counts,
     onForgot: (what) => log.error('shared_store_forgot', { what }),
   };
 }

@@ -25,6 +25,7 @@ function openOurs(engine: Engine, { timeline, tier, origin }: World): Cluster {
   const run: RunScript = (script, keys, args) =>
     tier.ask(async () => (await redis.run(script.text, keys, args)).reply);
   const lookUp: LookUpDefinition<undefined, undefined, Row> = {
+    kind: 0,
     key: () => KEY,
     // Only this payload is ever stored.
     parse: (json) => json as Row,

@@ -40,6 +40,7 @@ export function makeDistantStore(
       });
     },
     describe: (key, tags) => ask(() => model.describe(key, tags)),
+    readCounts: () => Promise.reject(new Error('the model of the store keeps no counts')),
   };
 }
 

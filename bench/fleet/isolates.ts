@@ -1,5 +1,6 @@
 import { makeBreaker } from '../../src/cache/breaker.ts';
 import type { Cache, IsolateCache } from '../../src/cache/cache.ts';
+import { makeCounts } from '../../src/cache/counts/counts.ts';
 import type { makeMemory, MemorySettings } from '../../src/cache/memory/memory.ts';
 import type { LogReader } from '../../src/cache/shared/invalidation-log.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
@@ -83,6 +84,7 @@ export function makeIsolate(around: Pick<Surroundings, 'makeMemory' | 'memory' |
     breaker: makeBreaker(BREAKER),
     originBreaker: makeBreaker(BREAKER),
     seal: makeSeal('a secret', 'the benchmark'),
+    counts: makeCounts(),
   };
   return { cache, postgres, sharedFor };
 }

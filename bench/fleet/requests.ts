@@ -24,6 +24,7 @@ export function keyOf(id: number): string {
 
 /** The look-up of an account. Its context is the world and the isolate that would ask Postgres. */
 export const account: LookUpDefinition<{ world: World; isolate: Isolate }, number, Account> = {
+  kind: 0,
   key: keyOf,
   parse: (json) => json as Account,
   load({ world: { origin, recorder }, isolate: { postgres } }, id) {

@@ -1,6 +1,7 @@
 import { makeBreaker } from '../../src/cache/breaker.ts';
 import type { Cache } from '../../src/cache/cache.ts';
 import { systemClock } from '../../src/cache/clock.ts';
+import { makeCounts } from '../../src/cache/counts/counts.ts';
 import { makeMemory } from '../../src/cache/memory/memory.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
 import type { SharedStore } from '../../src/cache/shared/shared-store.ts';
@@ -25,6 +26,7 @@ export const noStore: SharedStore = {
   release: askedInVain,
   invalidate: askedInVain,
   describe: askedInVain,
+  readCounts: askedInVain,
 };
 
 /** The product's cache with the given shared store, on the system clock. */
@@ -35,6 +37,7 @@ export function makeCache(shared: SharedStore): Cache {
     breaker: makeBreaker(BREAKER),
     originBreaker: makeBreaker(BREAKER),
     seal: makeSeal('a secret', 'the benchmark'),
+    counts: makeCounts(),
     shared,
     origin: { probe: askedInVain, isAway: () => false },
     settings: {

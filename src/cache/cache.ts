@@ -1,6 +1,7 @@
 import type { Log } from '../lib/log.ts';
 import type { Breaker } from './breaker.ts';
 import type { Clock } from './clock.ts';
+import type { Counts } from './counts/counts.ts';
 import type { InFlight } from './loads/load.ts';
 import type { Memory } from './memory/memory.ts';
 import type { Seal } from './shared/seal.ts';
@@ -24,6 +25,7 @@ export interface IsolateCache {
   readonly originBreaker: Breaker;
   /** Signs the entries that decide rights. */
   readonly seal: Seal;
+  readonly counts: Counts;
 }
 
 /** The origin, apart from the loads that each look-up brings. */

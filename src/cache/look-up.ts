@@ -23,6 +23,8 @@ export interface Loaded<T> {
 
 /** The rules by which answers are read and kept. */
 interface AnswerRules<T> {
+  /** The position of its kind among those that are counted apart. */
+  readonly kind: number;
   /** Parses the JSON from a store. Throws if it is not an answer. */
   readonly parse: (json: unknown) => T;
   /** True for an answer that says that the thing does not exist. By default that is `null`. */

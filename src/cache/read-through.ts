@@ -1,4 +1,5 @@
 import type { Cache } from './cache.ts';
+import { TIER } from './counts/counters.ts';
 import {
   isYoungEnough,
   type LookUp,
@@ -34,6 +35,7 @@ export function readThrough<C, I, T>(
   const entry = findInMemory(cache, key, demands, nowMs);
   if (!entry) return readBelowMemory(cache, definition, context, input, demands);
   entry.hits += 1;
+  cache.counts.read(definition.kind, TIER.isolate, entry.value === null, nowMs);
   if (entry.value === null) definition.noteAbsent?.(context, input);
   if (isDueForRefresh(cache, key, entry, nowMs)) {
     entry.isRefreshed = true;

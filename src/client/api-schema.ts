@@ -690,20 +690,11 @@ export type ApiSchema = {
               value:
                 | {
                     id: number;
-                    accountNumber: string;
-                    companyName: string;
-                    isDefaultAccount: boolean;
-                    isActive: boolean;
-                    phoneNumber: string;
-                    address1: string;
-                    address2: string;
-                    city: string;
-                    state: string;
-                    postalCode: string;
-                    country: string;
-                    language: string;
-                    timezone: string;
-                    currency: string;
+                    name: string;
+                    user: User;
+                    account: Account;
+                    profileImageUrl: string | null;
+                    isTest: boolean;
                     createdAt: string;
                     updatedAt: string;
                     revision: number;
@@ -723,11 +714,20 @@ export type ApiSchema = {
                   }
                 | {
                     id: number;
-                    name: string;
-                    user: User;
-                    account: Account;
-                    profileImageUrl: string | null;
-                    isTest: boolean;
+                    accountNumber: string;
+                    companyName: string;
+                    isDefaultAccount: boolean;
+                    isActive: boolean;
+                    phoneNumber: string;
+                    address1: string;
+                    address2: string;
+                    city: string;
+                    state: string;
+                    postalCode: string;
+                    country: string;
+                    language: string;
+                    timezone: string;
+                    currency: string;
                     createdAt: string;
                     updatedAt: string;
                     revision: number;
@@ -766,6 +766,43 @@ export type ApiSchema = {
           outputFormat: 'json';
           status: 200;
         };
+  };
+  '/v1/stats': {
+    $get: {
+      input: {
+        query?: {
+          minutes?: string | undefined;
+        };
+      };
+      output: {
+        now: string;
+        latencyBoundsMs: number[];
+        minutes: {
+          at: string;
+          requests: number;
+          reads: {
+            isolate: number;
+            joined: number;
+            redis: number;
+            postgres: number;
+          };
+          absent: number;
+          errors: number;
+          refused: number;
+          latency: number[];
+        }[];
+        lookUps: {
+          [x: string]: {
+            isolate: number;
+            joined: number;
+            redis: number;
+            postgres: number;
+          };
+        };
+      };
+      outputFormat: 'json';
+      status: 200;
+    };
   };
   '/v1/user-profiles': {
     $post: {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Loaded, LookUpDefinition, ReadDemands } from '../cache/look-up.ts';
 import { isAnswerTooLarge } from '../db/client/errors.ts';
 import type { Caller } from './caller.ts';
+import { type Counted, countedAs } from './counted.ts';
 import type { Deps } from './deps.ts';
 import { type RefusalCode, RefusedError } from './errors.ts';
 import { find, type InputOf, type LookUpBasics } from './look-up.ts';
@@ -21,6 +22,8 @@ type Found<T> = Paged<T> | null;
 /** The look-up of a list in the order of ids, whole or a page at a time. */
 interface ListSpec<S extends z.ZodRawShape, T> extends LookUpBasics<S> {
   readonly item: z.ZodType<T>;
+  /** Names it among what is counted. */
+  readonly name: Counted;
   /** Names the list in its cursors and its keys. */
   nameOf(input: InputOf<S>): string;
   /** True if the list concerns several accounts, so that a bound caller sees only the part that concerns its own. */
@@ -58,6 +61,7 @@ export interface DefinedList<S extends z.ZodRawShape, T> extends Omit<
 export function defineList<S extends z.ZodRawShape, T>(spec: ListSpec<S, T>): DefinedList<S, T> {
   const { parse } = z.object({ items: z.array(spec.item), nextAfterId: z.int().nullable() }).nullable();
   const slices: DefinedList<S, T>['slices'] = {
+    kind: countedAs(spec.name),
     // The part of one account is kept once, whatever the limit.
     key: (slice) => `${nameOfSlice(spec, slice)}:${pageKey(slice.within === null ? slice.page : undefined)}`,
     parse,

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { KeyedLookUp, LookUpDefinition, ReadDemands } from '../cache/look-up.ts';
 import { readThrough } from '../cache/read-through.ts';
+import { type Counted, countedAs } from './counted.ts';
 import type { Deps } from './deps.ts';
 import type { LookUpCode } from './errors.ts';
 import type { Subject } from './subject.ts';
@@ -21,7 +22,7 @@ export type InputOf<S extends z.ZodRawShape> = z.output<z.ZodObject<S>>;
 /** A look-up, whole: HTTP, RPC, the batch and the explanation are derived from it. */
 export interface DefinedLookUp<N extends string, S extends z.ZodRawShape, A, V>
   extends LookUpBasics<S>, LookUpDefinition<Deps, InputOf<S>, V> {
-  /** Names it in a batch. */
+  /** Names it in a batch, and among what is counted. */
   readonly name: N;
   /** Schema of what callers are answered. */
   readonly value: z.ZodType<A>;
@@ -32,18 +33,23 @@ export interface DefinedLookUp<N extends string, S extends z.ZodRawShape, A, V>
 /** A look-up whose answer the caches hold as it is, or `null` for what is not there. */
 interface PlainLookUp<N extends string, S extends z.ZodRawShape, A> extends Omit<
   DefinedLookUp<N, S, A, A | null>,
-  'answer' | 'parse'
+  'answer' | 'kind' | 'parse'
 > {
   /** Throws a `LookUpError` that says that there is no such thing. */
   absent(input: InputOf<S>): never;
 }
 
 /** Defines a look-up of one thing. */
-export function defineLookUp<const N extends string, S extends z.ZodRawShape, A>(
+export function defineLookUp<const N extends Counted, S extends z.ZodRawShape, A>(
   plain: PlainLookUp<N, S, A>,
 ): DefinedLookUp<N, S, A, A | null> {
   const { parse } = plain.value.nullable();
-  return { ...plain, parse, answer: (found, input) => found ?? plain.absent(input) };
+  return {
+    ...plain,
+    kind: countedAs(plain.name),
+    parse,
+    answer: (found, input) => found ?? plain.absent(input),
+  };
 }
 
 /** Reads the value from the caches or Postgres; null when there is none. */

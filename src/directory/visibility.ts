@@ -13,6 +13,7 @@ import {
 } from './absence.ts';
 import { type Account, accountForUser, defaultAccount } from './accounts/accounts.ts';
 import { type Caller, refuseBound } from './caller.ts';
+import { countedAs } from './counted.ts';
 import type { Deps } from './deps.ts';
 import { find } from './look-up.ts';
 import type { Subject } from './subject.ts';
@@ -130,7 +131,10 @@ async function hasMemberNamed({ deps, accountNumber, demands }: Viewer, username
   return userId !== null;
 }
 
+const kind = countedAs('membership');
+
 const isOfAccount = {
+  kind,
   parse: z.boolean().parse,
   isAbsent: (value: boolean) => !value,
   decidesRights: true,
@@ -159,6 +163,7 @@ function toSight({ accountNumber }: InAccount, { accountId, isMember: value }: M
 }
 
 const memberNamed: RightsLookUp<Deps, InAccount & { readonly username: string }, number | null> = {
+  kind,
   key: ({ accountNumber, username }) => `member-named:${accountNumber}:${username}`,
   parse: z.int().nullable().parse,
   decidesRights: true,

@@ -1,6 +1,7 @@
 import type { Hono, MiddlewareHandler } from 'hono';
 import { HonoBase } from 'hono/hono-base';
 import { TrieRouter } from 'hono/router/trie-router';
+import type { RequestOutcome } from '../cache/counts/counts.ts';
 import { type Isolate, isolateOf } from '../isolate.ts';
 import { ConfigurationError } from '../settings.ts';
 import { consoleLog, describeError } from '../lib/log.ts';
@@ -25,9 +26,21 @@ const surround: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('read', { trace: {} });
   await next();
   setCommonHeaders(c);
+  const endedAtMs = Date.now();
+  const isolate = c.get('isolate');
+  if (isolate && c.req.path.startsWith(COUNTED_PATHS))
+    isolate.cache.counts.request(outcomeOf(c.res.status), endedAtMs - startedAtMs, endedAtMs);
   // Without settings every line helps to find the fault.
-  if (c.get('isolate')?.settings.LOG_REQUESTS ?? true) logRequest(c, startedAtMs);
+  if (isolate?.settings.LOG_REQUESTS ?? true) logRequest(c, endedAtMs - startedAtMs);
 };
+
+/** The requests of callers: pages and checks of health would hide how they fare. */
+const COUNTED_PATHS = '/v1/';
+
+function outcomeOf(status: number): RequestOutcome {
+  if (status >= 500) return 'error';
+  return status === 401 || status === 403 || status === 429 ? 'refused' : 'ok';
+}
 
 /** Undefined when a var is wrong: routes that need no settings still answer. */
 function findIsolate(env: object): Isolate | undefined {

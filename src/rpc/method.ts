@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../directory/accounts/account-number.ts';
+import type { RequestOutcome } from '../cache/counts/counts.ts';
 import type { ReadDemands } from '../cache/look-up.ts';
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { parseToken } from '../cache/logical-time.ts';
@@ -76,9 +77,12 @@ export class BadArgument extends Error {
 /** Makes a method that asks for the right, parses its arguments, and lets only clean errors out. */
 export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
   return async (env: object, ctx: CallContext, args: unknown, options: unknown): Promise<T> => {
+    const startedAtMs = Date.now();
+    let deps: Deps | undefined;
+    let outcome: RequestOutcome = 'ok';
     try {
+      deps = makeDeps(env, ctx);
       const writer = { caller: callerOf(ctx.props), requestId: crypto.randomUUID() };
-      const deps = makeDeps(env, ctx);
       await requireActiveAccount(deps, writer.caller);
       // Checked first, as over HTTP: arguments of a caller without the right are not parsed.
       requireScope(writer.caller, spec.scope);
@@ -91,10 +95,23 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
       if (subject && !(await isSeen(spec, deps, writer.caller, subject, demands))) return null as T;
       return await spec.run(deps, parsed, demands, writer, env, args);
     } catch (error) {
-      throw toRpcError(error);
+      const described = describeRpcError(error);
+      outcome = OUTCOMES[described.code] ?? 'ok';
+      throw toRpcError(described);
+    } finally {
+      const endedAtMs = Date.now();
+      deps?.cache.counts.request(outcome, endedAtMs - startedAtMs, endedAtMs);
     }
   };
 }
+
+/** By what HTTP answers for the codes. */
+const OUTCOMES: Readonly<Partial<Record<ErrorCode, RequestOutcome>>> = {
+  account_is_inactive: 'refused',
+  forbidden: 'refused',
+  internal_error: 'error',
+  unavailable: 'error',
+};
 
 const CallOptions = z.object({ options: Options });
 
@@ -150,15 +167,19 @@ function parse<A extends z.ZodType>(schema: A, value: unknown): z.output<A> {
 }
 
 // The runtime sends own properties to the caller, and the stack and the cause could reveal SQL and keys.
-function toRpcError(error: unknown): Error {
-  const { code, message } = describeRpcError(error);
+function toRpcError({ code, message }: Described): Error {
   const clean = Object.assign(new Error(message), { code });
   clean.stack = `Error: ${message}`;
   return clean;
 }
 
+interface Described {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 /** The code and message that other Workers get of an error. */
-export function describeRpcError(error: unknown): { code: ErrorCode; message: string } {
+export function describeRpcError(error: unknown): Described {
   if (
     error instanceof LookUpError ||
     error instanceof RefusedError ||

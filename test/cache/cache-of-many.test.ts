@@ -12,6 +12,7 @@ const AS_OF = '0123456789abcdef:7';
 
 const lookUps = (load: (n: number) => Promise<number>): LookUp<number>[] =>
   Array.from({ length: FIFTY }, (_, n) => ({
+    kind: 0,
     key: `n:${n}`,
     parse: Number,
     load: async () => ({ value: await load(n), tags: [`n:${n}`] }),

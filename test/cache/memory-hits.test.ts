@@ -10,6 +10,7 @@ async function makeFilled(...values: (object | null)[]) {
   const load = vi.fn<() => Promise<object | null>>(async () => values.shift() ?? null);
   const noteAbsent = vi.fn<(context: string, id: number) => void>();
   const lookUp: LookUpDefinition<string, number, object | null> = {
+    kind: 0,
     key: (id) => `user:${id}`,
     // The tests' payloads are what the tests themselves stored.
     parse: (json) => json as object | null,

@@ -184,7 +184,7 @@ test('an answer with a tag that is none is an outage, and nothing keeps it', asy
   const cache = makeFakeCache();
   Object.assign(cache.origin, { isTag: (text: string) => text !== 'user:NaN' });
   const load = async () => ({ value: { id: 1 }, tags: ['user:1', 'user:NaN'] });
-  await expect(readThrough(cache, { key: 'k', parse: (json) => json, load })).rejects.toThrow(
+  await expect(readThrough(cache, { kind: 0, key: 'k', parse: (json) => json, load })).rejects.toThrow(
     OriginUnavailable,
   );
   expect(cache.shared.fills).toEqual([]);
@@ -210,7 +210,9 @@ test('what the origin refuses for good is no outage', async () => {
   const cache = makeFakeCache();
   Object.assign(cache.origin, { isRefusal: () => true });
   const load = () => Promise.reject(new Error('refused'));
-  await expect(readThrough(cache, { key: 'k', parse: (json) => json, load })).rejects.toThrow(OriginRefused);
+  await expect(readThrough(cache, { kind: 0, key: 'k', parse: (json) => json, load })).rejects.toThrow(
+    OriginRefused,
+  );
 });
 
 test('values are frozen through and through', async () => {

@@ -47,6 +47,7 @@ function makeWorld(stores: readonly Store[], fault: Fault): World {
   });
   Object.assign(origin, { probe: () => through('origin', probe) });
   const lookUpAt = (at: number): LookUp<string> => ({
+    kind: 0,
     key: `user:${at}`,
     parse: String,
     load: () => through('origin', async () => ({ value: 'a', tags: ['user:1'] })),

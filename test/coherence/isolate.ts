@@ -1,6 +1,7 @@
 import type { Cache, IsolateCache } from '../../src/cache/cache.ts';
 import type { Clock } from '../../src/cache/clock.ts';
 import { type LogicalTime, parseLogicalTime } from '../../src/cache/logical-time.ts';
+import { makeCounts } from '../../src/cache/counts/counts.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
 import type { Script } from '../../src/cache/shared/scripts/script.ts';
 import type { RunScript } from '../../src/cache/shared/shared-store.ts';
@@ -74,6 +75,7 @@ export function makeIsolate(code: CodeUnderTest, name: string, lifeMs: number): 
       // It would only make loads fail, which they do by themselves, and then reads that no load failed.
       originBreaker: code.makeBreaker({ failures: Infinity, coolDownMs: 1_000 }),
       seal: makeSeal('a secret', 'the lab'),
+      counts: makeCounts(),
     },
   };
 }

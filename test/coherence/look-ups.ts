@@ -33,7 +33,7 @@ function findByName(key: LookUpKey, { rows }: Stored): Loaded {
 }
 
 export function makeLookUp(load: () => Promise<Loaded>): LookUpDefinition<undefined, LookUpKey, Answer> {
-  return { key: (key) => key, parse, load };
+  return { kind: 0, key: (key) => key, parse, load };
 }
 
 function parse(json: unknown): Answer {

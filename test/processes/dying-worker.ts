@@ -6,6 +6,7 @@ import { OriginUnavailable } from '../../src/cache/errors.ts';
 import { makeMemory } from '../../src/cache/memory/memory.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
+import { makeCounts } from '../../src/cache/counts/counts.ts';
 import { makeSharedStore } from '../../src/cache/shared/shared-store.ts';
 import { makeUpstash } from '../../src/cache/shared/upstash.ts';
 import { consoleLog } from '../../src/lib/log.ts';
@@ -33,6 +34,7 @@ const isolate = {
   breaker: makeBreaker({ failures: 1_000, coolDownMs: 1_000 }),
   originBreaker: makeBreaker({ failures: 1_000, coolDownMs: 1_000 }),
   seal: makeSeal('a secret', 'tests'),
+  counts: makeCounts(),
 };
 let reading = 0;
 
@@ -81,6 +83,7 @@ async function readCounted(env: DyingEnv, ctx: Context, how: string, key: string
 }
 
 const lookUp: LookUpDefinition<{ env: DyingEnv; how: string }, string, string> = {
+  kind: 0,
   key: (key) => key,
   parse: String,
   async load({ env: { ORIGIN_URL }, how }, key) {

@@ -40,7 +40,7 @@ export function bytesOfRead(
   const keys = read ? keysOf(read.key) : [clock];
   const ofRead = read ? [RANDOM, 'any', ''] : [];
   const told = question ? [toNewsReply(news)] : [];
-  const sent = sentBytes(keys, [...COMMON_ARGS, `${NAMES.leaseMs}`, ...ofRead, SOME_TIME, cursor]);
+  const sent = sentBytes(keys, [...COMMON_ARGS, `${NAMES.leaseMs}`, ...ofRead, SOME_TIME, cursor, '', '']);
   const received = receivedBytes([...(read ? [toReadReply(read.answer)] : []), ...told]);
   if (!read) return { sent, received, ofLog: sent + received };
   const ofNews = question ? JSON.stringify(cursor).length - NO_LOG + JSON.stringify(told).length - 1 : 0;

@@ -1,5 +1,6 @@
 import type { Cache } from '../cache.ts';
 import { DeadlineExceeded, withDeadline } from '../clock.ts';
+import { TIER } from '../counts/counters.ts';
 import { OriginUnavailable } from '../errors.ts';
 import { includesWrite, isLogical, isSameToken, type LogicalTime } from '../logical-time.ts';
 import { isYoungEnough, type LookUp, type ReadDemands } from '../look-up.ts';
@@ -30,16 +31,20 @@ export async function joinOrLoad<T>(
 ): Promise<MemoryEntry> {
   let mayJoin = true;
   let attempt = 1;
+  let isSecond = true;
   while (attempt <= MAX_ATTEMPTS) {
     const joined = mayJoin ? findJoinable(cache, lookUp.key, demands) : undefined;
     const load = joined ?? queueNextLoad(cache, lookUp, demands);
-    if (!load) return startLoad(cache, lookUp, demands, findYoung(cache, lookUp.key) !== undefined).answer;
+    if (!load) {
+      isSecond = findYoung(cache, lookUp.key) !== undefined;
+      break;
+    }
     const askedMs = cache.clock.now();
     try {
       const entry = await untilSettled(cache, load);
       if (isNewEnough(entry, demands, load)) {
         traceJoin(cache, demands, entry, askedMs);
-        return entry;
+        return counted(cache, lookUp, TIER.joined, entry);
       }
       // Every read of a crowd would join the next load too, and could be refused by its answer again.
       if (!joined) attempt += 1;
@@ -48,11 +53,26 @@ export async function joinOrLoad<T>(
       if (error instanceof OriginUnavailable && isFinal(load, demands, attempt)) throw error;
       // The request that ran the load died, or the load failed because of what another read demands.
       const entry = joined && findInMemory();
-      if (entry) return entry;
+      if (entry) return counted(cache, lookUp, TIER.isolate, entry);
       attempt += 1;
     }
   }
-  return startLoad(cache, lookUp, demands, true).answer;
+  const entry = await startLoad(cache, lookUp, demands, isSecond).answer;
+  return counted(cache, lookUp, tierOf(entry), entry);
+}
+
+function tierOf({ isLoaded }: MemoryEntry): number {
+  return isLoaded ? TIER.postgres : TIER.redis;
+}
+
+function counted<T>(
+  { clock, counts }: Cache,
+  { kind }: LookUp<T>,
+  tier: number,
+  entry: MemoryEntry,
+): MemoryEntry {
+  counts.read(kind, tier, entry.value === null, clock.now());
+  return entry;
 }
 
 /** The load of the key that a read with these demands would wait for. */

@@ -13,7 +13,7 @@ export interface Read {
   readonly least: LogicalTime | null;
 }
 
-/** Runs any number of reads in one call, which also asks for the news of the log. */
+/** Runs any number of reads in one call, which also asks for the news of the log and takes along what was counted. */
 export function makeReadAll(
   run: RunScript,
   settings: SharedStoreSettings,
@@ -21,11 +21,15 @@ export function makeReadAll(
   now: () => number,
 ): (reads: readonly Read[]) => Promise<PromiseSettledResult<SharedRead>[]> {
   return async (reads) => {
-    const question = settings.log?.ask(now());
+    const sentAtMs = now();
+    const question = settings.log?.ask(sentAtMs);
+    const report = settings.counts?.ask(sentAtMs);
     const keys = reads.flatMap(({ key }) => keysOf(key).slice(1));
-    const state = [newestOf(settings.newest), question ? toCursorArg(question) : NO_NEWS];
+    const cursor = question ? toCursorArg(question) : NO_NEWS;
+    const state = [newestOf(settings.newest), cursor, '', report?.text ?? ''];
     const args = [...commonArgs(), `${settings.leaseMs}`, ...reads.flatMap(toReadArgs), ...state];
     const replies = toReplies(await run(scripts.read, [clock, ...keys], args), reads.length, question);
+    if (report) settings.counts?.learn(report);
     if (question) learn(settings, question, replies.pop(), now());
     return toSharedReads(replies, settings);
   };

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { makeBatcher } from '../../lib/batcher.ts';
 import { type Clock, systemClock } from '../clock.ts';
+import type { CountsReporter } from '../counts/counts.ts';
+import { type CountedMinutes, readCountedMinutes } from './counted-minutes.ts';
 import { LONGEST_LIFE_MS, MAX_ENTRY_TAGS } from './entry-bounds.ts';
 import { explainScript } from './scripts/explain-script.ts';
 import type { LogReader } from './invalidation-log.ts';
@@ -69,6 +71,8 @@ export interface SharedStore {
   invalidate(tags: readonly string[], expected?: readonly string[]): Promise<LogicalTime | null>;
   /** Describes the entry of the key, and the last invalidations of its tags and of these. Changes nothing, not even garbage. */
   describe(key: string, tags: readonly string[]): Promise<SharedDescription>;
+  /** What all isolates have counted in so many minutes up to the present one. */
+  readCounts(minutes: number): Promise<CountedMinutes>;
 }
 
 export interface Fill {
@@ -94,6 +98,8 @@ export interface SharedStoreSettings {
   readonly newest?: NewestTime;
   /** Follows the log of invalidated tags for this isolate. */
   readonly log?: LogReader | null;
+  /** Reports what this isolate has counted. */
+  readonly counts?: CountsReporter;
   /** Called when a loss is found in the store. */
   readonly onForgot?: (what: Forgotten) => void;
 }
@@ -159,6 +165,7 @@ export function makeSharedStore(
       const reply = await run(explainScript, keys, [...commonArgs(), further]);
       return toSharedDescription(keys[1], settings.leaseMs, reply);
     },
+    readCounts: (minutes) => readCountedMinutes(run, names, minutes),
   };
 }
 

@@ -114,6 +114,7 @@ export type AccountOfUser = z.infer<typeof AccountOfUser>;
 
 /** Every account that the user has a profile in, by the ids of the profiles. A bound caller sees its own account alone. */
 export const accountsOfUser = defineList({
+  name: 'accountsOfUser',
   input: UserInput,
   subject: ({ userId }) => ({ kind: 'user', userId }),
   item: AccountOfUser,

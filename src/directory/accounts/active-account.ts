@@ -3,11 +3,13 @@ import type { RightsLookUp } from '../../cache/look-up.ts';
 import { readForRights } from '../../cache/read-through.ts';
 import { selectAccountByNumber } from '../../db/reads/accounts.ts';
 import type { Caller } from '../caller.ts';
+import { countedAs } from '../counted.ts';
 import type { Deps } from '../deps.ts';
 import { RefusedError } from '../errors.ts';
 
 /** Reads whether an account is active; null if there is no such account. */
 const accountState: RightsLookUp<Deps, string, boolean | null> = {
+  kind: countedAs('accountState'),
   key: (accountNumber) => `is-active:${accountNumber}`,
   parse: z.boolean().nullable().parse,
   decidesRights: true,

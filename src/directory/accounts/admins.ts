@@ -11,6 +11,7 @@ import {
 import { noAdminUser, noPlatformAdmin, noSuchAccount, unknownAccount } from '../absence.ts';
 import { ACCOUNT_NUMBER } from './account-number.ts';
 import { requireScope, type Writer } from '../caller.ts';
+import { countedAs } from '../counted.ts';
 import type { Deps } from '../deps.ts';
 import { AccountInput, NoInput } from '../inputs.ts';
 import { type DefinedLookUp, defineLookUp, find } from '../look-up.ts';
@@ -44,6 +45,7 @@ type FoundAdmin = z.infer<typeof FoundAdmin>;
 /** The account's admin: the user of its lowest-id profile whose user is staff or superuser. */
 export const adminOfAccount: DefinedLookUp<'adminUser', typeof AccountInput.shape, User, FoundAdmin> = {
   name: 'adminUser',
+  kind: countedAs('adminUser'),
   implements: 'get_cached_admin_user_for_account',
   input: AccountInput,
   subject: ({ accountNumber }) => ({ kind: 'account', accountNumber }),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { RightsLookUp } from '../../cache/look-up.ts';
 import { type KeyRecord, selectKeyRecord } from '../../db/reads/keys.ts';
+import { countedAs } from '../counted.ts';
 import type { Deps } from '../deps.ts';
 
 const time = z.iso.datetime().nullable();
@@ -22,6 +23,7 @@ export type CheckedKey = z.infer<typeof CheckedKey>;
 
 /** A key by id, for its check. Anybody may ask for any id, so absent ones are not kept in memory. */
 export const apiKeyById: RightsLookUp<Deps, number, CheckedKey | null> = {
+  kind: countedAs('apiKey'),
   key: (keyId) => `key:${keyId}`,
   parse: CheckedKey.nullable().parse,
   forgetsAbsent: true,

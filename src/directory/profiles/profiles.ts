@@ -33,6 +33,7 @@ export const userProfileById = defineLookUp({
 
 /** Every profile of the account, by id. */
 export const userProfilesOfAccount = defineList({
+  name: 'userProfilesOfAccount',
   implements: 'get_user_profiles_for_account',
   input: AccountInput,
   subject: ({ accountNumber }) => ({ kind: 'account', accountNumber }),
@@ -53,6 +54,7 @@ const MAX_SHARED_OWNERS = 20;
 
 /** The profiles that may own a user's resources: every one of the account that the profile belongs to, by id. */
 export const validResourceOwners = defineList({
+  name: 'validResourceOwners',
   implements: 'valid_resource_owners_for_user',
   input: UserProfileInput,
   subject: ({ userProfileId }) => ({ kind: 'user-profile', userProfileId }),

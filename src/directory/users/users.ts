@@ -88,6 +88,7 @@ export const userByUsername = defineLookUp({
 
 /** Every user with a profile in the account, by id. */
 export const usersOfAccount = defineList({
+  name: 'usersOfAccount',
   implements: 'get_users_for_account',
   input: AccountInput,
   subject: ({ accountNumber }) => ({ kind: 'account', accountNumber }),

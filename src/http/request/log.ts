@@ -9,7 +9,7 @@ const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
 const EVERY_PATH = '/*';
 
 /** Logs a request in one line, without its path, parameters and headers: they contain names, addresses and keys. */
-export function logRequest(c: Context<AppEnv>, startedAtMs: number): void {
+export function logRequest(c: Context<AppEnv>, ms: number): void {
   // A request that was refused early has neither a caller nor deps.
   const known: Partial<AppEnv['Variables']> = c.var;
   // `deps.trace` has what was asked past the cache.
@@ -25,7 +25,7 @@ export function logRequest(c: Context<AppEnv>, startedAtMs: number): void {
     tiers: describeTiers(trace),
     ...(trace.shared && { redisMs: trace.shared.ms }),
     ...(trace.origin && { postgresMs: trace.origin.ms }),
-    ms: Date.now() - startedAtMs,
+    ms,
   });
 }
 

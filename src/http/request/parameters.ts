@@ -6,7 +6,7 @@ import { Username as AnyUsername } from '../../directory/users/users.ts';
 const ID_FAULT = 'must be a positive whole number below 2^53';
 
 // Parameters arrive as text, and the OpenAPI document describes the numbers that the text must spell.
-function asInteger(bounds: { minimum: number; maximum?: number; default?: number }) {
+export function asInteger(bounds: { minimum: number; maximum?: number; default?: number }) {
   return ({ jsonSchema }: { jsonSchema: object }): void => {
     Object.assign(jsonSchema, { type: 'integer', pattern: undefined, maxLength: undefined, ...bounds });
   };

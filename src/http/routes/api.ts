@@ -10,6 +10,7 @@ import { lookUps } from './look-ups.ts';
 import { operations } from './operations.ts';
 import { profileChanges } from './profile-changes.ts';
 import { profiles } from './profiles.ts';
+import { stats } from './stats.ts';
 import { userBatch } from './user-batch.ts';
 import { userChanges } from './user-changes.ts';
 import { users } from './users.ts';
@@ -28,7 +29,8 @@ export const api = new Hono<AppEnv>()
   .route('/', directoryLists)
   .route('/', audit)
   .route('/', keys)
-  .route('/', operations);
+  .route('/', operations)
+  .route('/', stats);
 
 /** The type by which the client knows the routes. */
 export type Api = typeof api;

@@ -40,7 +40,7 @@ const SUBJECT_NAMES: readonly string[] = [
   'username',
 ] satisfies SubjectName[];
 /** Parameters that say how something is answered, and not what it is about. */
-const NEUTRAL = new Set(['createdBy', 'cursor', 'dryRun', 'force', 'limit', 'withDescendants']);
+const NEUTRAL = new Set(['createdBy', 'cursor', 'dryRun', 'force', 'limit', 'minutes', 'withDescendants']);
 /** Routes that everybody may ask: to open another one is to say so here. */
 const OPEN = ['GET /docs', 'GET /healthz', 'GET /openapi.json', 'GET /readyz', 'GET /v1/account-number'];
 

@@ -1,5 +1,6 @@
 import { makeBreaker } from '../../../src/cache/breaker.ts';
 import type { Cache, Origin } from '../../../src/cache/cache.ts';
+import { makeCounts } from '../../../src/cache/counts/counts.ts';
 import type { LookUp, ReadDemands } from '../../../src/cache/look-up.ts';
 import type { LogicalTime } from '../../../src/cache/logical-time.ts';
 import { makeMemory } from '../../../src/cache/memory/memory.ts';
@@ -91,6 +92,10 @@ function makeFakeShared(): FakeShared {
       if (fake.failure) throw fake.failure;
       return fake.description;
     },
+    async readCounts() {
+      if (fake.failure) throw fake.failure;
+      return { nowMs: 0, minutes: [] };
+    },
   };
   return fake;
 }
@@ -118,6 +123,7 @@ export function makeFakeCache({ lifeMs = 0 } = {}): FakeCache {
     breaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
     originBreaker: makeBreaker({ failures: 5, coolDownMs: 1_000 }),
     seal: makeSeal('a secret', 'tests'),
+    counts: makeCounts(),
     shared: makeFakeShared(),
     origin: makeFakeOrigin(),
     settings: {
@@ -139,6 +145,7 @@ export function makeFakeCache({ lifeMs = 0 } = {}): FakeCache {
 export function lookUpOf<T>(...values: (T | Error | Promise<T>)[]): LookUp<T> & { readonly loads: number } {
   let loads = 0;
   return {
+    kind: 0,
     key: 'user:1',
     // The tests' payloads are what the tests themselves stored.
     parse: (json) => json as T,

@@ -22,6 +22,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   explain: 'true',
   isActive: 'true',
   limit: '20',
+  minutes: '60',
   path: '/v1/users/3',
   requestId: 'ffffffff-ffff-4fff-bfff-ffffffffffff',
   since: '2026-01-01T00:00:00Z',

@@ -1,3 +1,4 @@
+import { COUNTS_SCRIPT } from './counts-script.ts';
 import { LOG } from './log-script.ts';
 import { READING } from './reading-script.ts';
 import { makeScript } from './script.ts';
@@ -69,19 +70,20 @@ end
 /**
  * KEYS clock, then entry and lease of every read. ARGV epoch for a new clock, tag prefix, tag life, lease ms, then for every read
  * the owner of the lease, the mode (`any`; `none`: a new as-of whatever is stored; `drop`: the same, and the entry is deleted) and
- * the least as-of or ''; then the newest time that the isolate has seen, or ''; last its cursor in the log, or '' for no news. A
- * clock that is missing or behind that time has been lost. Answers for every read {hit | load | busy, as-of for the load or time of
- * the clock, as-of of the entry, payload, tags, fresh ms left, fresh ms : life ms : seal of a sealed entry, 'time' if that was
- * lost}, and after them the news of the log, if they were asked for. There may be no read at all.
+ * the least as-of or ''; then the newest time that the isolate has seen, or ''; its cursor in the log, or '' for no news; ''; last
+ * what it has counted, or ''. A clock that is missing or behind that time has been lost. Answers for every read {hit | load | busy,
+ * as-of for the load or time of the clock, as-of of the entry, payload, tags, fresh ms left, fresh ms : life ms : seal of a sealed
+ * entry, 'time' if that was lost}, and after them the news of the log, if they were asked for. There may be no read at all.
  *
  * The seal of an entry covers its as-of, and so its birth. The expiry of its key ends an entry before its life does, unless somebody
- * has taken that away. The news are taken before the one tick of all loads, so that the loads begin after what the news tell of.
+ * has taken that away. The news are taken before the one tick of all loads, so that the loads begin after what the news tell of. The
+ * counts come last: with its first write a script gets leave to grow, even from a full Redis.
  */
-const READ = `${PRELUDE}
+const READ = `${PRELUDE}${COUNTS_SCRIPT}
 local LEASE_MS = tonumber(ARGV[4])
 local READS = (#KEYS - 1) / 2
 
-local CURSOR = ARGV[6 + 3 * READS]
+local CURSOR, COUNTS = ARGV[6 + 3 * READS], ARGV[8 + 3 * READS]
 
 local lost = has_lost_time(ARGV[5 + 3 * READS]) and 'time' or ''
 if lost ~= '' then tick(lost) end
@@ -131,18 +133,22 @@ for i = 1, READS do
   end
 end
 if CURSOR ~= '' then replies[READS + 1] = news(CURSOR) end
-if #loads == 0 then return replies end
-local epoch, n = tick()
-if CURSOR ~= '' and replies[READS + 1][1] == '' then replies[READS + 1] = news(CURSOR) end
-local asof = epoch and stamp(epoch, n) or ''
-for _, load in ipairs(loads) do
-  local found = load.found
-  if found and (not epoch or epoch == logical(found.asof)) then
-    replies[load.at] = { load.status, asof, found.asof, found.payload, found.tags, digits(found.left), found.seal, lost }
-  else
-    replies[load.at] = { load.status, asof, '', '', '', '0', '', lost }
+local function answer_loads()
+  local epoch, n = tick()
+  if CURSOR ~= '' and replies[READS + 1][1] == '' then replies[READS + 1] = news(CURSOR) end
+  local asof = epoch and stamp(epoch, n) or ''
+  for _, load in ipairs(loads) do
+    local found = load.found
+    if found and (not epoch or epoch == logical(found.asof)) then
+      replies[load.at] = { load.status, asof, found.asof, found.payload, found.tags, digits(found.left), found.seal, lost }
+    else
+      replies[load.at] = { load.status, asof, '', '', '', '0', '', lost }
+    end
   end
 end
+
+if #loads > 0 then answer_loads() end
+if COUNTS and COUNTS ~= '' then pcall(add_counts, COUNTS) end
 return replies
 `;
 
