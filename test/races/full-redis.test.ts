@@ -97,6 +97,14 @@ describe.each([
     });
   });
 
+  test('a read that takes counts along is answered', async () => {
+    const isolate = newIsolate(stack.current);
+    await whileFull(async () => {
+      for (const path of ['/v1/users/3', '/v1/users/4', '/v1/stats'])
+        expect((await get(isolate, path)).status).toBe(200);
+    });
+  });
+
   test('the drain tells what was written elsewhere, and nothing old is back once there is room', async () => {
     await user();
     await write();
