@@ -13,7 +13,7 @@ import { findJoinable, joinOrLoad, startLoad } from './loads/loads.ts';
 import { askShared } from './shared/guarded-store.ts';
 import { LONGEST_LIFE_MS } from './shared/entry-bounds.ts';
 
-/** Refresh ahead begins so much of the bound before the end of an entry's life, for entries that were asked for this often. */
+/** Refresh ahead begins in this last part of an entry's life, for entries that were asked for this often. */
 const REFRESH_AHEAD_SHARE = 1 / 5;
 const HOT_HITS = 2;
 
@@ -39,7 +39,7 @@ export function readThrough<C, I, T>(
   if (entry.value === null) definition.noteAbsent?.(context, input);
   if (isDueForRefresh(cache, key, entry, nowMs)) {
     entry.isRefreshed = true;
-    startLoad(cache, bind(definition, context, input), {}, false);
+    startLoad(cache, bind(definition, context, input), demandsOfRefresh(cache, entry), false);
   }
   if (cache.memory.validation?.takePoll(entry, nowMs)) pollLog(cache);
   entry.answer ??= Promise.resolve(entry.value);
@@ -111,8 +111,17 @@ function findInMemory(
 /** True for a hot entry near the end of its life that is not being refreshed. */
 function isDueForRefresh(cache: Cache, key: string, entry: MemoryEntry, nowMs: number): boolean {
   const { memory } = cache;
-  if (memory.lifeMsLeft(entry, nowMs) > memory.ttlMs * REFRESH_AHEAD_SHARE) return false;
+  const lifeMs = memory.lifeMs(entry);
+  if (nowMs < entry.sentAtMs + lifeMs * (1 - REFRESH_AHEAD_SHARE)) return false;
   return entry.hits > HOT_HITS && !entry.isRefreshed && !findJoinable(cache, key, NO_DEMANDS);
+}
+
+// An entry of the shared store that ends together with this one is of no use. Only one with a later as-of is.
+function demandsOfRefresh({ memory }: Cache, entry: MemoryEntry): ReadDemands {
+  const { asOf, freshMs } = entry;
+  return asOf && freshMs <= memory.lifeMs(entry)
+    ? { token: { epoch: asOf.epoch, n: asOf.n + 1 } }
+    : NO_DEMANDS;
 }
 
 // The answer of this hit does not wait for the news, and a failure to get them is nothing.

@@ -711,3 +711,48 @@ describe('behind a hit past half of the bound', () => {
     expect(cache.shared.follows).toBe(0);
   });
 });
+
+describe('a hot entry that is validated is refreshed in the last fifth of its life', () => {
+  const following = async (lifeMs: number) => {
+    const cache = makeFakeCache({ lifeMs });
+    const lookUp = lookUpOf('a', 'b');
+    const tell = () => {
+      const { validation } = cache.memory;
+      const nowMs = cache.clock.now();
+      const news = {
+        through: at(1),
+        cursor: { time: at(1), id: '00000000000000aa' },
+        tags: [],
+        isGap: false,
+      };
+      validation?.learn(validation.ask(nowMs), news, nowMs);
+    };
+    tell();
+    for (let i = 0; i < 4; i++) await readThrough(cache, lookUp);
+    const readAfter = async (ms: number) => {
+      await cache.clock.advance(ms);
+      tell();
+      return readThrough(cache, lookUp);
+    };
+    return { cache, lookUp, readAfter };
+  };
+
+  test('by a later answer, since that of the shared store ends together with it', async () => {
+    const { cache, lookUp, readAfter } = await following(300_000);
+    await readAfter(239_999);
+    expect(cache.shared.reads).toHaveLength(1);
+    expect(await readAfter(1)).toBe('a');
+    await Promise.all(cache.pending);
+    expect(cache.shared.reads.at(-1)).toMatchObject({ mode: 'any', least: at(2) });
+    expect(await readAfter(60_000)).toBe('b');
+    expect(lookUp.loads).toBe(2);
+  });
+
+  test('by what the shared store has, if that is fresh for longer than memory may keep it', async () => {
+    const { cache, readAfter } = await following(60_000);
+    await readAfter(47_999);
+    expect(cache.shared.reads).toHaveLength(1);
+    await readAfter(1);
+    expect(cache.shared.reads.at(-1)).toMatchObject({ mode: 'any', least: null });
+  });
+});

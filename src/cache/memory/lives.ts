@@ -7,7 +7,7 @@ import type { Validation } from './validation.ts';
 export interface Lives {
   /** The reason for which the entry must not answer; null if it may. */
   findFault(entry: MemoryEntry, nowMs: number): MemoryFault | null;
-  lifeMsLeft(entry: MemoryEntry, nowMs: number): number;
+  lifeMs(entry: MemoryEntry): number;
   validMsLeft(entry: MemoryEntry, nowMs: number): number;
 }
 
@@ -35,7 +35,7 @@ export function makeLives({ ttlMs, lifeMs, invalidations, readings, validation }
       if (!validation?.covers(entry)) return ifTooOld;
       return nowMs < validation.untilMs(nowMs) ? null : 'lapsed';
     },
-    lifeMsLeft: (entry, nowMs) => entry.sentAtMs + (isCovered(entry) ? longestMs(entry) : ttlMs) - nowMs,
+    lifeMs: (entry) => (isCovered(entry) ? longestMs(entry) : ttlMs),
     validMsLeft(entry, nowMs) {
       const ownMsLeft = entry.sentAtMs + ttlMs - nowMs;
       if (!validation?.covers(entry)) return ownMsLeft;

@@ -50,8 +50,8 @@ export interface Memory {
   /** Keeps the entry unless it is expired, invalidated here since it was read, or older than what is kept. */
   set(key: string, entry: MemoryEntry, nowMs: number): boolean;
   delete(key: string): void;
-  /** The time until the entry needs another read of its own, in ms. */
-  lifeMsLeft(entry: MemoryEntry, nowMs: number): number;
+  /** The time after which the entry needs another read of its own, in ms from its last one. */
+  lifeMs(entry: MemoryEntry): number;
   /** The time until the entry is not valid any more unless the log has news, in ms. */
   validMsLeft(entry: MemoryEntry, nowMs: number): number;
   readonly invalidations: Invalidations;
@@ -96,7 +96,7 @@ export function makeMemory({ maxBytes, ttlMs, lifeMs = 0, deadlineMs = ttlMs }: 
     ttlMs,
     invalidations,
     validation,
-    lifeMsLeft: lives.lifeMsLeft,
+    lifeMs: lives.lifeMs,
     validMsLeft: lives.validMsLeft,
     delete: (key) => void entries.delete(key),
     peek(key, nowMs) {

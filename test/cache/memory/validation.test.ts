@@ -227,13 +227,13 @@ test('one hit past half of the bound asks for news, and another one only when th
   expect(takePoll(5_500)).toBe(true);
 });
 
-test('what is left of a validation is told, and what is left of a life', () => {
+test('what is left of a validation is told, and how long a life is', () => {
   const memory = makeFollower();
   const entry = entryOf(memory, { freshMs: 8_000 });
   memory.set('k', entry, 0);
   tell(memory, 2_000, newsOf(20));
   expect(memory.validMsLeft(entry, 3_000)).toBe(4_000);
-  expect(memory.lifeMsLeft(entry, 3_000)).toBe(5_000);
+  expect(memory.lifeMs(entry)).toBe(8_000);
   tell(memory, 7_000, newsOf(30));
   expect(memory.validMsLeft(entry, 7_000)).toBe(1_000);
 });
