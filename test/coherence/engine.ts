@@ -22,9 +22,10 @@ export async function embedEngine(): Promise<Engine> {
   const lua = await state.getLuaRuntime();
   const context = session.createExecutionContext();
   const bytes = (text: string): Buffer => Buffer.from(text);
+  const scripts = makeKept(bytes);
   return {
     async evaluate(script, keys, args) {
-      return toStrings(lua.eval(bytes(script), keys.map(bytes), args.map(bytes), context));
+      return toStrings(lua.eval(scripts(script), keys.map(bytes), args.map(bytes), context));
     },
     async close() {
       session.close();
@@ -35,17 +36,27 @@ export async function embedEngine(): Promise<Engine> {
 
 async function connectEngine(url: string): Promise<Engine> {
   const redis = new Redis(url);
+  const digestOf = makeKept((script) => createHash('sha1').update(script).digest('hex'));
   return {
     async evaluate(script, keys, args) {
-      const sha1 = createHash('sha1').update(script).digest('hex');
       try {
-        return await redis.evalsha(sha1, keys.length, ...keys, ...args);
+        return await redis.evalsha(digestOf(script), keys.length, ...keys, ...args);
       } catch (error) {
         if (!String(error).includes('NOSCRIPT')) throw error;
         return redis.eval(script, keys.length, ...keys, ...args);
       }
     },
     close: async () => void (await redis.quit()),
+  };
+}
+
+/** What is made of a script, which is long and comes often, is made once. */
+function makeKept<T>(make: (script: string) => T): (script: string) => T {
+  const kept = new Map<string, T>();
+  return (script) => {
+    const known = kept.get(script) ?? make(script);
+    kept.set(script, known);
+    return known;
   };
 }
 
