@@ -1,7 +1,16 @@
 import type { Cache } from './cache/cache.ts';
 import { systemClock } from './cache/clock.ts';
+import { parseLogicalTime } from './cache/logical-time.ts';
+import { makeMemory } from './cache/memory/memory.ts';
+import { sendOver } from './cache/placed/binding.ts';
+import { makeCallerLog } from './cache/placed/caller-log.ts';
+import { makePlaced } from './cache/placed/placed.ts';
+import type { Call } from './cache/placed/protocol.ts';
+import { NO_NEWS } from './cache/shared/invalidation-log.ts';
+import { type NewestTime, noteTime } from './cache/shared/newest-time.ts';
 import { makeSharedStore, type SharedStore } from './cache/shared/shared-store.ts';
 import { makeUpstash, type Upstash } from './cache/shared/upstash.ts';
+import type { Caller } from './directory/caller.ts';
 import type { Deps } from './directory/deps.ts';
 import type { Settings } from './settings.ts';
 import { type Isolate, isolateOf } from './isolate.ts';
@@ -14,8 +23,13 @@ export interface RequestContext {
 
 /** Makes the dependencies of one request. Throws `ConfigurationError` when a var is wrong. */
 export function makeDeps(env: object, ctx: RequestContext, isolate: Isolate = isolateOf(env)): Deps {
+  const cache = makeCache(isolate, ctx);
+  return { ...makeDepsAround(cache, isolate), ...askOriginWorker(cache, isolate) };
+}
+
+function makeDepsAround(cache: Cache, isolate: Isolate): Deps {
   return {
-    cache: makeCache(isolate, ctx),
+    cache,
     db: isolate.db,
     platform: isolate.platform,
     keyUses: isolate.keyUses,
@@ -27,6 +41,55 @@ export function makeDeps(env: object, ctx: RequestContext, isolate: Isolate = is
 /** The settings of these bindings, parsed once per isolate. */
 export function settingsOf(env: object): Settings {
   return isolateOf(env).settings;
+}
+
+/** Has the request's reads ask the origin Worker, where there is one. */
+function askOriginWorker(cache: Writable<Cache>, { placed, storeSettings }: Isolate): Pick<Deps, 'askFor'> {
+  const { binding, seal, breaker, deadlineMs } = placed;
+  if (!binding) return {};
+  let asking: Caller | undefined;
+  const boundsOf = () =>
+    asking ? { accountNumber: asking.accountNumber, scopes: [...asking.scopes] } : null;
+  const send = sendOver(binding, seal, deadlineMs);
+  cache.placed = makePlaced({ breaker, deadlineMs, store: storeSettings, boundsOf, send }, systemClock);
+  return {
+    askFor(caller) {
+      asking = caller;
+    },
+  };
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The dependencies of one call to the origin Worker. */
+export interface PlacedDeps {
+  readonly deps: Deps;
+  /** The news of the log for the isolate that calls. */
+  takeNews(): unknown;
+}
+
+/** Without a memory or the loads of other calls: two caches in a row would add the ages of their answers. */
+const NO_MEMORY = { maxBytes: 1, ttlMs: 0 };
+
+/** Makes the dependencies of one call, whose reads follow the log for the isolate that calls. */
+export function makePlacedDeps(
+  isolate: Isolate,
+  ctx: RequestContext,
+  { cursor, newest: seen }: Pick<Call, 'cursor' | 'newest'>,
+): PlacedDeps {
+  const { storeSettings } = isolate;
+  const newest: NewestTime = { time: parseLogicalTime(seen) ?? storeSettings.newest?.time ?? null };
+  const callerLog = cursor === NO_NEWS ? null : makeCallerLog(cursor);
+  const store = { ...storeSettings, newest, log: callerLog?.log ?? null };
+  const cache = makeCache({ ...isolate, storeSettings: store }, ctx);
+  const apart = { memory: makeMemory(NO_MEMORY), inFlight: new Map() };
+  return {
+    deps: makeDepsAround(Object.assign(cache, apart), isolate),
+    takeNews() {
+      noteTime(storeSettings.newest, newest.time);
+      return callerLog?.take() ?? null;
+    },
+  };
 }
 
 function makeCache(

@@ -1,7 +1,8 @@
-import { makeBreaker } from './cache/breaker.ts';
+import { type Breaker, makeBreaker } from './cache/breaker.ts';
 import type { CacheSettings, IsolateCache, Origin } from './cache/cache.ts';
 import { type Counts, makeCounts } from './cache/counts/counts.ts';
 import { makeMemory, type Memory } from './cache/memory/memory.ts';
+import { type Binding, bindingOf } from './cache/placed/binding.ts';
 import { makeJointSeal, makeSeal, type Seal } from './cache/shared/seal.ts';
 import type { SharedStoreSettings } from './cache/shared/shared-store.ts';
 import { isUnavailable, isRefusedForGood } from './db/client/errors.ts';
@@ -34,10 +35,21 @@ export interface Isolate {
   readonly cache: IsolateCache;
   readonly cacheSettings: CacheSettings;
   readonly storeSettings: SharedStoreSettings;
+  readonly placed: OriginWorker;
   readonly auth: AuthState;
   /** The first one signs the cursors that the service makes; any of them may have signed a cursor that comes back. */
   readonly cursorSeals: readonly Seal[];
   readonly accessScopes: ReadonlySet<Scope>;
+}
+
+/** The state of the calls to the Worker beside the stores, and of this Worker if it is that one. */
+export interface OriginWorker {
+  /** Undefined where the stores are asked from here. */
+  readonly binding: Binding | undefined;
+  /** Signs the calls. */
+  readonly seal: Seal;
+  readonly breaker: Breaker;
+  readonly deadlineMs: number;
 }
 
 // Several configurations can share one isolate in tests, so the state is kept per bindings object.
@@ -47,17 +59,18 @@ const isolates = new WeakMap<object, Isolate>();
 export function isolateOf(env: object): Isolate {
   const known = isolates.get(env);
   if (known) return known;
-  const isolate = makeIsolate(parseSettings(env));
+  const isolate = makeIsolate(parseSettings(env), bindingOf(env, 'ORIGIN'));
   isolates.set(env, isolate);
   return isolate;
 }
 
-function makeIsolate(settings: Settings): Isolate {
+function makeIsolate(settings: Settings, binding: Binding | undefined): Isolate {
+  const originWorkerMs = Math.min(settings.ORIGIN_DEADLINE_MS, settings.POSTGRES_DEADLINE_MS);
   const memory = makeMemory({
     maxBytes: settings.MEMORY_MAX_BYTES,
     ttlMs: settings.MEMORY_TTL_MS,
     lifeMs: settings.MEMORY_LIFE_MS,
-    deadlineMs: settings.REDIS_DEADLINE_MS,
+    deadlineMs: Math.max(settings.REDIS_DEADLINE_MS, binding ? originWorkerMs : 0),
   });
   const counts = makeCounts();
   const storeSettings = storeSettingsOf(settings, memory, counts);
@@ -93,6 +106,12 @@ function makeIsolate(settings: Settings): Isolate {
       originDeadlineMs: settings.POSTGRES_DEADLINE_MS,
     },
     storeSettings,
+    placed: {
+      binding,
+      seal: makeJointSeal(makeSeals(settings, 'edge-accounts calls of the origin worker')),
+      breaker: makeBreaker(breakerSettings),
+      deadlineMs: originWorkerMs,
+    },
     auth: makeAuthState(),
     cursorSeals: makeSeals(settings, 'edge-accounts cursors'),
     accessScopes: new Set(settings.ACCESS_SCOPES.map(toScope)),

@@ -112,6 +112,7 @@ const Settings = z.object({
   LEASE_MS: whole(2_000, 100, 30_000),
   REDIS_DEADLINE_MS: whole(250, 10, 10_000),
   POSTGRES_DEADLINE_MS: whole(5_000, 100, 25_000),
+  ORIGIN_DEADLINE_MS: whole(2_000, 100, 25_000),
   BREAKER_FAILURES: whole(5, 1, 1_000),
   BREAKER_COOLDOWN_MS: whole(1_000, 10, 60_000),
   LOG_REQUESTS: z

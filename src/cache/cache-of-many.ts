@@ -9,8 +9,10 @@ import { withSharedTimers } from './clock.ts';
  * in one line.
  */
 export function makeCacheOfMany(cache: Cache): Cache {
+  const { placed } = cache;
   return {
     ...cache,
+    ...(placed && { placed: { ...placed, breaker: countedTogether(placed.breaker) } }),
     clock: withSharedTimers(cache.clock),
     breaker: countedTogether(cache.breaker),
     originBreaker: countedTogether(cache.originBreaker),

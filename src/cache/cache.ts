@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Counts } from './counts/counts.ts';
 import type { InFlight } from './loads/load.ts';
 import type { Memory } from './memory/memory.ts';
+import type { Placed } from './placed/placed.ts';
 import type { Seal } from './shared/seal.ts';
 import type { SharedStore } from './shared/shared-store.ts';
 
@@ -44,6 +45,8 @@ export interface Origin {
 export interface Cache extends IsolateCache {
   readonly shared: SharedStore;
   readonly origin: Origin;
+  /** The Worker beside both stores, if there is one: it is asked in their place. */
+  readonly placed?: Placed | undefined;
   readonly settings: CacheSettings;
   readonly clock: Clock;
   readonly log: Log;

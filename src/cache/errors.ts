@@ -4,6 +4,11 @@ export class OriginUnavailable extends Error {
   readonly code: string = 'origin_unavailable';
 }
 
+/** The Worker beside the stores does not answer this question to this caller. */
+export class OutOfReach extends Error {
+  override readonly name = 'OutOfReach';
+}
+
 /** The origin has refused the question, and would refuse it again. This is a defect and not an outage. */
 export class OriginRefused extends OriginUnavailable {
   override readonly name = 'OriginRefused';

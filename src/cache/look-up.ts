@@ -2,6 +2,8 @@ import type { Token } from './logical-time.ts';
 
 /** Defines all look-ups of one kind. It is made once; `context` brings the clients of the request that loads. */
 export interface LookUpDefinition<C, I, T> extends AnswerRules<T> {
+  /** Names its questions to the Worker beside the stores. Their input is JSON then. Without a name they are asked here. */
+  readonly name?: string;
   /** A key that is unique among all look-ups, e.g. `user:3`. It holds no line break if the input is possible. */
   key(input: I): string;
   /** False for an input that can name nothing: it is absent, and no store is asked. By default every input is possible. */
@@ -43,7 +45,15 @@ interface AnswerRules<T> {
 /** One look-up, bound to its input and to the request that would load. */
 export interface LookUp<T> extends AnswerRules<T> {
   readonly key: string;
+  /** The look-up and its input, by which the Worker beside the stores answers it. */
+  readonly question?: NamedInput;
   readonly load: () => Promise<Loaded<T>>;
+}
+
+/** The name of a look-up, and an input in JSON. */
+export interface NamedInput {
+  readonly name: string;
+  readonly input: unknown;
 }
 
 /** The parts of a look-up that name its entries and parse them. */
@@ -66,6 +76,8 @@ export interface Trace {
   memory?: { hit: boolean; ttlMs?: number; stored?: boolean; collapsed?: boolean; ms: number };
   shared?: { hit: boolean; ttlMs?: number; stored?: boolean; detail?: TierDetail; ms: number };
   origin?: { ms: number };
+  /** The call to the Worker beside the stores, which tells of the tiers there; with a detail, the read asked them itself. */
+  placed?: { ms: number; detail?: TierDetail };
   /** Memory had an answer that the demands refused. */
   refused?: boolean;
 }

@@ -81,9 +81,12 @@ export function readForRights<C, I, T>(
   return readThrough(cache, definition, context, input, asked);
 }
 
-function bind<C, I, T>(definition: LookUpDefinition<C, I, T>, context: C, input: I): LookUp<T> {
+/** The look-up of this input, for the request of that context. */
+export function bind<C, I, T>(definition: LookUpDefinition<C, I, T>, context: C, input: I): LookUp<T> {
+  const { name } = definition;
   const key = definition.key(input);
-  return { ...definition, key, load: () => definition.load(context, input) };
+  const question = name !== undefined && { question: { name, input } };
+  return { ...definition, key, ...question, load: () => definition.load(context, input) };
 }
 
 /** Finds the entry in memory, if the demands admit it. */

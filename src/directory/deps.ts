@@ -3,6 +3,7 @@ import type { Trace } from '../cache/look-up.ts';
 import type { Db } from '../db/client/client.ts';
 import type { PlatformAccount } from '../db/reads/accounts.ts';
 import type { Log } from '../lib/log.ts';
+import type { Caller } from './caller.ts';
 import type { KeyUses } from './keys/uses.ts';
 
 /** The configuration that answers depend on. */
@@ -23,6 +24,8 @@ export interface Deps {
   /** Belongs to the isolate. */
   readonly keyUses: KeyUses;
   readonly log: Log;
+  /** Tells the origin Worker, if there is one, for whom the questions to come are asked. */
+  readonly askFor?: (caller: Caller) => void;
   /** Filled with what is asked of Postgres past the cache. */
   readonly trace?: Trace;
 }

@@ -22,7 +22,7 @@ type Found<T> = Paged<T> | null;
 /** The look-up of a list in the order of ids, whole or a page at a time. */
 interface ListSpec<S extends z.ZodRawShape, T> extends LookUpBasics<S> {
   readonly item: z.ZodType<T>;
-  /** Names it among what is counted. */
+  /** Names it among what is counted, and to the origin Worker. */
   readonly name: Counted;
   /** Names the list in its cursors and its keys. */
   nameOf(input: InputOf<S>): string;
@@ -62,6 +62,7 @@ export function defineList<S extends z.ZodRawShape, T>(spec: ListSpec<S, T>): De
   const { parse } = z.object({ items: z.array(spec.item), nextAfterId: z.int().nullable() }).nullable();
   const slices: DefinedList<S, T>['slices'] = {
     kind: countedAs(spec.name),
+    name: spec.name,
     // The part of one account is kept once, whatever the limit.
     key: (slice) => `${nameOfSlice(spec, slice)}:${pageKey(slice.within === null ? slice.page : undefined)}`,
     parse,

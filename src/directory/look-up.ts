@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { OutOfReach } from '../cache/errors.ts';
 import type { KeyedLookUp, LookUpDefinition, ReadDemands } from '../cache/look-up.ts';
 import { readThrough } from '../cache/read-through.ts';
 import { type Counted, countedAs } from './counted.ts';
@@ -59,7 +60,15 @@ export function find<I, V>(
   input: I,
   read?: ReadDemands,
 ): Promise<V> {
-  return readThrough(deps.cache, lookUp, deps, input, read);
+  const found = readThrough(deps.cache, lookUp, deps, input, read);
+  // The values of all look-ups that are found here have null for what is not there.
+  return deps.cache.placed ? found.catch((error: unknown) => nullIfUnseen(error) as V) : found;
+}
+
+// The origin Worker has checked once more who may see the answer, by memberships that may be newer than those in memory here.
+function nullIfUnseen(error: unknown): null {
+  if (error instanceof OutOfReach) return null;
+  throw error;
 }
 
 /** Reads the caller's answer; throws a `LookUpError` when there is none. */

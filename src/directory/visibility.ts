@@ -144,13 +144,15 @@ interface InAccount {
   readonly accountNumber: string;
 }
 
-const memberOfAccount: RightsLookUp<Deps, InAccount & { readonly userId: number }, boolean> = {
+export const memberOfAccount: RightsLookUp<Deps, InAccount & { readonly userId: number }, boolean> = {
+  name: 'memberOfAccount',
   ...isOfAccount,
   key: ({ accountNumber, userId }) => `member:${accountNumber}:${userId}`,
   load: async ({ db }, asked) => toSight(asked, await selectMembership(db, asked.accountNumber, asked)),
 };
 
-const profileInAccount: RightsLookUp<Deps, InAccount & { readonly userProfileId: number }, boolean> = {
+export const profileInAccount: RightsLookUp<Deps, InAccount & { readonly userProfileId: number }, boolean> = {
+  name: 'profileInAccount',
   ...isOfAccount,
   key: ({ accountNumber, userProfileId }) => `profile-in:${accountNumber}:${userProfileId}`,
   load: async ({ db }, asked) => toSight(asked, await selectMembership(db, asked.accountNumber, asked)),
@@ -162,8 +164,9 @@ function toSight({ accountNumber }: InAccount, { accountId, isMember: value }: M
   return { value, tags: accountId === null ? tags : [...tags, `members:${accountId}`] };
 }
 
-const memberNamed: RightsLookUp<Deps, InAccount & { readonly username: string }, number | null> = {
+export const memberNamed: RightsLookUp<Deps, InAccount & { readonly username: string }, number | null> = {
   kind,
+  name: 'memberNamed',
   key: ({ accountNumber, username }) => `member-named:${accountNumber}:${username}`,
   parse: z.int().nullable().parse,
   decidesRights: true,

@@ -83,6 +83,7 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
     try {
       deps = makeDeps(env, ctx);
       const writer = { caller: callerOf(ctx.props), requestId: crypto.randomUUID() };
+      deps.askFor?.(writer.caller);
       await requireActiveAccount(deps, writer.caller);
       // Checked first, as over HTTP: arguments of a caller without the right are not parsed.
       requireScope(writer.caller, spec.scope);

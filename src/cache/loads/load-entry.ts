@@ -8,6 +8,7 @@ import { deepFreeze } from '../freeze.ts';
 import { isLogical, type LogicalTime, randomId } from '../logical-time.ts';
 import type { MemoryEntry } from '../memory/memory.ts';
 import { askOrigin } from '../guarded-origin.ts';
+import { askPlaced, type PlacedAnswer } from '../placed/ask-placed.ts';
 import { MAX_ENTRY_TAGS, MAX_PAYLOAD_BYTES } from '../shared/entry-bounds.ts';
 import { sealed } from '../shared/sealed-entry.ts';
 import { askShared, type Asked } from '../shared/guarded-store.ts';
@@ -32,7 +33,10 @@ const NEVER_CHECKED = -1;
 /** While another caller loads, this read asks the store again after these waits, 200 ms in all, and then loads without the lease. */
 const BUSY_WAITS_MS = [20, 60, 120];
 
-/** Asks the shared store and then, after a miss, the origin. Keeps the answer in memory and stores it in the shared store. */
+/**
+ * Asks the shared store and then, after a miss, the origin. Keeps the answer in memory and stores it in the shared store. A Worker
+ * beside the stores does all that is asked of them, if there is one and it answers.
+ */
 export async function loadEntry<T>(
   cache: Cache,
   lookUp: LookUp<T>,
@@ -40,13 +44,25 @@ export async function loadEntry<T>(
   start: LoadStart,
 ): Promise<MemoryEntry> {
   const context = { cache, lookUp, demands, start, owner: randomId() };
+  const placed = await askPlaced(cache, lookUp, demands, start);
+  if (placed) return keepPlaced(context, placed);
   const read = await askWhileBusy(context, modeOf(demands));
   if (read.reply?.status !== 'hit') return load(context, read.reply);
   const hit = await usable(cache, lookUp, read.reply.entry);
-  if (hit) return keep(context, hit.value, hit.entry.payload, toKept(hit.entry, read.reply.validAt.n));
+  if (hit) {
+    const { length } = hit.entry.payload;
+    return keep(context, hit.value, length, toKept(hit.entry, read.reply.validAt.n));
+  }
   // An unusable entry would be a hit until it expires. It is dropped, and the same call gives the as-of for a load.
   const dropped = await askWhileBusy(context, 'drop');
   return load(context, dropped.reply);
+}
+
+// Its lives count from when this isolate sent the question, as those of answers from the stores do.
+function keepPlaced<T>(context: LoadContext<T>, { value, answer }: PlacedAnswer<T>): MemoryEntry {
+  const { bytes, isLoaded, staleMsLeft, ...kept } = answer;
+  if (staleMsLeft !== null) return { ...toMemoryEntry(context, value, bytes, kept), staleMsLeft };
+  return { ...keep(context, value, bytes, kept), isLoaded };
 }
 
 async function askWhileBusy<T>(context: LoadContext<T>, mode: ReadMode): Promise<Asked<SharedRead>> {
@@ -79,7 +95,7 @@ async function load<T>(context: LoadContext<T>, reply: SharedRead | null): Promi
   share(context, loaded, payload, asOf);
   const { freshMs } = lifeOf(context, loaded.value);
   const kept = { tags: loaded.tags, asOf, validAtN: asOf?.n ?? 0, freshMs };
-  return { ...keep(context, loaded.value, payload, kept), isLoaded: true };
+  return { ...keep(context, loaded.value, payload.length, kept), isLoaded: true };
 }
 
 async function loadOrFail<T>(context: LoadContext<T>): Promise<Loaded<T> | OriginUnavailable> {
@@ -129,7 +145,7 @@ async function staleOrThrow<T>(
     demands.trace.memory = { hit: false, stored: false, ms: 0 };
   }
   const kept = toKept(stale.entry, asOf.n);
-  return { ...toMemoryEntry(context, stale.value, payload, kept), staleMsLeft: freshMsLeft };
+  return { ...toMemoryEntry(context, stale.value, payload.length, kept), staleMsLeft: freshMsLeft };
 }
 
 function share<T>(
@@ -177,9 +193,9 @@ function toKept({ tags, asOf, freshMsLeft }: SharedEntry, validAtN: number): Kep
   return { tags, asOf, validAtN, freshMs: freshMsLeft };
 }
 
-function keep<T>(context: LoadContext<T>, value: T, payload: string, kept: Kept): MemoryEntry {
+function keep<T>(context: LoadContext<T>, value: T, bytes: number, kept: Kept): MemoryEntry {
   const { cache, lookUp, demands } = context;
-  const entry = toMemoryEntry(context, value, payload, kept);
+  const entry = toMemoryEntry(context, value, bytes, kept);
   const isForgotten = lookUp.forgetsAbsent === true && saysAbsent(lookUp, value);
   // Memory may hold an answer from before the thing was deleted.
   if (isForgotten) cache.memory.delete(lookUp.key);
@@ -191,7 +207,7 @@ function keep<T>(context: LoadContext<T>, value: T, payload: string, kept: Kept)
 function toMemoryEntry<T>(
   { start }: LoadContext<T>,
   value: T,
-  payload: string,
+  bytes: number,
   { tags, asOf, validAtN, freshMs }: Kept,
 ): MemoryEntry {
   start.asOf = asOf;
@@ -204,7 +220,7 @@ function toMemoryEntry<T>(
     sentAtMs,
     freshMs,
     order,
-    bytes: payload.length,
+    bytes,
     hits: 0,
     checked: NEVER_CHECKED,
     answer: undefined,

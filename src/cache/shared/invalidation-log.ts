@@ -38,10 +38,23 @@ export const NO_NEWS = '';
 const NO_CURSOR = 'none';
 
 const CURSOR = /^(\d{1,16}):([0-9a-f]{16})$/;
+const CURSOR_ARG = /^([^:]+:\d{1,16}):([0-9a-f]{16})$/;
 const Reply = z.tuple([z.string(), z.enum(['news', 'gap']), z.string(), z.array(z.string())]);
 
 export function toCursorArg({ since }: LogQuestion): string {
   return since ? `${formatLogicalTime(since.time)}:${since.id}` : NO_CURSOR;
+}
+
+/** Parses such an argument; null for the one of an isolate without a cursor, and for garbage. */
+export function parseCursorArg(text: string): LogCursor | null {
+  const [, time = '', id] = CURSOR_ARG.exec(text) ?? [];
+  const parsed = parseLogicalTime(time);
+  return parsed && id !== undefined ? { time: parsed, id } : null;
+}
+
+/** The news as `toLogNews` parses them. */
+export function formatLogNews({ through, cursor, isGap, tags }: LogNews) {
+  return [formatLogicalTime(through), isGap ? 'gap' : 'news', `${cursor.time.n}:${cursor.id}`, tags] as const;
 }
 
 /**

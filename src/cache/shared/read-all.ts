@@ -46,7 +46,8 @@ function toReplies(reply: unknown, reads: number, question: LogQuestion | undefi
   return reply;
 }
 
-function learn(
+/** Parses the news of a reply, and tells them to the isolate that has asked. */
+export function learn(
   { log, newest }: SharedStoreSettings,
   question: LogQuestion,
   reply: unknown,

@@ -1,10 +1,7 @@
 import type { Requester } from '@upstash/redis';
 import { Redis } from '@upstash/redis/cloudflare';
-import { makeBatcher } from '../../lib/batcher.ts';
+import { atEndOfTick, makeBatcher } from '../../lib/batcher.ts';
 import type { RunScript } from './shared-store.ts';
-
-/** Turns of the microtask queue between two calls that belong to one step of a look-up, with some to spare. */
-const STEPS_OF_A_TICK = 8;
 
 export interface UpstashSettings {
   readonly url: string;
@@ -81,12 +78,6 @@ async function runPipeline(redis: Redis, commands: readonly AddCommand[]) {
       ? { status: 'fulfilled' as const, value: result }
       : { status: 'rejected' as const, reason: new RedisError(nameRefusal(error)) },
   );
-}
-
-// Callers that wait for the same promise go on one after the other, each some steps from here.
-async function atEndOfTick(send: () => void): Promise<void> {
-  for (let step = 0; step < STEPS_OF_A_TICK; step += 1) await Promise.resolve();
-  send();
 }
 
 function makeRequester({ url, token, deadlineMs }: UpstashSettings): Requester {

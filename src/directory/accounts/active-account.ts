@@ -8,8 +8,9 @@ import type { Deps } from '../deps.ts';
 import { RefusedError } from '../errors.ts';
 
 /** Reads whether an account is active; null if there is no such account. */
-const accountState: RightsLookUp<Deps, string, boolean | null> = {
+export const accountState: RightsLookUp<Deps, string, boolean | null> = {
   kind: countedAs('accountState'),
+  name: 'accountState',
   key: (accountNumber) => `is-active:${accountNumber}`,
   parse: z.boolean().nullable().parse,
   decidesRights: true,

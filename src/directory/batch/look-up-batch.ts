@@ -1,12 +1,9 @@
 import * as z from 'zod';
 import type { ReadDemands, Trace } from '../../cache/look-up.ts';
-import { makeCacheOfMany } from '../../cache/cache-of-many.ts';
 import { OriginUnavailable } from '../../cache/errors.ts';
-import { batchReads } from '../../db/client/batched-reads.ts';
-import type { Db } from '../../db/client/client.ts';
-import { withoutRepeats } from '../../lib/log.ts';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
+import { depsOfMany } from './deps-of-many.ts';
 import { type Entity, EntityLookUp, entityLookUps } from './entity-look-ups.ts';
 import { LookUpError } from '../errors.ts';
 import { boundedArray } from '../fields.ts';
@@ -126,21 +123,4 @@ async function failureOf(done: Promise<void>): Promise<Failure | null> {
 function requireFailure(error: unknown): Failure {
   if (error instanceof LookUpError || error instanceof OriginUnavailable) return error;
   throw error;
-}
-
-function depsOfMany(deps: Deps): Deps {
-  const { platform, keyUses, trace } = deps;
-  const cache = makeCacheOfMany(deps.cache);
-  let db: Db | undefined;
-  return {
-    cache,
-    platform,
-    keyUses,
-    log: withoutRepeats(deps.log),
-    ...(trace && { trace }),
-    get db() {
-      // Before they issue their statement the loads take some turns of the microtask queue, but no more than those.
-      return (db ??= batchReads(deps.db, (flush) => void cache.clock.after(0, flush)));
-    },
-  };
 }

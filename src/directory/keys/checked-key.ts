@@ -24,6 +24,7 @@ export type CheckedKey = z.infer<typeof CheckedKey>;
 /** A key by id, for its check. Anybody may ask for any id, so absent ones are not kept in memory. */
 export const apiKeyById: RightsLookUp<Deps, number, CheckedKey | null> = {
   kind: countedAs('apiKey'),
+  name: 'key',
   key: (keyId) => `key:${keyId}`,
   parse: CheckedKey.nullable().parse,
   forgetsAbsent: true,

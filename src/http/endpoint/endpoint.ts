@@ -57,6 +57,7 @@ export function endpoint<
     else {
       const caller = await authenticate(c);
       c.set('caller', caller);
+      c.get('deps').askFor?.(caller);
       await limitCaller(c, caller);
       requireScope(caller, spec.scope);
     }

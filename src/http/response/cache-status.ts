@@ -17,10 +17,11 @@ export function formatCacheStatus(trace: Trace, demands: ReadDemands): string {
   return members.join(', ');
 }
 
-/** `Server-Timing`, in ms per tier asked. */
-export function formatServerTiming({ memory, shared, origin }: Trace): string {
+/** `Server-Timing`, in ms per tier asked. The tiers beyond an origin Worker are timed there. */
+export function formatServerTiming({ memory, placed, shared, origin }: Trace): string {
   const tiers = [];
   if (memory) tiers.push(`isolate;dur=${memory.ms}`);
+  if (placed) tiers.push(`origin-worker;dur=${placed.ms}${placed.detail ? `;desc=${placed.detail}` : ''}`);
   if (shared) tiers.push(`redis;dur=${shared.ms}`);
   if (origin) tiers.push(`postgres;dur=${origin.ms}`);
   return tiers.join(', ');
@@ -33,10 +34,12 @@ export function formatServerTiming({ memory, shared, origin }: Trace): string {
 export function mergeTraces(traces: readonly Trace[]): Trace {
   const memory = mergeTiers(traces.flatMap((trace) => trace.memory ?? []));
   const shared = mergeTiers(traces.flatMap((trace) => trace.shared ?? []));
+  const placed = mergeCalls(traces.flatMap((trace) => trace.placed ?? []));
   const originMs = traces.flatMap(({ origin }) => origin?.ms ?? []);
   return {
     ...(memory && { memory }),
     ...(shared && { shared }),
+    ...(placed && { placed }),
     ...(originMs.length > 0 && { origin: { ms: Math.max(...originMs) } }),
     refused: traces.some(({ refused }) => refused),
   };
@@ -54,6 +57,11 @@ function mergeTiers<T extends Tier & { readonly ms: number }>(tiers: readonly T[
     ...(ttlsMs.length > 0 && { ttlMs: Math.min(...ttlsMs) }),
     ms: Math.max(...tiers.map(({ ms }) => ms)),
   };
+}
+
+function mergeCalls(calls: readonly NonNullable<Trace['placed']>[]): Trace['placed'] {
+  if (calls.length === 0) return undefined;
+  return { ...calls.find(({ detail }) => detail), ms: Math.max(...calls.map(({ ms }) => ms)) };
 }
 
 interface Tier {
