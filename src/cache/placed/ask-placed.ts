@@ -38,9 +38,13 @@ export async function askPlaced<T>(
   if (!answer || answer.status === 'unknown') return null;
   if (trace) Object.assign(trace, answer.tiers);
   if ('found' in answer) return answer.found;
-  if (answer.status === 'unseen') throw new OutOfReach('the caller may not see the answer');
-  if (answer.status === 'refused') throw new OriginRefused('the origin refused the question');
-  throw new OriginUnavailable('the origin did not answer');
+  throw failureOf(answer.status);
+}
+
+function failureOf(status: Answer['status']): Error {
+  if (status === 'unseen') return new OutOfReach('the caller may not see the answer');
+  if (status === 'refused') return new OriginRefused('the origin refused the question');
+  return new OriginUnavailable('the origin did not answer');
 }
 
 /** False while the breaker is open. One read per cool-down then finds out, behind its answer, whether the Worker is back. */
