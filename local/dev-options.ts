@@ -6,6 +6,8 @@ export interface DevOptions {
   readonly redisUrl: string | undefined;
   /** The folder in which the embedded Postgres keeps its data; without it the data is gone when the stack ends. */
   readonly dataFolder: string | undefined;
+  /** The account Worker reads by an origin Worker. */
+  readonly hasOriginWorker: boolean;
   /** The stack prints a line for every request. */
   readonly logRequests: boolean;
 }
@@ -41,6 +43,7 @@ export function readDevOptions(env: NodeJS.ProcessEnv): DevOptions {
       'postgres://user@host:5432/database',
     ),
     dataFolder: env['LOCAL_DATA'] || undefined,
+    hasOriginWorker: readSwitch(env, 'LOCAL_ORIGIN'),
     logRequests: readSwitch(env, 'LOG_REQUESTS'),
     redisUrl: readUrl(env, 'REDIS_URL', /^rediss?:\/\/[^/?#]+/, 'redis://host:6379'),
   };

@@ -29,7 +29,7 @@ async function start(): Promise<{ stack: Stack; workers: Workers }> {
   const options = readDevOptions(process.env);
   await requireFreePorts(portsToOpen(options));
   await requireServers(options);
-  const { ports, databaseUrl, redisUrl, dataFolder, logRequests } = options;
+  const { ports, databaseUrl, redisUrl, dataFolder, hasOriginWorker, logRequests } = options;
   const stack = await startStack({
     postgresPort: ports.LOCAL_POSTGRES_PORT,
     neonPort: ports.LOCAL_NEON_PORT,
@@ -43,6 +43,7 @@ async function start(): Promise<{ stack: Stack; workers: Workers }> {
   const workers = await startWorkers({
     port: ports.PORT,
     consumerPort: ports.CONSUMER_PORT,
+    hasOriginWorker,
     env: { ...stack.env, LOG_REQUESTS: String(logRequests) },
     onLog: (level, line) => (level === 'error' || level === 'warn' ? console.error(line) : console.log(line)),
     onRestart: () => fail('workerd has died.'),

@@ -26,7 +26,7 @@ export function reloadOnChange(workers: Workers): void {
 
   watchSources({
     folders: [`${root}src`, `${root}examples`],
-    file: { folder: root, name: 'wrangler.toml' },
+    files: { folder: root, names: ['wrangler.toml', 'wrangler.origin.toml'] },
     onChange: () => void reload(),
     onError: (error) => console.error(`changes may go unseen: ${describe(error)}`),
   });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 export interface SourceWatchOptions {
   /** Folders that are watched with all folders below them. */
   readonly folders: readonly string[];
-  /** Single files, each by its folder and its name. */
-  readonly file: { readonly folder: string; readonly name: string };
+  /** Single files of one folder, by their names. */
+  readonly files: { readonly folder: string; readonly names: readonly string[] };
   /** Called at times without a change, and at times once for several. */
   readonly onChange: () => void;
   readonly onError: (error: Error) => void;
@@ -18,7 +18,7 @@ const SETTLE_MS = 100;
  * Watches until the process ends. Each folder has a watcher of its own: on Linux Node's recursive watch keeps hold of
  * the files that it has seen, and misses writes to a file that an editor or git has replaced.
  */
-export function watchSources({ folders, file, onChange, onError }: SourceWatchOptions): void {
+export function watchSources({ folders, files, onChange, onError }: SourceWatchOptions): void {
   let watchers: FSWatcher[] = [];
   let timer: NodeJS.Timeout | undefined;
 
@@ -38,7 +38,9 @@ export function watchSources({ folders, file, onChange, onError }: SourceWatchOp
     for (const watcher of watchers) watcher.close();
     watchers = [];
     try {
-      watchers.push(add(file.folder, (_event, name) => name === file.name && settle()));
+      watchers.push(
+        add(files.folder, (_event, name) => name !== null && files.names.includes(name) && settle()),
+      );
       for (const folder of folders.flatMap(listFolders)) watchers.push(add(folder, settle));
     } catch (error) {
       onError(error instanceof Error ? error : new Error(String(error)));

@@ -14,6 +14,8 @@ export interface WorkersOptions {
   readonly consumerPort: number;
   /** The wrangler.toml of the Worker bound to the account Worker; by default the example's. */
   readonly consumerConfig?: string;
+  /** The account Worker asks a third one in place of the stores, as where that one is beside them. */
+  readonly hasOriginWorker?: boolean;
   /** Secrets and vars of the account Worker, over those of its wrangler.toml. */
   readonly env: Readonly<Record<string, string>>;
   /** Makes one module of a Worker, by the path of its source; `bundleWorker` by default. */
@@ -45,9 +47,10 @@ const HOST = '127.0.0.1';
 const SCHEDULED_LIMIT_MS = 15_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ACCOUNTS = `${root}wrangler.toml`;
+const ORIGIN_WORKER = `${root}wrangler.origin.toml`;
 const CONSUMER = `${root}examples/consumer/wrangler.toml`;
 
-/** Starts both Workers in one workerd, the consumer bound to the account Worker's RPC class. */
+/** Starts the Workers in one workerd, the consumer bound to the account Worker's RPC class. */
 export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const inTurn = makeTurns();
   const log = makeWorkerLog(options.onLog ?? (() => {}));
@@ -60,7 +63,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
       throw error;
     });
   const ports = { port: Number(url.port), consumerPort: Number(consumerUrl.port) };
-  const run = (both: Both) => miniflare.setOptions(miniflareOptions(both, ports, options, log.write));
+  const run = (all: All) => miniflare.setOptions(miniflareOptions(all, ports, options, log.write));
 
   async function fireScheduled(): Promise<void> {
     const worker = await miniflare.getWorker();
@@ -92,21 +95,27 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   };
 }
 
-type Both = Awaited<ReturnType<typeof readWorkers>>;
+type All = Awaited<ReturnType<typeof readWorkers>>;
 
-async function readWorkers({ consumerConfig = CONSUMER, env, bundle = bundleWorker }: WorkersOptions) {
+async function readWorkers(options: WorkersOptions) {
+  const { consumerConfig = CONSUMER, env, bundle = bundleWorker, hasOriginWorker = false } = options;
   const [accounts, consumer] = [readWorkerConfig(ACCOUNTS), readWorkerConfig(consumerConfig)];
+  const origin = hasOriginWorker ? readWorkerConfig(ORIGIN_WORKER) : undefined;
+  const services = origin
+    ? [...accounts.services, { binding: 'ORIGIN', service: origin.name }]
+    : accounts.services;
   const vars = { ...accounts.vars, ...env };
   requireSettings(vars);
   await buildAssets();
   return {
-    accounts: describeWorker(accounts, vars, await bundle(accounts.main)),
+    accounts: describeWorker({ ...accounts, services }, vars, await bundle(accounts.main)),
     consumer: describeWorker(consumer, consumer.vars, await bundle(consumer.main)),
+    origin: origin && describeWorker(origin, { ...origin.vars, ...env }, await bundle(origin.main)),
   };
 }
 
 function miniflareOptions(
-  { accounts, consumer }: Both,
+  { accounts, consumer, origin }: All,
   { port, consumerPort }: Pick<WorkersOptions, 'port' | 'consumerPort'>,
   { onRestart }: WorkersOptions,
   onLog: LogLine,
@@ -129,11 +138,12 @@ function miniflareOptions(
         config: consumer,
         dev: { rootPath: root, unsafeDirectSockets: [{ host: HOST, port: consumerPort }] },
       },
+      ...(origin ? [{ config: origin, dev: { rootPath: root } }] : []),
     ],
   };
 }
 
-async function findUrls(miniflare: Miniflare, { consumer }: Both) {
+async function findUrls(miniflare: Miniflare, { consumer }: All) {
   const url = await miniflare.ready;
   return { url, consumerUrl: await miniflare.unsafeGetDirectURL(consumer.name) };
 }

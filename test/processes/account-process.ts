@@ -24,6 +24,8 @@ export interface AccountProcess {
 export interface WorkerdOptions {
   /** Secrets and vars that override those of wrangler.toml. */
   readonly env: Readonly<Record<string, string>>;
+  /** The URL of the origin Worker to which it is bound. */
+  readonly originUrl?: string | undefined;
 }
 
 const accounts = describeWorker('wrangler.toml');
@@ -37,8 +39,9 @@ const scheduler: Worker = {
 };
 
 /** Starts the product, a Worker that calls its RPC class, and one that runs its scheduled handler, in one process. */
-export async function startWorkerd({ env }: WorkerdOptions): Promise<AccountProcess> {
-  const workers = [{ ...accounts, vars: { ...accounts.vars, ...env } }, caller, scheduler];
+export async function startWorkerd({ env, originUrl }: WorkerdOptions): Promise<AccountProcess> {
+  const elsewhere = originUrl === undefined ? {} : { ORIGIN: originUrl };
+  const workers = [{ ...accounts, elsewhere, vars: { ...accounts.vars, ...env } }, caller, scheduler];
   const workerd = await spawnWorkerd(workers);
   const { pid, output, ended, kill } = workerd;
   return {
@@ -51,6 +54,17 @@ export async function startWorkerd({ env }: WorkerdOptions): Promise<AccountProc
     kill,
     close: kill,
   };
+}
+
+/** The origin Worker in a workerd process of its own. */
+export interface OriginProcess extends Pick<AccountProcess, 'kill' | 'output'> {
+  readonly url: string;
+}
+
+export async function startOriginWorker({ env }: Pick<WorkerdOptions, 'env'>): Promise<OriginProcess> {
+  const origin = describeWorker('wrangler.origin.toml');
+  const workerd = await spawnWorkerd([{ ...origin, vars: { ...origin.vars, ...env } }]);
+  return { url: urlOf(workerd, origin), output: workerd.output, kill: workerd.kill };
 }
 
 function describeWorker(config: string): Worker {

@@ -6,10 +6,15 @@ import { startUpstashBridge } from '../../local/upstash-bridge.ts';
 import { deleteEntriesAt } from '../engines/entries.ts';
 import { makeEnginePool } from '../engines/pool.ts';
 import { UNHURRIED } from '../support/unhurried.ts';
-import { type AccountProcess, startWorkerd } from './account-process.ts';
+import {
+  type AccountProcess,
+  type OriginProcess,
+  startOriginWorker,
+  startWorkerd,
+} from './account-process.ts';
 
 // Leases last as long as in production: a process that dies with one must not hold up the others.
-const { REDIS_DEADLINE_MS, POSTGRES_DEADLINE_MS } = UNHURRIED;
+const { REDIS_DEADLINE_MS, POSTGRES_DEADLINE_MS, ORIGIN_DEADLINE_MS } = UNHURRIED;
 
 /** The bridge in front of a store, in this process. */
 export interface StoreBridge<Counts> {
@@ -31,8 +36,10 @@ export interface Processes {
   readonly postgresUrl: string;
   /** Runs a statement as another client of the database. */
   sql(text: string, params?: unknown[]): Promise<Record<string, unknown>[]>;
-  /** Starts one more process. These vars override those of all. */
-  start(vars?: Readonly<Record<string, string>>): Promise<AccountProcess>;
+  /** Starts one more process, bound to an origin Worker if it has a URL. These vars override those of all. */
+  start(vars?: Readonly<Record<string, string>>, originUrl?: string): Promise<AccountProcess>;
+  /** Starts an origin Worker in a process of its own. */
+  startOrigin(): Promise<OriginProcess>;
   close(): Promise<void>;
 }
 
@@ -56,17 +63,23 @@ export async function startProcesses(
   const postgres = await openBridge((port) => startNeonBridge({ port, postgresUrl: database.url }));
   const redis = await openBridge((port) => startUpstashBridge({ port, redisUrl, token: LOCAL_KEY }));
   const secrets = workerEnv(postgres.url, redis.url, database.url);
-  const env = { ...secrets, REDIS_DEADLINE_MS, POSTGRES_DEADLINE_MS, ...overrides };
+  const env = { ...secrets, REDIS_DEADLINE_MS, POSTGRES_DEADLINE_MS, ORIGIN_DEADLINE_MS, ...overrides };
   // On a shared server an earlier database may have had the same id.
   await forgetEntries(redisUrl, secrets.DATABASE_ID);
   const all: AccountProcess[] = [];
-  const start: Processes['start'] = async (vars = {}) => {
-    const started = await startWorkerd({ env: { ...env, ...vars } });
+  const origins: OriginProcess[] = [];
+  const start: Processes['start'] = async (vars = {}, originUrl) => {
+    const started = await startWorkerd({ env: { ...env, ...vars }, originUrl });
     all.push(started);
     return started;
   };
+  const startOrigin: Processes['startOrigin'] = async () => {
+    const started = await startOriginWorker({ env });
+    origins.push(started);
+    return started;
+  };
   const close = async (): Promise<void> => {
-    await Promise.all(all.map((workerd) => workerd.close()));
+    await Promise.all([...all.map((workerd) => workerd.close()), ...origins.map((origin) => origin.kill())]);
     await Promise.all([postgres.close(), redis.close()]);
     await deleteEntriesAt(redisUrl, secrets.DATABASE_ID);
     await database.close();
@@ -82,6 +95,7 @@ export async function startProcesses(
     redis,
     postgresUrl: database.url,
     start,
+    startOrigin,
     close,
     sql: (text, params) => runSql(database.url, text, params),
   };

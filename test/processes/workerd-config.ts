@@ -3,6 +3,8 @@ export interface WorkerService {
   readonly name: string;
   readonly vars?: Readonly<Record<string, unknown>>;
   readonly services?: readonly { binding: string; service: string; entrypoint?: string }[];
+  /** Bindings to the HTTP of other processes, by name: their URLs. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
   readonly compatibilityDate: string;
 }
@@ -11,7 +13,7 @@ export interface WorkerService {
 export function workerdConfig(workers: readonly WorkerService[]): string {
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = ${list([...workers.map(describeService), INTERNET])},
+  services = ${list([...workers.map(describeService), ...workers.flatMap(describeElsewhere), INTERNET])},
   sockets = ${list(workers.map(describeSocket))},
 );
 `;
@@ -24,18 +26,31 @@ function describeService({
   name,
   vars = {},
   services = [],
+  elsewhere = {},
   flags = [],
   compatibilityDate,
 }: WorkerService): string {
   const texts = Object.entries(vars).map(
     ([binding, value]) => `(name = ${text(binding)}, text = ${text(String(value))})`,
   );
-  const bindings = [...texts, ...services.map(describeBinding)];
+  const far = Object.keys(elsewhere).map((binding) => ({ binding, service: elsewhereName(name, binding) }));
+  const bindings = [...texts, ...[...services, ...far].map(describeBinding)];
   return `(name = ${text(name)}, worker = (
     modules = [(name = "index.js", esModule = embed ${text(`${name}.js`)})],
     compatibilityDate = ${text(compatibilityDate)},
     compatibilityFlags = ${list(flags.map(text))},
     bindings = ${list(bindings)}))`;
+}
+
+function describeElsewhere({ name, elsewhere = {} }: WorkerService): string[] {
+  return Object.entries(elsewhere).map(
+    ([binding, url]) =>
+      `(name = ${text(elsewhereName(name, binding))}, external = (address = ${text(new URL(url).host)}, http = ()))`,
+  );
+}
+
+function elsewhereName(worker: string, binding: string): string {
+  return `${worker}-${binding}`;
 }
 
 function describeBinding({

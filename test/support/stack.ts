@@ -124,6 +124,14 @@ export async function redisKeys(stack: TestStack, kind = ''): Promise<string[]> 
   return keys.filter((key) => key.startsWith(`ea:{${stack.env.DATABASE_ID}}:${kind}`));
 }
 
+/** Makes every entry in Redis older than its fresh life. */
+export async function ageEntries(stack: TestStack): Promise<void> {
+  for (const key of await redisKeys(stack, 'entry:')) {
+    const born = BigInt(String(await redis(stack, 'HGET', key, 'born'))) - 400_000_000n;
+    await redis(stack, 'HSET', key, 'born', `${born}`);
+  }
+}
+
 /** Makes a store refuse connections until the action is over. */
 export async function whileAway<T>(
   stack: TestStack,

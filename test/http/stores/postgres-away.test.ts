@@ -1,13 +1,12 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
+  ageEntries,
   drainNow,
   emptyRedis,
   get,
   newIsolate,
-  redis,
   redisKeys,
   sql,
-  type TestStack,
   useSeedForEach,
   useStack,
   whileAway,
@@ -24,14 +23,6 @@ const away = <T>(act: () => Promise<T>) => whileAway(stack.current, ['postgres']
 async function expectUnavailable(response: Response): Promise<void> {
   await expectProblem(response, 'unavailable');
   expect(response.headers.get('Retry-After')).toMatch(/^[1-9]\d*$/);
-}
-
-/** Makes every entry in Redis older than its fresh life. */
-async function ageEntries(on: TestStack): Promise<void> {
-  for (const key of await redisKeys(on, 'entry:')) {
-    const born = BigInt(String(await redis(on, 'HGET', key, 'born'))) - 400_000_000n;
-    await redis(on, 'HSET', key, 'born', `${born}`);
-  }
 }
 
 describe('what no tier holds', () => {

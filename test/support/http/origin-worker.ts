@@ -4,7 +4,7 @@ import { newIsolate, type TestStack } from '../stack.ts';
 
 /** An isolate of the edge that is bound to an origin Worker on the same stack. */
 export interface PlacedStack extends TestStack {
-  /** The calls that the origin Worker has got, as JSON. */
+  /** The calls that the origin Worker has got. */
   readonly calls: PlacedCall[];
   /** Answers in place of the origin Worker while it is set. */
   instead: ((request: Request) => Promise<Response>) | null;
@@ -15,34 +15,43 @@ export interface PlacedCall {
   readonly questions: readonly { readonly name: string; readonly input: unknown }[];
 }
 
-/** A new isolate, bound to an origin Worker. That one has settings of its own over those of the stack. */
+/** Vars of an isolate that reaches neither store: whatever it answers is from the origin Worker. */
+export function outOfReach({ env }: TestStack): Partial<Env> {
+  const database = new URL(env.DATABASE_URL);
+  database.port = '9';
+  return { DATABASE_URL: database.href, UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:9' };
+}
+
+/** A new isolate, bound to an origin Worker, which has settings of its own over those of the stack. */
 export function newPlacedIsolate(
   stack: TestStack,
   overrides: Partial<Env> = {},
-  ofOriginWorker: Partial<Env> = {},
+  ofOriginWorker: Readonly<Record<string, string>> = {},
 ): PlacedStack {
   const originEnv = { ...stack.env, ...ofOriginWorker };
   const calls: PlacedCall[] = [];
-  const binding = {
-    async fetch(url: string, init: RequestInit): Promise<Response> {
-      const request = new Request(url, init);
-      // The client sends JSON.
-      calls.push(await request.clone().json<PlacedCall>());
-      return (placed.instead ?? askOriginWorker)(request);
-    },
-  };
-  const askOriginWorker = async (request: Request): Promise<Response> => {
-    const ctx = createExecutionContext();
-    const response = await originWorker.fetch(
-      request as Parameters<typeof originWorker.fetch>[0],
-      originEnv,
-      ctx,
-    );
-    await waitOnExecutionContext(ctx);
-    return response;
+  const fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    const request = new Request(url, init);
+    // The isolate sends JSON.
+    calls.push(await request.clone().json<PlacedCall>());
+    return placed.instead ? placed.instead(request) : askOriginWorker(originEnv, request);
   };
   const { env, ...rest } = newIsolate(stack, overrides);
-  const bound = { ...env, ORIGIN: binding };
-  const placed: PlacedStack = { ...rest, env: bound, calls, instead: null };
+  const placed: PlacedStack = {
+    ...rest,
+    env: Object.assign(env, { ORIGIN: { fetch } }),
+    calls,
+    instead: null,
+  };
   return placed;
+}
+
+/** Has an origin Worker with these bindings answer a request. */
+export async function askOriginWorker(env: Env, request: Request): Promise<Response> {
+  const ctx = createExecutionContext();
+  // Requests that come in have more properties, which no code here reads.
+  const incoming = request as Parameters<typeof originWorker.fetch>[0];
+  const response = await originWorker.fetch(incoming, env, ctx);
+  await waitOnExecutionContext(ctx);
+  return response;
 }
