@@ -9,6 +9,7 @@ export default defineConfig({
     index: 'src/package/index.ts',
     client: 'src/package/client.ts',
     hono: 'src/package/hono.ts',
+    'origin-worker': 'src/package/origin-worker.ts',
     rpc: 'src/package/rpc.ts',
     worker: 'src/package/worker.ts',
     migrate: 'drizzle/migrate.ts',

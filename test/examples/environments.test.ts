@@ -41,6 +41,22 @@ test.each(['staging', 'production'])('%s has everything that the top-level block
   expect(limitsOf(env)).toEqual(limitsOf());
 });
 
+const originOf = (env?: string) => readConfig({ config: 'wrangler.origin.toml', ...(env && { env }) });
+
+test.each([undefined, 'staging', 'production'])(
+  'the origin Worker of the block %s has the vars of the Worker that is bound to it, and no address',
+  (env) => {
+    const { vars, placement, workers_dev, preview_urls, routes, main } = originOf(env);
+    const { ROOT_API_KEY_SHA256, ...shared } = vars;
+    expect(ROOT_API_KEY_SHA256).toBe('off');
+    expect(config(env).vars).toMatchObject(shared);
+    expect(placement).toMatchObject({ region: expect.stringMatching(/^aws:/) as unknown });
+    expect({ workers_dev, preview_urls, routes }).toEqual({ workers_dev: false, preview_urls: false });
+    expect(main).toMatch(/src\/origin-worker\.ts$/);
+    expect(parseSettings({ ...vars, ...secrets })).toMatchObject({ POSTGRES_DEADLINE_MS: 5_000 });
+  },
+);
+
 test('the two environments share no name, no keys and no counters', () => {
   const [staging, production] = [config('staging'), config('production')];
   expect(staging.name).not.toBe(production.name);

@@ -12,7 +12,7 @@ test('docs/package.md shows code of every entry point', () => {
     [...code.matchAll(/'(edge-accounts[\w/]*)'/g)].map(([, name]) => name),
   );
   expect([...new Set(named)].toSorted()).toEqual(
-    ['', '/client', '/hono', '/rpc', '/worker'].map((entry) => `edge-accounts${entry}`),
+    ['', '/client', '/hono', '/origin-worker', '/rpc', '/worker'].map((entry) => `edge-accounts${entry}`),
   );
 });
 

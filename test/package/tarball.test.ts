@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => tarball.close());
 
-const entries = ['client', 'hono', 'index', 'rpc', 'worker'];
+const entries = ['client', 'hono', 'index', 'origin-worker', 'rpc', 'worker'];
 
 test('the tarball holds the entry points, the migrations and the template, and nothing else', async () => {
   const { files } = tarball;
@@ -41,7 +41,9 @@ test('the tarball holds the entry points, the migrations and the template, and n
       'dist/shared/error-code.d.ts',
       'examples/deployment/README.md',
       'examples/deployment/index.ts',
+      'examples/deployment/origin-worker.ts',
       'examples/deployment/package.json',
+      'examples/deployment/wrangler.origin.toml',
       'examples/deployment/wrangler.toml',
       'package.json',
     ].toSorted(),

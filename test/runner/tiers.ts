@@ -8,7 +8,7 @@ const TEST = fileURLToPath(new URL('..', import.meta.url));
 export function volumeTests(): string[] {
   const files = globSync('**/*.test.ts', { cwd: TEST });
   return files.filter((file) =>
-    /\b(scaled|sampled|testOutages|testRuns)\(/.test(readFileSync(join(TEST, file), 'utf8')),
+    /\b(scaled|sampled|testOutages|testRuns|testBounds)\(/.test(readFileSync(join(TEST, file), 'utf8')),
   );
 }
 
@@ -47,7 +47,7 @@ export const engineTests = [
   'cache/{cache-of-many,explain/shared,shared/shared-store}.test.ts',
   'coherence/*.test.ts',
   'directory/**/*.test.ts',
-  'processes/{bounds,dying,hang-ups,kill,outage-of-*,stampede,workerd}.test.ts',
+  'processes/{bounds,bounds-placed,dying,hang-ups,kill,outage-of-*,stampede,workerd}.test.ts',
   'rpc/!(method).test.ts',
   'local/{neon,upstash}-*.test.ts',
   'local/two-stacks.test.ts',

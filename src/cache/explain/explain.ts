@@ -28,6 +28,8 @@ export interface Explanation {
   readonly load: ExplainedLoad | null;
   readonly breaker: BreakerDescription;
   readonly originBreaker: BreakerDescription;
+  /** Null without a Worker beside the stores. While this is closed that Worker asks them, by breakers of its own. */
+  readonly placedBreaker: BreakerDescription | null;
   readonly shared: ExplainedShared;
   /** The tags of both entries; empty while the shared store is away. */
   readonly tags: readonly ExplainedTag[];
@@ -70,16 +72,19 @@ export async function explain(cache: Cache, lookUp: KeyedLookUp, asked: ReadDema
   const load = explainLoad(cache, lookUp.key, demands, nowMs);
   const breaker = cache.breaker.describe(nowMs);
   const originBreaker = cache.originBreaker.describe(nowMs);
+  const placedBreaker = cache.placed?.breaker.describe(nowMs) ?? null;
+  const isPlaced = placedBreaker?.state === 'closed';
   const shared = await explainShared(cache, lookUp, demands, memory.entry?.tags ?? []);
   // With an open breaker the read would not ask the store, although the store answers this request.
-  const entryState = breaker.state === 'closed' && shared.reply ? shared.entryState : 'none';
+  const isAsked = isPlaced || breaker.state === 'closed';
+  const entryState = isAsked && shared.reply ? shared.entryState : 'none';
   const nearest = tierOf(memory, load, entryState === 'fresh');
   const isSame = nearest === 'memory' || entryState === 'fresh';
   const ifOriginFails = isSame ? 'same' : entryState === 'stale' ? 'stale' : 'unavailable';
-  const isAway = nearest === 'origin' && originBreaker.state === 'open';
+  const isAway = nearest === 'origin' && !isPlaced && originBreaker.state === 'open';
   const tier = isAway ? (entryState === 'stale' ? 'shared' : null) : nearest;
   const tags = explainTags(memory, shared);
-  const state = { memory, load, breaker, originBreaker, shared, tags };
+  const state = { memory, load, breaker, originBreaker, placedBreaker, shared, tags };
   return { key: lookUp.key, nowMs, demands, tier, ifOriginFails, ...state };
 }
 

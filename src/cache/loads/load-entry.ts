@@ -44,7 +44,8 @@ export async function loadEntry<T>(
   start: LoadStart,
 ): Promise<MemoryEntry> {
   const context = { cache, lookUp, demands, start, owner: randomId() };
-  const placed = await askPlaced(cache, lookUp, demands, start);
+  // Without such a Worker the stores are asked in this very turn.
+  const placed = cache.placed && (await askPlaced(cache.placed, cache, lookUp, demands, start));
   if (placed) return keepPlaced(context, placed);
   const read = await askWhileBusy(context, modeOf(demands));
   if (read.reply?.status !== 'hit') return load(context, read.reply);

@@ -16,18 +16,18 @@ export interface PlacedAnswer<T> {
 }
 
 /**
- * Asks the Worker beside the stores in their place. Answers null if the stores must be asked from here: there is no such Worker, it
- * does not know the look-up, or it failed. Rejects as a load does when no store there could answer.
+ * Asks the Worker beside the stores in their place. Answers null if the stores must be asked from here: the Worker failed, or does
+ * not know the look-up. Rejects as a load does when no store there could answer.
  */
 export async function askPlaced<T>(
+  placed: Placed,
   cache: Cache,
   lookUp: LookUp<T>,
   demands: ReadDemands,
   start: LoadStart,
 ): Promise<PlacedAnswer<T> | null> {
-  const { placed } = cache;
   const { question } = lookUp;
-  if (!placed || !question) return null;
+  if (!question) return null;
   const { reload = false, token, trace } = demands;
   if (!isAsked(cache, placed)) {
     if (trace) trace.placed = { ms: 0, detail: 'breaker-open' };

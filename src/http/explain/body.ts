@@ -50,6 +50,7 @@ export function toExplanation({
     },
     isolate: toIsolate(memory, nowMs),
     flight: load && toFlight(load, nowMs),
+    originWorker: explanation.placedBreaker && { breaker: explanation.placedBreaker },
     redis: toRedis(explanation),
     postgres: { breaker: explanation.originBreaker },
     tags: tags.map((tag) => toTag(tag, shared.reply?.clock.time?.epoch)),

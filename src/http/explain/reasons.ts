@@ -62,10 +62,18 @@ export function reasonsOf(explanation: Explanation): string[] {
     reasons.push(`flight: the load begun ${seconds(nowMs - load.sentAtMs)} ago ${ofLoad[load.state]}`);
   }
   if (tier === 'load') return reasons;
-  reasons.push(`redis: ${sharedReason(explanation)}`);
+  const { placedBreaker } = explanation;
+  const isPlaced = placedBreaker?.state === 'closed';
+  if (isPlaced) reasons.push('origin-worker: is asked in place of the stores, and asks them beside them');
+  else if (placedBreaker) reasons.push(`origin-worker: ${notAsked(placedBreaker)}`);
+  // That Worker has breakers of its own, of which nothing is known here.
+  const seen = isPlaced
+    ? { ...explanation, breaker: placedBreaker, originBreaker: placedBreaker }
+    : explanation;
+  reasons.push(`redis: ${sharedReason(seen)}`);
   const { shared } = explanation;
   if (tier === 'shared' && shared.reply && shared.entryState === 'fresh') return reasons;
-  reasons.push(`postgres: ${originReason(explanation)}`);
+  reasons.push(`postgres: ${originReason(seen)}`);
   return reasons;
 }
 

@@ -204,6 +204,10 @@ export const Explanation = z
     answer: Answer,
     isolate: Isolate,
     flight: Flight,
+    originWorker: z.object({ breaker: Breaker }).nullable().meta({
+      description:
+        'The Worker beside the stores, which is asked in their place while this breaker is closed, and has breakers of its own for them. Null without one.',
+    }),
     redis: Redis,
     postgres: z.object({ breaker: Breaker }),
     tags: z.array(Tag).meta({ description: 'Every tag of either entry; none while Redis is away.' }),

@@ -216,3 +216,22 @@ test('an entry about rights that is not authentic is refused beside the stores, 
   );
   expect(response.status).toBe(403);
 });
+
+test('the explanation names it between memory and the stores, and its breaker', async () => {
+  const isolate = newPlacedIsolate(stack.current);
+  const explain = async (on: typeof stack.current) => (await get(on, '/v1/explain?path=/v1/users/3')).json();
+  expect(await explain(isolate)).toMatchObject({
+    answer: {
+      tier: 'postgres',
+      because: [
+        expect.stringMatching(/^isolate: /),
+        'origin-worker: is asked in place of the stores, and asks them beside them',
+        expect.stringMatching(/^redis: /),
+        expect.stringMatching(/^postgres: loads the answer/),
+      ],
+    },
+    originWorker: { breaker: { state: 'closed', failuresInARow: 0 } },
+  });
+  expect(isolate.calls).toEqual([]);
+  expect(await explain(newIsolate(stack.current))).toMatchObject({ originWorker: null });
+});

@@ -1,0 +1,3 @@
+import { testBounds } from './bounds-tests.ts';
+
+testBounds({ isPlaced: true });
