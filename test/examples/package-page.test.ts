@@ -9,7 +9,7 @@ const blocks = [...readPage('docs/package.md').matchAll(/^```(?:ts|js)\n([^]*?)^
 
 test('docs/package.md shows code of every entry point', () => {
   const named = blocks.flatMap((code) =>
-    [...code.matchAll(/'(edge-accounts[\w/]*)'/g)].map(([, name]) => name),
+    [...code.matchAll(/'(edge-accounts[\w/-]*)'/g)].map(([, name]) => name),
   );
   expect([...new Set(named)].toSorted()).toEqual(
     ['', '/client', '/hono', '/origin-worker', '/rpc', '/worker'].map((entry) => `edge-accounts${entry}`),
