@@ -70,22 +70,38 @@ export async function explain(cache: Cache, lookUp: KeyedLookUp, asked: ReadDema
   const demands = withoutOutlivedToken(cache, asked);
   const memory = explainMemory(cache, lookUp, demands, nowMs);
   const load = explainLoad(cache, lookUp.key, demands, nowMs);
-  const breaker = cache.breaker.describe(nowMs);
-  const originBreaker = cache.originBreaker.describe(nowMs);
-  const placedBreaker = cache.placed?.breaker.describe(nowMs) ?? null;
-  const isPlaced = placedBreaker?.state === 'closed';
+  const breakers = describeBreakers(cache, nowMs);
+  const asks = asksOf(breakers);
   const shared = await explainShared(cache, lookUp, demands, memory.entry?.tags ?? []);
   // With an open breaker the read would not ask the store, although the store answers this request.
-  const isAsked = isPlaced || breaker.state === 'closed';
-  const entryState = isAsked && shared.reply ? shared.entryState : 'none';
+  const entryState = asks.shared && shared.reply ? shared.entryState : 'none';
   const nearest = tierOf(memory, load, entryState === 'fresh');
   const isSame = nearest === 'memory' || entryState === 'fresh';
   const ifOriginFails = isSame ? 'same' : entryState === 'stale' ? 'stale' : 'unavailable';
-  const isAway = nearest === 'origin' && !isPlaced && originBreaker.state === 'open';
+  const isAway = nearest === 'origin' && !asks.origin;
   const tier = isAway ? (entryState === 'stale' ? 'shared' : null) : nearest;
   const tags = explainTags(memory, shared);
-  const state = { memory, load, breaker, originBreaker, placedBreaker, shared, tags };
+  const state = { memory, load, ...breakers, shared, tags };
   return { key: lookUp.key, nowMs, demands, tier, ifOriginFails, ...state };
+}
+
+type Breakers = Pick<Explanation, 'breaker' | 'originBreaker' | 'placedBreaker'>;
+
+function describeBreakers({ breaker, originBreaker, placed }: Cache, nowMs: number): Breakers {
+  return {
+    breaker: breaker.describe(nowMs),
+    originBreaker: originBreaker.describe(nowMs),
+    placedBreaker: placed?.breaker.describe(nowMs) ?? null,
+  };
+}
+
+/** Whether a read would ask each store, by the Worker beside them or itself. */
+function asksOf({ breaker, originBreaker, placedBreaker }: Breakers) {
+  const isPlaced = placedBreaker?.state === 'closed';
+  return {
+    shared: isPlaced || breaker.state === 'closed',
+    origin: isPlaced || originBreaker.state === 'closed',
+  };
 }
 
 function tierOf(memory: ExplainedMemory, load: ExplainedLoad | null, isInShared: boolean): Tier {
