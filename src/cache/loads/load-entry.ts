@@ -45,7 +45,9 @@ export async function loadEntry<T>(
 ): Promise<MemoryEntry> {
   const context = { cache, lookUp, demands, start, owner: randomId() };
   // Without such a Worker the stores are asked in this very turn.
+  start.isPlaced = cache.placed !== undefined;
   const placed = cache.placed && (await askPlaced(cache.placed, cache, lookUp, demands, start));
+  start.isPlaced = false;
   if (placed) return keepPlaced(context, placed);
   const read = await askWhileBusy(context, modeOf(demands));
   if (read.reply?.status !== 'hit') return load(context, read.reply);

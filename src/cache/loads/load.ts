@@ -9,6 +9,8 @@ export interface LoadStart {
   readonly order: number;
   /** The as-of of the answer; undefined until the shared store has replied. */
   asOf: LogicalTime | null | undefined;
+  /** True while a Worker beside the stores is asked, which tells the as-of only with the answer. */
+  isPlaced?: boolean;
 }
 
 /** A read of the tiers below memory that is under way in this isolate. */

@@ -2,7 +2,7 @@ import type { Cache } from '../cache.ts';
 import { DeadlineExceeded, withDeadline } from '../clock.ts';
 import { TIER } from '../counts/counters.ts';
 import { OriginUnavailable } from '../errors.ts';
-import { includesWrite, isLogical, isSameToken, type LogicalTime } from '../logical-time.ts';
+import { includesWrite, isLogical, isSameToken } from '../logical-time.ts';
 import { isYoungEnough, type LookUp, type ReadDemands } from '../look-up.ts';
 import type { MemoryEntry } from '../memory/memory.ts';
 import { CLOCK_TOLERANCE_MS } from '../memory/readings.ts';
@@ -80,8 +80,8 @@ export function findJoinable(cache: Cache, key: string, demands: ReadDemands): L
   const load = demands.reload ? undefined : findYoung(cache, key);
   const nowMs = cache.clock.now();
   if (!load || nowMs >= dueByMs(cache, load)) return undefined;
-  const { sentAtMs, order, asOf } = load.start;
-  const isUsable = isYoungEnough(sentAtMs, nowMs, demands) && mayIncludeWrite(asOf, demands);
+  const { sentAtMs, order } = load.start;
+  const isUsable = isYoungEnough(sentAtMs, nowMs, demands) && mayIncludeWrite(load, demands);
   return isUsable && order > cache.memory.invalidations.last() ? load : undefined;
 }
 
@@ -165,9 +165,11 @@ function dueByMs({ memory, settings }: Cache, { start }: Load): number {
   return start.sentAtMs + Math.min(settings.originDeadlineMs, memory.ttlMs);
 }
 
-// The as-of is unknown until the shared store has replied. The answer is compared with the token when it arrives.
-function mayIncludeWrite(asOf: LogicalTime | null | undefined, { token }: ReadDemands): boolean {
-  return asOf === undefined && token ? isLogical(token) : includesWrite(asOf ?? null, token);
+// The as-of is unknown until the shared store has replied. The answer is compared with the token when it arrives. A Worker beside
+// the stores replies after a load that may be slow: then only a load that demands the same is worth to wait for.
+function mayIncludeWrite({ start: { asOf, isPlaced }, demands }: Load, { token }: ReadDemands): boolean {
+  if (asOf !== undefined || !token) return includesWrite(asOf ?? null, token);
+  return isLogical(token) && (!isPlaced || isSameToken(demands.token, token));
 }
 
 // A queued load that asked the origin did so after this read began. Any other answer may be older than the token.

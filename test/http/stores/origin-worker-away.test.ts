@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { change } from '../../support/http/changes.ts';
 import { expectProblem } from '../../support/http/problem.ts';
 import { postLookUps, resultsOf } from '../../support/http/look-up-requests.ts';
 import {
@@ -187,4 +188,39 @@ describe('a stranger', () => {
     const response = await askOriginWorker(env, new Request('https://x/'));
     expect([response.status, await response.text()]).toEqual([500, '']);
   });
+});
+
+test('a batch that cannot reach Redis is one failure for the breaker of the origin Worker', async () => {
+  const isolate = newPlacedIsolate(stack.current, outOfReach(stack.current));
+  const asked = [1, 2, 3, 4, 5, 6].map((userId) => ({ lookUp: 'user', userId }));
+  await whileAway(stack.current, ['redis'], async () => {
+    const seen: (string | null)[] = [];
+    for (let time = 1; time <= 6; time++)
+      seen.push(status(await postLookUps(isolate, asked, { 'Cache-Control': 'max-age=0' })));
+    expect(seen.map((text) => /detail=([\w-]+)/.exec(text ?? '')?.[1])).toEqual([
+      ...Array.from({ length: 5 }, () => 'unavailable'),
+      'breaker-open',
+    ]);
+  });
+  expect(isolate.calls).toHaveLength(6);
+});
+
+test('a read with a token does not wait for a call under way that demanded none', async () => {
+  const isolate = newPlacedIsolate(stack.current);
+  const renamed = await change(
+    newIsolate(stack.current),
+    'PATCH',
+    PATH,
+    { lastName: 'Doe' },
+    { 'If-Match': '*' },
+  );
+  const token = renamed.headers.get('Consistency-Token') ?? '';
+  const held = Promise.withResolvers<Response>();
+  isolate.instead = () => held.promise;
+  const slow = get(isolate, PATH);
+  await expect.poll(() => isolate.calls.length).toBe(1);
+  isolate.instead = null;
+  expect(await (await get(isolate, PATH, { 'Consistency-Token': token })).json()).toEqual(USER);
+  held.resolve(new Response(null, { status: 500 }));
+  expect(await (await slow).json()).toEqual(USER);
 });
