@@ -1,11 +1,12 @@
 import type { Cache } from './cache/cache.ts';
 import { systemClock } from './cache/clock.ts';
+import { makeCounts } from './cache/counts/counts.ts';
 import { parseLogicalTime } from './cache/logical-time.ts';
 import { makeMemory } from './cache/memory/memory.ts';
 import { sendOver } from './cache/placed/binding.ts';
-import { makeCallerLog } from './cache/placed/caller-log.ts';
+import { makeCallerCounts, makeCallerLog } from './cache/placed/of-caller.ts';
 import { makePlaced } from './cache/placed/placed.ts';
-import type { Call } from './cache/placed/protocol.ts';
+import type { Call, Reply } from './cache/placed/protocol.ts';
 import { NO_NEWS } from './cache/shared/invalidation-log.ts';
 import { type NewestTime, noteTime } from './cache/shared/newest-time.ts';
 import { makeSharedStore, type SharedStore } from './cache/shared/shared-store.ts';
@@ -64,30 +65,33 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** The dependencies of one call to the origin Worker. */
 export interface PlacedDeps {
   readonly deps: Deps;
-  /** The news of the log for the isolate that calls. */
-  takeNews(): unknown;
+  /** What the isolate that calls learns beside the answers: the news of the log, and whether Redis has taken its counts. */
+  takeNews(): Pick<Reply, 'isCounted' | 'news'>;
 }
 
 /** Without a memory or the loads of other calls: two caches in a row would add the ages of their answers. */
 const NO_MEMORY = { maxBytes: 1, ttlMs: 0 };
+/** Counts that nobody sends: the isolate that calls counts its reads. */
+const UNSENT = makeCounts();
 
 /** Makes the dependencies of one call, whose reads follow the log for the isolate that calls. */
 export function makePlacedDeps(
   isolate: Isolate,
   ctx: RequestContext,
-  { cursor, newest: seen }: Pick<Call, 'cursor' | 'newest'>,
+  { cursor, newest: seen, counts: counted }: Pick<Call, 'counts' | 'cursor' | 'newest'>,
 ): PlacedDeps {
   const { storeSettings } = isolate;
   const newest: NewestTime = { time: parseLogicalTime(seen) ?? storeSettings.newest?.time ?? null };
   const callerLog = cursor === NO_NEWS ? null : makeCallerLog(cursor);
-  const store = { ...storeSettings, newest, log: callerLog?.log ?? null };
+  const callerCounts = makeCallerCounts(counted);
+  const store = { ...storeSettings, newest, log: callerLog?.log ?? null, counts: callerCounts.counts };
   const cache = makeCache({ ...isolate, storeSettings: store }, ctx);
-  const apart = { memory: makeMemory(NO_MEMORY), inFlight: new Map() };
+  const apart = { memory: makeMemory(NO_MEMORY), inFlight: new Map(), counts: UNSENT };
   return {
     deps: makeDepsAround(Object.assign(cache, apart), isolate),
     takeNews() {
       noteTime(storeSettings.newest, newest.time);
-      return callerLog?.take() ?? null;
+      return { news: callerLog?.take() ?? null, isCounted: callerCounts.isTaken() };
     },
   };
 }

@@ -690,11 +690,20 @@ export type ApiSchema = {
               value:
                 | {
                     id: number;
-                    name: string;
-                    user: User;
-                    account: Account;
-                    profileImageUrl: string | null;
-                    isTest: boolean;
+                    accountNumber: string;
+                    companyName: string;
+                    isDefaultAccount: boolean;
+                    isActive: boolean;
+                    phoneNumber: string;
+                    address1: string;
+                    address2: string;
+                    city: string;
+                    state: string;
+                    postalCode: string;
+                    country: string;
+                    language: string;
+                    timezone: string;
+                    currency: string;
                     createdAt: string;
                     updatedAt: string;
                     revision: number;
@@ -714,20 +723,11 @@ export type ApiSchema = {
                   }
                 | {
                     id: number;
-                    accountNumber: string;
-                    companyName: string;
-                    isDefaultAccount: boolean;
-                    isActive: boolean;
-                    phoneNumber: string;
-                    address1: string;
-                    address2: string;
-                    city: string;
-                    state: string;
-                    postalCode: string;
-                    country: string;
-                    language: string;
-                    timezone: string;
-                    currency: string;
+                    name: string;
+                    user: User;
+                    account: Account;
+                    profileImageUrl: string | null;
+                    isTest: boolean;
                     createdAt: string;
                     updatedAt: string;
                     revision: number;

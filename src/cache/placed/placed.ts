@@ -31,14 +31,18 @@ export function makePlaced(
   { breaker, deadlineMs, store, boundsOf, send }: PlacedParts,
   { now }: Pick<Clock, 'now'>,
 ): Placed {
-  const { databaseId, variant, log, newest } = store;
+  const { databaseId, variant, log, newest, counts } = store;
   const call = async (questions: readonly Question[]): Promise<PromiseSettledResult<Answer>[]> => {
     // Who only asks whether it answers applies no news, since no answer depends on them.
-    const asked = questions.length > 0 ? log?.ask(now()) : undefined;
+    const sentAtMs = now();
+    const asked = questions.length > 0 ? log?.ask(sentAtMs) : undefined;
+    const report = questions.length > 0 ? counts?.ask(sentAtMs) : undefined;
     const cursor = asked ? toCursorArg(asked) : NO_NEWS;
     const said = { protocol: PROTOCOL, databaseId, variant, cursor, newest: newestOf(newest) } as const;
-    const sent: Call = { ...said, bounds: boundsOf(), questions: [...questions] };
-    const { news, answers } = Reply.parse(await send(JSON.stringify(sent)));
+    const counted = { counts: report?.text ?? '' };
+    const sent: Call = { ...said, ...counted, bounds: boundsOf(), questions: [...questions] };
+    const { news, isCounted, answers } = Reply.parse(await send(JSON.stringify(sent)));
+    if (report && isCounted) counts?.learn(report);
     if (asked) learn(store, asked, news, now());
     return Promise.allSettled(answers.map(async (answer) => toAnswer(answer, store)));
   };

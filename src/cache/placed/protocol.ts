@@ -31,16 +31,22 @@ export const Call = z.object({
   /** The arguments of the read script: the cursor of the isolate in the log, and the newest time that it has seen. */
   cursor: z.string(),
   newest: z.string(),
+  /** What the isolate has counted, as the read script takes it; empty for nothing. */
+  counts: z.string(),
   /** Says for whom the isolate asks. The cache does not know what is in it. */
   bounds: z.unknown(),
   questions: z.array(Question).max(MAX_QUESTIONS),
 });
 export type Call = z.infer<typeof Call>;
 
-/** The news of the log since the cursor, as `toLogNews` parses them, and an answer to each question. */
-export const Reply = z.object({ news: z.unknown(), answers: z.array(z.unknown()) });
+/**
+ * The news of the log since the cursor, as `toLogNews` parses them, an answer to each question, and whether Redis has taken the
+ * counts.
+ */
+export const Reply = z.object({ news: z.unknown(), isCounted: z.boolean(), answers: z.array(z.unknown()) });
 export interface Reply {
   readonly news: unknown;
+  readonly isCounted: boolean;
   readonly answers: readonly unknown[];
 }
 

@@ -41,16 +41,20 @@ const failures: [string, PlacedStack['instead'], string][] = [
   ['resets the connection', () => Promise.reject(new TypeError('Network connection lost.')), 'unavailable'],
   ['answers no JSON', async () => new Response('<html>'), 'unavailable'],
   ['answers null', json(null), 'unavailable'],
-  ['answers no question', json({ news: null, answers: [] }), 'unavailable'],
+  ['answers no question', json({ news: null, isCounted: false, answers: [] }), 'unavailable'],
   [
     'answers another question',
-    json({ news: null, answers: [{ ...whole, value: { id: 'x' } }] }),
+    json({ news: null, isCounted: false, answers: [{ ...whole, value: { id: 'x' } }] }),
     'unavailable',
   ],
-  ['names no tags', json({ news: null, answers: [{ ...whole, tags: ['x'], value: null }] }), 'unavailable'],
+  [
+    'names no tags',
+    json({ news: null, isCounted: false, answers: [{ ...whole, tags: ['x'], value: null }] }),
+    'unavailable',
+  ],
   [
     'answers an unknown status',
-    json({ news: null, answers: [{ status: 'maybe', tiers: {} }] }),
+    json({ news: null, isCounted: false, answers: [{ status: 'maybe', tiers: {} }] }),
     'unavailable',
   ],
 ];
@@ -96,7 +100,7 @@ test.each<[string, Readonly<Record<string, string>>]>([
 
 test('a look-up that the origin Worker does not know is asked of the stores, and is no failure', async () => {
   const isolate = newPlacedIsolate(stack.current);
-  isolate.instead = json({ news: null, answers: [{ status: 'unknown', tiers: {} }] });
+  isolate.instead = json({ news: null, isCounted: false, answers: [{ status: 'unknown', tiers: {} }] });
   for (let id = 1; id <= 7; id++) expect((await get(isolate, `/v1/users/${id}`)).status).toBe(200);
   expect(isolate.calls).toHaveLength(7);
 });
@@ -167,6 +171,7 @@ describe('a stranger', () => {
     variant: '',
     cursor: '',
     newest: '',
+    counts: '',
     bounds: { accountNumber: null, scopes: ['directory:read'] },
     questions: [{ name: 'user', input: { userId: 3 }, reload: false, token: '' }],
   });

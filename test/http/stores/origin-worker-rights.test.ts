@@ -20,7 +20,7 @@ beforeAll(async () => {
 async function statusOf(on: TestStack, bounds: Bounds, name: string, input: unknown): Promise<string> {
   const { placed, storeSettings } = isolateOf(on.env);
   const { databaseId, variant } = storeSettings;
-  const said = { protocol: PROTOCOL, databaseId, variant, cursor: '', newest: '' };
+  const said = { protocol: PROTOCOL, databaseId, variant, cursor: '', newest: '', counts: '' };
   const body = JSON.stringify({ ...said, bounds, questions: [{ name, input, reload: false, token: '' }] });
   const headers = { Authorization: await placed.seal.sign(body) };
   const response = await askOriginWorker(

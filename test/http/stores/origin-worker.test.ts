@@ -213,3 +213,14 @@ test('the explanation names it between memory and the stores, and its breaker', 
   expect(isolate.calls).toEqual([]);
   expect(await explain(newIsolate(stack.current))).toMatchObject({ originWorker: null });
 });
+
+test('what the isolate counts travels with its calls, and counts once', async () => {
+  const isolate = placedIsolate();
+  for (const id of [3, 4]) await get(isolate, `/v1/users/${id}`);
+  const { minutes } = await (
+    await get(newIsolate(stack.current), '/v1/stats?minutes=2')
+  ).json<{ minutes: { reads: { redis: number; postgres: number } }[] }>();
+  // The second call took the first read along. Its own read has not been told yet.
+  const sum = (tier: 'redis' | 'postgres') => minutes.reduce((all, { reads }) => all + reads[tier], 0);
+  expect([sum('redis'), sum('postgres')]).toEqual([0, 1]);
+});

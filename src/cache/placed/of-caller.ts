@@ -1,3 +1,4 @@
+import type { CountsReporter } from '../counts/counts.ts';
 import { formatLogNews, type LogNews, type LogReader, parseCursorArg } from '../shared/invalidation-log.ts';
 
 /** Follows the log for the isolate whose cursor a call has brought. */
@@ -22,5 +23,29 @@ export function makeCallerLog(cursor: string): CallerLog {
       },
     },
     take: () => (first ? formatLogNews(first) : null),
+  };
+}
+
+/** Takes along what the isolate that calls has counted. */
+export interface CallerCounts {
+  readonly counts: CountsReporter;
+  isTaken(): boolean;
+}
+
+/** The first read of the call takes them along, and no other does, so that they count once. */
+export function makeCallerCounts(text: string): CallerCounts {
+  let [isAsked, isTaken] = [text === '', false];
+  return {
+    counts: {
+      ask() {
+        if (isAsked) return null;
+        isAsked = true;
+        return { text };
+      },
+      learn() {
+        isTaken = true;
+      },
+    },
+    isTaken: () => isTaken,
   };
 }
