@@ -65,18 +65,17 @@ export function isolateOf(env: object): Isolate {
 }
 
 function makeIsolate(settings: Settings, binding: Binding | undefined): Isolate {
-  const originWorkerMs = Math.min(settings.ORIGIN_DEADLINE_MS, settings.POSTGRES_DEADLINE_MS);
+  const placed = makeOriginWorker(settings, binding);
   const memory = makeMemory({
     maxBytes: settings.MEMORY_MAX_BYTES,
     ttlMs: settings.MEMORY_TTL_MS,
     lifeMs: settings.MEMORY_LIFE_MS,
-    deadlineMs: Math.max(settings.REDIS_DEADLINE_MS, binding ? originWorkerMs : 0),
+    deadlineMs: Math.max(settings.REDIS_DEADLINE_MS, binding ? placed.deadlineMs : 0),
   });
   const counts = makeCounts();
   const storeSettings = storeSettingsOf(settings, memory, counts);
   const { databaseId, variant } = storeSettings;
   const db = makeDb(settings.DATABASE_URL, settings.POSTGRES_DEADLINE_MS);
-  const breakerSettings = { failures: settings.BREAKER_FAILURES, coolDownMs: settings.BREAKER_COOLDOWN_MS };
   return {
     settings,
     platform: {
@@ -92,8 +91,8 @@ function makeIsolate(settings: Settings, binding: Binding | undefined): Isolate 
     cache: {
       memory,
       inFlight: new Map(),
-      breaker: makeBreaker(breakerSettings),
-      originBreaker: makeBreaker(breakerSettings),
+      breaker: makeBreakerOf(settings),
+      originBreaker: makeBreakerOf(settings),
       // An entry of another database or another version must not pass for authentic.
       seal: makeJointSeal(makeSeals(settings, `edge-accounts entries ${databaseId} ${variant}`)),
       counts,
@@ -106,16 +105,24 @@ function makeIsolate(settings: Settings, binding: Binding | undefined): Isolate 
       originDeadlineMs: settings.POSTGRES_DEADLINE_MS,
     },
     storeSettings,
-    placed: {
-      binding,
-      seal: makeJointSeal(makeSeals(settings, 'edge-accounts calls of the origin worker')),
-      breaker: makeBreaker(breakerSettings),
-      deadlineMs: originWorkerMs,
-    },
+    placed,
     auth: makeAuthState(),
     cursorSeals: makeSeals(settings, 'edge-accounts cursors'),
     accessScopes: new Set(settings.ACCESS_SCOPES.map(toScope)),
   };
+}
+
+function makeOriginWorker(settings: Settings, binding: Binding | undefined): OriginWorker {
+  return {
+    binding,
+    seal: makeJointSeal(makeSeals(settings, 'edge-accounts calls of the origin worker')),
+    breaker: makeBreakerOf(settings),
+    deadlineMs: Math.min(settings.ORIGIN_DEADLINE_MS, settings.POSTGRES_DEADLINE_MS),
+  };
+}
+
+function makeBreakerOf({ BREAKER_FAILURES: failures, BREAKER_COOLDOWN_MS: coolDownMs }: Settings): Breaker {
+  return makeBreaker({ failures, coolDownMs });
 }
 
 function toScope(name: string): Scope {

@@ -128,7 +128,7 @@ const Clock = z
 const Breaker = z
   .object({
     state: z.enum(['closed', 'open']).meta({
-      description: 'While it is open this isolate asks the store for nothing but whether it is back.',
+      description: 'While it is open this isolate only asks the store whether it is back.',
     }),
     failuresInARow: z.int(),
     msUntilProbe: z.number().meta({ description: 'Until a read makes it ask that, behind its answer.' }),
@@ -204,10 +204,7 @@ export const Explanation = z
     answer: Answer,
     isolate: Isolate,
     flight: Flight,
-    originWorker: z.object({ breaker: Breaker }).nullable().meta({
-      description:
-        'The Worker beside the stores, which is asked in their place while this breaker is closed, and has breakers of its own for them. Null without one.',
-    }),
+    originWorker: z.object({ breaker: Breaker }).nullable(),
     redis: Redis,
     postgres: z.object({ breaker: Breaker }),
     tags: z.array(Tag).meta({ description: 'Every tag of either entry; none while Redis is away.' }),
