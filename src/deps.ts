@@ -1,6 +1,7 @@
 import type { Cache } from './cache/cache.ts';
-import { systemClock } from './cache/clock.ts';
+import { sleep, systemClock } from './cache/clock.ts';
 import { makeCounts } from './cache/counts/counts.ts';
+import { drainAndNote } from './cache/drain.ts';
 import { parseLogicalTime } from './cache/logical-time.ts';
 import { makeMemory } from './cache/memory/memory.ts';
 import { sendOver } from './cache/placed/binding.ts';
@@ -9,12 +10,15 @@ import { makePlaced } from './cache/placed/placed.ts';
 import type { Call, Reply } from './cache/placed/protocol.ts';
 import { NO_NEWS } from './cache/shared/invalidation-log.ts';
 import { type NewestTime, noteTime } from './cache/shared/newest-time.ts';
-import { makeSharedStore, type SharedStore } from './cache/shared/shared-store.ts';
+import { type DrainWatch, makeSharedStore, type SharedStore } from './cache/shared/shared-store.ts';
 import { makeUpstash, type Upstash } from './cache/shared/upstash.ts';
+import type { Db } from './db/client/client.ts';
 import type { Caller } from './directory/caller.ts';
 import type { Deps } from './directory/deps.ts';
 import type { Settings } from './settings.ts';
 import { type Isolate, isolateOf } from './isolate.ts';
+import { makeOutbox } from './jobs/outbox.ts';
+import { type Afterwards, makeAfterwards } from './lib/afterwards.ts';
 import { consoleLog } from './lib/log.ts';
 
 /** The part of a Worker's execution context that deps need. */
@@ -22,21 +26,31 @@ export interface RequestContext {
   waitUntil(promise: Promise<unknown>): void;
 }
 
-/** Makes the dependencies of one request. Throws `ConfigurationError` when a var is wrong. */
-export function makeDeps(env: object, ctx: RequestContext, isolate: Isolate = isolateOf(env)): Deps {
-  const cache = makeCache(isolate, ctx);
-  return { ...makeDepsAround(cache, isolate), ...askOriginWorker(cache, isolate) };
+/** The tools of the verbs, and what waits for the answer. */
+export interface RequestDeps extends Deps {
+  readonly afterwards: Afterwards;
 }
 
-function makeDepsAround(cache: Cache, isolate: Isolate): Deps {
-  return {
-    cache,
-    db: isolate.db,
-    platform: isolate.platform,
-    keyUses: isolate.keyUses,
-    log: consoleLog,
-    trace: {},
-  };
+/** Makes the dependencies of one request. Throws `ConfigurationError` when a var is wrong. */
+export function makeDeps(env: object, ctx: RequestContext, isolate: Isolate = isolateOf(env)): RequestDeps {
+  const deps = makeStoreDeps(isolate, ctx);
+  return { ...deps, ...askOriginWorker(deps.cache, isolate) };
+}
+
+/** Dependencies that know the stores alone. */
+function makeStoreDeps(isolate: Isolate, ctx: RequestContext, apart: Partial<Cache> = {}) {
+  const { db, keyUses, platform, settings } = isolate;
+  const afterwards = makeAfterwards();
+  const onDue = (lease: string) => afterwards.add(() => ctx.waitUntil(drainBehindAnswer(cache, db, lease)));
+  const drains = settings.DRAIN_EVERY_MS > 0 ? { everyMs: settings.DRAIN_EVERY_MS, onDue } : null;
+  const cache = Object.assign(makeCache(isolate, ctx, drains), apart);
+  return { cache, db, platform, keyUses, log: consoleLog, trace: {}, afterwards };
+}
+
+async function drainBehindAnswer(cache: Cache, db: Db, lease: string): Promise<void> {
+  // The answer leaves in this turn of the event loop.
+  await sleep(systemClock, 0);
+  await drainAndNote(cache, makeOutbox(db), lease);
 }
 
 /** The settings of these bindings, parsed once per isolate. */
@@ -64,7 +78,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The dependencies of one call to the origin Worker. */
 export interface PlacedDeps {
-  readonly deps: Deps;
+  readonly deps: RequestDeps;
   /** What the isolate that calls learns beside the answers: the news of the log, and whether Redis has taken its counts. */
   takeNews(): Pick<Reply, 'isCounted' | 'news'>;
 }
@@ -85,10 +99,9 @@ export function makePlacedDeps(
   const callerLog = cursor === NO_NEWS ? null : makeCallerLog(cursor);
   const callerCounts = makeCallerCounts(counted);
   const store = { ...storeSettings, newest, log: callerLog?.log ?? null, counts: callerCounts.counts };
-  const cache = makeCache({ ...isolate, storeSettings: store }, ctx);
   const apart = { memory: makeMemory(NO_MEMORY), inFlight: new Map(), counts: UNSENT };
   return {
-    deps: makeDepsAround(Object.assign(cache, apart), isolate),
+    deps: makeStoreDeps({ ...isolate, storeSettings: store }, ctx, apart),
     takeNews() {
       noteTime(storeSettings.newest, newest.time);
       return { news: callerLog?.take() ?? null, isCounted: callerCounts.isTaken() };
@@ -99,6 +112,7 @@ export function makePlacedDeps(
 function makeCache(
   { settings, cache, cacheSettings, storeSettings, origin }: Isolate,
   ctx: RequestContext,
+  drains: DrainWatch | null,
 ): Cache {
   const { memory, inFlight, breaker, originBreaker, seal, counts } = cache;
   let shared: SharedStore | undefined;
@@ -111,7 +125,11 @@ function makeCache(
     counts,
     // Made when it is first asked: most requests are answered from memory.
     get shared() {
-      return (shared ??= makeSharedStore(connectRedis(settings).run, storeSettings, systemClock));
+      return (shared ??= makeSharedStore(
+        connectRedis(settings).run,
+        { ...storeSettings, drains },
+        systemClock,
+      ));
     },
     origin,
     settings: cacheSettings,

@@ -1,6 +1,6 @@
 import { DeadlineExceeded, systemClock, withDeadline } from './cache/clock.ts';
-import { type DescribedLoss, toLoss } from './cache/shared/description.ts';
-import { forgotKeyOf } from './cache/shared/shared-store.ts';
+import { type DescribedLoss, toDrainedAtUs, toLoss } from './cache/shared/description.ts';
+import { drainedKeyOf, forgotKeyOf } from './cache/shared/shared-store.ts';
 import { selectOne } from './db/client/client.ts';
 import { connectRedis } from './deps.ts';
 import type { Isolate } from './isolate.ts';
@@ -11,8 +11,13 @@ export interface StoreHealth {
   readonly ms: number;
 }
 
-/** `forgot` is the last loss that Redis is known to have had; null when there was none, or Redis did not answer. */
-export type RedisHealth = StoreHealth & { readonly forgot: DescribedLoss | null };
+/** What Redis tells, null where it does not know or did not answer. */
+export type RedisHealth = StoreHealth & {
+  /** The last loss that it is known to have had. */
+  readonly forgot: DescribedLoss | null;
+  /** The beginning of the last drain of the outbox that succeeded, in µs since 1970. */
+  readonly drainedAtUs: number | null;
+};
 
 /** Asks both stores whether they answer, each within its deadline. */
 export async function checkStores({
@@ -21,13 +26,17 @@ export async function checkStores({
   db,
 }: Isolate): Promise<{ redis: RedisHealth; postgres: StoreHealth }> {
   const client = connectRedis(settings);
-  // Both commands travel in one request.
-  const [ping, loss] = [client.ping(), client.get(forgotKeyOf(storeSettings.databaseId)).catch(() => null)];
+  // All commands travel in one request.
+  const ping = client.ping();
+  const notes = [forgotKeyOf, drainedKeyOf].map((keyOf) =>
+    client.get(keyOf(storeSettings.databaseId)).catch(() => null),
+  );
   const [redis, postgres] = await Promise.all([
     check(settings.REDIS_DEADLINE_MS, ping),
     check(settings.POSTGRES_DEADLINE_MS, selectOne(db)),
   ]);
-  return { redis: { ...redis, forgot: redis.state === 'ok' ? toLoss(await loss) : null }, postgres };
+  const [loss, drained] = redis.state === 'ok' ? await Promise.all(notes) : [];
+  return { redis: { ...redis, forgot: toLoss(loss), drainedAtUs: toDrainedAtUs(drained) }, postgres };
 }
 
 async function check(deadlineMs: number, answer: Promise<unknown>): Promise<StoreHealth> {

@@ -43,6 +43,10 @@ async function readCall({ placed, storeSettings }: Isolate, request: Request): P
 
 async function answer(isolate: Isolate, ctx: ExecutionContext, call: Call): Promise<Reply> {
   const { deps, takeNews } = makePlacedDeps(isolate, ctx, call);
-  const answers = await answerCall(deps, Bounds.parse(call.bounds), call.questions);
-  return { ...takeNews(), answers };
+  try {
+    const answers = await answerCall(deps, Bounds.parse(call.bounds), call.questions);
+    return { ...takeNews(), answers };
+  } finally {
+    deps.afterwards.begin();
+  }
 }

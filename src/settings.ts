@@ -110,6 +110,7 @@ const Settings = z.object({
   SHARED_STALE_MS: whole(HOUR_MS, 0, HOUR_MS),
   ABSENT_FRESH_MS: whole(30_000, 1_000, HOUR_MS),
   LEASE_MS: whole(2_000, 100, 30_000),
+  DRAIN_EVERY_MS: whole(2_500, 0, 60_000),
   REDIS_DEADLINE_MS: whole(250, 10, 10_000),
   POSTGRES_DEADLINE_MS: whole(5_000, 100, 25_000),
   ORIGIN_DEADLINE_MS: whole(2_000, 100, 25_000),

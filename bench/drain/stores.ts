@@ -5,7 +5,7 @@ import { drain, type Drained, type Outbox } from '../../src/cache/drain.ts';
 import { makeSharedStore } from '../../src/cache/shared/shared-store.ts';
 import { makeUpstash } from '../../src/cache/shared/upstash.ts';
 import { type Db, makeDb } from '../../src/db/client/client.ts';
-import { makeOutbox } from '../../src/jobs/drain-outbox.ts';
+import { makeOutbox } from '../../src/jobs/outbox.ts';
 import { createTestDatabase } from '../../test/engines/database.ts';
 import { type Engines, startEngines } from '../../test/processes/engines.ts';
 import { makeCache } from '../sides/our-cache.ts';

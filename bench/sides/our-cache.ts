@@ -25,6 +25,7 @@ export const noStore: SharedStore = {
   fill: askedInVain,
   release: askedInVain,
   invalidate: askedInVain,
+  noteDrain: askedInVain,
   describe: askedInVain,
   readCounts: askedInVain,
 };

@@ -3,6 +3,7 @@ import type { Cache } from './cache.ts';
 import { invalidateOrThrow } from './invalidate.ts';
 import { EVERYTHING } from './memory/invalidations.ts';
 import { LONGEST_LIFE_MS } from './shared/entry-bounds.ts';
+import { askShared } from './shared/guarded-store.ts';
 
 /** The invalidations that writers have stored in the origin, in the transactions of their writes. */
 export interface Outbox {
@@ -64,6 +65,23 @@ export async function drain(cache: Cache, outbox: Outbox): Promise<Drained> {
   // A full Redis has dropped every entry, but keeps no tag that the second pass could find.
   if (fresh.length > 0 && time) await outbox.markInvalidated(idsOf(fresh), everything);
   return { rows: Math.max(collapsed, idsOf(rows).length), tags: tags.length, everything };
+}
+
+/**
+ * Drains the outbox and notes the time in the shared store. Never rejects: the next drain continues. The lease is that of a read;
+ * the cron has none. After a failure the lease is left to its end, so that the next attempt is not made at once.
+ */
+export async function drainAndNote(cache: Cache, outbox: Outbox, lease: string | null): Promise<void> {
+  const { clock, log, shared } = cache;
+  const beganMs = clock.now();
+  try {
+    const drained = await drain(cache, outbox);
+    if (drained.rows > 0) log.info('outbox_drained', { ...drained, by: lease === null ? 'cron' : 'read' });
+  } catch (error) {
+    log.error('drain_failed', { error: describeError(error) });
+    return;
+  }
+  await askShared(cache, 'note_drain', () => shared.noteDrain(lease, clock.now() - beganMs));
 }
 
 // The shared store is told first. Readers must not wait for the outbox to shrink, which may also fail.

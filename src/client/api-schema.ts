@@ -28,12 +28,13 @@ export type ApiSchema = {
           output: {
             status: 'degraded' | 'ready';
             redis: {
-              state: 'ok' | 'failed' | 'timeout';
+              state: 'failed' | 'ok' | 'timeout';
               ms: number;
               forgot: {
                 what: 'tags' | 'time';
                 at: string;
               } | null;
+              drainedAt: string | null;
             };
             postgres: {
               readonly state: 'ok' | 'failed' | 'timeout';
@@ -48,12 +49,13 @@ export type ApiSchema = {
           output: {
             status: 'unavailable';
             redis: {
-              state: 'ok' | 'failed' | 'timeout';
+              state: 'failed' | 'ok' | 'timeout';
               ms: number;
               forgot: {
                 what: 'tags' | 'time';
                 at: string;
               } | null;
+              drainedAt: string | null;
             };
             postgres: {
               readonly state: 'ok' | 'failed' | 'timeout';

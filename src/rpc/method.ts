@@ -4,7 +4,7 @@ import type { RequestOutcome } from '../cache/counts/counts.ts';
 import type { ReadDemands } from '../cache/look-up.ts';
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { parseToken } from '../cache/logical-time.ts';
-import { makeDeps, type RequestContext } from '../deps.ts';
+import { makeDeps, type RequestContext, type RequestDeps } from '../deps.ts';
 import { requireActiveAccount } from '../directory/accounts/active-account.ts';
 import { type Caller, requireScope, type Scope, SCOPES, type Writer } from '../directory/caller.ts';
 import type { Deps } from '../directory/deps.ts';
@@ -78,7 +78,7 @@ export class BadArgument extends Error {
 export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
   return async (env: object, ctx: CallContext, args: unknown, options: unknown): Promise<T> => {
     const startedAtMs = Date.now();
-    let deps: Deps | undefined;
+    let deps: RequestDeps | undefined;
     let outcome: RequestOutcome = 'ok';
     try {
       deps = makeDeps(env, ctx);
@@ -102,6 +102,7 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
     } finally {
       const endedAtMs = Date.now();
       deps?.cache.counts.request(outcome, endedAtMs - startedAtMs, endedAtMs);
+      deps?.afterwards.begin();
     }
   };
 }

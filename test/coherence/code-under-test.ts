@@ -1,6 +1,6 @@
 import { makeBreaker } from '../../src/cache/breaker.ts';
 import { makeCacheOfMany } from '../../src/cache/cache-of-many.ts';
-import { drain } from '../../src/cache/drain.ts';
+import { drain, drainAndNote } from '../../src/cache/drain.ts';
 import { invalidate } from '../../src/cache/invalidate.ts';
 import { makeMemory } from '../../src/cache/memory/memory.ts';
 import { readThrough } from '../../src/cache/read-through.ts';
@@ -14,6 +14,7 @@ export const codeUnderTest = {
   makeBreaker,
   makeCacheOfMany,
   drain,
+  drainAndNote,
   invalidate,
   makeMemory,
   readThrough,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { drain } from '../../src/cache/drain.ts';
-import { makeOutbox } from '../../src/jobs/drain-outbox.ts';
+import { makeOutbox } from '../../src/jobs/outbox.ts';
 import { type FakeCache, makeFakeCache } from '../support/cache/fake-cache.ts';
 import { scaled } from '../support/scale.ts';
 import { useNeon } from '../support/db/neon.ts';

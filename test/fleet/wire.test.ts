@@ -6,6 +6,7 @@ import {
   bytesOfInvalidation,
   bytesOfRead,
   type CallBytes,
+  DRAIN_EVERY_MS,
   NAMES,
 } from '../../bench/fleet/redis/wire.ts';
 
@@ -17,6 +18,7 @@ const cursor = { time: time(at), id: 'fedcba9876543210' };
 const question: LogQuestion = { since: cursor, sentAtMs: 1, order: 1 };
 const news: LogNews = { through: time(at), cursor, isGap: false, tags: ['account:1', 'account-number:1'] };
 const newsReply = [stamp, 'news', `${at}:${cursor.id}`, news.tags];
+const NO_DRAIN = '';
 const payload = JSON.stringify({ id: 1, name: 'a "quoted" name' });
 const hit: SharedRead = {
   status: 'hit',
@@ -40,7 +42,12 @@ async function bodiesOf(
       sent = JSON.stringify([['evalsha', await script.sha1(), keys.length, ...keys, ...args]]).length;
       return reply;
     },
-    { ...NAMES, newest: { time: time(at) }, log },
+    {
+      ...NAMES,
+      newest: { time: time(at) },
+      log,
+      drains: { everyMs: DRAIN_EVERY_MS, onDue: () => {} },
+    },
   );
   await call(store);
   return { sent, received };
@@ -51,13 +58,13 @@ test('the bytes of a read are those of the call that the store makes, with news 
   const call = (store: ReturnType<typeof makeSharedStore>) => store.read('account:1', EPOCH, 'any', null);
   const plain = bytesOfRead(read, undefined, null);
   const following = bytesOfRead(read, question, news);
-  expect(plain).toEqual({ ...(await bodiesOf(call, [hitReply], false)), ofLog: 0 });
-  expect(following).toMatchObject(await bodiesOf(call, [hitReply, newsReply], true));
+  expect(plain).toEqual({ ...(await bodiesOf(call, [hitReply, NO_DRAIN], false)), ofLog: 0 });
+  expect(following).toMatchObject(await bodiesOf(call, [hitReply, newsReply, NO_DRAIN], true));
   expect(following.ofLog).toBe(following.sent + following.received - plain.sent - plain.received);
 });
 
 test('all bytes of a poll are those of the log', async () => {
-  const bodies = await bodiesOf((store) => store.follow(), [newsReply], true);
+  const bodies = await bodiesOf((store) => store.follow(), [newsReply, NO_DRAIN], true);
   expect(bytesOfRead(undefined, question, news)).toEqual({ ...bodies, ofLog: bodies.sent + bodies.received });
 });
 

@@ -15,6 +15,15 @@ const HEAD = [
   'Redis was away at the write, and is back',
 ];
 
+/** The share of the lifetime after which a hit in memory asks Redis for news. */
+const POLL_SHARE = 1 / 2;
+
+/** In words: the lifetime of memory, and what a change by anybody else takes under traffic besides the drain itself. */
+interface Times {
+  readonly memory: string;
+  readonly traffic: string;
+}
+
 /** docs/coherence.md as it is, and as the bounds and wrangler.toml require it. */
 export async function readPage(): Promise<{ present: string; wanted: string }> {
   const present = await readFile(PAGE, 'utf8');
@@ -28,13 +37,18 @@ export async function readPage(): Promise<{ present: string; wanted: string }> {
 
 function describe(): string {
   const { vars, triggers } = readConfig({ config: fileURLToPath(new URL('wrangler.toml', root)) });
-  const memory = `${Number(vars['MEMORY_TTL_MS']) / 1_000} s`;
-  const rows = Object.values<Bound>(bounds).map((bound) => toCells(bound, memory));
+  const [memoryS = 0, everyS = 0] = ['MEMORY_TTL_MS', 'DRAIN_EVERY_MS'].map(
+    (name) => Number(vars[name]) / 1_000,
+  );
+  const times = { memory: `${memoryS} s`, traffic: `${everyS + POLL_SHARE * memoryS + memoryS} s` };
+  const rows = Object.values<Bound>(bounds).map((bound) => toCells(bound, times));
   requireEveryMinute(triggers.crons ?? []);
   return `${table([HEAD, ...rows])}
 
-${memory} is \`MEMORY_TTL_MS\`. The cron fires the drain once a minute (\`npm run dev\` every 5 s), so that a change that waits for
-it is seen within 60 s, the time of the drain itself, and ${memory}.
+${memoryS} s is \`MEMORY_TTL_MS\`. The next drain comes with a read: ${everyS} s after the last one (\`DRAIN_EVERY_MS\`), the next request to Redis sets
+it off, from whichever isolate. While there are hits in memory that is at most ${POLL_SHARE * memoryS} s later, so that a change is seen within
+${everyS} + ${POLL_SHARE * memoryS} + ${memoryS} s and the time of the drain. A drain that fails or dies delays the next by 10 s at most. Without traffic the cron fires
+the drain once a minute (\`npm run dev\` every 5 s), and a change is seen within 60 s, the time of the drain, and ${memoryS} s.
 `;
 }
 
@@ -42,12 +56,13 @@ function requireEveryMinute(crons: readonly string[]): void {
   if (crons.join() !== '* * * * *') throw new Error('the bound speaks of a drain once a minute');
 }
 
-function toCells({ writer, reader, up, away, back }: Bound, memory: string): string[] {
-  return [writer, reader, ...[up, away, back].map((wait) => wordsFor(wait, memory))];
+function toCells({ writer, reader, up, away, back }: Bound, times: Times): string[] {
+  return [writer, reader, ...[up, away, back].map((wait) => wordsFor(wait, times))];
 }
 
-function wordsFor(wait: Wait, memory: string): string {
+function wordsFor(wait: Wait, { memory, traffic }: Times): string {
   if (wait === 'nothing') return 'at once';
+  if (wait === 'read-and-drain-and-memory') return `within ${traffic} and the drain`;
   return wait === 'memory' ? `within ${memory}` : `within ${memory} of the next drain`;
 }
 

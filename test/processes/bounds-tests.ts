@@ -70,7 +70,7 @@ const cases: Case[] = [
   },
   {
     name: 'somebody else, read anywhere',
-    bound: bounds.elsewhere,
+    bound: bounds.elsewhereInQuiet,
     change: renameCompany,
     readers: () => [reader],
   },

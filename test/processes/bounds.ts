@@ -1,5 +1,5 @@
 /** The event after which no reader can miss a change any more. */
-export type Wait = 'nothing' | 'memory' | 'drain-and-memory';
+export type Wait = 'nothing' | 'memory' | 'drain-and-memory' | 'read-and-drain-and-memory';
 
 /**
  * The staleness of an answer for one writer and one reader. The table of docs/coherence.md shows it, and the tests hold the service
@@ -46,7 +46,14 @@ export const bounds = {
     back: 'drain-and-memory',
   },
   elsewhere: {
-    writer: 'anybody else on the database',
+    writer: 'anybody else on the database, while there is traffic',
+    reader: 'any isolate',
+    up: 'read-and-drain-and-memory',
+    away: 'memory',
+    back: 'drain-and-memory',
+  },
+  elsewhereInQuiet: {
+    writer: 'anybody else on the database, in quiet hours',
     reader: 'any isolate',
     up: 'drain-and-memory',
     away: 'memory',

@@ -15,6 +15,8 @@ import {
 
 // Leases last as long as in production: a process that dies with one must not hold up the others.
 const { REDIS_DEADLINE_MS, POSTGRES_DEADLINE_MS, ORIGIN_DEADLINE_MS } = UNHURRIED;
+/** A test fires the drains that it wants, or asks for those that reads set off. */
+const DRAIN_EVERY_MS = '0';
 
 /** The bridge in front of a store, in this process. */
 export interface StoreBridge<Counts> {
@@ -63,7 +65,14 @@ export async function startProcesses(
   const postgres = await openBridge((port) => startNeonBridge({ port, postgresUrl: database.url }));
   const redis = await openBridge((port) => startUpstashBridge({ port, redisUrl, token: LOCAL_KEY }));
   const secrets = workerEnv(postgres.url, redis.url, database.url);
-  const env = { ...secrets, REDIS_DEADLINE_MS, POSTGRES_DEADLINE_MS, ORIGIN_DEADLINE_MS, ...overrides };
+  const env = {
+    ...secrets,
+    REDIS_DEADLINE_MS,
+    POSTGRES_DEADLINE_MS,
+    ORIGIN_DEADLINE_MS,
+    DRAIN_EVERY_MS,
+    ...overrides,
+  };
   // On a shared server an earlier database may have had the same id.
   await forgetEntries(redisUrl, secrets.DATABASE_ID);
   const all: AccountProcess[] = [];

@@ -165,6 +165,15 @@ describe.each(ways)('a read finds Redis full, $how', ({ ownRedis, fill }) => {
     await whileFull(() => expectRequests({ redis: 1, postgres: 0 }, () => user()));
   });
 
+  test('no read drains, though a drain is due, and none costs more', async () => {
+    await user();
+    const reader = () => newIsolate(stack.current, { DRAIN_EVERY_MS: '2500' });
+    await whileFull(async () => {
+      for (const _ of [1, 2]) await expectRequests({ redis: 1, postgres: 0 }, () => user(reader()));
+    });
+    expect(await redisKeys(stack.current, 'drain')).toEqual([]);
+  });
+
   test('what is not is answered by Postgres and kept in memory alone', async () => {
     await whileFull(async () => {
       const reader = newIsolate(stack.current);

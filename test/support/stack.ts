@@ -28,6 +28,8 @@ export type Store = 'postgres' | 'redis';
 
 /** However slow the machine, nothing leaves memory unless a test asks for it. */
 const LONG_MEMORY: Partial<Env> = { MEMORY_TTL_MS: '60000' };
+/** Requests are counted: reads set off no drain unless a test asks for it. */
+const CRON_ALONE: Partial<Env> = { DRAIN_EVERY_MS: '0' };
 
 /** What the run answers for a new stack. */
 interface NewStack {
@@ -50,7 +52,10 @@ export function useStack(
   beforeAll(async () => {
     const { hostUrl, id, env } = await ask<NewStack>(`${inject('runUrl')}/new`, engines);
     const url = `${hostUrl}/${id}`;
-    holder.current = { url, env: { ...vars, ...UNHURRIED, ...LONG_MEMORY, ...env, ...overrides } };
+    holder.current = {
+      url,
+      env: { ...vars, ...UNHURRIED, ...LONG_MEMORY, ...CRON_ALONE, ...env, ...overrides },
+    };
   });
   afterAll(() => ask(`${holder.current.url}/close`));
   return holder;

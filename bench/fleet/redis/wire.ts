@@ -21,6 +21,10 @@ const COMMON_ARGS = [RANDOM, `${prefix}tag:`, '7260000'];
 const SOME_TIME = `${RANDOM}:1800000000000000`;
 const MAX_AS_OF_AGE = '30000';
 const NO_LOG = '""'.length;
+/** Each read asks whether a drain is due, and next to none is. */
+export const DRAIN_EVERY_MS = 2_500;
+const NO_DRAIN = '';
+const NO_COUNTS = '';
 
 function sentBytes(keys: readonly string[], args: readonly string[]): number {
   return JSON.stringify([['evalsha', DIGEST, keys.length, ...keys, ...args]]).length;
@@ -40,8 +44,9 @@ export function bytesOfRead(
   const keys = read ? keysOf(read.key) : [clock];
   const ofRead = read ? [RANDOM, 'any', ''] : [];
   const told = question ? [toNewsReply(news)] : [];
-  const sent = sentBytes(keys, [...COMMON_ARGS, `${NAMES.leaseMs}`, ...ofRead, SOME_TIME, cursor, '', '']);
-  const received = receivedBytes([...(read ? [toReadReply(read.answer)] : []), ...told]);
+  const state = [SOME_TIME, cursor, `${DRAIN_EVERY_MS}`, NO_COUNTS];
+  const sent = sentBytes(keys, [...COMMON_ARGS, `${NAMES.leaseMs}`, ...ofRead, ...state]);
+  const received = receivedBytes([...(read ? [toReadReply(read.answer)] : []), ...told, NO_DRAIN]);
   if (!read) return { sent, received, ofLog: sent + received };
   const ofNews = question ? JSON.stringify(cursor).length - NO_LOG + JSON.stringify(told).length - 1 : 0;
   return { sent, received, ofLog: ofNews };

@@ -90,6 +90,11 @@ export function toLoss(text: unknown): DescribedLoss | null {
   return what === 'tags' || what === 'time' ? { what, atUs: Number(atUs) } : null;
 }
 
+/** Parses the note of a drain, in µs. Answers null if there is none, and for a text that our scripts do not write. */
+export function toDrainedAtUs(text: unknown): number | null {
+  return typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) : null;
+}
+
 function toDescribedEntry(reply: EntryReply): SharedDescription['entry'] {
   if (reply[0] !== 'known') return reply[0];
   const [, asOf, bornUs, freshMs, lifeMs, tags, payload] = reply;

@@ -4,7 +4,10 @@ import type { Names } from './names.ts';
 import { newestOf, noteTime } from './newest-time.ts';
 import { toSharedReads } from './read-reply.ts';
 import { scripts } from './scripts/scripts.ts';
-import type { ReadMode, RunScript, SharedRead, SharedStoreSettings } from './shared-store.ts';
+import type { DrainWatch, ReadMode, RunScript, SharedRead, SharedStoreSettings } from './shared-store.ts';
+
+/** The argument by which a read asks for no drain, and the reply if none is due. */
+const NO_DRAIN = '';
 
 export interface Read {
   readonly key: string;
@@ -13,7 +16,7 @@ export interface Read {
   readonly least: LogicalTime | null;
 }
 
-/** Runs any number of reads in one call, which also asks for the news of the log and takes along what was counted. */
+/** Runs any number of reads in one call, which also asks for the news of the log and for a drain, and takes along what was counted. */
 export function makeReadAll(
   run: RunScript,
   settings: SharedStoreSettings,
@@ -21,27 +24,38 @@ export function makeReadAll(
   now: () => number,
 ): (reads: readonly Read[]) => Promise<PromiseSettledResult<SharedRead>[]> {
   return async (reads) => {
+    const { counts, drains, log } = settings;
     const sentAtMs = now();
-    const question = settings.log?.ask(sentAtMs);
-    const report = settings.counts?.ask(sentAtMs);
+    const question = log?.ask(sentAtMs);
+    const report = counts?.ask(sentAtMs);
     const keys = reads.flatMap(({ key }) => keysOf(key).slice(1));
-    const cursor = question ? toCursorArg(question) : NO_NEWS;
-    const state = [newestOf(settings.newest), cursor, '', report?.text ?? ''];
+    const news = question ? toCursorArg(question) : NO_NEWS;
+    const state = [newestOf(settings.newest), news, toDrainArg(drains), report?.text ?? ''];
     const args = [...commonArgs(), `${settings.leaseMs}`, ...reads.flatMap(toReadArgs), ...state];
-    const replies = toReplies(await run(scripts.read, [clock, ...keys], args), reads.length, question);
-    if (report) settings.counts?.learn(report);
+    const wanted = reads.length + (question ? 1 : 0) + (drains ? 1 : 0);
+    const replies = toReplies(await run(scripts.read, [clock, ...keys], args), wanted);
+    if (report) counts?.learn(report);
+    if (drains) learnDue(drains, replies.pop());
     if (question) learn(settings, question, replies.pop(), now());
     return toSharedReads(replies, settings);
   };
+}
+
+function toDrainArg(drains: DrainWatch | null | undefined): string {
+  return drains ? `${drains.everyMs}` : NO_DRAIN;
+}
+
+function learnDue(drains: DrainWatch, lease: unknown): void {
+  if (typeof lease === 'string' && lease !== NO_DRAIN) drains.onDue(lease);
 }
 
 function toReadArgs({ owner, mode, least }: Read): string[] {
   return [owner, mode, least ? formatLogicalTime(least) : ''];
 }
 
-/** The replies to the reads, and after them the news if they were asked for. */
-function toReplies(reply: unknown, reads: number, question: LogQuestion | undefined): unknown[] {
-  if (!Array.isArray(reply) || reply.length !== reads + (question ? 1 : 0))
+/** The replies to the reads, and after them what else was asked for. */
+function toReplies(reply: unknown, wanted: number): unknown[] {
+  if (!Array.isArray(reply) || reply.length !== wanted)
     throw new Error('Redis answered another number of reads than it was asked');
   return reply;
 }

@@ -69,6 +69,11 @@ export interface SharedStore {
    * entries. The expected tags have been invalidated before: if the store has lost one of them, every entry becomes invalid.
    */
   invalidate(tags: readonly string[], expected?: readonly string[]): Promise<LogicalTime | null>;
+  /**
+   * Notes that the outbox was drained so many ms ago, and gives the lease back. A lease that was lost meanwhile notes nothing, and null
+   * stands for a drain that needed none.
+   */
+  noteDrain(lease: string | null, agoMs: number): Promise<void>;
   /** Describes the entry of the key, and the last invalidations of its tags and of these. Changes nothing, not even garbage. */
   describe(key: string, tags: readonly string[]): Promise<SharedDescription>;
   /** What all isolates have counted in so many minutes up to the present one. */
@@ -88,6 +93,13 @@ export interface Fill {
 const FillStatus = z.enum(['stored', 'released', 'epoch', 'ahead', 'late', 'older', 'invalidated', 'full']);
 export type FillStatus = z.infer<typeof FillStatus>;
 
+/** Has the reads of one request look whether a drain of the outbox is due. */
+export interface DrainWatch {
+  readonly everyMs: number;
+  /** Called when a read was given the lease of a drain: nobody else will drain until it is given back or ends. */
+  onDue(lease: string): void;
+}
+
 export interface SharedStoreSettings {
   /** Names the database: deployments of one database invalidate each other, others do not. */
   readonly databaseId: string;
@@ -100,6 +112,8 @@ export interface SharedStoreSettings {
   readonly log?: LogReader | null;
   /** Reports what this isolate has counted. */
   readonly counts?: CountsReporter;
+  /** Has reads look whether a drain is due. */
+  readonly drains?: DrainWatch | null;
   /** Called when a loss is found in the store. */
   readonly onForgot?: (what: Forgotten) => void;
 }
@@ -110,6 +124,11 @@ export type Forgotten = 'tags' | 'time';
 /** The key of the note about the last loss: its kind and its time in µs. It lives as long as an entry from before the loss may. */
 export function forgotKeyOf(databaseId: string): string {
   return `ea:{${databaseId}}:forgot`;
+}
+
+/** The key of the time of the last drain, in µs by the store's clock. */
+export function drainedKeyOf(databaseId: string): string {
+  return `ea:{${databaseId}}:drained`;
 }
 
 /** A load ends long before this. A later fill comes from a request that hung. */
@@ -158,6 +177,10 @@ export function makeSharedStore(
       if (forgotten) settings.onForgot?.(forgotten);
       if (!time && text !== '') throw new Error('the invalidation answered no logical time');
       return time;
+    },
+    async noteDrain(lease, agoMs) {
+      const args = [lease ?? '', `${Math.max(0, Math.round(agoMs))}`];
+      await run(scripts.noteDrain, [clock], [...commonArgs(), ...args]);
     },
     async describe(key, tags) {
       const keys = keysOf(key);

@@ -51,22 +51,31 @@ export function endpoint<
 >(spec: EndpointSpec<P, Q, J>): MiddlewareHandler<AppEnv, string, EndpointTypes<P, Q, J>> {
   const handler: MiddlewareHandler<AppEnv, string, EndpointTypes<P, Q, J>> = async (c, next) => {
     refuseKeyInUrl(c.req);
-    if (spec.scope !== 'open' || spec.lookUp)
-      c.set('deps', makeDeps(c.env, c.executionCtx, requireIsolate(c)));
-    if (spec.scope === 'open') await limitAddress(c);
-    else {
-      const caller = await authenticate(c);
-      c.set('caller', caller);
-      c.get('deps').askFor?.(caller);
-      await limitCaller(c, caller);
-      requireScope(caller, spec.scope);
+    const needsDeps = spec.scope !== 'open' || spec.lookUp;
+    const deps = needsDeps && makeDeps(c.env, c.executionCtx, requireIsolate(c));
+    if (deps) c.set('deps', deps);
+    try {
+      await admit(c, spec);
+      await next();
+    } finally {
+      if (deps) deps.afterwards.begin();
     }
-    const input = await parseInput(c, spec);
-    if (spec.scope !== 'open') await requireRights(c, spec, input);
-    await next();
   };
   specs.set(handler, spec);
   return handler;
+}
+
+async function admit(c: Context<AppEnv>, spec: AnyEndpointSpec): Promise<void> {
+  if (spec.scope === 'open') await limitAddress(c);
+  else {
+    const caller = await authenticate(c);
+    c.set('caller', caller);
+    c.get('deps').askFor?.(caller);
+    await limitCaller(c, caller);
+    requireScope(caller, spec.scope);
+  }
+  const input = await parseInput(c, spec);
+  if (spec.scope !== 'open') await requireRights(c, spec, input);
 }
 
 async function parseInput(c: Context<AppEnv>, spec: AnyEndpointSpec) {

@@ -11,5 +11,10 @@ export const RedisLoss = z.object({ what: z.enum(['tags', 'time']), at: z.iso.da
 export type RedisLoss = z.infer<typeof RedisLoss>;
 
 export function toRedisLoss(loss: DescribedLoss | null | undefined): RedisLoss | null {
-  return loss ? { what: loss.what, at: new Date(loss.atUs / US_PER_MS).toISOString() } : null;
+  return loss ? { what: loss.what, at: toTimestamp(loss.atUs) } : null;
+}
+
+/** A time of Redis' own clock in µs, as the API states times. */
+export function toTimestamp(us: number): string {
+  return new Date(us / US_PER_MS).toISOString();
 }

@@ -2,7 +2,7 @@ import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import { checkStores, type StoreHealth } from '../../health.ts';
 import { type AppEnv, requireIsolate } from '../app-env.ts';
-import { RedisLoss, toRedisLoss } from '../response/redis-loss.ts';
+import { RedisLoss, toRedisLoss, toTimestamp } from '../response/redis-loss.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { RETRY_AFTER_S } from '../response/problem.ts';
 
@@ -10,7 +10,9 @@ const tag = 'Operations';
 const state = z
   .object({ state: z.enum(['ok', 'failed', 'timeout']), ms: z.number() })
   .meta({ id: 'StoreState' });
-const redisState = state.extend({ forgot: RedisLoss.nullable() }).meta({ id: 'RedisState' });
+const redisState = state
+  .extend({ forgot: RedisLoss.nullable(), drainedAt: z.iso.datetime().nullable() })
+  .meta({ id: 'RedisState' });
 
 const getHealthRoute = endpoint({
   operationId: 'getHealth',
@@ -26,7 +28,7 @@ const getReadinessRoute = endpoint({
   tag,
   summary: 'Check that reads can be served',
   description:
-    'Asks Redis and Postgres, each within its deadline. Answers 503 with the same body when neither answers, because no read could be served then. `forgot` tells what Redis lost within the last two hours.',
+    'Asks Redis and Postgres, each within its deadline. Answers 503 with the same body when neither answers, because no read could be served then. `forgot` tells what Redis lost within the last two hours, `drainedAt` when the last drain of the outbox that succeeded began; null where Redis does not know.',
   body: z
     .object({ status: z.enum(['ready', 'degraded', 'unavailable']), redis: redisState, postgres: state })
     .meta({ id: 'Readiness' }),
@@ -39,7 +41,9 @@ export const operations = new Hono<AppEnv>()
   .get('/readyz', getReadinessRoute, async (c) => {
     const { redis: checked, postgres } = await checkStores(requireIsolate(c));
     c.header('Cache-Control', 'no-store');
-    const redis = { ...checked, forgot: toRedisLoss(checked.forgot) };
+    const { drainedAtUs, forgot, ...health } = checked;
+    const drainedAt = drainedAtUs === null ? null : toTimestamp(drainedAtUs);
+    const redis = { ...health, forgot: toRedisLoss(forgot), drainedAt };
     const status = statusOf(redis, postgres);
     if (status !== 'unavailable') return c.json({ status, redis, postgres }, 200);
     c.header('Retry-After', RETRY_AFTER_S);

@@ -25,6 +25,8 @@ export interface FakeShared extends SharedStore {
   /** Polls of the log. */
   follows: number;
   released: number;
+  /** What was noted of drains. */
+  readonly notedDrains: (readonly [lease: string | null, agoMs: number])[];
   /** Rejects every call while set. */
   failure: Error | null;
 }
@@ -62,6 +64,7 @@ function makeFakeShared(): FakeShared {
     },
     follows: 0,
     released: 0,
+    notedDrains: [],
     failure: null,
     async read(key, _owner, mode, least) {
       fake.reads.push({ key, mode, least });
@@ -87,6 +90,10 @@ function makeFakeShared(): FakeShared {
       if (fake.failure) throw fake.failure;
       fake.invalidated.push([...tags]);
       return at(1_000 + fake.invalidated.length);
+    },
+    async noteDrain(lease, agoMs) {
+      if (fake.failure) throw fake.failure;
+      fake.notedDrains.push([lease, agoMs]);
     },
     async describe() {
       if (fake.failure) throw fake.failure;

@@ -1,4 +1,5 @@
 import { COUNTS_SCRIPT } from './counts-script.ts';
+import { DRAINS, NOTE_DRAIN } from './drain-script.ts';
 import { LOG } from './log-script.ts';
 import { READING } from './reading-script.ts';
 import { makeScript } from './script.ts';
@@ -8,6 +9,7 @@ import { makeScript } from './script.ts';
 // `tick` deletes a lost clock that a full Redis does not let begin anew: what is not known to be valid is a miss.
 // `has_lost_time`: an epoch begins at the time of the server, so that one which is behind what was seen is an earlier one, unless
 // the server was set back. `untouched_since`: MGET answers nil for a key of another type, and EXISTS tells it from a missing one.
+// `lease` answers nil when Redis is full.
 const PRELUDE = `${READING}
 local function get(key)
   local reply = redis.pcall('GET', key)
@@ -65,15 +67,25 @@ local function untouched_since(tags, epoch, asof, last)
   end
   return false
 end
-`;
+
+local function lease(key, owner, ms)
+  local reply = redis.pcall('SET', key, owner, 'PX', ms, 'NX')
+  if failed(reply) then return nil end
+  if reply then return true end
+  local ttl = redis.call('PTTL', key)
+  if ttl >= 0 and ttl <= ms then return false end
+  return not failed(redis.pcall('SET', key, owner, 'PX', ms)) or nil
+end
+${DRAINS}`;
 
 /**
  * KEYS clock, then entry and lease of every read. ARGV epoch for a new clock, tag prefix, tag life, lease ms, then for every read
  * the owner of the lease, the mode (`any`; `none`: a new as-of whatever is stored; `drop`: the same, and the entry is deleted) and
- * the least as-of or ''; then the newest time that the isolate has seen, or ''; its cursor in the log, or '' for no news; ''; last
- * what it has counted, or ''. A clock that is missing or behind that time has been lost. Answers for every read {hit | load | busy,
- * as-of for the load or time of the clock, as-of of the entry, payload, tags, fresh ms left, fresh ms : life ms : seal of a sealed
- * entry, 'time' if that was lost}, and after them the news of the log, if they were asked for. There may be no read at all.
+ * the least as-of or ''; then the newest time that the isolate has seen, or ''; its cursor in the log, or '' for no news; the ms
+ * after which a drain is due again, or '' for never; last what it has counted, or ''. A clock that is missing or behind that newest
+ * time has been lost. Answers for every read {hit | load | busy, as-of for the load or time of the clock, as-of of the entry,
+ * payload, tags, fresh ms left, fresh ms : life ms : seal of a sealed entry, 'time' if that was lost}; then, each if it was asked
+ * for, the news of the log, and the lease of a drain that is due or ''. There may be no read at all.
  *
  * The seal of an entry covers its as-of, and so its birth. The expiry of its key ends an entry before its life does, unless somebody
  * has taken that away. The news are taken before the one tick of all loads, so that the loads begin after what the news tell of. The
@@ -83,7 +95,7 @@ const READ = `${PRELUDE}${COUNTS_SCRIPT}
 local LEASE_MS = tonumber(ARGV[4])
 local READS = (#KEYS - 1) / 2
 
-local CURSOR, COUNTS = ARGV[6 + 3 * READS], ARGV[8 + 3 * READS]
+local CURSOR, DRAIN_EVERY_MS, COUNTS = ARGV[6 + 3 * READS], ARGV[7 + 3 * READS], ARGV[8 + 3 * READS]
 
 local lost = has_lost_time(ARGV[5 + 3 * READS]) and 'time' or ''
 if lost ~= '' then tick(lost) end
@@ -111,16 +123,6 @@ local function entry(key, mode, least)
   return { asof = fields[1], tags = tags, payload = payload, left = fresh - age, seal = sealed, clock = stamp(epoch, last) }
 end
 
-local function lease(key, owner)
-  local reply = redis.pcall('SET', key, owner, 'PX', LEASE_MS, 'NX')
-  if failed(reply) then return true end
-  if reply then return true end
-  local ttl = redis.call('PTTL', key)
-  if ttl >= 0 and ttl <= LEASE_MS then return false end
-  redis.pcall('SET', key, owner, 'PX', LEASE_MS)
-  return true
-end
-
 local replies, loads = {}, {}
 for i = 1, READS do
   local owner, mode, least = ARGV[2 + 3 * i], ARGV[3 + 3 * i], ARGV[4 + 3 * i]
@@ -128,11 +130,13 @@ for i = 1, READS do
   if found and found.left > 0 then
     replies[i] = { 'hit', found.clock, found.asof, found.payload, found.tags, digits(found.left), found.seal, lost }
   else
-    local status = lease(KEYS[2 * i + 1], owner) and 'load' or 'busy'
+    local status = lease(KEYS[2 * i + 1], owner, LEASE_MS) == false and 'busy' or 'load'
     loads[#loads + 1] = { at = i, status = status, found = found }
   end
 end
 if CURSOR ~= '' then replies[READS + 1] = news(CURSOR) end
+if DRAIN_EVERY_MS ~= '' then replies[READS + (CURSOR ~= '' and 2 or 1)] = take_drain(DRAIN_EVERY_MS) end
+
 local function answer_loads()
   local epoch, n = tick()
   if CURSOR ~= '' and replies[READS + 1][1] == '' then replies[READS + 1] = news(CURSOR) end
@@ -225,4 +229,5 @@ export const scripts = {
   read: makeScript(READ),
   fill: makeScript(FILL),
   invalidate: makeScript(INVALIDATE),
+  noteDrain: makeScript(PRELUDE + NOTE_DRAIN),
 };
