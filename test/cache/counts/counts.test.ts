@@ -85,12 +85,12 @@ test('the success of a report that was given up takes nothing from a later one',
   const counts = makeCounts();
   hit(counts, NOON);
   const late = counts.ask(NOON);
-  const report = counts.ask(NOON + 10_000);
-  if (!late || !report) throw new Error('expected two reports');
-  counts.learn(late);
-  counts.learn(report);
-  counts.learn(late);
-  expect(send(counts, NOON + 20_000)).toBeNull();
+  hit(counts, NOON);
+  expect(asked(counts, NOON + 10_000)).toBe(`0,${HIT}:2`);
+  if (late) counts.learn(late);
+  // The call of the second report failed.
+  expect(send(counts, NOON + 20_000)).toBe(`0,${HIT}:2`);
+  if (late) counts.learn(late);
   hit(counts, NOON + 20_000);
   expect(send(counts, NOON + 30_000)).toBe(`0,${HIT}:1`);
 });
@@ -107,6 +107,13 @@ test('an outage keeps the last hour, which later calls take ten minutes at a tim
   // The last call is a minute later.
   expect(ages).toHaveLength(MAX_AGE_MINUTES);
   expect(ages.slice(0, 11)).toEqual(['59', '58', '57', '56', '55', '54', '53', '52', '51', '50', '49']);
+});
+
+test('no more minutes are kept than those of an hour, however the clock steps', () => {
+  const counts = makeCounts();
+  for (let minute = 3 * MAX_AGE_MINUTES; minute > 0; minute--) hit(counts, NOON + minute * MINUTE_MS);
+  const texts = Array.from({ length: 20 }, (_, call) => send(counts, NOON + call * 10_000));
+  expect(texts.flatMap((text) => text?.split(';') ?? [])).toHaveLength(MAX_AGE_MINUTES);
 });
 
 test('counts of an isolate that slept for more than an hour are forgotten', () => {

@@ -26,19 +26,20 @@ end
 
 /**
  * Adds the report of an isolate to its minutes. The age of a minute is by the clock of the isolate, and the minute to which it is
- * added by that of the server, so that it does not matter by how much they differ. What fails is dropped.
+ * added by that of the server, so that it does not matter by how much they differ. If that fails, the counts are
+ * dropped.
  */
 export const COUNTS_SCRIPT = `${MINUTES}
 local function add_to_minute(key, counts)
   local sums, parts = {}, {}
   for counter, count in string.gmatch(minute_text(key) .. ',' .. counts, '(%d+):(%d+)') do
     counter, count = tonumber(counter), whole(count)
-    if counter < ${MAX_COUNTERS} and count then sums[counter] = (sums[counter] or 0) + count end
+    if count then sums[counter] = (sums[counter] or 0) + count end
   end
   for counter = 0, ${MAX_COUNTERS - 1} do
     if sums[counter] then parts[#parts + 1] = digits(counter) .. ':' .. digits(sums[counter]) end
   end
-  redis.pcall('SET', key, table.concat(parts, ','), 'PX', ${KEPT_MS})
+  redis.call('SET', key, table.concat(parts, ','), 'PX', ${KEPT_MS})
 end
 
 local function add_counts(report)
