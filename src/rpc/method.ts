@@ -82,19 +82,7 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
     let outcome: RequestOutcome = 'ok';
     try {
       deps = makeDeps(env, ctx);
-      const writer = { caller: callerOf(ctx.props), requestId: crypto.randomUUID() };
-      deps.askFor?.(writer.caller);
-      await requireActiveAccount(deps, writer.caller);
-      // Checked first, as over HTTP: arguments of a caller without the right are not parsed.
-      requireScope(writer.caller, spec.scope);
-      const parsed = parse(spec.args, args);
-      const read = parseOptions(options);
-      if (read?.invalidate) requireScope(writer.caller, 'cache:invalidate');
-      const demands = { reload: read?.invalidate, token: read?.consistencyToken };
-      const subject = writer.caller.accountNumber === null ? null : spec.subject(parsed);
-      // Only specs of methods that may return null set `isNullable`.
-      if (subject && !(await isSeen(spec, deps, writer.caller, subject, demands))) return null as T;
-      return await spec.run(deps, parsed, demands, writer, env, args);
+      return await run(spec, deps, env, { props: ctx.props, args, options });
     } catch (error) {
       const described = describeRpcError(error);
       outcome = OUTCOMES[described.code] ?? 'ok';
@@ -105,6 +93,32 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
       deps?.afterwards.begin();
     }
   };
+}
+
+interface Call extends Pick<CallContext, 'props'> {
+  readonly args: unknown;
+  readonly options: unknown;
+}
+
+async function run<A extends z.ZodType, T>(
+  spec: MethodSpec<A, T>,
+  deps: RequestDeps,
+  env: object,
+  { props, args, options }: Call,
+): Promise<T> {
+  const writer = { caller: callerOf(props), requestId: crypto.randomUUID() };
+  deps.askFor?.(writer.caller);
+  await requireActiveAccount(deps, writer.caller);
+  // Checked first, as over HTTP: arguments of a caller without the right are not parsed.
+  requireScope(writer.caller, spec.scope);
+  const parsed = parse(spec.args, args);
+  const read = parseOptions(options);
+  if (read?.invalidate) requireScope(writer.caller, 'cache:invalidate');
+  const demands = { reload: read?.invalidate, token: read?.consistencyToken };
+  const subject = writer.caller.accountNumber === null ? null : spec.subject(parsed);
+  // Only specs of methods that may return null set `isNullable`.
+  if (subject && !(await isSeen(spec, deps, writer.caller, subject, demands))) return null as T;
+  return spec.run(deps, parsed, demands, writer, env, args);
 }
 
 /** By what HTTP answers for the codes. */

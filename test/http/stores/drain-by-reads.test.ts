@@ -3,6 +3,7 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { scripts } from '../../../src/cache/shared/scripts/scripts.ts';
 import { app } from '../../../src/http/app.ts';
 import { AccountDirectory } from '../../../src/rpc/account-directory.ts';
+import { newPlacedIsolate, outOfReach } from '../../support/http/origin-worker.ts';
 import { found, see } from '../../support/seen.ts';
 import {
   ageOutbox,
@@ -56,6 +57,21 @@ test('a fleet drains once, with one statement, when many of its isolates read an
   expect(counts).toEqual({ redis: 12 + NOTE, postgres: SELECT });
   expect(await countRequests(stack.current, () => get(isolate(), PATH))).toEqual({ redis: 1, postgres: 0 });
   expect(await drainKeys()).toEqual(['drained']);
+});
+
+test('an origin Worker drains behind its reply, once for all isolates that ask it', async () => {
+  const placed = () => newPlacedIsolate(stack.current, outOfReach(stack.current));
+  const [first, second] = [placed(), placed()];
+  await get(first, PATH);
+  await rename('renamed past the service');
+  await loseTime();
+  expect(await countRequests(stack.current, () => get(second, PATH))).toMatchObject({ redis: 1 + NOTE + 1 });
+  expect(
+    (await sql(stack.current, 'select 1 from cache_invalidations where invalidated_at is null')).length,
+  ).toBe(0);
+  const seen = await get(placed(), PATH);
+  expect(await seen.json()).toMatchObject({ firstName: 'renamed past the service' });
+  expect(await countRequests(stack.current, () => get(placed(), PATH))).toEqual({ redis: 1, postgres: 0 });
 });
 
 test.each([
