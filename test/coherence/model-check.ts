@@ -11,7 +11,7 @@ import { search } from './search.ts';
 const isOnServer = process.env['REDIS_URL'] !== undefined;
 /** Each part has a seed of its own, and stays far from the deadline of a test. */
 const PARTS = scaled(1, isOnServer ? 20 : 12);
-const RUNS = scaled(80, isOnServer ? 5_000 : 2_500);
+const RUNS = scaled(80, isOnServer ? 5_000 : 500);
 
 /** Tests that no run of such steps breaks the property. A file that does this has a process of its own, and so a core. */
 export function testRuns(
