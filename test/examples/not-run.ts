@@ -20,6 +20,8 @@ export const notRun: Readonly<Record<string, string>> = {
     'test/local/smoke.test.ts runs it',
   'number=1234-5678-9012 zone=https://api.cloudflare.com/client/v4/zones/$ZONE_ID':
     'it orders a certificate at Cloudflare',
+  'npx wrangler secret put DATABASE_URL -c wrangler.origin.toml --env production':
+    'it needs an account with Cloudflare; .ci/run has the dry runs',
   'npx wrangler rollback --env production': 'it needs an account with Cloudflare',
   ': "${NEW_SHA256:?}" "${OLD_SHA256:?}" &&': 'it needs an account with Cloudflare',
   'curl -X POST -H "Authorization: Bearer $UPSTASH_REDIS_REST_TOKEN" "$UPSTASH_REDIS_REST_URL/flushdb"':
