@@ -28,7 +28,7 @@ export type ApiSchema = {
           output: {
             status: 'degraded' | 'ready';
             redis: {
-              state: 'failed' | 'ok' | 'timeout';
+              state: 'ok' | 'failed' | 'timeout';
               ms: number;
               forgot: {
                 what: 'tags' | 'time';
@@ -49,7 +49,7 @@ export type ApiSchema = {
           output: {
             status: 'unavailable';
             redis: {
-              state: 'failed' | 'ok' | 'timeout';
+              state: 'ok' | 'failed' | 'timeout';
               ms: number;
               forgot: {
                 what: 'tags' | 'time';

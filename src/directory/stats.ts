@@ -30,12 +30,12 @@ export const Stats = z
     minutes: z.array(
       z
         .object({
-          at: z.iso.datetime().meta({ description: 'Its begin.' }),
+          at: z.iso.datetime(),
           requests: count.meta({ description: 'Requests below `/v1/`, and RPC calls.' }),
           reads: ReadCounts,
           absent: count.meta({ description: 'Reads of what is not there.' }),
-          errors: count.meta({ description: 'Requests with status 500 or above.' }),
-          refused: count.meta({ description: 'Requests with status 401, 403 or 429.' }),
+          errors: count.meta({ description: 'Status 500 or above.' }),
+          refused: count.meta({ description: 'Status 401, 403 or 429.' }),
           latency: z.array(count).meta({ description: 'Requests, by how long they took.' }),
         })
         .meta({ id: 'MinuteOfStats' }),

@@ -6,6 +6,7 @@ import { startGate } from './gate.ts';
 import { ask, startWatch } from './observations.ts';
 import { type Processes, startProcesses } from './processes.ts';
 
+const READERS = 4;
 const MEMORY_TTL_MS = 1_000;
 const EVERY_MS = 500;
 const LEASE_MS = 10_000;
@@ -19,7 +20,7 @@ let accounts = 0;
 
 // No test of this file fires the scheduled handler.
 beforeAll(async () => {
-  processes = await startProcesses(4, VARS);
+  processes = await startProcesses(READERS, VARS);
 });
 afterAll(() => processes.close());
 beforeEach(() => processes.sql('delete from cache_invalidations'));
@@ -48,15 +49,16 @@ function keyOf(name: string): string {
 }
 
 const drainedAtMs = async () => Number(await redis('GET', keyOf('drained'))) / US_PER_MS;
-const readAll = (path: string, headers = {}) =>
-  Promise.all(processes.all.map((process) => ask(process, path, headers)));
+/** The processes that no test kills. */
+const readers = () => processes.all.slice(0, READERS);
+const readAll = (path: string) => Promise.all(readers().map((process) => ask(process, path)));
 
 test('a write of anybody else is seen by four processes within the bound, though no cron fires', async () => {
   expect(bounds.elsewhere.up).toBe('read-and-drain-and-memory');
   const number = await insertAccount();
   const path = `/v1/accounts/${number}`;
   expect((await readAll(path)).every(isOld)).toBe(true);
-  const watches = processes.all.map((process) => startWatch(process, path, () => ({})));
+  const watches = readers().map((process) => startWatch(process, path, () => ({})));
   await processes.sql(`update accounts set company_name = 'New Ltd' where account_number = $1`, [number]);
   const waiting = () => processes.sql('select from cache_invalidations where invalidated_at is null');
   await expect.poll(waiting, { interval: 10 }).toEqual([]);
@@ -65,7 +67,7 @@ test('a write of anybody else is seen by four processes within the bound, though
   const late = seen.filter(({ sentAtMs }) => sentAtMs > endMs);
   expect(late.length).toBeGreaterThanOrEqual(watches.length);
   expect(late.filter((observation) => observation.status !== 200 || isOld(observation))).toEqual([]);
-  const lines = processes.all
+  const lines = readers()
     .flatMap(({ output }) => output)
     .filter((line) => line.includes('outbox_drained'));
   expect(lines.length).toBeGreaterThan(0);
@@ -79,7 +81,7 @@ test('four busy processes make one statement per interval, all together', async 
   await expect.poll(() => redis('EXISTS', keyOf('draining')), { interval: 10 }).toBe(0);
   await processes.sql('delete from cache_invalidations');
   const [startMs, before] = [performance.now(), processes.postgres.counts().statements];
-  const watches = processes.all.map((process) => startWatch(process, path, () => SKIP_MEMORY));
+  const watches = readers().map((process) => startWatch(process, path, () => SKIP_MEMORY));
   const seen = await Promise.all(watches.map((watch) => watch.until(startMs + 8 * EVERY_MS)));
   const statements = processes.postgres.counts().statements - before;
   const mostDrains = (performance.now() - startMs) / EVERY_MS + 1;
@@ -108,7 +110,7 @@ test('a process that is killed in the midst of its drain delays the next by its 
   const msLeft = Number(await redis('PTTL', keyOf('draining')));
   expect(msLeft).toBeGreaterThan(0);
   expect(msLeft).toBeLessThanOrEqual(LEASE_MS);
-  const watches = processes.all.slice(0, 4).map((process) => startWatch(process, path, () => SKIP_MEMORY));
+  const watches = readers().map((process) => startWatch(process, path, () => SKIP_MEMORY));
   await expect.poll(drainedAtMs, { interval: 50 }).toBeGreaterThan(lastMs);
   expect(await drainedAtMs()).toBeGreaterThanOrEqual(1_000 * Number(seconds) + msLeft);
   await Promise.all(watches.map((watch) => watch.until(performance.now())));

@@ -28,7 +28,7 @@ const getReadinessRoute = endpoint({
   tag,
   summary: 'Check that reads can be served',
   description:
-    'Asks Redis and Postgres, each within its deadline. Answers 503 with the same body when neither answers, because no read could be served then. `forgot` tells what Redis lost within the last two hours, `drainedAt` when the last drain of the outbox that succeeded began; null where Redis does not know.',
+    'Asks Redis and Postgres, each within its deadline. 503 with the same body when neither answers: no read could be served. `forgot`: what Redis lost within two hours. `drainedAt`: when the last successful drain of the outbox began; null if Redis does not know.',
   body: z
     .object({ status: z.enum(['ready', 'degraded', 'unavailable']), redis: redisState, postgres: state })
     .meta({ id: 'Readiness' }),

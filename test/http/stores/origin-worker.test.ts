@@ -14,10 +14,12 @@ import {
   redisKeys,
   send,
   sql,
+  useSeedForEach,
   useStack,
 } from '../../support/stack.ts';
 
 const stack = useStack();
+useSeedForEach(stack);
 const FILL = 1;
 const NAME_OF_USER = { method: 'PATCH', path: '/v1/users/3' } as const;
 
