@@ -17,7 +17,7 @@ const count = z.int().min(0);
 
 const ReadCounts = z
   .object({ isolate: count, joined: count, redis: count, postgres: count })
-  .meta({ id: 'ReadCounts', description: 'Reads, by the tier that answered.' });
+  .meta({ id: 'ReadCounts', description: 'Reads by the tier that answered' });
 type ReadCounts = z.infer<typeof ReadCounts>;
 
 /** What the isolates of a deployment, or of several with one database, have counted. */
@@ -36,7 +36,7 @@ export const Stats = z
           absent: count.meta({ description: 'Reads of what is not there.' }),
           errors: count.meta({ description: 'Status 500 or above.' }),
           refused: count.meta({ description: 'Status 401, 403 or 429.' }),
-          latency: z.array(count).meta({ description: 'Requests, by how long they took.' }),
+          latency: z.array(count).meta({ description: 'Requests by how long they took.' }),
         })
         .meta({ id: 'MinuteOfStats' }),
     ),

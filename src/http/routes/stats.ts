@@ -16,7 +16,7 @@ const getStatsRoute = endpoint({
   tag: 'Operations',
   summary: 'What all isolates have counted, minute by minute',
   description:
-    'Minutes ascend; those without traffic are zeros. The last is the present minute; counts arrive within some ten seconds. Callers that are bound to an account are refused.',
+    'Minutes ascend; those without traffic are zeros. The last is the present one; counts arrive within some ten seconds. Callers that are bound to an account are refused.',
   scope: 'audit:read',
   subject: () => ({ kind: 'everything' }),
   query: z.strictObject({
