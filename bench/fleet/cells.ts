@@ -24,3 +24,9 @@ export const dollars = (value: number): Cell => `$${value.toFixed(2)}`;
 export const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 export const perMillion = (count: number, { reads }: Result['measures']): number => (count / reads) * 1e6;
+
+/** How long memory keeps an entry: for the bound, or validated for longer. */
+export const keptFor = ({ config: { memoryLifeMs, memoryTtlMs } }: Pick<Result, 'config'>): Cell =>
+  memoryLifeMs === 0 ? seconds(memoryTtlMs) : `${seconds(memoryTtlMs)}, validated`;
+export const perRead = (count: number, { reads }: Result['measures'], digits = 2): Cell =>
+  (count / reads).toFixed(digits);

@@ -1,6 +1,7 @@
+import { keptFor } from './cells.ts';
 import { hitRatio, memoryShare } from './closed-form.ts';
 import { makeConfig } from './config.ts';
-import { ACCOUNTS, ISOLATES, UNKEY_PERCENT } from './experiments.ts';
+import { ACCOUNTS, ISOLATES, MEMORY_LIVES_MS, UNKEY_PERCENT, WRITES_PER_S } from './experiments.ts';
 import { perMillionReads } from './prices.ts';
 import { memoryPercent, of, type Result, type Results } from './results.ts';
 import { type Axis, type Chart, type Series, shortNumber } from './svg.ts';
@@ -117,6 +118,27 @@ function ruleChart(): Chart {
   };
 }
 
+const WRITES: Axis = { label: 'writes/s, at 500 reads/s', ticks: WRITES_PER_S, isLog: true };
+
+function logChart(results: Results): Chart {
+  const runs = of(results, 'writes').slice(0, MEMORY_LIVES_MS.length * WRITES_PER_S.length);
+  return {
+    title: 'Memory hits of 1,000 isolates by writes',
+    x: WRITES,
+    y: PERCENT,
+    series: MEMORY_LIVES_MS.map((memoryLifeMs, colour) => ({
+      name: memoryLifeMs === 0 ? 'forgotten after 5 s' : 'validated',
+      colour,
+      kind: 'line',
+      points: runs
+        .filter(({ config }) => config.memoryLifeMs === memoryLifeMs)
+        .map(
+          (result) => [result.config.readsPerS / result.config.readsPerWrite, memoryPercent(result)] as const,
+        ),
+    })),
+  };
+}
+
 /** Steps of a distribution: enough for a smooth line, few enough for a small file. */
 const STEPS = 60;
 
@@ -135,7 +157,7 @@ function stalenessChart(results: Results): Chart {
     x: { label: 'age, s', ticks: [0, 20, 40, 60, 80, 100, 120] },
     y: { label: 'wrong answers that are no older, %', ticks: [0, 20, 40, 60, 80, 100] },
     series: of(results, 'staleness').flatMap(({ config, measures }, colour) => {
-      const ofLifetime = `${seconds(config.memoryTtlMs)} s`;
+      const ofLifetime = keptFor({ config });
       return [
         line(`${ofLifetime}, written here`, colour, 'line', measures.staleMs.service),
         line(`${ofLifetime}, by others`, colour, 'dashed', measures.staleMs.outside),
@@ -153,5 +175,6 @@ export function makeCharts(results: Results): Readonly<Record<string, Chart>> {
     'fleet-price': priceChart(results),
     'fleet-latency': latencyChart(results),
     'fleet-staleness': stalenessChart(results),
+    'fleet-log': logChart(results),
   };
 }

@@ -51,10 +51,10 @@ const STANDARD: FleetConfig = {
   network: PUBLISHED,
   connections: ALWAYS_OPEN,
   memoryTtlMs: 5_000,
-  memoryLifeMs: 0,
+  memoryLifeMs: 300_000,
   memoryMaxBytes: 16 * 2 ** 20,
   redisDeadlineMs: 250,
-  drainEveryMs: 60_000,
+  drainEveryMs: 2_500,
   warmUpMs: 60_000,
   countedMs: 120_000,
 };

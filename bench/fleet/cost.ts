@@ -11,7 +11,8 @@ const RATES = [1, 100, 10_000];
 /** As in the table by rate of docs/fleet.md: enough reads for shares that chance moves by half a point. */
 const FLEET = { seed: 1, isolates: 300, readsPerWrite: 1_000 };
 const COUNTED_READS = 100_000;
-const WARM_UP_MS = 30_000;
+/** As long as an entry may live in memory. */
+const WARM_UP_MS = 300_000;
 
 const S_PER_MONTH = 30 * 86_400;
 const HOURS_PER_MONTH = S_PER_MONTH / 3_600;

@@ -1,4 +1,5 @@
 import type { Outbox } from '../../src/cache/drain.ts';
+import { EVERYTHING } from '../../src/cache/memory/invalidations.ts';
 import { makeOutbox } from './outbox.ts';
 
 /** The row of an account. */
@@ -54,7 +55,7 @@ export function makeOrigin(now: () => number, payloadBytes: number): Origin {
     },
     firstMissed: ({ id, revision }) => history.get(id)?.[revision],
     noteInvalidated(tags) {
-      for (const tag of tags) {
+      for (const tag of tags.includes(EVERYTHING) ? [...open.keys()] : tags) {
         for (const commit of open.get(tag) ?? []) commit.invalidatedMs = now();
         open.delete(tag);
       }

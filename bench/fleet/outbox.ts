@@ -1,4 +1,5 @@
 import type { Outbox, OutboxRow } from '../../src/cache/drain.ts';
+import { EVERYTHING } from '../../src/cache/memory/invalidations.ts';
 
 /** The outbox of a run, with what the triggers do to it. */
 export interface FilledOutbox {
@@ -9,7 +10,7 @@ export interface FilledOutbox {
 interface Row {
   readonly id: number;
   readonly tags: readonly string[];
-  invalidatedMs: number | undefined;
+  readonly invalidatedMs: number | undefined;
 }
 
 /** The time between the two passes of the drain, as in the product's outbox. */
@@ -27,22 +28,27 @@ export function makeOutbox(now: () => number): FilledOutbox {
     invalidatedAgoMs: invalidatedMs === undefined ? null : now() - invalidatedMs,
   });
 
+  const add = (tags: readonly string[]): void => {
+    last += 1;
+    rows.set(last, { id: last, tags, invalidatedMs: undefined });
+  };
+
   return {
-    add(tags) {
-      last += 1;
-      rows.set(last, { id: last, tags, invalidatedMs: undefined });
-    },
+    add,
     outbox: {
       async selectDue(limit) {
         return [...rows.values()].filter(isDue).slice(0, limit).map(toOutboxRow);
       },
-      async collapse() {
-        throw new Error('no fleet here writes so much that the drain falls behind');
+      async collapse(limit) {
+        const due = [...rows.values()].filter(isDue).slice(0, limit);
+        for (const { id } of due) rows.delete(id);
+        if (due.length > 0) add([EVERYTHING]);
+        return due.length;
       },
-      async markInvalidated(ids) {
+      async markInvalidated(ids, byEverything) {
         for (const id of ids) {
           const row = rows.get(id);
-          if (row) row.invalidatedMs = now();
+          if (row) rows.set(id, { id, tags: byEverything ? [EVERYTHING] : row.tags, invalidatedMs: now() });
         }
       },
       async delete(ids) {

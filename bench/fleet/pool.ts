@@ -15,7 +15,9 @@ export async function runAll(
   onDone: () => void,
 ): Promise<Measures[]> {
   const results = new Map<string, Measures>();
-  const queue = [...new Map(configs.map((config) => [keyOf(config), config]))];
+  const queue = [...new Map(configs.map((config) => [keyOf(config), config]))].toSorted(
+    ([, a], [, b]) => readsOf(b) - readsOf(a),
+  );
   const workers = Array.from({ length: threads }, startWorker);
   try {
     await Promise.all(
@@ -42,6 +44,11 @@ async function runOn(worker: Worker, config: FleetConfig): Promise<Measures> {
   const [reply] = (await once(worker, 'message')) as [Reply];
   if ('measures' in reply) return reply.measures;
   throw new Error(`${reply.failure} (${keyOf(config)})`);
+}
+
+// The longest runs come first, so that no thread is left with one at the end.
+function readsOf({ countedMs, readsPerS, warmUpMs }: FleetConfig): number {
+  return (warmUpMs + countedMs) * readsPerS;
 }
 
 function keyOf(config: FleetConfig): string {

@@ -2,6 +2,7 @@ import {
   type Cell,
   type Column,
   dollars,
+  keptFor,
   percent,
   perMillion,
   quantile,
@@ -14,13 +15,14 @@ import {
 import { hitRatio, memoryShare } from './closed-form.ts';
 import { makeConfig } from './config.ts';
 import { ACCOUNTS, ISOLATES, LIFETIMES_MS, UNKEY_PERCENT } from './experiments.ts';
+import { paying, writes } from './log-table.ts';
 import { perMillionReads } from './prices.ts';
 import { compareToClosedForm, memoryPercent, of, percentOf, type Result, type Results } from './results.ts';
 import { shortNumber } from './svg.ts';
 import { gain, tripColumns } from './trips-table.ts';
 import { validation } from './validation-table.ts';
 
-const lifetime: Column = ['memory lifetime', ({ config }) => seconds(config.memoryTtlMs)];
+const kept: Column = ['memory keeps for', keptFor];
 const accounts: Column = ['accounts', ({ config }) => shortNumber(config.accounts)];
 const memory: Column = ['memory', (result) => percent(memoryPercent(result))];
 const redisUsd: Column = ['Redis, $ per M', ({ measures }) => dollars(perMillionReads(measures).redisUsd)];
@@ -41,14 +43,14 @@ const latency: readonly Column[] = [
   ['p99', ({ measures }) => `${whole(measures.latencies.all.p99Ms)} ms`],
 ];
 
-/** A table with a row for each number of isolates and a column for each lifetime. */
+/** A table with a row for each number of isolates and a column for each lifetime, and for validated memory. */
 function grid(results: Results, cell: (result: Result) => Cell): string {
-  const runs = of(results, 'lifetime');
+  const runs = [...of(results, 'lifetime'), ...of(results, 'validated')];
   const rows = ISOLATES.map((isolates) => {
     const ofIsolates = runs.filter(({ config }) => config.isolates === isolates);
     return [shortNumber(isolates)].concat(ofIsolates.map(cell));
   });
-  return table(['isolates', ...LIFETIMES_MS.map(seconds)], rows);
+  return table(['isolates', ...LIFETIMES_MS.map(seconds), '5 s, validated'], rows);
 }
 
 function regionPercent({ measures }: Result, region: string): Cell {
@@ -56,34 +58,28 @@ function regionPercent({ measures }: Result, region: string): Cell {
   return percent(percentOf(withoutRedis, reads));
 }
 
-const SETTING_RATES = [0.1, 1, 10, 100];
-const SETTING_ACCOUNTS = [1_000, 100_000, 10_000_000];
-/** Below the first share memory hardly matters; from the second share on more staleness buys little. */
-const [POOR_PERCENT, GOOD_PERCENT] = [10, 50];
+/** Below the first share memory hardly matters; so many points are worth a poll now and then. */
+const [POOR_PERCENT, GAIN_POINTS] = [10, 5];
 
-// The share of one isolate's reads that memory answers, at the default lifetime and at the longest one.
-function settings(): string {
-  const rows = SETTING_RATES.flatMap((rate) =>
-    SETTING_ACCOUNTS.map((count) => {
-      const [short, long] = [onePercent(rate, count, 5_000), onePercent(rate, count, 60_000)];
-      return [`${rate}`, shortNumber(count), percent(short), percent(long), advice(short, long)];
-    }),
-  );
+// Each row has two fleets of one isolate, without validation and with it.
+function settings(results: Results): string {
+  const runs = of(results, 'settings');
+  const rows = runs.flatMap((forgotten, i) => {
+    const validated = runs[i + 1];
+    if (i % 2 === 1 || !validated) return [];
+    const { accounts: count, readsPerS } = forgotten.config;
+    const [before, now] = [memoryPercent(forgotten), memoryPercent(validated)];
+    return [[`${readsPerS}`, shortNumber(count), percent(before), percent(now), advice(before, now)]];
+  });
   return table(
-    ['reads/s of the isolate', 'accounts that it sees', 'memory at 5 s', 'at 60 s', 'advice'],
+    ['reads/s of the isolate', 'accounts that it sees', 'memory at 5 s', 'validated', 'advice'],
     rows,
   );
 }
 
-function onePercent(readsPerS: number, count: number, memoryTtlMs: number): number {
-  const config = makeConfig({ isolates: 1, readsPerS, accounts: count, memoryTtlMs });
-  return memoryShare(config) * 100;
-}
-
-function advice(short: number, long: number): Cell {
-  if (short >= GOOD_PERCENT) return 'keep 5 s';
-  if (long < POOR_PERCENT) return 'memory does not pay: keep it short, it costs nothing';
-  return long >= GOOD_PERCENT ? 'a longer lifetime pays' : 'longer pays a little';
+function advice(before: number, now: number): Cell {
+  if (now < POOR_PERCENT) return 'memory hardly matters, and costs nothing';
+  return now - before >= GAIN_POINTS ? 'validation pays' : 'validation changes little';
 }
 
 /** The reads of a key in one isolate and lifetime, from those of most keys to those of the busiest. */
@@ -98,6 +94,11 @@ function rule(): string {
 function unkey(): string {
   const rows = ACCOUNTS.map((count) => [shortNumber(count), whole(readsFor(UNKEY_PERCENT, count))]);
   return table(['accounts that an isolate sees', 'reads in a memory lifetime'], rows);
+}
+
+// The closed form for one isolate whose memory forgets.
+function onePercent(readsPerS: number, count: number, memoryTtlMs: number): number {
+  return memoryShare(makeConfig({ isolates: 1, readsPerS, accounts: count, memoryTtlMs })) * 100;
 }
 
 const PRECISION = 1.01;
@@ -115,31 +116,26 @@ function agreement(results: Results): string {
 }
 
 const runs: Readonly<Record<string, readonly Column[]>> = {
-  accounts: [accounts, lifetime, ...tiers, ...costs, ...latency],
+  accounts: [accounts, kept, ...tiers, ...costs, ...latency],
   rate: [
     ['reads/s per isolate', ({ config }) => `${Number((config.readsPerS / config.isolates).toPrecision(2))}`],
-    lifetime,
+    kept,
     ...tiers,
     redisUsd,
     ...latency,
   ],
   skew: [['exponent', ({ config }) => `${config.zipfExponent}`], ...tiers, redisUsd],
   home: [['from the own place', ({ config }) => percent(config.homeShare * 100)], ...tiers, redisUsd],
-  size: [
-    ['MEMORY_MAX_BYTES', ({ config }) => `${config.memoryMaxBytes / 1_024} KiB`],
-    memory,
-    ['closed form, with room for all', ({ config }) => percent(memoryShare(config) * 100)],
-    redisUsd,
-  ],
+  size: [['MEMORY_MAX_BYTES', ({ config }) => `${config.memoryMaxBytes / 1_024} KiB`], memory, redisUsd],
   lives: [
     ['mean life of an isolate', ({ config }) => seconds(config.lives.meanLifeMs)],
     ['a deployment every', ({ config: { lives } }) => secondsOrNone(lives.deployEveryMs)],
-    lifetime,
+    kept,
     memory,
     ['births', ({ measures }) => whole(measures.births)],
   ],
   staleness: [
-    lifetime,
+    kept,
     [
       'written here: wrong per M reads',
       ({ measures }) => whole(perMillion(measures.staleMs.service.length, measures)),
@@ -155,7 +151,6 @@ const runs: Readonly<Record<string, readonly Column[]>> = {
     ['oldest', ({ measures }) => seconds(quantile(measures.staleMs.outside, 1))],
     ['longest after Redis knew', ({ measures }) => seconds(measures.longestPastRedisMs)],
   ],
-  writes: [['reads per write', ({ config }) => whole(config.readsPerWrite)], ...tiers, ...costs],
   deadline: [
     ['REDIS_DEADLINE_MS', ({ config }) => `${config.redisDeadlineMs}`],
     ['without Redis', ({ measures }) => percent(percentOf(measures.withoutRedis, measures.reads))],
@@ -171,7 +166,9 @@ const runs: Readonly<Record<string, readonly Column[]>> = {
 
 /** The tables of docs/fleet.md, by the names of their markers. */
 export function makeTables(results: Results, seed: number): Readonly<Record<string, string>> {
-  const thousand = of(results, 'lifetime').filter(({ config }) => config.isolates === 1_000);
+  const thousand = [...of(results, 'lifetime'), ...of(results, 'validated')].filter(
+    ({ config }) => config.isolates === 1_000,
+  );
   const all = Object.values(results).flat();
   const reads = all.reduce((sum, { measures }) => sum + measures.reads, 0);
   return {
@@ -185,10 +182,12 @@ export function makeTables(results: Results, seed: number): Readonly<Record<stri
       results,
       ({ measures }) => `${whole(measures.latencies.all.p50Ms)} / ${whole(measures.latencies.all.p99Ms)} ms`,
     ),
-    tiers: tableOf(thousand, [lifetime, ...tiers, ...costs, ...latency]),
-    settings: settings(),
+    tiers: tableOf(thousand, [kept, ...tiers, ...costs, ...latency]),
+    settings: settings(results),
     gain: gain(results),
     validation: validation(results),
+    writes: writes(results),
+    paying: paying(results),
     ...Object.fromEntries(
       Object.entries(runs).map(([name, columns]) => [name, tableOf(of(results, name), columns)]),
     ),

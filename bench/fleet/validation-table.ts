@@ -1,4 +1,4 @@
-import { type Cell, percent, quantile, seconds, table, whole } from './cells.ts';
+import { type Cell, percent, perRead, quantile, seconds, table, whole } from './cells.ts';
 import { MEMORY_LIVES_MS, VALIDATION_FLEETS } from './experiments.ts';
 import { perMillionReads } from './prices.ts';
 import { memoryPercent, of, type Result, type Results } from './results.ts';
@@ -17,31 +17,50 @@ const rows: readonly Row[] = [
   ['memory hits: 100 isolates', 'hundred', memory],
   ['memory hits: 1,000 isolates, 5,000 reads/s', 'busy', memory],
   [
-    'read scripts per read',
+    'requests to Redis per read',
     'standard',
-    ({ measures }) => (measures.commands.read / measures.reads).toFixed(2),
+    ({ measures }) => perRead(measures.commands.read + measures.commands.poll, measures),
+  ],
+  [
+    'of these polls, for the news alone',
+    'standard',
+    ({ measures }) => perRead(measures.commands.poll, measures),
   ],
   [
     'Redis commands per read, with fills',
     'standard',
     ({ measures }) => (perMillionReads(measures).redisCommands / 1e6).toFixed(2),
   ],
+  ['Postgres queries per read', 'standard', ({ measures }) => perRead(measures.loads, measures)],
+  [
+    'bytes to and from Redis per read',
+    'standard',
+    ({ measures }) => perRead(measures.bytes.sent + measures.bytes.received, measures, 0),
+  ],
+  [
+    'of these bytes, those of the log',
+    'standard',
+    ({ measures }) => perRead(measures.bytes.ofLog, measures, 0),
+  ],
   [
     'wrong answers per million reads, written here',
     'written',
     ({ measures: { staleMs, writes } }) => whole((staleMs.service.length / writes) * WRITES_PER_MILLION),
   ],
-  [
-    'longest until all see a write of another client',
-    'writtenOutside',
-    ({ measures }) => seconds(quantile(measures.staleMs.outside, 1)),
-  ],
-  ['p99 of all reads', 'standard', p99],
-  ['p99 of all reads, by the origin Worker', 'placed', p99],
+  ['longest until all see a write of another client', 'writtenOutside', longest],
+  ['the same with a drain by the cron alone', 'cron', longest],
+  ['p50 of all reads', 'standard', latency('p50Ms')],
+  ['p99 of all reads', 'standard', latency('p99Ms')],
+  ['memory hits, by the origin Worker', 'placed', memory],
+  ['p99 of all reads, by the origin Worker', 'placed', latency('p99Ms')],
 ];
 
-function p99({ measures }: Result): Cell {
-  return `${whole(measures.latencies.all.p99Ms)} ms`;
+function longest({ measures }: Result): Cell {
+  return seconds(quantile(measures.staleMs.outside, 1));
+}
+
+function latency(quantileMs: 'p50Ms' | 'p99Ms'): (result: Result) => Cell {
+  return ({ measures }) => `${whole(measures.latencies.all[quantileMs])} ms`;
 }
 
 /** Compares the lives of entries in memory: a row for each figure, a column for each life. */

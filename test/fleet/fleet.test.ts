@@ -15,6 +15,7 @@ const FOR_EVER = { idleMs: Infinity, meanLifeMs: Infinity, deployEveryMs: Infini
 const oneKey = (readsPerLifetime: number, reads: number): FleetConfig =>
   makeConfig({
     seed,
+    memoryLifeMs: 0,
     isolates: 1,
     accounts: 1,
     lives: FOR_EVER,
@@ -39,6 +40,7 @@ test('refreshing ahead saves most of the misses of a busy key, and none of a qui
 
 const small: Partial<FleetConfig> = {
   seed,
+  memoryLifeMs: 0,
   places: 20,
   isolates: 40,
   accounts: 2_000,

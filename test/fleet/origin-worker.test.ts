@@ -15,6 +15,7 @@ const originWorker: OriginWorkerConfig = { ...PLACED, own: { medianMs: 0, p99Ms:
 
 const small: Partial<FleetConfig> = {
   seed,
+  memoryLifeMs: 0,
   places: 20,
   isolates: 40,
   accounts: 2_000,
