@@ -62,7 +62,7 @@ export const harmless: readonly HarmlessMutation[] = [
     edits: [
       {
         file: loads,
-        find: 'isYoungEnough(sentAtMs, nowMs, demands) && mayIncludeWrite(asOf, demands)',
+        find: 'isYoungEnough(sentAtMs, nowMs, demands) && mayIncludeWrite(load, demands)',
         replace: 'isYoungEnough(sentAtMs, nowMs, demands)',
       },
     ],

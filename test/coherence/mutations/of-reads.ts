@@ -146,8 +146,9 @@ export const readsMutations: readonly Mutation[] = [
     edits: [
       {
         file: loadEntry,
-        find: '  return { ...toMemoryEntry(context, stale.value, payload, kept), staleMsLeft: freshMsLeft };',
-        replace: '  return { ...keep(context, stale.value, payload, kept), staleMsLeft: freshMsLeft };',
+        find: '  return { ...toMemoryEntry(context, stale.value, payload.length, kept), staleMsLeft: freshMsLeft };',
+        replace:
+          '  return { ...keep(context, stale.value, payload.length, kept), staleMsLeft: freshMsLeft };',
       },
     ],
   },
