@@ -12,7 +12,7 @@ export interface News {
   readonly tags: number;
 }
 
-/** What Redis was asked. */
+/** Counts the calls of Redis. */
 export interface Calls {
   readonly commands: Readonly<Record<Command, number>>;
   /** The bytes of all commands. */

@@ -39,7 +39,7 @@ function price({ measures }: Result): number {
   return redisUsd + redisTrafficUsd;
 }
 
-/** What validation saves at Redis, by the writes per second. */
+/** Answers how many dollars validation saves at Redis, for each rate of writes. */
 function gainsOf(results: Results): readonly (readonly [writesPerS: number, usd: number])[] {
   const runs = of(results, 'writes');
   return WRITES_PER_S.map((rate, i) => {

@@ -102,12 +102,18 @@ function onePercent(readsPerS: number, count: number, memoryTtlMs: number): numb
 }
 
 const PRECISION = 1.01;
+const MOST_STEPS = 2_048;
 
+// More reads are never answered less, so that the least number of steps is found by halves.
 function readsFor(wantedPercent: number, count: number): number {
   const lifetimeS = 5;
-  let reads = 1;
-  while (onePercent(reads / lifetimeS, count, lifetimeS * 1_000) < wantedPercent) reads *= PRECISION;
-  return Number(reads.toPrecision(2));
+  let [low, high] = [0, MOST_STEPS];
+  while (low < high) {
+    const steps = Math.floor((low + high) / 2);
+    const isEnough = onePercent(PRECISION ** steps / lifetimeS, count, lifetimeS * 1_000) >= wantedPercent;
+    [low, high] = isEnough ? [low, steps] : [steps + 1, high];
+  }
+  return Number((PRECISION ** low).toPrecision(2));
 }
 
 function agreement(results: Results): string {

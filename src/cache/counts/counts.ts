@@ -24,13 +24,13 @@ export interface CountsReport {
 
 /** Reports what an isolate has counted, with calls of the shared store that are made anyway. */
 export interface CountsReporter {
-  /** What the call that is sent now shall take along; null for nothing. */
+  /** Answers the report that a call sent now takes along; null if there is none. */
   ask(nowMs: number): CountsReport | null;
   /** The call with the report has succeeded. Without this it is sent again. */
   learn(report: CountsReport): void;
 }
 
-/** What an isolate counts. Counting allocates nothing but once in a minute, and makes no call. */
+/** The counters of an isolate. Counting makes no call, and allocates once in a minute. */
 export interface Counts extends CountsReporter {
   /** Counts a read of the kind that the tier has answered. */
   read(kind: number, tier: number, isAbsent: boolean, nowMs: number): void;

@@ -33,7 +33,7 @@ export function makePlaced(
 ): Placed {
   const { databaseId, variant, log, newest, counts } = store;
   const call = async (questions: readonly Question[]): Promise<PromiseSettledResult<Answer>[]> => {
-    // Who only asks whether it answers applies no news, since no answer depends on them.
+    // A probe brings no question. It asks for no news and takes no counts along.
     const sentAtMs = now();
     const asked = questions.length > 0 ? log?.ask(sentAtMs) : undefined;
     const report = questions.length > 0 ? counts?.ask(sentAtMs) : undefined;

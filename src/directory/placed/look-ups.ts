@@ -107,6 +107,7 @@ const Page = z.object({
 function ofList<S extends z.ZodRawShape, T>(list: DefinedList<S, T>): ToQuestion {
   const { input, slices, spansAccounts = false } = list;
   const parts = z.object({ page: Page.optional(), within: z.string().nullable() });
+  // Zod cannot tell the input of a schema that is a type parameter.
   const slice = z.object({ input }).and(parts) as unknown as z.ZodType<Slice<InputOf<S>>>;
   return questionsOf(slices, slice, {
     async mayAsk(deps, caller, asked, read) {

@@ -52,7 +52,7 @@ function makeIsolate(runScript = run): Counting {
   };
 }
 
-/** The minutes that the counter has any in, by their distance from the present one, which may be a minute on by now. */
+/** The ages in minutes at which the counter is not zero. Another minute may have begun since it was counted. */
 async function minutesOf(counter: number, minutes = 90): Promise<[age: number, count: number][]> {
   const { minutes: all } = await makeIsolate().store.readCounts(minutes);
   return all.flatMap(({ counts }, at): [number, number][] => {
