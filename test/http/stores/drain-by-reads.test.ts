@@ -1,8 +1,10 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { scripts } from '../../../src/cache/shared/scripts/scripts.ts';
+import { formatApiKey, formatSecret } from '../../../src/directory/keys/api-key.ts';
 import { app } from '../../../src/http/app.ts';
 import { AccountDirectory } from '../../../src/rpc/account-directory.ts';
+import { withKey } from '../../support/http/issued-keys.ts';
 import { newPlacedIsolate, outOfReach } from '../../support/http/origin-worker.ts';
 import { found, see } from '../../support/seen.ts';
 import {
@@ -31,6 +33,12 @@ const OUTBOX = /cache_invalidations/;
 const NOTE = 1;
 const FILL = 1;
 const SELECT = 1;
+
+const ABSENT_KEY = formatApiKey({
+  environment: 'local',
+  id: 999_999,
+  secret: formatSecret(new Uint8Array(32)),
+});
 
 const keyOf = (name: string) => `ea:{${stack.current.env.DATABASE_ID}}:${name}`;
 const drainKeys = async () => (await redisKeys(stack.current, 'drain')).map((key) => key.split(':').pop());
@@ -144,9 +152,13 @@ test('a call over RPC carries a drain as a request does', async () => {
   expect(await drainKeys()).toEqual(['drained']);
 });
 
-test('a request whose answer is a problem drains as any other', async () => {
+// Either has read something, and so may have been given the lease.
+test.each([
+  { refused: 'finds nothing', path: '/v1/users/999', headers: {}, status: 404 },
+  { refused: 'has a key that is not there', path: PATH, headers: withKey({ key: ABSENT_KEY }), status: 401 },
+])('a request that $refused drains too', async ({ path, headers, status }) => {
   await rename('Elsewhere');
-  expect((await get(isolate(), '/v1/users/999')).status).toBe(404);
+  expect((await get(isolate(), path, headers)).status).toBe(status);
   expect(await drainKeys()).toEqual(['drained']);
 });
 
