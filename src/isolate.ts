@@ -17,7 +17,7 @@ import { type AuthState, makeAuthState } from './http/auth/state.ts';
 import { consoleLog, withoutRepeats } from './lib/log.ts';
 
 /** Raise it when the shape of any stored answer changes, so that deployments never read entries of another shape. */
-const ENTRY_VERSION = 2;
+const ENTRY_VERSION = 3;
 
 /** The shortest time between two log lines about the same loss in Redis. */
 const FORGOT_EVERY_MS = 60_000;

@@ -2,12 +2,16 @@ import { LookUpError } from './errors.ts';
 
 // Each absence has one wording: what a caller may not see answers exactly as what is not there.
 
-export function accountDoesNotExist(): LookUpError {
-  return new LookUpError('account_does_not_exist', 'no account has this accountNumber');
+export function accountDoesNotExist(name: 'accountNumber' | 'externalId' = 'accountNumber'): LookUpError {
+  return new LookUpError('account_does_not_exist', `no account has this ${name}`);
 }
 
 export function unknownAccount(): never {
   throw accountDoesNotExist();
+}
+
+export function unknownExternalAccount(): never {
+  throw accountDoesNotExist('externalId');
 }
 
 /** Like `unknownAccount`, with a code of its own for a missing number, which only a caller over RPC can leave out. */
@@ -16,7 +20,7 @@ export function noSuchAccount(accountNumber: string): never {
   return unknownAccount();
 }
 
-export function unknownUser(name: 'userId' | 'username'): never {
+export function unknownUser(name: 'userId' | 'username' | 'externalId'): never {
   throw new LookUpError('user_does_not_exist', `no user has this ${name}`);
 }
 

@@ -15,6 +15,8 @@ export const COUNTED = [
   'apiKey',
   'accountState',
   'membership',
+  'accountByExternalId',
+  'userByExternalId',
 ] as const;
 export type Counted = (typeof COUNTED)[number];
 

@@ -51,6 +51,7 @@ export type RefusalCode =
   | 'account_number_retired'
   | 'account_number_taken'
   | 'default_account_is_protected'
+  | 'external_id_taken'
   | 'forbidden'
   | 'idempotency_key_reused'
   | 'key_is_revoked'

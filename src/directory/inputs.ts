@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from './accounts/account-number.ts';
+import { ExternalId } from './other-systems.ts';
 
 const id = z.int('must be a positive whole number below 2^53').positive('must be positive');
 const accountNumber = z
@@ -12,3 +13,4 @@ export const NoInput = z.strictObject({});
 export const AccountInput = z.strictObject({ accountNumber });
 export const UserInput = z.strictObject({ userId: id });
 export const UserProfileInput = z.strictObject({ userProfileId: id });
+export const ExternalIdInput = z.strictObject({ externalId: ExternalId });

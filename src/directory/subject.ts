@@ -5,9 +5,11 @@ export type Subject =
   /** API keys: every statement about them shows a caller none but those within its reach, so nothing is asked here. */
   | { readonly kind: 'keys' }
   | { readonly kind: 'account'; readonly accountNumber: string }
+  | { readonly kind: 'account-external-id'; readonly externalId: string }
   | { readonly kind: 'default-account' }
   | { readonly kind: 'platform-admin' }
   | { readonly kind: 'user'; readonly userId: number }
   | { readonly kind: 'username'; readonly username: string }
+  | { readonly kind: 'user-external-id'; readonly externalId: string }
   | { readonly kind: 'account-of-user'; readonly userId: number }
   | { readonly kind: 'user-profile'; readonly userProfileId: number };

@@ -1,7 +1,7 @@
 import { ACCOUNT_NUMBER } from './accounts/account-number.ts';
 
 const ID = /^[1-9]\d{0,15}$/;
-/** Usernames as Postgres admits them. */
+/** Usernames and external ids as Postgres admits them. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it excludes
 const TEXT = /^[^\u0000-\u001f\u007f-\u009f]+$/;
 
@@ -13,6 +13,8 @@ const VALUES: ReadonlyMap<string, RegExp> = new Map([
   ['account-number', ACCOUNT_NUMBER],
   ['user', ID],
   ['username', TEXT],
+  ['account-external-id', TEXT],
+  ['user-external-id', TEXT],
   ['profile', ID],
   ['members', ID],
   ['memberships', ID],

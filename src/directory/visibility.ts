@@ -1,12 +1,19 @@
 import * as z from 'zod';
 import type { Loaded, ReadDemands, RightsLookUp } from '../cache/look-up.ts';
 import { readForRights } from '../cache/read-through.ts';
-import { type Membership, selectMemberByUsername, selectMembership } from '../db/reads/members.ts';
+import {
+  type MemberNamed,
+  type Membership,
+  selectHasExternalId,
+  selectMemberNamed,
+  selectMembership,
+} from '../db/reads/members.ts';
 import {
   noAccountForUser,
   noDefaultAccount,
   noPlatformAdmin,
   unknownAccount,
+  unknownExternalAccount,
   unknownKey,
   unknownUser,
   unknownUserProfile,
@@ -16,6 +23,7 @@ import { type Caller, refuseBound } from './caller.ts';
 import { countedAs } from './counted.ts';
 import type { Deps } from './deps.ts';
 import { find } from './look-up.ts';
+import { isExternalId } from './other-systems.ts';
 import type { Subject } from './subject.ts';
 import { isUsername } from './users/users.ts';
 
@@ -23,10 +31,12 @@ const absences: Readonly<Record<Subject['kind'], () => never>> = {
   everything: refuseBound,
   keys: unknownKey,
   account: unknownAccount,
+  'account-external-id': unknownExternalAccount,
   'default-account': noDefaultAccount,
   'platform-admin': noPlatformAdmin,
   user: () => unknownUser('userId'),
   username: () => unknownUser('username'),
+  'user-external-id': () => unknownUser('externalId'),
   'account-of-user': noAccountForUser,
   'user-profile': unknownUserProfile,
 };
@@ -104,6 +114,8 @@ async function isIn(viewer: Viewer, subject: Subject): Promise<boolean> {
       return true;
     case 'account':
       return subject.accountNumber === accountNumber;
+    case 'account-external-id':
+      return hasExternalId(viewer, subject.externalId);
     case 'platform-admin':
       return deps.platform.accountNumber === accountNumber;
     case 'default-account':
@@ -112,7 +124,9 @@ async function isIn(viewer: Viewer, subject: Subject): Promise<boolean> {
     case 'account-of-user':
       return isMember(viewer, subject.userId);
     case 'username':
-      return hasMemberNamed(viewer, subject.username);
+      return hasMemberNamed(viewer, memberNamed, { username: subject.username });
+    case 'user-external-id':
+      return hasMemberNamed(viewer, memberWithExternalId, { externalId: subject.externalId });
     case 'user-profile':
       return hasProfile(viewer, subject.userProfileId);
   }
@@ -126,8 +140,16 @@ function hasProfile({ deps, accountNumber, demands }: Viewer, userProfileId: num
   return readForRights(deps.cache, profileInAccount, deps, { accountNumber, userProfileId }, demands);
 }
 
-async function hasMemberNamed({ deps, accountNumber, demands }: Viewer, username: string): Promise<boolean> {
-  const userId = await readForRights(deps.cache, memberNamed, deps, { accountNumber, username }, demands);
+function hasExternalId({ deps, accountNumber, demands }: Viewer, externalId: string): Promise<boolean> {
+  return readForRights(deps.cache, accountWithExternalId, deps, { accountNumber, externalId }, demands);
+}
+
+async function hasMemberNamed<N extends object>(
+  { deps, accountNumber, demands }: Viewer,
+  lookUp: RightsLookUp<Deps, InAccount & N, number | null>,
+  name: N,
+): Promise<boolean> {
+  const userId = await readForRights(deps.cache, lookUp, deps, { accountNumber, ...name }, demands);
   return userId !== null;
 }
 
@@ -164,17 +186,43 @@ function toSight({ accountNumber }: InAccount, { accountId, isMember: value }: M
   return { value, tags: accountId === null ? tags : [...tags, `members:${accountId}`] };
 }
 
-export const memberNamed: RightsLookUp<Deps, InAccount & { readonly username: string }, number | null> = {
-  kind,
-  name: 'memberNamed',
-  key: ({ accountNumber, username }) => `member-named:${accountNumber}:${username}`,
-  parse: z.int().nullable().parse,
-  decidesRights: true,
-  isPossible: ({ username }) => isUsername(username),
-  async load({ db }, { accountNumber, username }) {
-    const { accountId, userId } = await selectMemberByUsername(db, accountNumber, username);
-    const tags = [`account-number:${accountNumber}`, `username:${username}`];
-    if (accountId !== null) tags.push(`members:${accountId}`);
-    return { value: userId, tags };
+type ByExternalId = InAccount & { readonly externalId: string };
+
+export const accountWithExternalId: RightsLookUp<Deps, ByExternalId, boolean> = {
+  name: 'accountWithExternalId',
+  ...isOfAccount,
+  key: ({ accountNumber, externalId }) => `external-id-of:${accountNumber}:${externalId}`,
+  isPossible: ({ externalId }) => isExternalId(externalId),
+  async load({ db }, { accountNumber, externalId }) {
+    const value = await selectHasExternalId(db, accountNumber, externalId);
+    return { value, tags: [`account-number:${accountNumber}`] };
   },
 };
+
+const isMemberNamed = { kind, parse: z.int().nullable().parse, decidesRights: true } as const;
+
+export const memberNamed: RightsLookUp<Deps, InAccount & { readonly username: string }, number | null> = {
+  name: 'memberNamed',
+  ...isMemberNamed,
+  key: ({ accountNumber, username }) => `member-named:${accountNumber}:${username}`,
+  isPossible: ({ username }) => isUsername(username),
+  async load({ db }, { accountNumber, username }) {
+    const found = await selectMemberNamed(db, accountNumber, 'username', username);
+    return toMember(found, [`account-number:${accountNumber}`, `username:${username}`]);
+  },
+};
+
+export const memberWithExternalId: RightsLookUp<Deps, ByExternalId, number | null> = {
+  name: 'memberWithExternalId',
+  ...isMemberNamed,
+  key: ({ accountNumber, externalId }) => `member-with-external-id:${accountNumber}:${externalId}`,
+  isPossible: ({ externalId }) => isExternalId(externalId),
+  async load({ db }, { accountNumber, externalId }) {
+    const found = await selectMemberNamed(db, accountNumber, 'externalId', externalId);
+    return toMember(found, [`account-number:${accountNumber}`, `user-external-id:${externalId}`]);
+  },
+};
+
+function toMember({ accountId, userId }: MemberNamed, tags: string[]): Loaded<number | null> {
+  return { value: userId, tags: accountId === null ? tags : [...tags, `members:${accountId}`] };
+}

@@ -12,7 +12,8 @@ import {
 import { describeError } from '../lib/log.ts';
 import type { Writer } from './caller.ts';
 import type { Deps } from './deps.ts';
-import { RefusedError, type RefusalCode } from './errors.ts';
+import { FieldError, RefusedError, type RefusalCode } from './errors.ts';
+import { METADATA_BOUNDS } from './other-systems.ts';
 import { readOrigin, traceOrigin } from './uncached-read.ts';
 
 /** The states that the caller has seen of the row to change and of the rows that it was shown with; null: any state. */
@@ -35,16 +36,22 @@ export interface Idempotency {
 
 const USERNAME_TAKEN = ['username_taken', 'a user has this username'] as const;
 
+const EXTERNAL_ID_TAKEN = ['external_id_taken', 'another row of this kind has this externalId'] as const;
+
 const refusals: Readonly<Record<string, readonly [RefusalCode, string]>> = {
   accounts_account_number_retired: [
     'account_number_retired',
     'a deleted account had this accountNumber; numbers are never reused',
   ],
   accounts_account_number_key: ['account_number_taken', 'an account has this accountNumber'],
+  accounts_external_id_key: EXTERNAL_ID_TAKEN,
+  users_external_id_key: EXTERNAL_ID_TAKEN,
   users_username_key: USERNAME_TAKEN,
   users_username_compared_key: USERNAME_TAKEN,
   user_profiles_account_id_user_id_key: ['user_profile_exists', 'the user has a profile in this account'],
 };
+
+const METADATA_CHECKS = ['accounts_metadata', 'users_metadata'];
 
 export function idempotencyKeyReused(detail: string): RefusedError {
   return new RefusedError('idempotency_key_reused', detail);
@@ -52,6 +59,10 @@ export function idempotencyKeyReused(detail: string): RefusedError {
 
 export function usernameTaken(): RefusedError {
   return new RefusedError(...USERNAME_TAKEN);
+}
+
+export function externalIdTaken(): RefusedError {
+  return new RefusedError(...EXTERNAL_ID_TAKEN);
 }
 
 /** The states of the row itself, without those of the rows that it was shown with. */
@@ -64,7 +75,7 @@ export function authorOf({ caller, requestId, isForced }: Writer): Authorship {
 }
 
 /**
- * Runs one batch, and invalidates what it changed after it has committed. Throws `RefusedError` when a constraint refuses the write,
+ * Runs one batch, and invalidates what it changed after it has committed. Throws `RefusedError` when a constraint refuses the write, `FieldError` for metadata that would be too large,
  * `OriginRefused` when Postgres refuses it for another reason, so that it was not done, and `OriginUnavailable` for any other
  * failure: then it is unknown whether the write was done. An answer that cannot be read invalidates everything.
  */
@@ -145,6 +156,10 @@ export async function runOrThrow<W>(deps: Deps, run: () => Promise<W>): Promise<
     if (constraint === IDEMPOTENCY_CONSTRAINT) throw error;
     const [code, message] = refusals[constraint ?? ''] ?? [];
     if (code && message) throw new RefusedError(code, message);
+    // Only Postgres knows what a change is merged into.
+    if (constraint && METADATA_CHECKS.includes(constraint)) {
+      throw new FieldError([{ name: 'metadata', detail: METADATA_BOUNDS }]);
+    }
     log.error('write_failed', { constraint, error: describeError(error) });
     if (isGarbled(error)) invalidateBlindly(cache);
     if (isRefusedForGood(error)) throw new OriginRefused('the write was refused', { cause: error });

@@ -48,6 +48,16 @@ export class AccountDirectory extends WorkerEntrypoint<object> {
     return lookUps.account(this.env, this.ctx, { accountNumber }, options);
   }
 
+  /** The account with exactly this external id, active or not, or null. */
+  getAccountByExternalId(externalId: string, options?: RpcOptions): Promise<Account | null> {
+    return lookUps.accountByOtherName(this.env, this.ctx, { externalId }, options);
+  }
+
+  /** The user with exactly this external id, active or not, or null. */
+  getUserByExternalId(externalId: string, options?: RpcOptions): Promise<User | null> {
+    return lookUps.userByOtherName(this.env, this.ctx, { externalId }, options);
+  }
+
   /** The profile with this id, with its user and account, or null. */
   getUserProfile(userProfileId: number, options?: RpcOptions): Promise<UserProfile | null> {
     return lookUps.userProfile(this.env, this.ctx, { userProfileId }, options);

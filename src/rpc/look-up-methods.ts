@@ -19,6 +19,7 @@ const inputArguments: z.ZodRawShape = {
   userId: id,
   userProfileId: id,
   username: z.string(),
+  externalId: z.string(),
 };
 
 export const pageOptions = z.object({

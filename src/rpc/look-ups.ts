@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import {
+  accountByExternalId,
   accountByNumber,
   accountForUser,
   accountsOfUser,
@@ -21,12 +22,14 @@ import {
 } from '../directory/profiles/profiles.ts';
 import { LookUpError } from '../directory/errors.ts';
 import type { Subject } from '../directory/subject.ts';
-import { userById, userByUsername, usersOfAccount } from '../directory/users/users.ts';
+import { userByExternalId, userById, userByUsername, usersOfAccount } from '../directory/users/users.ts';
 import { argumentsOf, lookUpMethod, nullableMethod, scope, wholeListMethod } from './look-up-methods.ts';
 import type { RpcOutcome } from '../shapes/rpc.ts';
 import { describeRpcError, method } from './method.ts';
 
 export const account = nullableMethod(accountByNumber);
+export const accountByOtherName = nullableMethod(accountByExternalId);
+export const userByOtherName = nullableMethod(userByExternalId);
 export const userProfile = nullableMethod(userProfileById);
 export const cachedAccountForUser = nullableMethod(accountForUser);
 export const cachedDefaultAccount = lookUpMethod(defaultAccount);

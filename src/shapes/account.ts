@@ -22,6 +22,10 @@ export interface Account {
   readonly updatedAt: string;
   /** Raised by every change of the account. */
   readonly revision: number;
+  /** What another system calls it; no other account has the same. */
+  readonly externalId: string | null;
+  /** What other systems note about it: at most 50 texts, and 8 KiB of UTF-8 in all. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** An account that a user is a member of. */
@@ -47,6 +51,8 @@ export interface NewAccount {
   readonly language?: string | undefined;
   readonly timezone?: string | undefined;
   readonly currency?: string | undefined;
+  readonly externalId?: string | null | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A change of an account. Null sets a text to its default. */
@@ -65,4 +71,7 @@ export interface AccountChanges {
   readonly language?: string | null | undefined;
   readonly timezone?: string | null | undefined;
   readonly currency?: string | null | undefined;
+  readonly externalId?: string | null | undefined;
+  /** Merged into what there is: null removes a name, or, in place of all, every name. */
+  readonly metadata?: Readonly<Record<string, string | null>> | null | undefined;
 }

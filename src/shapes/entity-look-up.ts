@@ -8,6 +8,8 @@ export type Entity = Account | User | UserProfile;
 export type EntityLookUp =
   | { readonly lookUp: 'user'; readonly userId: number }
   | { readonly lookUp: 'userByUsername'; readonly username: string }
+  | { readonly lookUp: 'userByExternalId'; readonly externalId: string }
+  | { readonly lookUp: 'accountByExternalId'; readonly externalId: string }
   | { readonly lookUp: 'account'; readonly accountNumber: string }
   | { readonly lookUp: 'defaultAccount' }
   | { readonly lookUp: 'accountForUser'; readonly userId: number }

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'bad_request'
   | 'content_too_large'
   | 'default_account_is_protected'
+  | 'external_id_taken'
   | 'forbidden'
   | 'headers_too_large'
   | 'idempotency_key_reused'

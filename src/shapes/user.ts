@@ -14,6 +14,10 @@ export interface User {
   readonly lastLogin: string | null;
   /** Raised by every change of the user. */
   readonly revision: number;
+  /** What another system calls it; no other user has the same. */
+  readonly externalId: string | null;
+  /** What other systems note about it: at most 50 texts, and 8 KiB of UTF-8 in all. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** The fields of a new user. */
@@ -30,6 +34,8 @@ export interface NewUser {
   /** Needs the scope `rights:write`. */
   readonly isSuperuser?: boolean | undefined;
   readonly lastLogin?: string | null | undefined;
+  readonly externalId?: string | null | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A change of a user. Null sets a name to its default. */
@@ -44,4 +50,7 @@ export interface UserChanges {
   /** Needs the scope `rights:write`. */
   readonly isSuperuser?: boolean | undefined;
   readonly lastLogin?: string | null | undefined;
+  readonly externalId?: string | null | undefined;
+  /** Merged into what there is: null removes a name, or, in place of all, every name. */
+  readonly metadata?: Readonly<Record<string, string | null>> | null | undefined;
 }

@@ -7,7 +7,7 @@ import { type Bundle, bundleAsDeployed } from './bundle.ts';
 import { readStatedWeight } from './weight-table.ts';
 
 /** The pages and the script of the reference are assets and do not count. */
-const MAX_GZIP_BYTES = 226_000;
+const MAX_GZIP_BYTES = 250_000;
 /** The distance by which the stated figure may be out of date. */
 const STATED_TOLERANCE = 0.05;
 

@@ -14,6 +14,7 @@ const LANDED = {
   '0005_keys.sql': '0407f4928128719c312a0042c16c0f974b408af65db9e807dafcf0f2d54366f1',
   '0006_bounds.sql': 'ae05803f53dd57b851c103693714f7e5dc240b7b376de350d14e36aaeb4fff55',
   '0007_audit.sql': '9431e83de56444548a4e35b2e7969ac87cd9913e1c7d94715aad6643d7f490d5',
+  '0008_external_ids.sql': '43bf437140296c58ccbe7b63483c37aaa1ac22be3e046c9f13b0272558682e2f',
 };
 
 const digest = (name: string) =>

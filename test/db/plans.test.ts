@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import {
+  selectAccountByExternalId,
   selectAccountByNumber,
   selectAccountForUser,
   selectAccountsOfUser,
@@ -17,7 +18,13 @@ import {
   selectProfilesOfAccount,
   selectProfilesSharingAccount,
 } from '../../src/db/reads/profiles.ts';
-import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../../src/db/reads/users.ts';
+import { selectHasExternalId, selectMemberNamed } from '../../src/db/reads/members.ts';
+import {
+  selectUserByExternalId,
+  selectUserById,
+  selectUserByUsername,
+  selectUsersOfAccount,
+} from '../../src/db/reads/users.ts';
 import { statementOf, wrapClient } from '../support/clients.ts';
 import { useNeon } from '../support/db/neon.ts';
 import { useSession } from '../support/db/session.ts';
@@ -35,9 +42,9 @@ const lastPage = { afterId: members - 10, limit: 10 };
 // One account has everybody and no admin; as many accounts and outbox rows stand around.
 beforeAll(async () => {
   await session.query(`
-    insert into accounts (account_number, company_name, is_default_account)
-      select to_char(n, 'FM0000-0000-0000'), 'x', n = 2 from generate_series(1, ${members}) as n;
-    insert into users (username, email) select 'user' || n, '' from generate_series(1, ${members}) as n;
+    insert into accounts (account_number, company_name, is_default_account, external_id)
+      select to_char(n, 'FM0000-0000-0000'), 'x', n = 2, 'crm' || n from generate_series(1, ${members}) as n;
+    insert into users (username, email, external_id) select 'user' || n, '', 'crm' || n from generate_series(1, ${members}) as n;
     insert into user_profiles (user_id, account_id) select id, 1 from users order by id;
     insert into users (username, email, is_staff) select 'staff' || n, '', true from generate_series(1, 20) as n;
     insert into api_keys (name, scopes, account_id, sha256, created_by)
@@ -99,6 +106,10 @@ function countRows(plan: Plan, read: Record<string, number>): void {
 
 test.each<[string, (db: Db) => Promise<unknown>]>([
   ['an account by number', (db) => selectAccountByNumber(db, '0000-0000-0077')],
+  ['an account by external id', (db) => selectAccountByExternalId(db, 'crm77')],
+  ['whether an account has an external id', (db) => selectHasExternalId(db, '0000-0000-0077', 'crm77')],
+  ['a user by external id', (db) => selectUserByExternalId(db, 'crm77')],
+  ['a member by external id', (db) => selectMemberNamed(db, big, 'externalId', 'crm77')],
   ['the default account', (db) => selectDefaultAccount(db)],
   ['the account for a user', (db) => selectAccountForUser(db, 77, platform)],
   ['the account for the platform admin', (db) => selectAccountForUser(db, 1, platform)],

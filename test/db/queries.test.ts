@@ -47,6 +47,8 @@ test('an account comes with every column, times as dates, numbers as numbers', a
     createdAt: expect.any(Date),
     updatedAt: expect.any(Date),
     revision: 1,
+    externalId: null,
+    metadata: {},
   });
 });
 

@@ -65,6 +65,8 @@ const ROUTES: Readonly<Record<string, string>> = {
   getCachedDefaultAccount: 'GET /v1/accounts/default',
   getCachedSmarterAdminUserProfile: 'GET /v1/platform/admin-profile',
   getCachedUserForUserId: 'GET /v1/users/:userId',
+  getAccountByExternalId: 'GET /v1/accounts/by-external-id/:externalId',
+  getUserByExternalId: 'GET /v1/users/by-external-id/:externalId',
   getCachedUserForUsername: 'GET /v1/users/by-username/:username',
   getUserProfilesForAccount: 'GET /v1/accounts/:accountNumber/user-profiles',
   getUsersForAccount: 'GET /v1/accounts/:accountNumber/users',

@@ -132,6 +132,7 @@ test.each<[string, unknown[], string, string]>([
   ['getCachedUserForUserId', [2 ** 53], 'bad_request', 'userId'],
   ['getCachedAccountForUser', [{}], 'bad_request', 'userId'],
   ['getCachedUserForUsername', [7], 'bad_request', 'username'],
+  ['getAccountByExternalId', [7], 'bad_request', 'externalId'],
   ['getUsersForAccount', [7], 'bad_request', 'accountNumber'],
   ['getCachedDefaultAccount', [{ invalidate: 'yes' }], 'bad_request', 'options.invalidate'],
   ['getCachedDefaultAccount', [{ consistencyToken: 'x' }], 'bad_request', 'options.consistencyToken'],
@@ -145,6 +146,18 @@ test('an error carries a code and a message, and nothing of ours besides', async
   const { error } = await call('getUsersForAccount', '9999-9999-9999');
   expect(Object.keys(error ?? {}).toSorted()).toEqual(['code', 'message', 'name', 'remote', 'stack']);
   expect(error?.stack).not.toMatch(/select |listUsers|readThrough|loadEntry|unknownAccount/);
+});
+
+test('what other systems call accounts and users finds them, and null for what nobody is called', async () => {
+  await sql(
+    `update accounts set external_id = 'crm/1' where id = 2; update users set external_id = 'crm/1' where id = 3`,
+  );
+  expect(await call('getAccountByExternalId', 'crm/1')).toMatchObject({
+    value: { id: 2, externalId: 'crm/1' },
+  });
+  expect(await call('getUserByExternalId', 'crm/1')).toMatchObject({ value: { id: 3, metadata: {} } });
+  for (const id of ['nobody', '', '\u0000', 'x'.repeat(10_000)])
+    expect(await call('getUserByExternalId', id)).toEqual({ value: null });
 });
 
 interface ListPage {

@@ -35,6 +35,12 @@ export function json(value: unknown): unknown {
   return value === undefined ? refuse('JSON') : value;
 }
 
+/** A JSON object of texts. */
+export function textsByName(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse('an object');
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, text(part)]));
+}
+
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 
 export function decimal(value: unknown): number {

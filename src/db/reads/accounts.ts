@@ -26,6 +26,11 @@ export async function selectAccountByNumber(db: Db, accountNumber: string): Prom
   return row ?? null;
 }
 
+export async function selectAccountByExternalId(db: Db, externalId: string): Promise<AccountRow | null> {
+  const [row] = await db.select().from(accounts).where(eq(accounts.externalId, externalId));
+  return row ?? null;
+}
+
 export async function selectDefaultAccount(db: Db): Promise<AccountRow | null> {
   const [row] = await db.select().from(accounts).where(isDefault);
   return row ?? null;

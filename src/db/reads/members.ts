@@ -27,21 +27,35 @@ export async function selectMembership(
 export interface MemberNamed {
   /** `null`: there is no such account. */
   accountId: number | null;
-  /** Null: none of the account's members has the username. */
+  /** Null: none of the account's members has the name. */
   userId: number | null;
 }
 
-/** Selects the account's member with this username. */
-export async function selectMemberByUsername(
+/** Selects the account's member with this username or external id. */
+export async function selectMemberNamed(
   db: Db,
   accountNumber: string,
-  username: string,
+  named: 'username' | 'externalId',
+  name: string,
 ): Promise<MemberNamed> {
   const [row] = await db
     .select({ accountId: accounts.id, userId: userProfiles.userId })
     .from(accounts)
-    .leftJoin(users, eq(users.username, username))
+    .leftJoin(users, eq(users[named], name))
     .leftJoin(userProfiles, and(eq(userProfiles.accountId, accounts.id), eq(userProfiles.userId, users.id)))
     .where(eq(accounts.accountNumber, accountNumber));
   return row ?? { accountId: null, userId: null };
+}
+
+/** Selects whether the account has this external id. */
+export async function selectHasExternalId(
+  db: Db,
+  accountNumber: string,
+  externalId: string,
+): Promise<boolean> {
+  const [row] = await db
+    .select({ id: accounts.id })
+    .from(accounts)
+    .where(and(eq(accounts.accountNumber, accountNumber), eq(accounts.externalId, externalId)));
+  return row !== undefined;
 }

@@ -20,6 +20,11 @@ export async function selectUserByUsername(db: Db, username: string): Promise<Us
   return row ?? null;
 }
 
+export async function selectUserByExternalId(db: Db, externalId: string): Promise<UserRow | null> {
+  const [row] = await db.select().from(users).where(eq(users.externalId, externalId));
+  return row ?? null;
+}
+
 /** The users with a profile in the account, by id: one page of them, or all. */
 export async function selectUsersOfAccount(
   db: Db,

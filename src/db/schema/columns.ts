@@ -1,10 +1,31 @@
 import { sql } from 'drizzle-orm';
-import { type AnyPgColumn, bigint, boolean, check, text, timestamp } from 'drizzle-orm/pg-core';
+import { type AnyPgColumn, bigint, boolean, check, customType, text, timestamp } from 'drizzle-orm/pg-core';
+import { textsByName } from '../client/decoders.ts';
 
 export const idColumn = () => bigint('id', { mode: 'number' }).generatedByDefaultAsIdentity().primaryKey();
 export const revisionColumn = () => bigint('revision', { mode: 'number' }).notNull().default(1);
 export const flag = (name: string, preset: boolean) => boolean(name).notNull().default(preset);
 export const words = (name: string, preset = '') => text(name).notNull().default(preset);
+const textMap = customType<{ data: Readonly<Record<string, string>>; driverData: unknown }>({
+  dataType: () => 'jsonb',
+  toDriver: (map) => JSON.stringify(map),
+  fromDriver: textsByName,
+});
+
+/** The name of a row in another system, and what other systems note about it. */
+export const externalIdColumn = () => text('external_id');
+export const metadataColumn = () =>
+  textMap('metadata')
+    .notNull()
+    .default(sql`'{}'`);
+
+/** Checks an external id as the schema of callers does. */
+export const isExternalId = (column: AnyPgColumn) =>
+  sql`char_length(${column}) between 1 and 255 and ${column} !~ '[\\u0001-\\u001f\\u007f-\\u009f]'`;
+
+/** Checks what the schema of callers checks. Most rows have none, and a call of the function costs more than the comparison. */
+export const isMetadata = (column: AnyPgColumn) => sql`${column} = '{}' or public.is_metadata(${column})`;
+
 export const optionalTime = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 export const time = (name: string) => optionalTime(name).notNull().defaultNow();
 

@@ -2,10 +2,14 @@ import { sql } from 'drizzle-orm';
 import { bigint, check, customType, index, pgTable, text, unique, uniqueIndex } from 'drizzle-orm/pg-core';
 import {
   dates,
+  externalIdColumn,
   flag,
   idColumn,
   inBytes,
+  isExternalId,
+  isMetadata,
   isSafe,
+  metadataColumn,
   optionalTime,
   revisionColumn,
   time,
@@ -35,6 +39,8 @@ export const accounts = pgTable(
     createdAt: time('created_at'),
     updatedAt: time('updated_at'),
     revision: revisionColumn(),
+    externalId: externalIdColumn(),
+    metadata: metadataColumn(),
   },
   (table) => [
     check('accounts_account_number_format', sql`${table.accountNumber} ~ '^[0-9]{4}-[0-9]{4}-[0-9]{4}$'`),
@@ -43,6 +49,11 @@ export const accounts = pgTable(
       .where(sql`${table.isDefaultAccount}`),
     index('accounts_listed').on(table.isActive, table.id),
     index('accounts_listed_by_company_name').on(table.isActive, inBytes(table.companyName), table.id),
+    uniqueIndex('accounts_external_id_key')
+      .on(table.externalId)
+      .where(sql`${table.externalId} is not null`),
+    check('accounts_external_id_format', isExternalId(table.externalId)),
+    check('accounts_metadata', isMetadata(table.metadata)),
     check('accounts_safe_numbers', sql`${isSafe(table.id)} and ${isSafe(table.revision)}`),
     dates('accounts', table.createdAt, table.updatedAt),
   ],
@@ -67,6 +78,8 @@ export const users = pgTable(
      * have the id behind it.
      */
     usernameCompared: words('username_compared').unique('users_username_compared_key'),
+    externalId: externalIdColumn(),
+    metadata: metadataColumn(),
   },
   (table) => [
     check(
@@ -88,6 +101,11 @@ export const users = pgTable(
     index('users_listed').on(table.isActive, table.id),
     index('users_listed_by_username').on(table.isActive, inBytes(table.username), table.id),
     index('users_listed_by_email').on(table.isActive, inBytes(table.email), table.id),
+    uniqueIndex('users_external_id_key')
+      .on(table.externalId)
+      .where(sql`${table.externalId} is not null`),
+    check('users_external_id_format', isExternalId(table.externalId)),
+    check('users_metadata', isMetadata(table.metadata)),
     check('users_safe_numbers', sql`${isSafe(table.id)} and ${isSafe(table.revision)}`),
     dates('users', table.dateJoined, table.lastLogin),
   ],

@@ -9,6 +9,7 @@ import {
   type Changes,
   type CreateOutcome,
   isInState,
+  type MetadataPatch,
   type RowState,
   toSet,
   type Values,
@@ -16,6 +17,9 @@ import {
   type WriteOutcome,
 } from './write-batch.ts';
 
+export type AccountRowChanges = Changes<Omit<AccountRow, 'metadata'>> & {
+  readonly metadata?: MetadataPatch | null | undefined;
+};
 export type NewAccountRow = Values<AccountRow> & Pick<AccountRow, 'accountNumber' | 'companyName'>;
 
 /** Conditions that a deletion depends on. */
@@ -61,7 +65,7 @@ export async function changeAccountRow(
   db: Db,
   author: Authorship,
   accountNumber: string,
-  changes: Changes<AccountRow>,
+  changes: AccountRowChanges,
   states: readonly RowState[] | null,
 ): Promise<WriteOutcome<AccountRow>> {
   const isAsked = eq(accounts.accountNumber, accountNumber);

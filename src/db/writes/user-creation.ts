@@ -23,13 +23,15 @@ export interface NewUserRow extends Values<
 export interface CreatedUserRow {
   /** Index of the row in the request; null: the answer was stored before answers had it. */
   readonly position: number | null;
-  /** Null: the account is unknown or, if it is known, the username was taken. */
+  /** Null: the account is unknown or, if it is known, the username or the external id was taken. */
   readonly user: UserRow | null;
   readonly isAccountKnown: boolean;
+  /** A user had the external id, or an earlier user of the batch got it. */
+  readonly isExternalIdTaken: boolean;
 }
 
 /**
- * Creates each user whose account, if it names one, is known, and whose username is free, with its profile in the account.
+ * Creates each user whose account, if it names one, is known, and whose username and external id are free, with its profile in the account.
  * Stores the answer for the claim; with `forgetsRefusals`, only if at least one user was created.
  */
 export async function createUserRows(
@@ -55,10 +57,11 @@ function insertAll(newUsers: readonly NewUserRow[], kept: SQL): SQL {
       select * from rows from (
         jsonb_to_recordset(${JSON.stringify(newUsers.map(toRecord))}::jsonb) as (
           username text, email text, first_name text, last_name text, is_active boolean, is_staff boolean,
-          is_superuser boolean, last_login timestamptz, account_number text, position integer
+          is_superuser boolean, last_login timestamptz, external_id text, metadata jsonb, account_number text, position integer
         )
       ) with ordinality as asked (
-        username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login, account_number, position, n
+        username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login, external_id, metadata,
+        account_number, position, n
       )
     ), found as materialized (
       select id, account_number from accounts where account_number in (select account_number from asked)
@@ -70,32 +73,47 @@ function insertAll(newUsers: readonly NewUserRow[], kept: SQL): SQL {
       cross join lateral (select comparable_username(asked.username) collate "C" as compared) as name
       where (asked.account_number is null or found.id is not null)
         and not exists (select from users as u where u.username = asked.username)
+        and not exists (select from users as u where u.external_id = asked.external_id)
       order by compared, asked.n
+    ), first_of_external_id as (
+      select distinct on (coalesce('x' || external_id, n::text)) n from possible
+      order by coalesce('x' || external_id, n::text), n
     ), new_users as (
-      insert into users (username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login)
-      select username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login
-      from possible order by compared
+      insert into users (
+        username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login, external_id, metadata
+      )
+      select
+        username, email, first_name, last_name, is_active, is_staff, is_superuser, last_login, external_id, metadata
+      from possible where n in (select n from first_of_external_id) order by compared
       on conflict (username_compared) do nothing
       returning *
     ), new_profiles as (
       insert into user_profiles (user_id, account_id)
       select new_users.id, possible.account_id from new_users join possible using (username)
       where possible.account_id is not null
-    ), outcome as (
+    ), outcome as (${OUTCOME}
+    )${kept}
+    select answer from outcome`;
+}
+
+/** The outcome of each row that was asked for, of the statement's other parts. */
+const OUTCOME = sql`
       select
         coalesce(jsonb_agg(jsonb_build_object(
           'position', asked.position,
           'user', to_jsonb(new_users),
-          'isAccountKnown', asked.account_number is null or found.id is not null
+          'isAccountKnown', asked.account_number is null or found.id is not null,
+          'isExternalIdTaken', asked.external_id is not null and (
+            exists (select from users as u where u.external_id = asked.external_id) or exists (
+              select from new_users as u where u.external_id = asked.external_id and u.username <> asked.username
+            )
+          )
         ) order by asked.n), '[]') as answer,
         count(new_users.id) > 0 as is_any_made
       from asked
       left join found using (account_number)
       left join possible on possible.n = asked.n
-      left join new_users on new_users.username = possible.username
-    )${kept}
-    select answer from outcome`;
-}
+      left join new_users on new_users.username = possible.username`;
 
 function keepAnswer(claim: IdempotencyClaim | null, forgetsRefusals: boolean): SQL {
   if (!claim) return sql``;
@@ -115,6 +133,8 @@ function toRecord(user: NewUserRow, at: number): Readonly<Record<string, unknown
     is_staff: user.isStaff ?? false,
     is_superuser: user.isSuperuser ?? false,
     last_login: user.lastLogin ?? null,
+    external_id: user.externalId ?? null,
+    metadata: user.metadata ?? {},
     account_number: user.accountNumber ?? null,
     position: user.position ?? at,
   };
@@ -130,11 +150,14 @@ function answerOf(result: unknown, asked: readonly NewUserRow[]): CreatedUserRow
 }
 
 /** Reads the outcome for each user from the answer that was stored for a claim. */
-export const readCreatedUserRows = list(({ position, user, isAccountKnown }): CreatedUserRow => {
+export const readCreatedUserRows = list((row): CreatedUserRow => {
+  const { position, user, isAccountKnown, isExternalIdTaken } = row;
   return {
     position: nullable(whole)(position ?? null),
     user: nullable(toUserRow)(user),
     isAccountKnown: flag(isAccountKnown),
+    // Answers that were stored before there were external ids lack it.
+    isExternalIdTaken: flag(isExternalIdTaken ?? false),
   };
 });
 

@@ -14,13 +14,16 @@ import {
   type Authorship,
   type Changes,
   isInState,
+  type MetadataPatch,
   type RowState,
   toSet,
   writeBatch,
   type WriteOutcome,
 } from './write-batch.ts';
 
-export type UserRowChanges = Changes<Omit<UserRow, 'id' | 'dateJoined' | 'revision' | 'usernameCompared'>>;
+export type UserRowChanges = Changes<
+  Omit<UserRow, 'id' | 'dateJoined' | 'revision' | 'usernameCompared' | 'metadata'>
+> & { readonly metadata?: MetadataPatch | null | undefined };
 
 /** Conditions that a write to a user depends on. */
 export interface UserConditions {

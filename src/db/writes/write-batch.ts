@@ -26,6 +26,9 @@ export type Values<Row> = { readonly [K in keyof Row]?: Row[K] | undefined };
 /** Values to set; null sets a column that cannot be null to its default. */
 export type Changes<Row> = { readonly [K in keyof Row]?: Row[K] | null | undefined };
 
+/** Texts to set by their names; null removes one. */
+export type MetadataPatch = Readonly<Record<string, string | null>>;
+
 /** The outcome of a change or a deletion of one row. */
 export interface WriteOutcome<Row> {
   /** True if the row was written or deleted. */
@@ -82,15 +85,21 @@ function nameAuthor(db: Db, { actor, requestId, isForced = false }: Authorship) 
       set_config('edge_accounts.forced', ${String(isForced)}, true)`);
 }
 
-/** The values that an update sets. It always sets the revision to itself, because SQL has no update of nothing; a trigger raises it. */
+/**
+ * The values that an update sets. Metadata is merged into what the row has. It always sets the revision to itself, because SQL has no update of nothing; a trigger raises it.
+ */
 export function toSet(table: PgTable, changes: Readonly<Record<string, unknown>>): Record<string, SQL> {
   const columns: Readonly<Record<string, PgColumn>> = getTableColumns(table);
-  const values = Object.entries(changes).map(([name, value]) => [
-    name,
-    value === null && columns[name]?.notNull ? sql`default` : value,
-  ]);
+  const values = Object.entries(changes).map(([name, value]) => [name, toValue(columns[name], value)]);
   // Callers pass names and values of the table's columns, which Drizzle takes where it takes SQL.
   return { ...(Object.fromEntries(values) as Record<string, SQL>), revision: sql`revision` };
+}
+
+function toValue(column: PgColumn | undefined, value: unknown): unknown {
+  if (value === undefined) return undefined;
+  if (value === null) return column?.notNull ? sql`default` : value;
+  if (column?.getSQLType() !== 'jsonb') return value;
+  return sql`jsonb_strip_nulls(${column} || ${JSON.stringify(value)}::jsonb)`;
 }
 
 /** The name of the violated constraint; null: the error is about none. */

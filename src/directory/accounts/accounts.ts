@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from './account-number.ts';
 import {
+  selectAccountByExternalId,
   selectAccountByNumber,
   selectAccountForUser,
   selectAccountsOfUser,
@@ -9,10 +10,17 @@ import {
 } from '../../db/reads/accounts.ts';
 import type { Db } from '../../db/client/client.ts';
 import type { AccountRow } from '../../db/schema/tables.ts';
-import { noAccountForUser, noDefaultAccount, unknownAccount, unknownUser } from '../absence.ts';
-import { AccountInput, NoInput, UserInput } from '../inputs.ts';
+import {
+  noAccountForUser,
+  noDefaultAccount,
+  unknownAccount,
+  unknownExternalAccount,
+  unknownUser,
+} from '../absence.ts';
+import { AccountInput, ExternalIdInput, NoInput, UserInput } from '../inputs.ts';
 import { defineList } from '../list.ts';
 import { defineLookUp } from '../look-up.ts';
+import { isExternalId } from '../other-systems.ts';
 import { cutPage, withOneMore } from '../page.ts';
 
 export const Account = z
@@ -35,6 +43,8 @@ export const Account = z
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
     revision: z.int().positive().meta({ description: 'Raised by every change of the row.' }),
+    externalId: z.string().nullable().meta({ description: 'Its name in another system.' }),
+    metadata: z.record(z.string(), z.string()),
   })
   .meta({ id: 'Account' });
 export type Account = z.infer<typeof Account>;
@@ -58,6 +68,23 @@ export const accountByNumber = defineLookUp({
   },
   errors: ['account_does_not_exist'],
   absent: unknownAccount,
+});
+
+/** An account by what another system calls it. */
+export const accountByExternalId = defineLookUp({
+  name: 'accountByExternalId',
+  input: ExternalIdInput,
+  subject: ({ externalId }) => ({ kind: 'account-external-id', externalId }),
+  value: Account,
+  key: ({ externalId }) => `account-external-id:${externalId}`,
+  isPossible: ({ externalId }) => isExternalId(externalId),
+  async load({ db }, { externalId }) {
+    const row = await selectAccountByExternalId(db, externalId);
+    const value = row && toAccount(row);
+    return { value, tags: [`account-external-id:${externalId}`, ...accountTags(value)] };
+  },
+  errors: ['account_does_not_exist'],
+  absent: unknownExternalAccount,
 });
 
 /** The key of its look-up, and the tag of all that depends on which account it is. */

@@ -9,8 +9,8 @@ import {
   selectAccountDeletion,
   switchDefaultAccountRow,
 } from '../../db/writes/accounts.ts';
-import { accounts, type AccountRow } from '../../db/schema/tables.ts';
-import { fromSnapshot } from '../../db/reads/snapshot.ts';
+import type { AccountRow } from '../../db/schema/tables.ts';
+import { fromAccountSnapshot } from '../../db/reads/snapshot.ts';
 import { unknownAccount } from '../absence.ts';
 import { type Account, toAccount } from './accounts.ts';
 import { makeAccountNumber } from './draw-account-number.ts';
@@ -19,6 +19,7 @@ import type { Deps } from '../deps.ts';
 import { type Deletion, otherRevisionError } from '../deletion.ts';
 import { RefusedError } from '../errors.ts';
 import { AccountNumber, changesOf, orDefault, text } from '../fields.ts';
+import { Metadata, MetadataChanges, NewExternalId } from '../other-systems.ts';
 import { outOfReachOf, outOfReachError } from '../users/fields.ts';
 import {
   authorOf,
@@ -44,12 +45,12 @@ const texts = {
   timezone: text(255),
   currency: text(255),
 };
-const fields = { companyName: text(255, 1), isActive: z.boolean() };
+const fields = { companyName: text(255, 1), isActive: z.boolean(), externalId: NewExternalId.nullable() };
 
 /** The fields of a new account. Without a number it gets a free one at random. */
 export const NewAccount = z
   .strictObject({
-    ...z.strictObject({ ...fields, ...texts }).partial().shape,
+    ...z.strictObject({ ...fields, ...texts, metadata: Metadata }).partial().shape,
     companyName: fields.companyName,
     accountNumber: AccountNumber.optional().meta({
       description: 'Drawn at random where it is not given; never changes.',
@@ -60,6 +61,7 @@ export type NewAccount = z.infer<typeof NewAccount>;
 
 export const AccountChanges = changesOf({
   ...fields,
+  metadata: MetadataChanges,
   phoneNumber: orDefault(texts.phoneNumber),
   address1: orDefault(texts.address1),
   address2: orDefault(texts.address2),
@@ -80,7 +82,7 @@ export type AccountChanges = z.infer<typeof AccountChanges>;
 const MAX_DRAWS = 5;
 const TAKEN: readonly string[] = ['account_number_taken', 'account_number_retired'];
 
-/** Creates an account that is not the default one; throws `account_number_taken` and `account_number_retired`. */
+/** Creates an account that is not the default one; throws `account_number_taken`, `account_number_retired` and `external_id_taken`. */
 export async function createAccount(
   deps: Deps,
   writer: Writer,
@@ -95,7 +97,7 @@ export async function createAccount(
         deps,
         claim,
         () => createAccountRow(deps.db, authorOf(writer), { ...account, accountNumber }, claim),
-        (answer) => fromSnapshot(accounts, answer),
+        fromAccountSnapshot,
       );
       return { ...created, value: toAccount(created.value) };
     } catch (error) {
@@ -105,7 +107,7 @@ export async function createAccount(
   }
 }
 
-/** Changes an account; throws `account_does_not_exist` and `precondition_failed`. */
+/** Changes an account; throws `account_does_not_exist`, `precondition_failed` and `external_id_taken`. */
 export async function changeAccount(
   deps: Deps,
   writer: Writer,

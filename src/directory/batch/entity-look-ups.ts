@@ -1,10 +1,16 @@
 import * as z from 'zod';
-import { type Account, accountByNumber, accountForUser, defaultAccount } from '../accounts/accounts.ts';
+import {
+  type Account,
+  accountByExternalId,
+  accountByNumber,
+  accountForUser,
+  defaultAccount,
+} from '../accounts/accounts.ts';
 import { adminOfAccount, platformAdmin } from '../accounts/admins.ts';
 import type { DefinedLookUp } from '../look-up.ts';
 import { userProfileById } from '../profiles/profiles.ts';
 import type { UserProfile } from '../profiles/user-profile.ts';
-import { type User, userById, userByUsername } from '../users/users.ts';
+import { type User, userByExternalId, userById, userByUsername } from '../users/users.ts';
 
 export type Entity = Account | User | UserProfile;
 /** The parameters of its methods are of the one look-up that its name and input belong to. */
@@ -21,7 +27,9 @@ export const EntityLookUp = z
   .discriminatedUnion('lookUp', [
     asked(userById),
     asked(userByUsername),
+    asked(userByExternalId),
     asked(accountByNumber),
+    asked(accountByExternalId),
     asked(defaultAccount),
     asked(accountForUser),
     asked(userProfileById),
@@ -35,7 +43,9 @@ export type EntityLookUp = z.infer<typeof EntityLookUp>;
 export const entityLookUps: { readonly [N in EntityLookUp['lookUp']]: EntityDefinition } = {
   user: userById,
   userByUsername,
+  userByExternalId,
   account: accountByNumber,
+  accountByExternalId,
   defaultAccount,
   accountForUser,
   userProfile: userProfileById,

@@ -2,21 +2,35 @@ import * as z from 'zod';
 import { answerFromStores } from '../../cache/placed/answer.ts';
 import type { SentAnswer } from '../../cache/placed/protocol.ts';
 import type { LookUpDefinition, ReadDemands } from '../../cache/look-up.ts';
-import { accountByNumber, accountForUser, accountsOfUser, defaultAccount } from '../accounts/accounts.ts';
+import {
+  accountByExternalId,
+  accountByNumber,
+  accountForUser,
+  accountsOfUser,
+  defaultAccount,
+} from '../accounts/accounts.ts';
 import { accountState } from '../accounts/active-account.ts';
 import { adminOfAccount, platformAdmin } from '../accounts/admins.ts';
 import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { LookUpError, RefusedError } from '../errors.ts';
 import { AccountNumber } from '../fields.ts';
-import { AccountInput, UserInput, UserProfileInput } from '../inputs.ts';
+import { AccountInput, ExternalIdInput, UserInput, UserProfileInput } from '../inputs.ts';
 import { apiKeyById } from '../keys/checked-key.ts';
 import type { DefinedList, Slice } from '../list.ts';
 import type { InputOf, LookUpBasics } from '../look-up.ts';
 import { userProfileById, userProfilesOfAccount, validResourceOwners } from '../profiles/profiles.ts';
 import type { Subject } from '../subject.ts';
-import { userById, userByUsername, usersOfAccount, Username } from '../users/users.ts';
-import { memberNamed, memberOfAccount, profileInAccount, requireOwn, requireReach } from '../visibility.ts';
+import { userByExternalId, userById, userByUsername, usersOfAccount, Username } from '../users/users.ts';
+import {
+  accountWithExternalId,
+  memberNamed,
+  memberOfAccount,
+  memberWithExternalId,
+  profileInAccount,
+  requireOwn,
+  requireReach,
+} from '../visibility.ts';
 
 /** A question of an isolate elsewhere, to be answered from the stores. */
 export interface PlacedQuestion {
@@ -131,18 +145,22 @@ function ofBound<I, V>(
 type InAccount = { readonly accountNumber: string };
 const accountIn = ({ accountNumber }: InAccount): string => accountNumber;
 
+const InAccountByExternalId = AccountInput.extend(ExternalIdInput.shape);
+
 // A key is looked up before its caller is known.
 const anybody = { mayAsk: async () => true };
 
 /** All look-ups that isolates elsewhere may ask, by their names. */
 export const placedLookUps: Readonly<Record<string, ToQuestion>> = {
   [accountByNumber.name]: ofDirectory(accountByNumber),
+  [accountByExternalId.name]: ofDirectory(accountByExternalId),
   [defaultAccount.name]: ofDirectory(defaultAccount),
   [accountForUser.name]: ofDirectory(accountForUser),
   [adminOfAccount.name]: ofDirectory(adminOfAccount),
   [platformAdmin.name]: ofDirectory(platformAdmin),
   [userById.name]: ofDirectory(userById),
   [userByUsername.name]: ofDirectory(userByUsername),
+  [userByExternalId.name]: ofDirectory(userByExternalId),
   [userProfileById.name]: ofDirectory(userProfileById),
   [accountsOfUser.name]: ofList(accountsOfUser),
   [usersOfAccount.name]: ofList(usersOfAccount),
@@ -153,4 +171,6 @@ export const placedLookUps: Readonly<Record<string, ToQuestion>> = {
   memberOfAccount: ofBound(memberOfAccount, AccountInput.extend(UserInput.shape), accountIn),
   profileInAccount: ofBound(profileInAccount, AccountInput.extend(UserProfileInput.shape), accountIn),
   memberNamed: ofBound(memberNamed, AccountInput.extend({ username: Username }), accountIn),
+  accountWithExternalId: ofBound(accountWithExternalId, InAccountByExternalId, accountIn),
+  memberWithExternalId: ofBound(memberWithExternalId, InAccountByExternalId, accountIn),
 };

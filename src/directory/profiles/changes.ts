@@ -7,9 +7,9 @@ import {
   type ProfileState,
   selectProfileDeletion,
 } from '../../db/writes/profiles.ts';
-import { accounts, userProfiles } from '../../db/schema/tables.ts';
+import { userProfiles } from '../../db/schema/tables.ts';
 import type { ProfileRow } from '../../db/reads/profiles.ts';
-import { fromSnapshot, fromUserSnapshot } from '../../db/reads/snapshot.ts';
+import { fromAccountSnapshot, fromSnapshot, fromUserSnapshot } from '../../db/reads/snapshot.ts';
 import { unknownAccount, unknownUser, unknownUserProfile } from '../absence.ts';
 import type { Writer } from '../caller.ts';
 import { type Deletion, mayTakeLastAdmin, lastAdminError, otherRevisionError } from '../deletion.ts';
@@ -138,6 +138,6 @@ function fromProfileSnapshot(answer: unknown): ProfileRow {
   return {
     profile: fromSnapshot(userProfiles, profile),
     user: fromUserSnapshot(user),
-    account: fromSnapshot(accounts, account),
+    account: fromAccountSnapshot(account),
   };
 }

@@ -15,6 +15,7 @@ import { Email } from './email.ts';
 import { FieldError, RefusedError } from '../errors.ts';
 import { changesOf, faultsOfFields, orDefault, StoredText, toDate } from '../fields.ts';
 import { outOfReachOf, outOfReachError, requirePlatformRights, userFields } from './fields.ts';
+import { MetadataChanges } from '../other-systems.ts';
 import { NewUsername } from './username.ts';
 import { toUser, type User, Username } from './users.ts';
 import { authorOf, type Written, type Precondition, rowStates, write } from '../write.ts';
@@ -28,13 +29,14 @@ export const UserChanges = changesOf({
     description: `${NewUsername.description ?? ''} What the user is called already may stay.`,
   }),
   email: StoredText.meta({ format: 'email', description: 'What the user has already may stay.' }),
+  metadata: MetadataChanges,
   firstName: orDefault(userFields.firstName),
   lastName: orDefault(userFields.lastName),
 }).meta({ id: 'UserChanges' });
 export type UserChanges = z.infer<typeof UserChanges>;
 
 /**
- * Changes a user. Throws `user_does_not_exist`, `precondition_failed`, `username_taken`, `last_admin_is_protected`, and
+ * Changes a user. Throws `user_does_not_exist`, `precondition_failed`, `username_taken`, `external_id_taken`, `last_admin_is_protected`, and
  * `forbidden` for rights without their scope, and when a caller that is bound to an account changes a user who is also a member of
  * others. A forced change may take an account's last admin.
  */

@@ -5,6 +5,7 @@ import { requireScope, type Writer } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { FieldError, type LookUpError, type RefusedError } from '../errors.ts';
 import { AccountNumber, boundedArray, faultsOfFields, toDate } from '../fields.ts';
+import { Metadata } from '../other-systems.ts';
 import { requirePlatformRights, userFields } from './fields.ts';
 import { toUser, type User } from './users.ts';
 import type { Subject } from '../subject.ts';
@@ -12,6 +13,7 @@ import {
   authorOf,
   claimOf,
   create,
+  externalIdTaken,
   type Idempotency,
   idempotencyKeyReused,
   usernameTaken,
@@ -21,7 +23,7 @@ import {
 /** The fields of a new user. With `accountNumber` the user gets a profile in that account. */
 export const NewUser = z
   .strictObject({
-    ...z.strictObject(userFields).partial().shape,
+    ...z.strictObject({ ...userFields, metadata: Metadata }).partial().shape,
     username: userFields.username,
     email: userFields.email,
     accountNumber: AccountNumber.optional().meta({
@@ -73,7 +75,7 @@ export function subjectOfNewUsers(rows: readonly NewUserOrFault[]): Subject | nu
 
 /**
  * Creates a user, and its profile in the account that is named, both or neither. Throws `username_taken`,
- * `account_does_not_exist`, and `forbidden` when the caller lacks the scope for the user's rights.
+ * `external_id_taken`, `account_does_not_exist`, and `forbidden` when the caller lacks the scope for the user's rights.
  */
 export async function createUser(
   deps: Deps,
@@ -152,7 +154,8 @@ function requireAllowed({ platform }: Deps, { caller }: Writer, newUser: NewUser
   requirePlatformRights(caller, platform, newUser);
 }
 
-function toOutcome({ user, isAccountKnown }: CreatedUserRow): UserOutcome {
+function toOutcome({ user, isAccountKnown, isExternalIdTaken }: CreatedUserRow): UserOutcome {
   if (user) return toUser(user);
-  return isAccountKnown ? usernameTaken() : accountDoesNotExist();
+  if (!isAccountKnown) return accountDoesNotExist();
+  return isExternalIdTaken ? externalIdTaken() : usernameTaken();
 }

@@ -5,6 +5,7 @@ import type { Platform } from '../deps.ts';
 import { RefusedError } from '../errors.ts';
 import { Email } from './email.ts';
 import { DateTime, text } from '../fields.ts';
+import { NewExternalId } from '../other-systems.ts';
 import { isSameUsername, NewUsername } from './username.ts';
 
 const rights = { description: 'Needs the scope `rights:write`.' };
@@ -19,6 +20,7 @@ export const userFields = {
   isStaff: z.boolean().meta(rights),
   isSuperuser: z.boolean().meta(rights),
   lastLogin: DateTime.nullable(),
+  externalId: NewExternalId.nullable(),
 };
 
 /**

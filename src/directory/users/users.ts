@@ -1,12 +1,18 @@
 import * as z from 'zod';
 import type { UserRow } from '../../db/schema/tables.ts';
-import { selectUserById, selectUserByUsername, selectUsersOfAccount } from '../../db/reads/users.ts';
+import {
+  selectUserByExternalId,
+  selectUserById,
+  selectUserByUsername,
+  selectUsersOfAccount,
+} from '../../db/reads/users.ts';
 import { noSuchAccount, unknownUser } from '../absence.ts';
 import { ACCOUNT_NUMBER } from '../accounts/account-number.ts';
 import { bounded } from '../fields.ts';
-import { AccountInput, UserInput } from '../inputs.ts';
+import { AccountInput, ExternalIdInput, UserInput } from '../inputs.ts';
 import { defineList, tooManyMembers } from '../list.ts';
 import { defineLookUp } from '../look-up.ts';
+import { isExternalId } from '../other-systems.ts';
 import { cutPage, withOneMore } from '../page.ts';
 
 export const User = z
@@ -22,6 +28,8 @@ export const User = z
     dateJoined: z.iso.datetime(),
     lastLogin: z.iso.datetime().nullable(),
     revision: z.int().positive().meta({ description: 'Raised by every change of the row.' }),
+    externalId: z.string().nullable().meta({ description: 'Its name in another system.' }),
+    metadata: z.record(z.string(), z.string()),
   })
   .meta({ id: 'User' });
 export type User = z.infer<typeof User>;
@@ -84,6 +92,23 @@ export const userByUsername = defineLookUp({
   noteAbsent: ({ log }) => log.error('user_does_not_exist'),
   errors: ['user_does_not_exist'],
   absent: () => unknownUser('username'),
+});
+
+/** A user by what another system calls it. */
+export const userByExternalId = defineLookUp({
+  name: 'userByExternalId',
+  input: ExternalIdInput,
+  subject: ({ externalId }) => ({ kind: 'user-external-id', externalId }),
+  value: User,
+  key: ({ externalId }) => `user-external-id:${externalId}`,
+  isPossible: ({ externalId }) => isExternalId(externalId),
+  async load({ db }, { externalId }) {
+    const row = await selectUserByExternalId(db, externalId);
+    const value = row && toUser(row);
+    return { value, tags: [`user-external-id:${externalId}`, ...(value ? [`user:${value.id}`] : [])] };
+  },
+  errors: ['user_does_not_exist'],
+  absent: () => unknownUser('externalId'),
 });
 
 /** Every user with a profile in the account, by id. */

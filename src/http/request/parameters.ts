@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AccountNumber as AnyAccountNumber } from '../../directory/fields.ts';
+import { ExternalId as AnyExternalId } from '../../directory/other-systems.ts';
 import { CACHED_PAGE_SIZES, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../../directory/page.ts';
 import { Username as AnyUsername } from '../../directory/users/users.ts';
 
@@ -36,12 +37,17 @@ const Username = AnyUsername.meta({
   param: { id: 'username', description: 'Exact username; case matters.' },
 });
 
+const ExternalId = AnyExternalId.meta({
+  param: { id: 'externalId', description: 'Exact external id, percent-encoded.' },
+});
+
 /** The parameters that are the input of look-ups. */
 export const inputParameters = {
   accountNumber: AccountNumber,
   userId: UserId,
   userProfileId: UserProfileId,
   username: Username,
+  externalId: ExternalId,
 };
 export type InputParameters = typeof inputParameters;
 

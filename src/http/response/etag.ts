@@ -8,7 +8,7 @@ export interface Revised {
 }
 
 /** Raise it when unchanged rows are represented differently. */
-const REPRESENTATION = 'a';
+const REPRESENTATION = 'b';
 /** The shortest form of letters and digits. */
 const RADIX = 36;
 /** Half a SHA-256 is enough to tell lists apart. */

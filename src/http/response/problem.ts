@@ -30,6 +30,7 @@ export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCo
   bad_request: { status: 400, title: 'Bad request' },
   content_too_large: { status: 413, title: 'The body is too large' },
   default_account_is_protected: { status: 409, title: 'The default account cannot be deleted' },
+  external_id_taken: { status: 409, title: 'The external id is taken' },
   forbidden: { status: 403, title: 'The key lacks the right' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },

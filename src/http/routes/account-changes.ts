@@ -34,7 +34,7 @@ const postAccountRoute = endpoint({
   idempotent: true,
   writes: true,
   tagged: true,
-  errors: ['account_number_retired', 'account_number_taken'],
+  errors: ['account_number_retired', 'account_number_taken', 'external_id_taken'],
 });
 
 const putDefaultAccountRoute = endpoint({
@@ -65,7 +65,7 @@ const patchAccountRoute = endpoint({
   precondition: 'always',
   writes: true,
   tagged: true,
-  errors: ['account_does_not_exist'],
+  errors: ['account_does_not_exist', 'external_id_taken'],
 });
 
 const removeAccountRoute = endpoint({

@@ -1,5 +1,5 @@
 import { Hono } from 'hono/tiny';
-import { accountByNumber, defaultAccount } from '../../directory/accounts/accounts.ts';
+import { accountByExternalId, accountByNumber, defaultAccount } from '../../directory/accounts/accounts.ts';
 import { adminOfAccount, createAdminUser, findAdminUserForAccount } from '../../directory/accounts/admins.ts';
 import { keyedBy } from '../../directory/look-up.ts';
 import { userProfilesOfAccount } from '../../directory/profiles/profiles.ts';
@@ -31,6 +31,14 @@ export const accounts = new Hono<AppEnv>()
   .get(
     '/v1/accounts/default',
     ...lookUpRoute(defaultAccount, { operationId: 'getDefaultAccount', tag, summary: 'The default account' }),
+  )
+  .get(
+    '/v1/accounts/by-external-id/:externalId',
+    ...lookUpRoute(accountByExternalId, {
+      operationId: 'getAccountByExternalId',
+      tag,
+      summary: 'An account by external id',
+    }),
   )
   .get(
     '/v1/accounts/:accountNumber',

@@ -35,7 +35,7 @@ const postUsersRoute = endpoint({
   body: z.object({ items: z.array(Item) }).meta({ id: 'UserBatchAnswer' }),
   idempotent: true,
   writes: true,
-  errors: ['account_does_not_exist'],
+  errors: ['account_does_not_exist', 'external_id_taken'],
 });
 
 export const userBatch = new Hono<AppEnv>().post('/v1/users/batch', postUsersRoute, async (c) => {

@@ -28,7 +28,7 @@ const postUserRoute = endpoint({
   idempotent: true,
   writes: true,
   tagged: true,
-  errors: ['account_does_not_exist', 'username_taken'],
+  errors: ['account_does_not_exist', 'external_id_taken', 'username_taken'],
 });
 
 const patchUserRoute = endpoint({
@@ -47,7 +47,7 @@ const patchUserRoute = endpoint({
   precondition: 'always',
   writes: true,
   tagged: true,
-  errors: ['user_does_not_exist', 'username_taken', 'last_admin_is_protected'],
+  errors: ['user_does_not_exist', 'external_id_taken', 'username_taken', 'last_admin_is_protected'],
 });
 
 const removeUserRoute = endpoint({

@@ -1,6 +1,6 @@
 import { Hono } from 'hono/tiny';
 import { accountForUser, accountsOfUser } from '../../directory/accounts/accounts.ts';
-import { userById, userByUsername } from '../../directory/users/users.ts';
+import { userByExternalId, userById, userByUsername } from '../../directory/users/users.ts';
 import type { AppEnv } from '../app-env.ts';
 import { AccountOfUserList } from './list-bodies.ts';
 import { listRoute, lookUpRoute } from './look-up-routes.ts';
@@ -15,6 +15,14 @@ export const users = new Hono<AppEnv>()
   .get(
     '/v1/users/by-username/:username',
     ...lookUpRoute(userByUsername, { operationId: 'getUserByUsername', tag, summary: 'A user by username' }),
+  )
+  .get(
+    '/v1/users/by-external-id/:externalId',
+    ...lookUpRoute(userByExternalId, {
+      operationId: 'getUserByExternalId',
+      tag,
+      summary: 'A user by external id',
+    }),
   )
   .get(
     '/v1/users/:userId/account',

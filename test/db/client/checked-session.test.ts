@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { selectMemberByUsername, selectMembership } from '../../../src/db/reads/members.ts';
+import { selectMemberNamed, selectMembership } from '../../../src/db/reads/members.ts';
 import { type Db, makeDb, makeDbOver } from '../../../src/db/client/client.ts';
 import { flag, whole } from '../../../src/db/client/decoders.ts';
 import { GarbledAnswer, isGarbled } from '../../../src/db/client/errors.ts';
@@ -81,9 +81,8 @@ test.each<[string, unknown]>([
   await expect(selectMembership(answering(result), '1234-5678-9012', { userId: 1 })).rejects.toThrow(
     GarbledAnswer,
   );
-  await expect(selectMemberByUsername(answering(result), '1234-5678-9012', 'ann')).rejects.toThrow(
-    GarbledAnswer,
-  );
+  const asked = selectMemberNamed(answering(result), '1234-5678-9012', 'username', 'ann');
+  await expect(asked).rejects.toThrow(GarbledAnswer);
 });
 
 describe('of a write', () => {

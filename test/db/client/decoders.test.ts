@@ -101,6 +101,8 @@ describe('of the snapshot of a row', () => {
     date_joined: '2026-01-02T03:04:05+00:00',
     last_login: null,
     revision: 1,
+    external_id: null,
+    metadata: { plan: 'pro' },
   };
 
   test('each column is taken', () => {
@@ -115,6 +117,10 @@ describe('of the snapshot of a row', () => {
     [{ ...snapshot, is_staff: 'dA==' }],
     [{ ...snapshot, is_superuser: null }],
     [{ ...snapshot, last_login: undefined }],
+    [{ ...snapshot, external_id: 7 }],
+    [{ ...snapshot, metadata: null }],
+    [{ ...snapshot, metadata: ['x'] }],
+    [{ ...snapshot, metadata: { plan: 7 } }],
     [{ ...snapshot, date_joined: 'bm93' }],
   ])('%j is none', (json) => {
     expect(() => fromSnapshot(users, json)).toThrow(GarbledAnswer);

@@ -34,6 +34,7 @@ const stack = useStack();
 const NOT_FOR_TENANTS = 'this is not for callers that are bound to an account';
 const SUBJECT_NAMES: readonly string[] = [
   'accountNumber',
+  'externalId',
   'keyId',
   'userId',
   'userProfileId',
@@ -41,6 +42,7 @@ const SUBJECT_NAMES: readonly string[] = [
 ] satisfies SubjectName[];
 /** Parameters that say how something is answered, and not what it is about. */
 const NEUTRAL = new Set(['createdBy', 'cursor', 'dryRun', 'force', 'limit', 'minutes', 'withDescendants']);
+const GIVEN = new Set(['externalId', 'username']);
 /** Routes that everybody may ask: to open another one is to say so here. */
 const OPEN = ['GET /docs', 'GET /healthz', 'GET /openapi.json', 'GET /readyz', 'GET /v1/account-number'];
 
@@ -88,13 +90,13 @@ function kindOf(route: Route): Subject['kind'] | undefined {
 /** A route that changes nothing, whatever its method. */
 const isRead = ({ spec }: Route): boolean => spec.scope === 'directory:read';
 
-/** The fields of the body that say what the request is about. Of a change a username there is a name to be given, unique for all. */
+/** The fields of the body that say what the request is about. Of a change a name there is one to be given, unique for all. */
 function bodySubjectsOf(route: Route): string[] {
   const { spec } = route;
   if (!spec.json) return [];
   const schema = JSON.stringify(z.toJSONSchema(spec.json, { io: 'input', unrepresentable: 'any' }));
   const names = SUBJECT_NAMES.filter((name) => schema.includes(`"${name}":`));
-  return isRead(route) ? names : names.filter((name) => name !== 'username');
+  return isRead(route) ? names : names.filter((name) => !GIVEN.has(name));
 }
 
 function subjectNamesOf(route: Route): string[] {
@@ -105,7 +107,7 @@ function subjectNamesOf(route: Route): string[] {
 type Values = Readonly<Record<string, string>>;
 
 const fieldOf = (subjects: Values, name: string) =>
-  name.endsWith('Id') ? Number(subjects[name]) : subjects[name];
+  name.endsWith('Id') && name !== 'externalId' ? Number(subjects[name]) : subjects[name];
 
 /** Puts what the request is about into the fields that its body has. */
 function fillFields(value: unknown, subjects: Values, names: readonly string[]): unknown {
@@ -453,11 +455,13 @@ describe.each(Object.values(goodLookUps).map((lookUp) => ({ lookUp, kind: lookUp
 test('a batch of what is another tenant’s and what is not there asks the stores as often as one of either', async () => {
   const { a, b, absent } = await makeTenants(stack.current);
   const key = await issueTo(stack.current, a);
-  const lookUpsOf = ({ userId, userProfileId, username, accountNumber }: Subjects) => [
+  const lookUpsOf = ({ userId, userProfileId, username, accountNumber, externalId }: Subjects) => [
     { lookUp: 'user', userId: Number(userId) },
     { lookUp: 'accountForUser', userId: Number(userId) },
     { lookUp: 'userProfile', userProfileId: Number(userProfileId) },
     { lookUp: 'userByUsername', username },
+    { lookUp: 'userByExternalId', externalId },
+    { lookUp: 'accountByExternalId', externalId },
     { lookUp: 'account', accountNumber },
   ];
   const observeAll = async (...all: Subjects[]) => {

@@ -81,6 +81,7 @@ const badValues: Readonly<Record<string, readonly string[]>> = {
   keyId: [...notIds, ...tooLarge, LONG],
   userId: [...notIds, ...tooLarge, LONG],
   userProfileId: [...notIds, ...tooLarge, LONG],
+  externalId: ['x'.repeat(256), LONG, '\u0000', 'a\nb', '\u0085', '\u{1f600}'.repeat(256)],
   username: ['x'.repeat(151), LONG, '\u0000', 'a\nb', '\u007f', '\u0085', '\u{1f600}'.repeat(151)],
 };
 /** Any string is a URL or is not, but none is refused. */

@@ -9,6 +9,8 @@ const absent: [string, ProblemCode][] = [
   ['/v1/users/999', 'user_does_not_exist'],
   ['/v1/users/9007199254740991', 'user_does_not_exist'],
   ['/v1/users/by-username/notfound', 'user_does_not_exist'],
+  ['/v1/users/by-external-id/notfound', 'user_does_not_exist'],
+  ['/v1/accounts/by-external-id/notfound', 'account_does_not_exist'],
   ['/v1/users/by-username/JohnDoe', 'user_does_not_exist'],
   ['/v1/users/by-username/%20johndoe', 'user_does_not_exist'],
   ['/v1/users/5/account', 'no_account_for_user'],

@@ -26,6 +26,7 @@ const FILL = 1;
 const STACKADEMY: Tenant = {
   subjects: {
     accountNumber: '1234-5678-9012',
+    externalId: '',
     keyId: '',
     userId: '3',
     userProfileId: '3',
@@ -40,6 +41,8 @@ const paths = [
   '/v1/users/999',
   '/v1/users/5/account',
   '/v1/users/by-username/notfound',
+  '/v1/users/by-external-id/notfound',
+  '/v1/accounts/by-external-id/notfound',
   '/v1/accounts/0000-0000-0000',
   '/v1/accounts/0000-0000-0000/users',
   `/v1/accounts/${NUMBER}/admin-user`,

@@ -12,6 +12,8 @@ const READ = ['directory:read'];
 type Bounds = { readonly accountNumber: string | null; readonly scopes: readonly string[] } | null;
 
 beforeAll(async () => {
+  await sql(stack.current, "update accounts set external_id = 'of ' || id");
+  await sql(stack.current, "update users set external_id = 'of ' || id");
   await get(stack.current, '/v1/users/1');
   await drainNow(stack.current);
 });
@@ -37,6 +39,8 @@ const slice = (input: object, within: string | null) => ({ input, within });
 test.each<[string, unknown]>([
   ['user', { userId: 3 }],
   ['userByUsername', { username: 'janedoe' }],
+  ['userByExternalId', { externalId: 'of 4' }],
+  ['accountByExternalId', { externalId: 'of 2' }],
   ['userProfile', { userProfileId: 3 }],
   ['account', { accountNumber: OWN }],
   ['adminUser', { accountNumber: OWN }],
@@ -54,6 +58,8 @@ test.each<[string, unknown]>([
   ['user', { userId: 1 }],
   ['user', { userId: 999 }],
   ['userByUsername', { username: 'admin' }],
+  ['userByExternalId', { externalId: 'of 1' }],
+  ['accountByExternalId', { externalId: 'of 1' }],
   ['userProfile', { userProfileId: 1 }],
   ['account', { accountNumber: OTHER }],
   ['adminUser', { accountNumber: OTHER }],
@@ -68,6 +74,8 @@ test.each<[string, unknown]>([
   ['memberOfAccount', { accountNumber: OTHER, userId: 1 }],
   ['profileInAccount', { accountNumber: OTHER, userProfileId: 1 }],
   ['memberNamed', { accountNumber: OTHER, username: 'admin' }],
+  ['memberWithExternalId', { accountNumber: OTHER, externalId: 'of 1' }],
+  ['accountWithExternalId', { accountNumber: OTHER, externalId: 'of 1' }],
   ['accountState', OTHER],
 ])('the question %s of a bound caller about others, %j, is refused', async (name, input) => {
   expect(await statusOf(stack.current, bound, name, input)).toBe('unseen');

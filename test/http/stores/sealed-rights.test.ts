@@ -25,10 +25,18 @@ const cases: { readonly [K in Subject['kind']]: Case<Extract<Subject, { readonly
   everything: { subject: { kind: 'everything' } },
   keys: { subject: { kind: 'keys' } },
   account: { subject: { kind: 'account', accountNumber: ACCOUNT } },
+  'account-external-id': {
+    subject: { kind: 'account-external-id', externalId: 'acme' },
+    deciding: 'external-id-of',
+  },
   'platform-admin': { subject: { kind: 'platform-admin' } },
   'default-account': { subject: { kind: 'default-account' } },
   user: { subject: { kind: 'user', userId: 3 }, deciding: 'member' },
   username: { subject: { kind: 'username', username: 'johndoe' }, deciding: 'member-named' },
+  'user-external-id': {
+    subject: { kind: 'user-external-id', externalId: 'acme:7' },
+    deciding: 'member-with-external-id',
+  },
   'account-of-user': { subject: { kind: 'account-of-user', userId: 3 }, deciding: 'member' },
   'user-profile': { subject: { kind: 'user-profile', userProfileId: 3 }, deciding: 'profile-in' },
 };

@@ -86,6 +86,22 @@ const writes: Write[] = [
     after: found({ id: 100 }),
   },
   {
+    name: 'an external id passes to another account',
+    path: '/v1/accounts/by-external-id/crm%2F1',
+    given: "update accounts set external_id = 'crm/1' where id = 2",
+    write: `begin; update accounts set external_id = null where id = 2;
+      update accounts set external_id = 'crm/1' where id = 3; commit`,
+    before: found({ id: 2 }),
+    after: found({ id: 3 }),
+  },
+  {
+    name: 'an external id that nobody had comes to a user',
+    path: '/v1/users/by-external-id/crm%2F1',
+    write: "update users set external_id = 'crm/1' where id = 5",
+    before: absent('user_does_not_exist'),
+    after: found({ id: 5, externalId: 'crm/1' }),
+  },
+  {
     name: 'a user gets an account',
     path: '/v1/users/5/account',
     write: 'insert into user_profiles (id, user_id, account_id) values (200, 5, 4)',

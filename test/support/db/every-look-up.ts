@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { Db } from '../../../src/db/client/client.ts';
 import { requireActiveAccount } from '../../../src/directory/accounts/active-account.ts';
 import {
+  accountByExternalId,
   accountByNumber,
   accountForUser,
   accountsOfUser,
@@ -21,7 +22,12 @@ import {
   userProfilesOfAccount,
   validResourceOwners,
 } from '../../../src/directory/profiles/profiles.ts';
-import { userById, userByUsername, usersOfAccount } from '../../../src/directory/users/users.ts';
+import {
+  userByExternalId,
+  userById,
+  userByUsername,
+  usersOfAccount,
+} from '../../../src/directory/users/users.ts';
 import { requireVisible } from '../../../src/directory/visibility.ts';
 import { makeFakeCache } from '../cache/fake-cache.ts';
 
@@ -33,9 +39,10 @@ export const universe = {
   keyIds: [1, 2],
   accountNumbers: ['0000-0000-0001', '0000-0000-0002'],
   usernames: ['admin', 'ann', 'user:1', 'bob'],
+  externalIds: ['crm:1', 'crm/2'],
 } as const;
 
-const absent = { id: 99, accountNumber: '0000-0000-0099', username: 'nobody' };
+const absent = { id: 99, accountNumber: '0000-0000-0099', username: 'nobody', externalId: 'none' };
 
 const platform: Platform = {
   accountNumber: universe.accountNumbers[0],
@@ -71,6 +78,7 @@ type Ask = (deps: Deps) => Promise<unknown>;
 
 const userIds = [...universe.userIds, absent.id];
 const usernames = [...universe.usernames, absent.username];
+const externalIds = [...universe.externalIds, absent.externalId];
 const numbers = [...universe.accountNumbers, absent.accountNumber];
 const profileIds = [...universe.profileIds, absent.id];
 const accountsThere = universe.accountNumbers.map((accountNumber) => ({ accountNumber }));
@@ -84,6 +92,8 @@ const lookUps: [string, Ask][] = [
   ...each('user', userIds, (deps, userId) => find(deps, userById, { userId })),
   ...each('account for user', userIds, (deps, userId) => find(deps, accountForUser, { userId })),
   ...each('username', usernames, (deps, username) => find(deps, userByUsername, { username })),
+  ...each('user with', externalIds, (deps, externalId) => find(deps, userByExternalId, { externalId })),
+  ...each('account with', externalIds, (deps, externalId) => find(deps, accountByExternalId, { externalId })),
   ...each('account', numbers, (deps, accountNumber) => find(deps, accountByNumber, { accountNumber })),
   ...each('admin of', numbers, (deps, accountNumber) => find(deps, adminOfAccount, { accountNumber })),
   ...each('profile', profileIds, (deps, userProfileId) => find(deps, userProfileById, { userProfileId })),
@@ -95,6 +105,12 @@ const lookUps: [string, Ask][] = [
       `sight in ${accountNumber} of username`,
       [...universe.usernames, absent.username],
       (deps, username) => requireVisible(deps, boundTo(accountNumber), { kind: 'username', username }),
+    ),
+    ...each(`sight in ${accountNumber} of user with`, externalIds, (deps, externalId) =>
+      requireVisible(deps, boundTo(accountNumber), { kind: 'user-external-id', externalId }),
+    ),
+    ...each(`sight in ${accountNumber} of account with`, externalIds, (deps, externalId) =>
+      requireVisible(deps, boundTo(accountNumber), { kind: 'account-external-id', externalId }),
     ),
     ...each(
       `sight in ${accountNumber} of profile`,

@@ -13,11 +13,16 @@ const tagsByTable: Record<keyof Tables, TagsOfChange> = {
     ...both(before, after, (row) => [
       `account:${text(row, 'id')}`,
       `account-number:${text(row, 'account_number')}`,
+      ...externalIdOf('account', row),
     ]),
     isSet(before, 'is_default_account') !== isSet(after, 'is_default_account') && 'default-account',
   ],
   users: (before, after) => [
-    ...both(before, after, (row) => [`user:${text(row, 'id')}`, `username:${text(row, 'username')}`]),
+    ...both(before, after, (row) => [
+      `user:${text(row, 'id')}`,
+      `username:${text(row, 'username')}`,
+      ...externalIdOf('user', row),
+    ]),
     ['is_staff', 'is_superuser'].some((right) => isSet(before, right) !== isSet(after, right)) &&
       'user-rights',
   ],
@@ -56,4 +61,8 @@ function isSet(row: Row | undefined, column: string): boolean {
 
 function text(row: Row, column: string): string {
   return String(row[column]);
+}
+
+function externalIdOf(kind: string, row: Row): string[] {
+  return typeof row['external_id'] === 'string' ? [`${kind}-external-id:${row['external_id']}`] : [];
 }

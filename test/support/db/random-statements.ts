@@ -6,6 +6,7 @@ const accountId = fc.constantFrom(...universe.accountIds);
 const accountNumber = fc.constantFrom(...universe.accountNumbers).map(quoted);
 const userId = fc.constantFrom(...universe.userIds);
 const username = fc.constantFrom(...universe.usernames).map(quoted);
+const externalId = fc.constantFrom(...universe.externalIds.map(quoted), 'null');
 const profileId = fc.constantFrom(...universe.profileIds);
 const keyId = fc.constantFrom(...universe.keyIds);
 const flag = fc.boolean().map(String);
@@ -37,6 +38,7 @@ const userChange = fc.oneof(
   username.map((name) => `username = ${name}`),
   fc.constant(`username = username || 'x'`),
   fc.constant(`username = rtrim(username, 'x')`),
+  externalId.map((id) => `external_id = ${id}`),
   flag.map((value) => `is_staff = ${value}`),
   flag.map((value) => `is_superuser = ${value}`),
   fc.constant('is_staff = is_superuser, is_superuser = is_staff'),
@@ -46,6 +48,7 @@ const userChange = fc.oneof(
 const accountChange = fc.oneof(
   flag.map((value) => `is_default_account = ${value}`),
   fc.constant('is_default_account = not is_default_account'),
+  externalId.map((id) => `external_id = ${id}`),
   fc.constant(`city = city || 'x'`),
 );
 
@@ -97,8 +100,16 @@ const truncates = fc.constantFrom(
   'truncate accounts cascade',
 );
 
-/** Several rows change hands at once: memberships, usernames, the default account, a number's id. */
+/** An external id goes from whoever has it to one row; a statement for each, since it is unique at every moment. */
+const handedOn = fc.tuple(fc.constantFrom('accounts', 'users'), externalId, userId).map(
+  ([table, id, to]) =>
+    `update ${table} set external_id = null where external_id = ${id};
+       update ${table} set external_id = ${id} where id = ${to}`,
+);
+
+/** Several rows change hands at once: memberships, names, the default account, a number's id. */
 const moves = fc.oneof(
+  handedOn,
   fc.tuple(profileId, accountId).map(
     ([id, to]) =>
       `with gone as (delete from user_profiles where id = ${id} returning user_id)
@@ -112,7 +123,8 @@ const moves = fc.oneof(
   fc.tuple(userId, userId).map(
     ([one, other]) =>
       `with gone as (delete from users where id in (${one}, ${other}) returning *)
-       insert into users (id, username, email, is_staff) select ${one + other} - id, username, email, is_staff from gone`,
+       insert into users (id, username, email, is_staff, external_id)
+       select ${one + other} - id, username, email, is_staff, external_id from gone`,
   ),
   fc.tuple(userId, userId).map(
     ([one, other]) => `update users set username = 'was ' || id where id in (${one}, ${other});
@@ -166,7 +178,7 @@ export const randomStatement = fc.oneof(
 export const populate = `
   insert into accounts (id, account_number, company_name, is_default_account)
   values (1, '0000-0000-0001', 'platform', false), (2, '0000-0000-0002', 'customer', false);
-  insert into users (id, username, email, is_staff, is_superuser)
-  values (1, 'admin', 'x', true, true), (2, 'ann', 'x', true, false), (3, 'user:1', 'x', false, false);
+  insert into users (id, username, email, is_staff, is_superuser, external_id)
+  values (1, 'admin', 'x', true, true, 'crm:1'), (2, 'ann', 'x', true, false, null), (3, 'user:1', 'x', false, false, 'crm/2');
   insert into user_profiles (id, user_id, account_id) values (1, 3, 1), (2, 2, 2), (3, 3, 2), (4, 1, 1);
   insert into api_keys (id, name, scopes, account_id, sha256) values (1, 'x', '{}', 2, repeat('0', 64))`;

@@ -18,6 +18,8 @@ export function postLookUps(
 export const ROUTE_OF_KIND: { readonly [K in EntityLookUp['lookUp']]: string } = {
   user: 'GET /v1/users/:userId',
   userByUsername: 'GET /v1/users/by-username/:username',
+  userByExternalId: 'GET /v1/users/by-external-id/:externalId',
+  accountByExternalId: 'GET /v1/accounts/by-external-id/:externalId',
   account: 'GET /v1/accounts/:accountNumber',
   defaultAccount: 'GET /v1/accounts/default',
   accountForUser: 'GET /v1/users/:userId/account',

@@ -14,6 +14,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   createdBy: 'root',
   cursor: 'YWZ0ZXI6MQ',
   dryRun: 'true',
+  externalId: 'good/id',
   force: 'false',
   keyId: '900001',
   emailPrefix: 'johndoe@',
@@ -75,6 +76,11 @@ export function useGoodRows(stack: { readonly current: TestStack }): void {
       `insert into api_keys (id, name, scopes, sha256)
        select id, 'Of the tests', '{directory:read}', repeat('0', 64) from (values (900001), (900002)) as good (id)`,
     );
+    for (const [table, id] of [
+      ['accounts', 2],
+      ['users', 3],
+    ])
+      await sql(stack.current, `update ${table} set external_id = 'good/id' where id = ${id}`);
   });
 }
 
@@ -94,6 +100,8 @@ const takeNewcomer = (): object => newcomers[newcomersTaken++ % newcomers.length
 export const goodLookUps: { readonly [K in EntityLookUp['lookUp']]: Extract<EntityLookUp, { lookUp: K }> } = {
   user: { lookUp: 'user', userId: 3 },
   userByUsername: { lookUp: 'userByUsername', username: 'johndoe' },
+  userByExternalId: { lookUp: 'userByExternalId', externalId: 'good/id' },
+  accountByExternalId: { lookUp: 'accountByExternalId', externalId: 'good/id' },
   account: { lookUp: 'account', accountNumber: '1234-5678-9012' },
   defaultAccount: { lookUp: 'defaultAccount' },
   accountForUser: { lookUp: 'accountForUser', userId: 3 },

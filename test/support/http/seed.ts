@@ -27,6 +27,8 @@ function account(id: number, accountNumber: string, companyName: string, rest: o
     createdAt: time,
     updatedAt: time,
     revision: 1,
+    externalId: null,
+    metadata: {},
     ...rest,
   };
 }
@@ -44,6 +46,8 @@ function user(id: number, username: string, rest: object = {}) {
     dateJoined: time,
     lastLogin: null,
     revision: 1,
+    externalId: null,
+    metadata: {},
     ...rest,
   };
 }

@@ -4,7 +4,7 @@ import { sha256Of } from '../../../src/lib/hash.ts';
 import { sql, type TestStack } from '../stack.ts';
 
 /** What a request can be about, by the name of the parameter or of the field that says it. */
-export type SubjectName = 'accountNumber' | 'keyId' | 'userId' | 'userProfileId' | 'username';
+export type SubjectName = 'accountNumber' | 'externalId' | 'keyId' | 'userId' | 'userProfileId' | 'username';
 export type Subjects = Readonly<Record<SubjectName, string>>;
 
 /** An account with two users, the first of them no administrator, and a key. */
@@ -72,6 +72,7 @@ function subjectsOf(n: number, digit: number): Subjects {
     userId: id(71),
     userProfileId: id(72),
     keyId: id(73),
+    externalId: `of/${n}?%${digit}`,
     username: `member_${n}_of_${digit}`,
   };
 }
@@ -86,16 +87,17 @@ function companyOf({ accountNumber }: Subjects): string {
 }
 
 async function insertTenant(stack: TestStack, subjects: Subjects): Promise<void> {
-  const { accountNumber, userId, userProfileId, keyId, username } = subjects;
+  const { accountNumber, externalId, userId, userProfileId, keyId, username } = subjects;
   const chiefId = Number(userId) + 50;
   await sql(
     stack,
     `with account as (
-       insert into accounts (account_number, company_name) values ('${accountNumber}', '${companyOf(subjects)}') returning id
+       insert into accounts (account_number, company_name, external_id)
+       values ('${accountNumber}', '${companyOf(subjects)}', '${externalId}') returning id
      ), members as (
-       insert into users (id, username, email, is_staff) values
-         (${userId}, '${username}', '${username}@example.com', false),
-         (${chiefId}, 'chief-${username}', 'chief@example.com', true)
+       insert into users (id, username, email, is_staff, external_id) values
+         (${userId}, '${username}', '${username}@example.com', false, '${externalId}'),
+         (${chiefId}, 'chief-${username}', 'chief@example.com', true, null)
      ), keys as (
        insert into api_keys (id, name, scopes, account_id, sha256)
        select ${keyId}, 'Of ${accountNumber}', '{directory:read}', id, repeat('0', 64) from account
