@@ -26,14 +26,34 @@ export interface SearchOptions {
 export async function search(
   engine: Engine,
   code: CodeUnderTest,
-  { runs, seed, path, commands = randomCommands }: SearchOptions,
+  options: SearchOptions,
 ): Promise<Found | null> {
-  const property = fc.asyncProperty(commands, (steps) => runCommands(engine, steps, code));
-  // The steps of a finding are made fewer and shorter below.
-  const options = { numRuns: runs, seed, endOnFailure: true, ...(path && { path }) };
-  const { counterexample, counterexamplePath } = await fc.check(property, options);
+  const { counterexample, counterexamplePath } = await firstFailure(engine, code, options);
   if (!counterexample) return null;
-  return { ...(await shorten(engine, counterexample[0], code)), seed, path: counterexamplePath };
+  return {
+    ...(await shorten(engine, counterexample[0], code)),
+    seed: options.seed,
+    path: counterexamplePath,
+  };
+}
+
+/** Whether one of the runs breaks the property. */
+export async function breaksIn(
+  engine: Engine,
+  code: CodeUnderTest,
+  options: SearchOptions,
+): Promise<boolean> {
+  return (await firstFailure(engine, code, options)).failed;
+}
+
+function firstFailure(
+  engine: Engine,
+  code: CodeUnderTest,
+  { runs, seed, path, commands = randomCommands }: SearchOptions,
+): Promise<fc.RunDetails<[Command[]]>> {
+  const property = fc.asyncProperty(commands, (steps) => runCommands(engine, steps, code));
+  // The caller makes the steps of a finding fewer and shorter.
+  return fc.check(property, { numRuns: runs, seed, endOnFailure: true, ...(path && { path }) });
 }
 
 /** The least of these steps that still breaks the property. */
