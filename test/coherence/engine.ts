@@ -9,9 +9,13 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+const url = process.env['REDIS_URL'];
+
+/** Whether scripts run on a server, which has them compiled, and not in the embedded engine. */
+export const isOnServer = url !== undefined;
+
 /** The embedded engine, or the server of REDIS_URL. */
 export function makeEngine(): Promise<Engine> {
-  const url = process.env['REDIS_URL'];
   return url ? connectEngine(url) : embedEngine();
 }
 

@@ -4,14 +4,16 @@ import { scaled, seed } from '../support/scale.ts';
 import { codeUnderTest } from './code-under-test.ts';
 import type { Command } from './commands.ts';
 import { describeCommands } from './describe.ts';
-import { type Engine, makeEngine } from './engine.ts';
+import { type Engine, isOnServer, makeEngine } from './engine.ts';
 import { search } from './search.ts';
 
-/** A script takes the embedded engine five times as long as a server, which has compiled it. */
-const isOnServer = process.env['REDIS_URL'] !== undefined;
 /** Each part has a seed of its own, and stays far from the deadline of a test. */
-const PARTS = scaled(1, isOnServer ? 20 : 12);
-const RUNS = scaled(80, isOnServer ? 5_000 : 500);
+const RUNS_PER_PART = scaled(80, 500);
+/**
+ * The number for a file: `SCHEDULES`, or what takes some minutes. A script takes the embedded engine five times as long
+ * as a server, which has compiled it.
+ */
+const RUNS = scaled(RUNS_PER_PART, Number(process.env['SCHEDULES'] ?? (isOnServer ? 100_000 : 500)));
 
 /** Tests that no run of such steps breaks the property. A file that does this has a process of its own, and so a core. */
 export function testRuns(
@@ -24,11 +26,11 @@ export function testRuns(
   });
   afterAll(() => engine.close());
 
-  const parts = Array.from({ length: PARTS }, (_, part) => part);
+  const parts = Array.from({ length: Math.ceil(RUNS / RUNS_PER_PART) }, (_, part) => part);
   test.each(parts)(`${fact}, part %i`, async (part) => {
     const commands = await makeCommands();
     const path = process.env['RUN_PATH'];
-    const options = { runs: RUNS, seed: seed + part, path, ...(commands && { commands }) };
+    const options = { runs: RUNS_PER_PART, seed: seed + part, path, ...(commands && { commands }) };
     const found = await search(engine, codeUnderTest, options);
     const steps = found && describeCommands(found.commands);
     expect(found && { ...found, steps, replay: `SEED=${found.seed} RUN_PATH=${found.path}` }).toBeNull();
