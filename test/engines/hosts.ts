@@ -2,14 +2,21 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** Two processes, one for each core: an embedded Postgres keeps its process busy. */
-const HOSTS = 2;
+/** One for each test file at once: an embedded Postgres keeps its process busy, and no file waits for another's rows. */
+const HOSTS = 4;
 
-/** The processes in which the engines of tests inside workerd run. They start with the first stack. */
+/** The processes in which the engines of tests inside workerd run. Each starts with its first stack. */
 export interface StackHosts {
-  /** Adds a stack to one of the processes, in turn. Resolves to its address and its first answer. */
-  add(body: unknown): Promise<object>;
+  /** Adds a stack to the process that has the fewest. Resolves to its address and its first answer. */
+  add(body: unknown): Promise<NewStack>;
+  /** Closes a stack. */
+  remove(id: unknown): Promise<void>;
   close(): Promise<void>;
+}
+
+interface NewStack {
+  readonly hostUrl: string;
+  readonly id: string;
 }
 
 interface Host {
@@ -17,19 +24,39 @@ interface Host {
   close(): Promise<void>;
 }
 
+interface Slot {
+  host?: Promise<Host>;
+  stacks: number;
+}
+
 export function makeStackHosts(): StackHosts {
-  let hosts: Promise<Host>[] | undefined;
-  let added = 0;
+  const slots: Slot[] = Array.from({ length: HOSTS }, () => ({ stacks: 0 }));
+  const slotOf = new Map<unknown, Slot>();
   return {
     async add(body) {
-      hosts ??= Array.from({ length: HOSTS }, startHost);
-      const host = await hosts[added++ % HOSTS];
-      const response = await fetch(`${host?.url}/new`, { method: 'POST', body: JSON.stringify(body) });
-      if (!response.ok) throw new Error(await response.text());
-      return { hostUrl: host?.url, ...((await response.json()) as object) };
+      const slot = slots.reduce((least, other) => (other.stacks < least.stacks ? other : least));
+      slot.stacks += 1;
+      const { url } = await (slot.host ??= startHost());
+      // The process of this project answers with the stack's id.
+      const stack = (await post(`${url}/new`, body)) as { id: string };
+      slotOf.set(stack.id, slot);
+      return { hostUrl: url, ...stack };
     },
-    close: async () => void (await Promise.all((hosts ?? []).map(async (host) => (await host).close()))),
+    async remove(id) {
+      const slot = slotOf.get(id);
+      if (!slot) throw new Error(`there is no stack ${String(id)}`);
+      slotOf.delete(id);
+      await post(`${(await slot.host)?.url}/${String(id)}/close`, {});
+      slot.stacks -= 1;
+    },
+    close: async () => void (await Promise.all(slots.map(async ({ host }) => (await host)?.close()))),
   };
+}
+
+async function post(url: string, body: unknown): Promise<unknown> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(await response.text());
+  return response.json();
 }
 
 async function startHost(): Promise<Host> {

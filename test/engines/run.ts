@@ -29,9 +29,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   let states: Promise<SavedStates> | undefined;
   const server = await startRunServer({
     '/states': () => (states ??= saveStates(folder)),
-    // Only test/engines sends these requests.
+    // Only this project's tests send these requests.
     '/bundle': (main) => bundle(main as string),
     '/new': hosts.add,
+    '/close': hosts.remove,
   });
   project.provide('seed', seed);
   project.provide('runUrl', server.url);

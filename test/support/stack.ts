@@ -49,15 +49,17 @@ export function useStack(
   engines: StackEngines = {},
 ): { readonly current: TestStack } {
   const holder: { current: TestStack } = { current: { url: '', env: vars } };
+  let stackId = '';
   beforeAll(async () => {
     const { hostUrl, id, env } = await ask<NewStack>(`${inject('runUrl')}/new`, engines);
+    stackId = id;
     const url = `${hostUrl}/${id}`;
     holder.current = {
       url,
       env: { ...vars, ...UNHURRIED, ...LONG_MEMORY, ...CRON_ALONE, ...env, ...overrides },
     };
   });
-  afterAll(() => ask(`${holder.current.url}/close`));
+  afterAll(() => ask(`${inject('runUrl')}/close`, stackId));
   return holder;
 }
 
@@ -168,7 +170,7 @@ function readCounts({ url }: TestStack): Promise<Counts> {
   return ask(`${url}/counts`);
 }
 
-async function ask<T = unknown>(url: string, body: object = {}): Promise<T> {
+async function ask<T = unknown>(url: string, body: object | string = {}): Promise<T> {
   const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
   if (!response.ok) throw new Error(await response.text());
   return response.json();
