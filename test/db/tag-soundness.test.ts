@@ -10,7 +10,7 @@ const session = useSession();
 const prepared = usePrepared(session);
 
 /** Statements to check, of those that Postgres accepts. */
-const wanted = scaled(12, 1_000);
+const wanted = scaled(12, 200, 1_000);
 const perProgram = 10;
 // A fifth of the statements are refused. Programs differ in length, so that a few more are drawn than enough.
 const programs = 10 + Math.ceil((wanted / perProgram) * 2);

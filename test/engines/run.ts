@@ -37,7 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('seed', seed);
   project.provide('runUrl', server.url);
   project.provide('hasRedisServer', hasRedisServer());
-  project.provide('hasTransactions', process.env['DATABASE_URL'] !== undefined);
+  project.provide('isOnServers', process.env['DATABASE_URL'] !== undefined);
   return async () => {
     server.close();
     await hosts.close();

@@ -4,7 +4,7 @@ import type { LogCursor, LogNews } from '../../src/cache/shared/invalidation-log
 import type { SharedRead } from '../../src/cache/shared/shared-store.ts';
 import { LOG_BOUNDS, type LogBounds } from '../../bench/fleet/redis/log-model.ts';
 import { makeRandom, type Random } from '../../bench/fleet/random.ts';
-import { type Engine, makeEngine } from '../coherence/engine.ts';
+import { type Engine, isOnServer, makeEngine } from '../coherence/engine.ts';
 import { scaled, seed } from '../support/scale.ts';
 import { makeAlike, makePair, type Pair, pick } from './pair.ts';
 
@@ -125,7 +125,7 @@ function kindOf([, told]: Both, { maxNews }: LogBounds): string {
 
 test('the model of the log tells the news and the gaps that the scripts tell, whatever is trimmed or lost', async () => {
   const seen = new Set<string>();
-  for (let round = 0; round < scaled(12, 1_000); round++) {
+  for (let round = 0; round < scaled(12, isOnServer ? 1_000 : 200); round++) {
     const bounds = NARROW[(round % 2) as 0 | 1];
     const run: Run = {
       pair: makePair(engine, bounds),

@@ -4,7 +4,7 @@ import { LONGEST_LIFE_MS } from '../../src/cache/shared/entry-bounds.ts';
 import type { Fill, SharedStore } from '../../src/cache/shared/shared-store.ts';
 import { makeRandom, type Random } from '../../bench/fleet/random.ts';
 import type { SharedModel } from '../../bench/fleet/redis/shared-model.ts';
-import { type Engine, makeEngine } from '../coherence/engine.ts';
+import { type Engine, isOnServer, makeEngine } from '../coherence/engine.ts';
 import { scaled, seed } from '../support/scale.ts';
 import { makeAlike, makePair as makePairOn, type Pair, pick, START_MS } from './pair.ts';
 
@@ -80,7 +80,7 @@ function note(times: Times, real: unknown, model: unknown): void {
 
 test('the model of the shared store answers what its scripts answer', async () => {
   const seen = new Set<string>();
-  for (let run = 0; run < scaled(30, 2_000); run++) {
+  for (let run = 0; run < scaled(30, isOnServer ? 2_000 : 400); run++) {
     const pair = makePair();
     const [alikeReal, alikeModel] = [makeAlike(), makeAlike()];
     const random = makeRandom(seed, run);

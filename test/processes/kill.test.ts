@@ -8,7 +8,7 @@ import { startGate } from './gate.ts';
 import { ask, type Observation } from './observations.ts';
 import { type Processes, startProcesses } from './processes.ts';
 
-const ROUNDS = scaled(deaths.length, 500);
+const ROUNDS = scaled(deaths.length, 100, 500);
 const MAX_DELAY_MS = 25;
 /** The survivor's memory may still hold the old state within its bound. These tests ask what Redis answers. */
 const SKIP_MEMORY = { 'Cache-Control': 'max-age=0' };

@@ -35,7 +35,7 @@ async function beginBelow(): Promise<() => Promise<unknown>> {
 
 const ways: { how: string; begin: BeginWrite }[] = [
   { how: 'as rows that appear below others', begin: beginBelow },
-  ...(inject('hasTransactions')
+  ...(inject('isOnServers')
     ? [{ how: 'in an open transaction', begin: () => beginTransaction(stack.current, update(3)) }]
     : []),
 ];

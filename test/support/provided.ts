@@ -8,8 +8,8 @@ declare module 'vitest' {
     readonly certsUrl: string;
     /** Whether a stack can have a real Redis of its own. */
     readonly hasRedisServer: boolean;
-    /** Whether its Postgres holds several transactions at once: the embedded one has a single session. */
-    readonly hasTransactions: boolean;
+    /** Whether its engines are servers: the embedded Postgres has a single session. */
+    readonly isOnServers: boolean;
     /** Whether this is `npm run test:full`. */
     readonly isFull: boolean;
     /** Whether this is `npm run test:real`. */
