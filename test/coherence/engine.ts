@@ -9,14 +9,14 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-const url = process.env['REDIS_URL'];
+const serverUrl = process.env['REDIS_URL'];
 
 /** Whether scripts run on a server, which has them compiled, and not in the embedded engine. */
-export const isOnServer = url !== undefined;
+export const isOnServer = serverUrl !== undefined;
 
 /** The embedded engine, or the server of REDIS_URL. */
 export function makeEngine(): Promise<Engine> {
-  return url ? connectEngine(url) : embedEngine();
+  return serverUrl ? connectEngine(serverUrl) : embedEngine();
 }
 
 // Its scripts are run where they are, without a connection in between: that is what 10,000 runs have time for.
