@@ -1,5 +1,6 @@
 import type { AccountNumberReason } from '../src/directory/accounts/explain-account-number.ts';
 import type { Account, AccountChanges, AccountOfUser, NewAccount } from '../src/shapes/account.ts';
+import type { AuditEntry } from '../src/shapes/audit-entry.ts';
 import type { Deletion } from '../src/shapes/deletion.ts';
 import type { EntityLookUp } from '../src/shapes/entity-look-up.ts';
 import type { ErrorCode } from '../src/shapes/error-code.ts';
@@ -13,6 +14,7 @@ type Shapes = [
   AccountChanges,
   AccountOfUser,
   NewAccount,
+  AuditEntry,
   Deletion,
   EntityLookUp,
   ErrorCode,

@@ -49,7 +49,8 @@ export function listAuditEntries(
 
 const Stored = AuditEntry.pick({ action: true, entity: true });
 
-function toEntry(row: AuditEntryRow): AuditEntry {
+/** The entry as callers see it. */
+export function toEntry(row: AuditEntryRow): AuditEntry {
   const { id, instant, actor, requestId, entityId } = row;
   return { id, at: instant, actor, requestId, ...Stored.parse(row), entityId, changes: toChanges(row) };
 }

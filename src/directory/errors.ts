@@ -77,3 +77,15 @@ export class RefusedError extends Error {
     this.current = current;
   }
 }
+
+/** The text names several things, which are listed. */
+export class AmbiguousError extends Error {
+  override readonly name = 'AmbiguousError';
+  readonly code = 'ambiguous';
+  readonly candidates: readonly object[];
+
+  constructor(message: string, candidates: readonly object[]) {
+    super(message);
+    this.candidates = candidates;
+  }
+}

@@ -19,5 +19,7 @@ export type {
   RpcUserOutcome,
   RpcWritten,
 } from '../shapes/rpc.ts';
+export type { AuditEntry } from '../shapes/audit-entry.ts';
+export type { ResolvedUrl, ResolvedUser } from '../shapes/resolved.ts';
 export type { NewUser, User, UserChanges } from '../shapes/user.ts';
 export type { NewUserProfile, UserProfile, UserProfileChanges } from '../shapes/user-profile.ts';

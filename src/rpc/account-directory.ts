@@ -1,4 +1,3 @@
-import { WorkerEntrypoint } from 'cloudflare:workers';
 import {
   type ExplainedAccountNumber,
   explainAccountNumber,
@@ -24,6 +23,7 @@ import type { NewUser, User, UserChanges } from '../shapes/user.ts';
 import type { NewUserProfile, UserProfile, UserProfileChanges } from '../shapes/user-profile.ts';
 import * as lists from './lists.ts';
 import * as lookUps from './look-ups.ts';
+import { OperatorMethods } from './operator-methods.ts';
 import * as userWrites from './user-writes.ts';
 import * as writes from './account-writes.ts';
 
@@ -32,7 +32,7 @@ import * as writes from './account-writes.ts';
  * `entrypoint = "AccountDirectory"`. The binding's `props` say what its Worker may do; without any it may read.
  * Rejections carry `code` and a message that names the argument, and nothing else.
  */
-export class AccountDirectory extends WorkerEntrypoint<object> {
+export class AccountDirectory extends OperatorMethods {
   /** The account number in the host of the URL, or null. Never throws, whatever it is given. */
   accountNumberFromUrl(url: string, _options?: RpcOptions): string | null {
     return accountNumberFromUrl(url, settingsOf(this.env).ACCOUNT_HOST_SUFFIXES);

@@ -8,7 +8,7 @@ import { makeDeps, type RequestContext, type RequestDeps } from '../deps.ts';
 import { requireActiveAccount } from '../directory/accounts/active-account.ts';
 import { type Caller, requireScope, type Scope, SCOPES, type Writer } from '../directory/caller.ts';
 import type { Deps } from '../directory/deps.ts';
-import { FieldError, LookUpError, RefusedError } from '../directory/errors.ts';
+import { AmbiguousError, FieldError, LookUpError, RefusedError } from '../directory/errors.ts';
 import type { ErrorCode } from '../shapes/error-code.ts';
 import { bounded, text } from '../directory/fields.ts';
 import { cutEcho } from '../lib/echo.ts';
@@ -183,8 +183,8 @@ function parse<A extends z.ZodType>(schema: A, value: unknown): z.output<A> {
 }
 
 // The runtime sends own properties to the caller, and the stack and the cause could reveal SQL and keys.
-function toRpcError({ code, message }: Described): Error {
-  const clean = Object.assign(new Error(message), { code });
+function toRpcError({ code, message, candidates }: Described): Error {
+  const clean = Object.assign(new Error(message), { code, ...(candidates && { candidates }) });
   clean.stack = `Error: ${message}`;
   return clean;
 }
@@ -192,6 +192,8 @@ function toRpcError({ code, message }: Described): Error {
 interface Described {
   readonly code: ErrorCode;
   readonly message: string;
+  /** The things that an ambiguous argument names. */
+  readonly candidates?: readonly object[];
 }
 
 /** The code and message that other Workers get of an error. */
@@ -200,6 +202,7 @@ export function describeRpcError(error: unknown): Described {
     error instanceof LookUpError ||
     error instanceof RefusedError ||
     error instanceof BadArgument ||
+    error instanceof AmbiguousError ||
     error instanceof FieldError
   )
     return error;

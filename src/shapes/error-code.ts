@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'account_number_taken'
   | 'account_required'
   | 'admin_user_does_not_exist'
+  | 'ambiguous'
   | 'bad_request'
   | 'content_too_large'
   | 'default_account_is_protected'

@@ -19,6 +19,7 @@ import {
   selectProfilesSharingAccount,
 } from '../../src/db/reads/profiles.ts';
 import { selectHasExternalId, selectMemberNamed } from '../../src/db/reads/members.ts';
+import { selectNumber, selectSoughtUsers, type SoughtUser } from '../../src/db/reads/resolve.ts';
 import {
   selectUserByExternalId,
   selectUserById,
@@ -55,9 +56,23 @@ beforeAll(async () => {
     insert into idempotency_keys (caller, key, request_sha256, created_at)
       select 'root', n, '', now() - n * interval '3 seconds' from generate_series(1, 2 * ${members}) as n;
     insert into audit_log (actor, request_id, action, entity, entity_id, changes, at)
-      select 'root', '', 'update', 'user', n, '{}', now() - n * interval '1 hour' from generate_series(1, ${members}) as n`);
+      select 'root', '', 'update', 'user', n, '{}', now() - n * interval '1 hour' from generate_series(1, ${members}) as n;
+    insert into audit_log (actor, request_id, action, entity, entity_id, changes, at)
+      select 'root', '', 'update', 'account', 1 + n % 2 * 900000, '{}', now() - n * interval '1 hour' from generate_series(1, ${members}) as n;
+    insert into retired_account_numbers (account_number, account_id)
+      select to_char(n, 'FM9999-0000-0000'), 900000 + n from generate_series(1, ${members}) as n;
+    update users set email = username || '@example.com' where id = 77`);
   await session.query('analyze');
 });
+
+function selectSought(db: Db, sought: Partial<SoughtUser>, within: string | null = null) {
+  const limits = { candidates: 21, memberships: 101 };
+  return selectSoughtUsers(
+    db,
+    { id: null, username: null, email: null, externalId: null, ...sought },
+    { platform, within, limits },
+  );
+}
 
 interface Plan {
   'Node Type': string;
@@ -124,6 +139,21 @@ test.each<[string, (db: Db) => Promise<unknown>]>([
   ['the last profiles beside a profile', (db) => selectProfilesSharingAccount(db, 77, lastPage)],
   ['the admin of an account that has none', (db) => selectAdminOfAccount(db, big)],
   ['the platform admin where there is none', (db) => selectPlatformAdminProfile(db, big)],
+  ['what there is to an account number', (db) => selectNumber(db, big, 10)],
+  ['what there is to a number that was deleted', (db) => selectNumber(db, '9999-0000-0001', 10)],
+  ['what there is to a number that never was', (db) => selectNumber(db, '9999-9999-9999', 10)],
+  ['a user sought by id', (db) => selectSought(db, { id: 77 })],
+  ['a user sought by name', (db) => selectSought(db, { username: 'user77' })],
+  ['a user sought by e-mail address', (db) => selectSought(db, { email: 'user77@example.com' })],
+  ['a user sought by an e-mail address that most have', (db) => selectSought(db, { email: '' })],
+  [
+    'a user sought by anything',
+    (db) => selectSought(db, { id: 77, username: '77', email: '77', externalId: '77' }),
+  ],
+  [
+    'a member sought by anything',
+    (db) => selectSought(db, { id: 77, username: '77', email: '77', externalId: '77' }, big),
+  ],
   ['a key to check', (db) => selectKeyRecord(db, 77)],
   ['a key', (db) => selectKey(db, null, 77)],
   ['a key of an account', (db) => selectKey(db, '0000-0000-0077', 77)],

@@ -76,6 +76,8 @@ const ROUTES: Readonly<Record<string, string>> = {
   listAccountsForUser: 'GET /v1/users/:userId/accounts',
   listUserProfilesForAccount: 'GET /v1/accounts/:accountNumber/user-profiles',
   listValidResourceOwners: 'GET /v1/user-profiles/:userProfileId/valid-resource-owners',
+  resolveUrl: 'GET /v1/resolve',
+  resolveUser: 'GET /v1/resolve',
   createAccount: 'POST /v1/accounts',
   changeAccount: 'PATCH /v1/accounts/:accountNumber',
   switchDefaultAccount: 'PUT /v1/accounts/default',
@@ -101,14 +103,22 @@ const BESIDES_ROUTE: Readonly<Record<string, readonly ErrorCode[]>> = {
   listValidResourceOwners: ['no_platform_admin'],
 };
 
+/** The codes that the route throws only for the other method that it has. */
+const NOT_THROWN: Readonly<Record<string, readonly ErrorCode[]>> = {
+  resolveUrl: ['ambiguous', 'user_does_not_exist'],
+};
+
 const METHOD =
   /(?:\n {2}\/\*\*\s*([^]*?)\s*\*\/)?\n {2}(\w+)\(((?:[^()]|\(\))*)\): ([^{]+?) \{\n {4}return [^]*?\n {2}\}/g;
 
 const routes = new Map(routesOf(api).map((route) => [`${route.method} ${route.path}`, route.spec]));
 
+/** The files of the class, and of those that it extends. */
+const FILES = ['account-directory', 'operator-methods'];
+
 /** Every method, in the order of the class. */
 export function readMethods(): RpcMethod[] {
-  const source = readPage('src/rpc/account-directory.ts');
+  const source = FILES.map((name) => readPage(`src/rpc/${name}.ts`)).join('\n');
   const methods = [...source.matchAll(METHOD)].map(
     ([, comment = '', name = '', parameters = '', answer = '']) =>
       describe(name, { comment: plain(comment), parameters: plain(parameters), answer: plain(answer) }),
@@ -128,7 +138,7 @@ function describe(name: string, declared: Pick<RpcMethod, 'comment' | 'parameter
   // A list of members is null when it is empty, unless its comment says otherwise.
   const isNullForUnknown =
     isNullable && (!declared.answer.includes('[]') || /null for an unknown/.test(declared.comment));
-  const ofRoute = spec.errors ?? [];
+  const ofRoute = (spec.errors ?? []).filter((code) => !NOT_THROWN[name]?.includes(code));
   const codes = [
     ...(isNullForUnknown ? [] : ofRoute),
     ...(BESIDES_ROUTE[name] ?? []),

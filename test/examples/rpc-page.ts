@@ -52,6 +52,7 @@ function describeMethod(method: RpcMethod): string {
 /** Methods whose answer itself tells what is absent. */
 const ABSENCE_IN_ANSWER: Readonly<Record<string, string>> = {
   explainAccountNumber: '`accountNumber` is null, and `reason` tells why',
+  resolveUrl: '`accountNumber` or `account` is null, and `explanation` tells why',
   getMany: 'the result of that look-up has an `error`',
 };
 

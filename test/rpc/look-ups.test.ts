@@ -295,6 +295,40 @@ describe('an account of 10,001 members', () => {
   });
 });
 
+describe('resolveUrl and resolveUser', () => {
+  test('say over RPC what they say over HTTP', async () => {
+    const { value } = await call('resolveUrl', 'hr.1234-5678-9012.api.localhost');
+    expect(value).toMatchObject({ state: 'active', account: { id: 2 }, adminUser: { id: 4 }, changes: [] });
+    expect(await call('resolveUrl', '')).toMatchObject({ value: { reason: 'no_http_url', state: null } });
+    expect(await call('resolveUser', 'both')).toMatchObject({
+      value: { user: { id: 6 }, answer: { id: 1 }, rule: 'default_account' },
+    });
+  });
+
+  test('refuse what names nobody or several, and list those', async () => {
+    expect(await call('resolveUser', 'nobody')).toMatchObject({ error: { code: 'user_does_not_exist' } });
+    expect(await call('resolveUser', '')).toMatchObject({
+      error: { code: 'bad_request', message: expect.stringContaining('user: ') as unknown },
+    });
+    expect(await call('resolveUrl', 3)).toMatchObject({ error: { code: 'bad_request' } });
+    await sql(`insert into users (id, username, email) values (7001, '7002', 'a'), (7002, 'other', 'b')`);
+    const { error } = await call('resolveUser', '7002');
+    expect(error).toMatchObject({ code: 'ambiguous', candidates: [{ id: 7001 }, { id: 7002 }] });
+    await sql('delete from users where id in (7001, 7002)');
+  });
+
+  test('show a bound Worker its own account and members, and nothing else', async () => {
+    const own = await callBound('resolveUrl', '1234-5678-9012.api.localhost');
+    expect(own).toMatchObject({ value: { state: 'active' } });
+    const other = await callBound('resolveUrl', '3141-5926-5359.api.localhost');
+    expect(other).toMatchObject({ value: { state: 'never', account: null } });
+    expect(await callBound('resolveUser', 'johndoe')).toMatchObject({ value: { user: { id: 3 } } });
+    expect(await callBound('resolveUser', 'staff_user')).toMatchObject({
+      error: { code: 'user_does_not_exist' },
+    });
+  });
+});
+
 test('only the look-ups are callable', async () => {
   for (const name of ['env', 'ctx', 'constructor', 'answer']) {
     const { value, error } = await call(name);

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client/client.ts';
 import { whole } from '../client/decoders.ts';
 import type { IdPage } from './lists.ts';
@@ -45,6 +45,12 @@ export async function selectAccountForUser(
   userId: number,
   platform: PlatformAccount,
 ): Promise<AccountForUser> {
+  const [row] = await selectAccountsForUsers(db, platform, eq(users.id, userId));
+  return row ?? { username: null, accountId: null, account: null };
+}
+
+/** The statement that selects the account of each user who meets the condition. */
+export function selectAccountsForUsers(db: Db, platform: PlatformAccount, condition: SQL) {
   const platformAccount = db
     .select({ id: accounts.id })
     .from(accounts)
@@ -61,12 +67,11 @@ export async function selectAccountForUser(
     number | null
   >`case when ${isPlatformAdmin} then (${platformAccount}) else coalesce((${inDefaultAccount}), (${first})) end`;
 
-  const [row] = await db
+  return db
     .select({ username: users.username, accountId: accountId.mapWith(whole), account: accounts })
     .from(users)
     .leftJoin(accounts, eq(accounts.id, accountId))
-    .where(eq(users.id, userId));
-  return row ?? { username: null, accountId: null, account: null };
+    .where(condition);
 }
 
 export interface MembershipsOfUser {

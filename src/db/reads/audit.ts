@@ -38,7 +38,8 @@ const LAST_INSTANT = sql.raw(`'9999-12-31T23:59:59.999999Z'`);
 const instantOf = (at: AnyPgColumn) =>
   sql`to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-const columns = {
+/** The columns of an entry. */
+export const auditColumns = {
   ...getTableColumns(auditLog),
   // The column is selected as it is, because entries are merged in its order.
   at: sql`${auditLog.at}`.mapWith(text).as('at'),
@@ -84,7 +85,7 @@ function selectStretch(db: Db, page: AuditPage, lead: Lead) {
     auditLog.id,
   ];
   return db
-    .select(columns)
+    .select(auditColumns)
     .from(auditLog)
     .where(and(...filtersOf(page, lead), ...boundsOf(page)))
     .orderBy(...order.map((column) => desc(column)))

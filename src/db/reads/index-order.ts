@@ -29,16 +29,21 @@ export function compareRows(
 // Other plans read a whole stretch and sort it, which old statistics make look cheap. Without sorts the planner prices the merge of
 // two stretches, which needs one, so high that it would compile the query; so compilation is off too.
 const OFF = ['enable_bitmapscan', 'enable_sort', 'enable_incremental_sort', 'jit'];
-const walkIndexes = sql.join(
+const walked = sql.join(
   OFF.map((name) => sql`set_config(${name}, 'off', true)`),
   sql`, `,
 );
+
+/** The statement that has the rest of its batch walk indexes. */
+export function walkIndexes(db: Db) {
+  return db.execute(sql`select ${walked}`);
+}
 
 /** Runs a query for the beginning of one or more stretches of an index. It reads no more rows than it answers. */
 export async function selectInIndexOrder<Q extends BatchItem<'pg'>>(
   db: Db,
   query: Q,
 ): Promise<Q['_']['result']> {
-  const { rows } = await runBatch(db, { settings: db.execute(sql`select ${walkIndexes}`), rows: query });
+  const { rows } = await runBatch(db, { settings: walkIndexes(db), rows: query });
   return rows;
 }

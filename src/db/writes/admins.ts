@@ -106,7 +106,8 @@ function insertAdminUnlessPresent(db: Db, accountNumber: string, rootDomain: str
     returning id`);
 }
 
-function selectAdmin(db: Db, accountNumber: string) {
+/** The statement that selects the account with its lowest profile whose user is staff or superuser. */
+export function selectAdmin(db: Db, accountNumber: string) {
   return selectFirstMember(db, accountNumber, sql`(${users.isStaff} or ${users.isSuperuser})`);
 }
 

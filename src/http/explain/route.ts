@@ -16,14 +16,14 @@ const getExplanationRoute = endpoint({
   tag: 'Operations',
   summary: 'Explain which tier would answer a read now',
   description:
-    'Shows the entries of memory and Redis for the path, with age, lifetime, tags and the last invalidations, but without the data. It reads, loads, fills and leases nothing. It describes the isolate that answers; another isolate may hold other entries. `Cache-Control` and `Consistency-Token` are taken as the demands of the explained read. It makes at most one request to Redis and none to Postgres.',
+    'Shows the entries of memory and Redis for the path, with age, lifetime, tags and the last invalidations, but without the data. It loads, fills and leases nothing. It describes the isolate that answers. `Cache-Control` and `Consistency-Token` are the demands of the explained read. It costs one request to Redis at most.',
   query: z.object({
     path: z
       .string('is required')
       .regex(/^(?:\/|https?:\/\/)/i, PATH_FAULT)
       .meta({
         description:
-          'The path of any cached look-up, percent-encoded, with its query; or a whole URL, as `/v1/context` needs one. For `/v1/account-number?url=…`, which asks no store, it explains the choice of the label.',
+          'The path of any cached look-up, percent-encoded, with its query; or a whole URL, as `/v1/context` needs one. That of `/v1/account-number` explains the choice of the label.',
         example: '/v1/accounts/1234-5678-9012/users?limit=20',
       }),
   }),

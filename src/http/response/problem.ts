@@ -5,7 +5,8 @@ import { etagOfRow, type Row } from './answer.ts';
 import { faultsOfFields } from '../../directory/fields.ts';
 import { cutEcho } from '../../lib/echo.ts';
 import type { ErrorCode } from '../../shapes/error-code.ts';
-import { FieldError, LookUpError, RefusedError } from '../../directory/errors.ts';
+import { AmbiguousError, FieldError, LookUpError, RefusedError } from '../../directory/errors.ts';
+import { User } from '../../directory/users/users.ts';
 
 /** One fault of the input. */
 export const Fault = z
@@ -27,6 +28,7 @@ export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCo
   account_number_taken: { status: 409, title: 'The account number is taken' },
   account_required: { status: 400, title: 'Account number required' },
   admin_user_does_not_exist: { status: 404, title: 'The account has no admin user' },
+  ambiguous: { status: 409, title: 'Several have this name' },
   bad_request: { status: 400, title: 'Bad request' },
   content_too_large: { status: 413, title: 'The body is too large' },
   default_account_is_protected: { status: 409, title: 'The default account cannot be deleted' },
@@ -80,12 +82,15 @@ export const Problem = z
     code: ProblemCode,
     requestId: z.string(),
     errors: z.array(Fault).optional().meta({ description: 'Every fault of the input.' }),
+    candidates: z.array(User).optional(),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof Problem>;
 
 /** The problem of one of many things that a request asked for. */
-export const ItemProblem = Problem.omit({ requestId: true, errors: true }).meta({ id: 'ItemProblem' });
+export const ItemProblem = Problem.omit({ requestId: true, errors: true, candidates: true }).meta({
+  id: 'ItemProblem',
+});
 
 /** Ends a request with a problem. */
 export class ProblemError extends Error {
@@ -93,16 +98,22 @@ export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly errors: readonly Fault[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly candidates: readonly object[];
 
   constructor(
     code: ProblemCode,
     detail: string,
-    more: { errors?: readonly Fault[]; headers?: Readonly<Record<string, string>> } = {},
+    more: {
+      errors?: readonly Fault[];
+      headers?: Readonly<Record<string, string>>;
+      candidates?: readonly object[];
+    } = {},
   ) {
     super(detail);
     this.code = code;
     this.errors = more.errors ?? [];
     this.headers = more.headers ?? {};
+    this.candidates = more.candidates ?? [];
   }
 }
 
@@ -116,6 +127,8 @@ export function asProblem(error: unknown): ProblemError | null {
   if (error instanceof ProblemError) return error;
   if (error instanceof LookUpError) return new ProblemError(error.code, error.message);
   if (error instanceof FieldError) return badRequest(error.faults.map((fault) => ({ in: 'body', ...fault })));
+  if (error instanceof AmbiguousError)
+    return new ProblemError(error.code, error.message, { candidates: error.candidates });
   if (error instanceof RefusedError) {
     // Only rows are refused for their state.
     const headers = error.current && { ETag: etagOfRow(error.current as Row) };
@@ -176,10 +189,12 @@ export function describeProblem(code: ProblemCode, detail: string) {
 export function toResponse(problem: ProblemError, requestId: string): Response {
   const described = describeProblem(problem.code, problem.message);
   const { status } = described;
-  const body: Problem = {
+  const { errors, candidates } = problem;
+  const body = {
     ...described,
     requestId,
-    ...(problem.errors.length > 0 && { errors: [...problem.errors] }),
+    ...(errors.length > 0 && { errors }),
+    ...(candidates.length > 0 && { candidates }),
   };
   const headers = {
     'Content-Type': 'application/problem+json',

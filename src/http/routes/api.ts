@@ -10,6 +10,7 @@ import { lookUps } from './look-ups.ts';
 import { operations } from './operations.ts';
 import { profileChanges } from './profile-changes.ts';
 import { profiles } from './profiles.ts';
+import { resolve } from './resolve.ts';
 import { stats } from './stats.ts';
 import { userBatch } from './user-batch.ts';
 import { userChanges } from './user-changes.ts';
@@ -30,7 +31,8 @@ export const api = new Hono<AppEnv>()
   .route('/', audit)
   .route('/', keys)
   .route('/', operations)
-  .route('/', stats);
+  .route('/', stats)
+  .route('/', resolve);
 
 /** The type by which the client knows the routes. */
 export type Api = typeof api;

@@ -18,7 +18,7 @@ const Item = z
   .discriminatedUnion('status', [
     z.object({ status: z.literal(201), user: User }),
     z.object({ status: z.literal([404, 409]), problem: ItemProblem }),
-    z.object({ status: z.literal(400), problem: Problem.omit({ requestId: true }) }),
+    z.object({ status: z.literal(400), problem: Problem.omit({ requestId: true, candidates: true }) }),
   ])
   .meta({ id: 'UserBatchItem' });
 type Item = z.infer<typeof Item>;

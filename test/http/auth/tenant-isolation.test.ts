@@ -19,7 +19,16 @@ import {
 import { sampled } from '../../support/scale.ts';
 import { expectProblem } from '../../support/http/problem.ts';
 import { postLookUps, resultsOf, ROUTE_OF_KIND } from '../../support/http/look-up-requests.ts';
-import { goodLookUps, initOf, nameOf, parametersOf, pathOf, routes } from '../../support/http/routes.ts';
+import {
+  ALTERNATIVES,
+  goodLookUps,
+  initOf,
+  LEFT_OUT,
+  nameOf,
+  parametersOf,
+  pathOf,
+  routes,
+} from '../../support/http/routes.ts';
 import {
   issueTo,
   makeTenants,
@@ -36,6 +45,8 @@ const SUBJECT_NAMES: readonly string[] = [
   'accountNumber',
   'externalId',
   'keyId',
+  'url',
+  'user',
   'userId',
   'userProfileId',
   'username',
@@ -129,8 +140,17 @@ function fillBody(body: unknown, subjects: Values, names: readonly string[]): un
   };
 }
 
+/** Leaves out all but one of the parameters of which a request has exactly one. */
+function leaveOut(route: Route, chosen: readonly string[]): Values {
+  const names = ALTERNATIVES[nameOf(route)] ?? [];
+  const kept = names.find((name) => chosen.includes(name)) ?? names[0];
+  return Object.fromEntries(names.filter((name) => name !== kept).map((name) => [name, LEFT_OUT]));
+}
+
 interface Asked {
   readonly route: Route;
+  /** The parameters that the request is about, where it can have only one of several. */
+  readonly chosen?: readonly string[];
   readonly subjects: Subjects;
   readonly key: string;
   readonly values?: Readonly<Record<string, string>>;
@@ -142,9 +162,9 @@ interface Asked {
 /** Asks a route about the subjects, also by the host that the request is sent to. */
 function ask(
   on: TestStack,
-  { route, subjects, key, values, headers, body: given }: Asked,
+  { route, chosen = [], subjects, key, values, headers, body: given }: Asked,
 ): Promise<Response> {
-  const path = pathOf(route, { ...subjects, ...values });
+  const path = pathOf(route, { ...subjects, ...values, ...leaveOut(route, chosen) });
   const init = initOf(route, { Authorization: `Bearer ${key}`, ...headers });
   const names = bodySubjectsOf(route);
   const good: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
@@ -228,7 +248,8 @@ describe.each(named(closed))('$name', ({ route }) => {
   const dryRuns = parametersOf(route).query.includes('dryRun') ? ['true', 'false'] : ['true'];
   const subjectNames = subjectNamesOf(route);
   // One at a time beside what is the tenant's own, and all at once; the host is asked by every request.
-  const choices = [...subjectNames.map((name) => [name]), subjectNames].filter(
+  const isOneAtATime = ALTERNATIVES[nameOf(route)] !== undefined;
+  const choices = [...subjectNames.map((name) => [name]), ...(isOneAtATime ? [] : [subjectNames])].filter(
     (names, index, all) => index === all.findIndex((other) => other.join() === names.join()),
   );
   const cases = dryRuns.flatMap((dryRun) => choices.map((names) => ({ dryRun, names })));
@@ -251,11 +272,11 @@ describe.each(named(closed))('$name', ({ route }) => {
       const pick = (from: Subjects): Subjects => ({
         ...a.subjects,
         ...Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name))),
-        // What no parameter names is asked for by the host.
-        ...(names.length === 0 && { accountNumber: from.accountNumber }),
+        // What no parameter names is asked for by the host, and a URL names it so.
+        ...((names.length === 0 || names.includes('url')) && { accountNumber: from.accountNumber }),
       });
       const before = await readRows(stack.current, b);
-      const asked = { route, key, values: { dryRun, limit: '500' } };
+      const asked = { route, key, chosen: names, values: { dryRun, limit: '500' } };
       const ofB = await observe(stack.current, { ...asked, subjects: pick(b.subjects) });
       const ofNobody = await observe(stack.current, { ...asked, subjects: pick(absent) });
       expect(ofB).toEqual(ofNobody);

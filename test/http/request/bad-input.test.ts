@@ -79,6 +79,7 @@ const badValues: Readonly<Record<string, readonly string[]>> = {
     LONG,
   ],
   keyId: [...notIds, ...tooLarge, LONG],
+  user: ['', LONG, 'x'.repeat(301), '\u0000', 'a\nb', '\u007f'],
   userId: [...notIds, ...tooLarge, LONG],
   userProfileId: [...notIds, ...tooLarge, LONG],
   externalId: ['x'.repeat(256), LONG, '\u0000', 'a\nb', '\u0085', '\u{1f600}'.repeat(256)],

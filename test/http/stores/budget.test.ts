@@ -28,6 +28,8 @@ const STACKADEMY: Tenant = {
     accountNumber: '1234-5678-9012',
     externalId: '',
     keyId: '',
+    url: '',
+    user: '',
     userId: '3',
     userProfileId: '3',
     username: 'johndoe',

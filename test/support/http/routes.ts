@@ -29,6 +29,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   since: '2026-01-01T00:00:00Z',
   until: '9999-12-31T23:59:59.999999+01:00',
   url: 'https://hr.1234-5678-9012.api.example.com/',
+  user: 'johndoe',
   userId: '3',
   userProfileId: '3',
   username: 'johndoe',
@@ -39,13 +40,23 @@ export const goodValues: Readonly<Record<string, string>> = {
 /** Of routes where others are good, or none is beside the rest, or that spoil theirs for the others. */
 const goodValuesOf: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
   'DELETE /v1/keys/:keyId': { keyId: '900002' },
+  'GET /v1/resolve': { user: null },
   'GET /v1/users': { emailPrefix: null },
 };
+
+/** Parameters of which a request has exactly one; without a choice the first. */
+export const ALTERNATIVES: Readonly<Record<string, readonly string[]>> = {
+  'GET /v1/resolve': ['url', 'user'],
+};
+
+/** The value of a parameter that the request goes without. */
+export const LEFT_OUT = '(left out)';
 
 function value(route: Route, name: string, values: Readonly<Record<string, string>>): string | null {
   // Good is what the stack itself has made.
   const own = name === 'cursor' ? null : goodValuesOf[nameOf(route)]?.[name];
   const found = values[name] ?? (own === undefined ? goodValues[name] : own);
+  if (found === LEFT_OUT) return null;
   if (found === undefined) throw new Error(`the tests know no value of ${name}`);
   return found;
 }

@@ -4,7 +4,15 @@ import { sha256Of } from '../../../src/lib/hash.ts';
 import { sql, type TestStack } from '../stack.ts';
 
 /** What a request can be about, by the name of the parameter or of the field that says it. */
-export type SubjectName = 'accountNumber' | 'externalId' | 'keyId' | 'userId' | 'userProfileId' | 'username';
+export type SubjectName =
+  | 'accountNumber'
+  | 'externalId'
+  | 'keyId'
+  | 'url'
+  | 'user'
+  | 'userId'
+  | 'userProfileId'
+  | 'username';
 export type Subjects = Readonly<Record<SubjectName, string>>;
 
 /** An account with two users, the first of them no administrator, and a key. */
@@ -67,13 +75,17 @@ export async function readRows(stack: TestStack, { subjects }: Tenant): Promise<
 
 function subjectsOf(n: number, digit: number): Subjects {
   const id = (table: number) => `${table}00${String(n).padStart(3, '0')}0${digit}`;
+  const accountNumber = `9000-${String(n).padStart(4, '0')}-000${digit}`;
+  const username = `member_${n}_of_${digit}`;
   return {
-    accountNumber: `9000-${String(n).padStart(4, '0')}-000${digit}`,
+    accountNumber,
     userId: id(71),
     userProfileId: id(72),
     keyId: id(73),
     externalId: `of/${n}?%${digit}`,
-    username: `member_${n}_of_${digit}`,
+    username,
+    user: username,
+    url: `https://hr.${accountNumber}.api.localhost/`,
   };
 }
 

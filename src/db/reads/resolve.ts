@@ -1,0 +1,152 @@
+import { and, asc, desc, eq, type SQL, sql } from 'drizzle-orm';
+import { unionAll } from 'drizzle-orm/pg-core';
+import { runBatch } from '../client/batch.ts';
+import type { Db } from '../client/client.ts';
+import { inBytes, listedPart } from '../schema/columns.ts';
+import { retiredAccountNumbers } from '../schema/deleted-rows.ts';
+import { auditLog } from '../schema/managing.ts';
+import { type AccountRow, accounts, userProfiles, type UserRow, users } from '../schema/tables.ts';
+import { selectAdmin } from '../writes/admins.ts';
+import { type PlatformAccount, selectAccountsForUsers } from './accounts.ts';
+import { auditColumns, type AuditEntryRow } from './audit.ts';
+import { walkIndexes } from './index-order.ts';
+
+/** What Postgres holds of an account number. */
+export interface ResolvedNumber {
+  readonly account: AccountRow | null;
+  /** The lowest profile whose user is staff or superuser. */
+  readonly admin: { readonly userProfileId: number; readonly user: UserRow } | null;
+  /** The deleted account that had the number. */
+  readonly retired: { readonly accountId: number; readonly retiredAt: Date } | null;
+  /** The account's entries in the audit log, newest first. */
+  readonly entries: AuditEntryRow[];
+}
+
+/** Selects what Postgres holds of the number, in one request. */
+export async function selectNumber(
+  db: Db,
+  accountNumber: string,
+  entriesLimit: number,
+): Promise<ResolvedNumber> {
+  const ofNumber = eq(retiredAccountNumbers.accountNumber, accountNumber);
+  const present = db
+    .select({ id: accounts.id })
+    .from(accounts)
+    .where(eq(accounts.accountNumber, accountNumber));
+  const deleted = db.select({ id: retiredAccountNumbers.accountId }).from(retiredAccountNumbers);
+  const { admin, retired, entries } = await runBatch(db, {
+    admin: selectAdmin(db, accountNumber),
+    retired: db.select().from(retiredAccountNumbers).where(ofNumber),
+    settings: walkIndexes(db),
+    entries: db
+      .select(auditColumns)
+      .from(auditLog)
+      .where(
+        and(
+          sql`${auditLog.entityId} = any(array[coalesce((${present}), (${deleted.where(ofNumber)}))])`,
+          eq(auditLog.entity, 'account'),
+        ),
+      )
+      .orderBy(desc(auditLog.entityId), desc(auditLog.entity), desc(auditLog.at), desc(auditLog.id))
+      .limit(entriesLimit),
+  });
+  const [row] = admin;
+  return {
+    account: row?.account ?? null,
+    admin: row?.profile && row.user ? { userProfileId: row.profile.id, user: row.user } : null,
+    retired: retired[0] ?? null,
+    entries,
+  };
+}
+
+/** The names by which a user is sought; null: not by this one. */
+export interface SoughtUser {
+  readonly id: number | null;
+  readonly username: string | null;
+  readonly email: string | null;
+  readonly externalId: string | null;
+}
+
+/** What Postgres holds of the users who are sought. */
+export interface ResolvedUsers {
+  readonly candidates: UserRow[];
+  /** Of the only candidate, by the ids of the profiles; a null account: a session without foreign keys has yet to load it. */
+  readonly memberships: { readonly userProfileId: number; readonly account: AccountRow | null }[];
+  /** The account that answers for the only candidate. */
+  readonly answer: AccountRow | null;
+}
+
+/** The greatest numbers of rows to select. */
+export interface ResolveLimits {
+  readonly candidates: number;
+  readonly memberships: number;
+}
+
+/** Selects what Postgres holds of the users who are sought, in one request; with `within` of the members of that account alone. */
+export async function selectSoughtUsers(
+  db: Db,
+  sought: SoughtUser,
+  { platform, within, limits }: { platform: PlatformAccount; within: string | null; limits: ResolveLimits },
+): Promise<ResolvedUsers> {
+  const found = foundIds(db, sought, within, limits.candidates);
+  const only = sql`(select case when count(*) = 1 then min(id) end from (select distinct id from (${found}) as each) as found)`;
+  const ownAccount = within === null ? undefined : eq(accounts.accountNumber, within);
+  const { candidates, memberships, answer } = await runBatch(db, {
+    candidates: db
+      .select()
+      .from(users)
+      .where(sql`${users.id} = any(array(${found}))`)
+      .orderBy(asc(users.id))
+      .limit(limits.candidates),
+    memberships: db
+      .select({ userProfileId: userProfiles.id, account: accounts })
+      .from(userProfiles)
+      .leftJoin(accounts, eq(accounts.id, userProfiles.accountId))
+      .where(and(eq(userProfiles.userId, only), ownAccount))
+      .orderBy(asc(userProfiles.id))
+      .limit(limits.memberships),
+    answer: selectAccountsForUsers(db, platform, eq(users.id, only)),
+  });
+  return { candidates, memberships, answer: answer[0]?.account ?? null };
+}
+
+const NOBODY = sql`false`;
+
+/** The ids of users with one of the names, each from its own index; an id may come twice. */
+function foundIds(
+  db: Db,
+  { id, username, email, externalId }: SoughtUser,
+  within: string | null,
+  limit: number,
+) {
+  const part = (condition: SQL | undefined) =>
+    db
+      .select({ id: users.id })
+      .from(users)
+      .where(and(condition ?? NOBODY, within === null ? undefined : isMember(db, within)))
+      .limit(limit);
+  return unionAll(
+    part(id === null ? undefined : eq(users.id, id)),
+    part(username === null ? undefined : eq(users.username, username)),
+    part(externalId === null ? undefined : eq(users.externalId, externalId)),
+    part(email === null ? undefined : hasEmail(email)),
+  );
+}
+
+// The index has the flag first, and of a text its beginning.
+function hasEmail(email: string): SQL | undefined {
+  return and(
+    sql`${users.isActive} = any('{t,f}'::boolean[])`,
+    sql`${inBytes(users.email)} = ${listedPart(email)}`,
+    eq(users.email, email),
+  );
+}
+
+function isMember(db: Db, accountNumber: string): SQL {
+  const membership = db
+    .select({ id: userProfiles.id })
+    .from(userProfiles)
+    .innerJoin(accounts, eq(accounts.id, userProfiles.accountId))
+    .where(and(eq(userProfiles.userId, users.id), eq(accounts.accountNumber, accountNumber)));
+  return sql`exists (${membership})`;
+}

@@ -1,0 +1,23 @@
+import { WorkerEntrypoint } from 'cloudflare:workers';
+import type { ResolvedUrl, ResolvedUser } from '../shapes/resolved.ts';
+import type { RpcOptions } from '../shapes/rpc.ts';
+import * as resolve from './resolve.ts';
+
+/** The methods of `AccountDirectory` for the people who operate a platform. */
+export class OperatorMethods extends WorkerEntrypoint<object> {
+  /**
+   * Which account a URL or a host names and why, or why none; what became of the account, who answers as its admin, and, with
+   * `audit:read`, its last ten changes. The `explanation` says it in sentences.
+   */
+  resolveUrl(url: string, options?: RpcOptions): Promise<ResolvedUrl> {
+    return resolve.resolveUrl(this.env, this.ctx, { url }, options);
+  }
+
+  /**
+   * Which account answers for a user and by which rule, with its memberships. `user` is an id, a username, an e-mail address
+   * or an external id, or one of them by its kind, as in `id:3`. Throws `user_does_not_exist`, and `ambiguous` with the `candidates` when several have it.
+   */
+  resolveUser(user: string, options?: RpcOptions): Promise<ResolvedUser> {
+    return resolve.resolveUser(this.env, this.ctx, { user }, options);
+  }
+}
