@@ -2,6 +2,11 @@ import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: ['./src/db/schema/tables.ts', './src/db/schema/managing.ts', './src/db/schema/deleted-rows.ts'],
+  schema: [
+    './src/db/schema/tables.ts',
+    './src/db/schema/managing.ts',
+    './src/db/schema/deleted-rows.ts',
+    './src/db/schema/change-feed.ts',
+  ],
   out: './drizzle/migrations',
 });

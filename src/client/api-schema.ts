@@ -437,6 +437,138 @@ export type ApiSchema = {
           status: 200;
         };
   };
+  '/v1/changes': {
+    $get: {
+      input: {
+        query?: {
+          after?: string | undefined;
+          limit?: string | undefined;
+          kinds?: string | undefined;
+          wait?: string | undefined;
+        };
+      };
+      output: {
+        items: readonly {
+          kind: 'account' | 'user' | 'user_profile';
+          id: number | null;
+          operation: 'create' | 'delete' | 'resync' | 'update';
+          at: string;
+          actor: string;
+          before:
+            | {
+                id: number;
+                username: string;
+                email: string;
+                firstName: string;
+                lastName: string;
+                isActive: boolean;
+                isStaff: boolean;
+                isSuperuser: boolean;
+                dateJoined: string;
+                lastLogin: string | null;
+                revision: number;
+                externalId: string | null;
+                metadata: {
+                  [x: string]: string;
+                };
+              }
+            | {
+                id: number;
+                accountNumber: string;
+                companyName: string;
+                isDefaultAccount: boolean;
+                isActive: boolean;
+                phoneNumber: string;
+                address1: string;
+                address2: string;
+                city: string;
+                state: string;
+                postalCode: string;
+                country: string;
+                language: string;
+                timezone: string;
+                currency: string;
+                createdAt: string;
+                updatedAt: string;
+                revision: number;
+                externalId: string | null;
+                metadata: {
+                  [x: string]: string;
+                };
+              }
+            | {
+                id: number;
+                name: string;
+                profileImageUrl: string | null;
+                isTest: boolean;
+                createdAt: string;
+                updatedAt: string;
+                userId: number;
+                accountId: number;
+                revision: number;
+              }
+            | null;
+          after:
+            | {
+                id: number;
+                username: string;
+                email: string;
+                firstName: string;
+                lastName: string;
+                isActive: boolean;
+                isStaff: boolean;
+                isSuperuser: boolean;
+                dateJoined: string;
+                lastLogin: string | null;
+                revision: number;
+                externalId: string | null;
+                metadata: {
+                  [x: string]: string;
+                };
+              }
+            | {
+                id: number;
+                accountNumber: string;
+                companyName: string;
+                isDefaultAccount: boolean;
+                isActive: boolean;
+                phoneNumber: string;
+                address1: string;
+                address2: string;
+                city: string;
+                state: string;
+                postalCode: string;
+                country: string;
+                language: string;
+                timezone: string;
+                currency: string;
+                createdAt: string;
+                updatedAt: string;
+                revision: number;
+                externalId: string | null;
+                metadata: {
+                  [x: string]: string;
+                };
+              }
+            | {
+                id: number;
+                name: string;
+                profileImageUrl: string | null;
+                isTest: boolean;
+                createdAt: string;
+                updatedAt: string;
+                userId: number;
+                accountId: number;
+                revision: number;
+              }
+            | null;
+        }[];
+        nextCursor: string;
+      };
+      outputFormat: 'json';
+      status: 200;
+    };
+  };
   '/v1/context': {
     $get:
       | {

@@ -50,6 +50,7 @@ export type RefusalCode =
   | 'account_is_inactive'
   | 'account_number_retired'
   | 'account_number_taken'
+  | 'cursor_expired'
   | 'default_account_is_protected'
   | 'external_id_taken'
   | 'forbidden'

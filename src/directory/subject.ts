@@ -4,6 +4,8 @@ export type Subject =
   | { readonly kind: 'everything' }
   /** API keys: every statement about them shows a caller none but those within its reach, so nothing is asked here. */
   | { readonly kind: 'keys' }
+  /** What was changed: the same goes for the statements that read it. */
+  | { readonly kind: 'changes' }
   | { readonly kind: 'account'; readonly accountNumber: string }
   | { readonly kind: 'account-external-id'; readonly externalId: string }
   | { readonly kind: 'default-account' }

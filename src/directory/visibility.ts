@@ -30,6 +30,7 @@ import { isUsername } from './users/users.ts';
 const absences: Readonly<Record<Subject['kind'], () => never>> = {
   everything: refuseBound,
   keys: unknownKey,
+  changes: refuseBound,
   account: unknownAccount,
   'account-external-id': unknownExternalAccount,
   'default-account': noDefaultAccount,
@@ -104,14 +105,20 @@ interface Viewer {
   readonly demands: ReadDemands;
 }
 
+/** A subject whose statements show a caller none but what is within its reach. */
+function isToldByStatements(
+  subject: Subject,
+): subject is Extract<Subject, { readonly kind: 'keys' | 'changes' }> {
+  return subject.kind === 'keys' || subject.kind === 'changes';
+}
+
 // oxlint-disable-next-line consistent-return -- every kind returns
 async function isIn(viewer: Viewer, subject: Subject): Promise<boolean> {
   const { deps, accountNumber } = viewer;
+  if (isToldByStatements(subject)) return true;
   switch (subject.kind) {
     case 'everything':
       return false;
-    case 'keys':
-      return true;
     case 'account':
       return subject.accountNumber === accountNumber;
     case 'account-external-id':

@@ -1,4 +1,5 @@
 import { deleteOldAuditRows } from '../db/reads/audit.ts';
+import { deleteOldChanges } from '../db/reads/change-feed.ts';
 import { deleteForgottenAnswers } from '../db/writes/idempotency.ts';
 import { makeDeps, type RequestContext, settingsOf } from '../deps.ts';
 import type { Deps } from '../directory/deps.ts';
@@ -21,11 +22,12 @@ export function isRetentionDue(scheduledMs: number): boolean {
  */
 export async function deleteOldRows(env: object, ctx: RequestContext): Promise<void> {
   const deps = makeDeps(env, ctx);
-  const { AUDIT_RETENTION_DAYS: days } = settingsOf(env);
+  const { AUDIT_RETENTION_DAYS: days, CHANGES_KEPT_DAYS: keptDays } = settingsOf(env);
   // Run together, so that an outage of Postgres costs one deadline and not two.
   await Promise.all([
     deleteInPortions(deps, 'idempotency_keys', () => deleteForgottenAnswers(deps.db, PORTION)),
     days > 0 && deleteInPortions(deps, 'audit_log', () => deleteOldAuditRows(deps.db, days, PORTION)),
+    keptDays > 0 && deleteInPortions(deps, 'change_feed', () => deleteOldChanges(deps.db, keptDays, PORTION)),
   ]);
 }
 

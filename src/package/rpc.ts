@@ -4,6 +4,7 @@ export type {
   AccountNumberReason,
   ExplainedAccountNumber,
 } from '../directory/accounts/explain-account-number.ts';
+export type { Change, ChangeKind, ChangesOptions, RpcChanges, UserProfileRow } from '../shapes/change.ts';
 export type { ErrorCode } from '../shapes/error-code.ts';
 export type { Deletion } from '../shapes/deletion.ts';
 export type { Entity, EntityLookUp } from '../shapes/entity-look-up.ts';

@@ -5,6 +5,7 @@ import {
 import { accountNumberFromUrl } from '../directory/accounts/account-number.ts';
 import { settingsOf } from '../deps.ts';
 import type { Account, AccountChanges, AccountOfUser, NewAccount } from '../shapes/account.ts';
+import type { ChangesOptions, RpcChanges } from '../shapes/change.ts';
 import type { Deletion } from '../shapes/deletion.ts';
 import type { EntityLookUp } from '../shapes/entity-look-up.ts';
 import type {
@@ -21,6 +22,7 @@ import type {
 } from '../shapes/rpc.ts';
 import type { NewUser, User, UserChanges } from '../shapes/user.ts';
 import type { NewUserProfile, UserProfile, UserProfileChanges } from '../shapes/user-profile.ts';
+import * as changeFeed from './change-feed.ts';
 import * as lists from './lists.ts';
 import * as lookUps from './look-ups.ts';
 import { OperatorMethods } from './operator-methods.ts';
@@ -157,6 +159,14 @@ export class AccountDirectory extends OperatorMethods {
     options?: PageOptions,
   ): Promise<RpcPage<UserProfile>> {
     return lists.validResourceOwners(this.env, this.ctx, { userProfileId }, options);
+  }
+
+  /**
+   * Every committed change of accounts, users and user profiles, in order, as `GET /v1/changes` answers it. Needs `audit:read`; throws
+   * `cursor_expired` for changes that are kept no longer.
+   */
+  listChanges(options?: ChangesOptions): Promise<RpcChanges> {
+    return changeFeed.listChanges(this.env, this.ctx, { options });
   }
 
   /** Creates an account that is not the default one; throws `account_number_taken` and `account_number_retired`. */

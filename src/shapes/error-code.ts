@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'ambiguous'
   | 'bad_request'
   | 'content_too_large'
+  | 'cursor_expired'
   | 'default_account_is_protected'
   | 'external_id_taken'
   | 'forbidden'

@@ -78,6 +78,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   listValidResourceOwners: 'GET /v1/user-profiles/:userProfileId/valid-resource-owners',
   resolveUrl: 'GET /v1/resolve',
   resolveUser: 'GET /v1/resolve',
+  listChanges: 'GET /v1/changes',
   createAccount: 'POST /v1/accounts',
   changeAccount: 'PATCH /v1/accounts/:accountNumber',
   switchDefaultAccount: 'PUT /v1/accounts/default',

@@ -5,6 +5,7 @@ import type { Account, AccountOfUser } from '../../src/directory/accounts/accoun
 import type { AccountChanges, NewAccount } from '../../src/directory/accounts/changes.ts';
 import type { AuditEntry } from '../../src/directory/audit.ts';
 import type { EntityLookUp } from '../../src/directory/batch/entity-look-ups.ts';
+import type { Change } from '../../src/directory/change-feed.ts';
 import type { Deletion } from '../../src/directory/deletion.ts';
 import type { NewUserProfile, UserProfileChanges } from '../../src/directory/profiles/changes.ts';
 import type { UserProfile } from '../../src/directory/profiles/user-profile.ts';
@@ -17,6 +18,7 @@ import type { Api } from '../../src/http/routes/api.ts';
 import type { ApiSchema } from '../../src/client/api-schema.ts';
 import type * as account from '../../src/shapes/account.ts';
 import type * as audit from '../../src/shapes/audit-entry.ts';
+import type * as change from '../../src/shapes/change.ts';
 import type * as deletion from '../../src/shapes/deletion.ts';
 import type * as lookUp from '../../src/shapes/entity-look-up.ts';
 import type * as json from '../../src/shapes/json.ts';
@@ -31,6 +33,7 @@ export type Proofs = [
   Proof<Same<account.AccountOfUser, AccountOfUser>>,
   Proof<Same<account.NewAccount, NewAccount>>,
   Proof<Same<audit.AuditEntry, AuditEntry>>,
+  Proof<Same<change.Change, Change>>,
   Proof<Same<deletion.Deletion, Deletion>>,
   Proof<Same<resolved.ResolvedUrl, ResolvedUrl>>,
   Proof<Same<resolved.ResolvedUser, ResolvedUser>>,

@@ -5,6 +5,8 @@ import { textsByName } from '../client/decoders.ts';
 export const idColumn = () => bigint('id', { mode: 'number' }).generatedByDefaultAsIdentity().primaryKey();
 export const revisionColumn = () => bigint('revision', { mode: 'number' }).notNull().default(1);
 export const flag = (name: string, preset: boolean) => boolean(name).notNull().default(preset);
+/** The id of a transaction. */
+export const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' });
 export const words = (name: string, preset = '') => text(name).notNull().default(preset);
 const textMap = customType<{ data: Readonly<Record<string, string>>; driverData: unknown }>({
   dataType: () => 'jsonb',

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, customType, index, pgTable, text, unique, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, check, index, pgTable, text, unique, uniqueIndex } from 'drizzle-orm/pg-core';
 import {
   dates,
   externalIdColumn,
@@ -14,9 +14,8 @@ import {
   revisionColumn,
   time,
   words,
+  xid8,
 } from './columns.ts';
-
-const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' });
 
 export const accounts = pgTable(
   'accounts',

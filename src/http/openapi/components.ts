@@ -69,6 +69,7 @@ interface Converted extends JsonSchema {
 
 function adapt({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: JsonSchema }): void {
   if (jsonSchema.$ref) return;
+  joinNull(jsonSchema);
   shorten(jsonSchema);
   // Each choice by a field is one between objects.
   if (jsonSchema.oneOf) jsonSchema.type = 'object';
@@ -85,6 +86,16 @@ function shorten(jsonSchema: JsonSchema): void {
   if (jsonSchema.minLength === 0) delete jsonSchema.minLength;
   // An object is open anyway.
   if (isEmpty(jsonSchema.additionalProperties)) delete jsonSchema.additionalProperties;
+}
+
+// A type and null are shorter as two types than as a choice between two schemas.
+function joinNull(jsonSchema: JsonSchema): void {
+  const [schema, none, ...more] = jsonSchema.anyOf ?? [];
+  const isPlain = typeof schema?.type === 'string' && !('const' in schema);
+  if (!schema || !isPlain || more.length > 0 || JSON.stringify(none) !== '{"type":"null"}') return;
+  delete jsonSchema.anyOf;
+  Object.assign(jsonSchema, { ...schema, ...jsonSchema, type: [schema.type, 'null'] });
+  if (schema.enum) jsonSchema.enum = [...schema.enum, null];
 }
 
 function isEmpty(schema: unknown): boolean {

@@ -29,11 +29,11 @@ export async function refuseOtherCursor(
   env: object,
   faults: Fault[],
 ): Promise<void> {
-  // Every list names it `cursor`. The name of the list is known once the other parameters are valid.
-  const { cursor } = input.query as { cursor?: SentCursor };
-  if (!cursor || faults.length > 0) return;
-  const isOwn = list !== undefined && (await isCursorOf(env, list(input), cursor));
-  if (!isOwn) faults.push({ in: 'query', name: 'cursor', detail: NO_CURSOR });
+  // Every list names it `cursor`, and the change feed `after`. The name of the list is known once the other parameters are valid.
+  const { cursor, after = cursor } = input.query as { cursor?: SentCursor; after?: SentCursor | 'latest' };
+  if (!after || after === 'latest' || faults.length > 0) return;
+  const isOwn = list !== undefined && (await isCursorOf(env, list(input), after));
+  if (!isOwn) faults.push({ in: 'query', name: cursor ? 'cursor' : 'after', detail: NO_CURSOR });
 }
 
 /** A search text of `minLength` to `maxLength` characters, on one line, that Postgres can store. */

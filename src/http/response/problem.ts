@@ -31,6 +31,7 @@ export const problems: Readonly<Record<ProblemCode, { status: ContentfulStatusCo
   ambiguous: { status: 409, title: 'Several have this name' },
   bad_request: { status: 400, title: 'Bad request' },
   content_too_large: { status: 413, title: 'The body is too large' },
+  cursor_expired: { status: 410, title: 'The cursor is too old' },
   default_account_is_protected: { status: 409, title: 'The default account cannot be deleted' },
   external_id_taken: { status: 409, title: 'The external id is taken' },
   forbidden: { status: 403, title: 'The key lacks the right' },

@@ -3,6 +3,7 @@ import { accountChanges } from './account-changes.ts';
 import { accounts } from './accounts.ts';
 import type { AppEnv } from '../app-env.ts';
 import { audit } from './audit.ts';
+import { changeFeed } from './change-feed.ts';
 import { context } from './context.ts';
 import { directoryLists } from './lists.ts';
 import { keys } from './keys.ts';
@@ -29,6 +30,7 @@ export const api = new Hono<AppEnv>()
   .route('/', profileChanges)
   .route('/', directoryLists)
   .route('/', audit)
+  .route('/', changeFeed)
   .route('/', keys)
   .route('/', operations)
   .route('/', stats)

@@ -52,7 +52,18 @@ const SUBJECT_NAMES: readonly string[] = [
   'username',
 ] satisfies SubjectName[];
 /** Parameters that say how something is answered, and not what it is about. */
-const NEUTRAL = new Set(['createdBy', 'cursor', 'dryRun', 'force', 'limit', 'minutes', 'withDescendants']);
+const NEUTRAL = new Set([
+  'after',
+  'createdBy',
+  'cursor',
+  'dryRun',
+  'force',
+  'kinds',
+  'limit',
+  'minutes',
+  'wait',
+  'withDescendants',
+]);
 const GIVEN = new Set(['externalId', 'username']);
 /** Routes that everybody may ask: to open another one is to say so here. */
 const OPEN = ['GET /docs', 'GET /healthz', 'GET /openapi.json', 'GET /readyz', 'GET /v1/account-number'];
@@ -261,7 +272,7 @@ describe.each(named(closed))('$name', ({ route }) => {
     const known = (name: string) => SUBJECT_NAMES.includes(name) || NEUTRAL.has(name);
     expect([...path, ...query].filter((name) => !known(name))).toEqual([]);
     const kind = kindOf(route);
-    const isCovered = subjectNames.length > 0 || kind === undefined || kind === 'keys';
+    const isCovered = subjectNames.length > 0 || kind === undefined || ['keys', 'changes'].includes(kind);
     expect(isCovered || states[kind] !== undefined, `no test makes a ${kind} absent`).toBe(true);
   });
 

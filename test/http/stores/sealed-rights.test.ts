@@ -24,6 +24,7 @@ interface Case<S extends Subject> {
 const cases: { readonly [K in Subject['kind']]: Case<Extract<Subject, { readonly kind: K }>> } = {
   everything: { subject: { kind: 'everything' } },
   keys: { subject: { kind: 'keys' } },
+  changes: { subject: { kind: 'changes' } },
   account: { subject: { kind: 'account', accountNumber: ACCOUNT } },
   'account-external-id': {
     subject: { kind: 'account-external-id', externalId: 'acme' },

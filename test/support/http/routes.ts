@@ -10,6 +10,7 @@ export const routes: readonly Route[] = routesOf(app);
 export const goodValues: Readonly<Record<string, string>> = {
   accountNumber: '1234-5678-9012',
   actor: 'root',
+  after: 'latest',
   companyNamePrefix: 'S',
   createdBy: 'root',
   cursor: 'YWZ0ZXI6MQ',
@@ -17,6 +18,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   externalId: 'good/id',
   force: 'false',
   keyId: '900001',
+  kinds: 'account,user',
   emailPrefix: 'johndoe@',
   entity: 'account',
   entityId: '2',
@@ -33,6 +35,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   userId: '3',
   userProfileId: '3',
   username: 'johndoe',
+  wait: '0',
   usernamePrefix: 'jo',
   withDescendants: 'true',
 };
@@ -41,6 +44,7 @@ export const goodValues: Readonly<Record<string, string>> = {
 const goodValuesOf: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
   'DELETE /v1/keys/:keyId': { keyId: '900002' },
   'GET /v1/resolve': { user: null },
+  'GET /v1/changes': { after: null },
   'GET /v1/users': { emailPrefix: null },
 };
 
