@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { PATIENTLY } from '../support/scale.ts';
+import { PATIENTLY, isDrawn } from '../support/scale.ts';
 import {
   copyProject,
   type DevProcess,
@@ -192,28 +192,30 @@ describe('one start, from its first line to Ctrl-C', { shuffle: false }, () => {
     expect((await greeting()).body).toBe('Newer, Stackademy.\n');
   });
 
-  test('a workerd that is killed ends the stack with a sentence and exit code 1', async () => {
-    const mortalPorts = await findFreePorts();
-    const mortal = startDev(project.folder, mortalPorts);
-    onTestFinished(() => mortal.kill());
-    await mortal.untilSays(/^ready$/);
-    process.kill(await findWorkerd(mortal.pid), 'SIGKILL');
-    expect(await mortal.ended).toBe(1);
-    // A drain that was under way may have reported its failure first.
-    expect(mortal.stderr.at(-1)).toBe('Edge Accounts has stopped: workerd has died.');
-    await vi.waitFor(() => Promise.all(Object.values(mortalPorts).map(requireFree)), PATIENTLY);
-  });
+  if (isDrawn(0, 2))
+    test('a workerd that is killed ends the stack with a sentence and exit code 1', async () => {
+      const mortalPorts = await findFreePorts();
+      const mortal = startDev(project.folder, mortalPorts);
+      onTestFinished(() => mortal.kill());
+      await mortal.untilSays(/^ready$/);
+      process.kill(await findWorkerd(mortal.pid), 'SIGKILL');
+      expect(await mortal.ended).toBe(1);
+      // A drain that was under way may have reported its failure first.
+      expect(mortal.stderr.at(-1)).toBe('Edge Accounts has stopped: workerd has died.');
+      await vi.waitFor(() => Promise.all(Object.values(mortalPorts).map(requireFree)), PATIENTLY);
+    });
 
-  test('a stack ends when the npm that started it is killed', async () => {
-    const orphanPorts = await findFreePorts();
-    const npm = startDev(project.folder, orphanPorts, ['npm', 'run', 'dev']);
-    onTestFinished(() => npm.kill());
-    await npm.untilSays(/^ready$/);
-    process.kill(npm.pid, 'SIGKILL');
-    // The output closes when the last process that writes to it has ended.
-    expect(await npm.ended).toBe('SIGKILL');
-    await vi.waitFor(() => Promise.all(Object.values(orphanPorts).map(requireFree)), PATIENTLY);
-  });
+  if (isDrawn(1, 2))
+    test('a stack ends when the npm that started it is killed', async () => {
+      const orphanPorts = await findFreePorts();
+      const npm = startDev(project.folder, orphanPorts, ['npm', 'run', 'dev']);
+      onTestFinished(() => npm.kill());
+      await npm.untilSays(/^ready$/);
+      process.kill(npm.pid, 'SIGKILL');
+      // The output closes when the last process that writes to it has ended.
+      expect(await npm.ended).toBe('SIGKILL');
+      await vi.waitFor(() => Promise.all(Object.values(orphanPorts).map(requireFree)), PATIENTLY);
+    });
 
   test('Ctrl-C ends every part with exit code 0', async () => {
     // The signals go to the whole group, as a terminal sends them, and the second one during the close.

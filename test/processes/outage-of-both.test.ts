@@ -1,3 +1,3 @@
 import { testOutages } from './outage-tests.ts';
 
-testOutages(['redis', 'postgres'], ['refuse']);
+testOutages(['redis', 'postgres'], ['refuse'], 0);

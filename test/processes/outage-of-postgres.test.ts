@@ -1,3 +1,3 @@
 import { testOutages } from './outage-tests.ts';
 
-testOutages(['postgres'], ['hang']);
+testOutages(['postgres'], ['hang'], 1);

@@ -1,3 +1,3 @@
 import { testOutages } from './outage-tests.ts';
 
-testOutages(['redis'], ['hang']);
+testOutages(['redis'], ['hang'], 2);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeRandom } from '../../local/faults.ts';
-import { scaled, seed } from '../support/scale.ts';
+import { isDrawn, scaled, seed } from '../support/scale.ts';
 import { UNHURRIED } from '../support/unhurried.ts';
 import { type Engines, startEngines, type Store } from './engines.ts';
 import { nameRow } from './failures-table.ts';
@@ -23,14 +23,27 @@ const settings: RunSettings = {
   vars: {},
   random: makeRandom(seed),
 };
-/** Registers the tests of every outage of exactly these stores. A short run takes those whose faults `quick` names. */
-export function testOutages(stores: readonly Store[], quick: readonly string[]): void {
+
+/** Three files have the outages, and a short run takes those of one. */
+const FILES = 3;
+
+/**
+ * Registers the tests of every outage of exactly these stores. A short run takes those whose faults `quick` names, when it is the turn
+ * of the file.
+ */
+export function testOutages(stores: readonly Store[], quick: readonly string[], file: number): void {
   const town: Town = makeTown(townSizes(settings));
   const ofStores = outages.filter((outage) => outage.stores.join() === stores.join());
   const isQuick = ({ title }: Outage) => quick.includes(title);
   const cases = ofStores
-    .filter((outage) => scaled(isQuick(outage), true))
+    .filter((outage) => scaled(isQuick(outage) && isDrawn(file, FILES), true))
     .map((outage) => ({ name: nameRow(outage), outage }));
+
+  test('the quick cases are among them', () => {
+    expect(ofStores.filter(isQuick)).toHaveLength(quick.length);
+  });
+
+  if (cases.length === 0) return;
   let engines: Engines;
 
   beforeAll(async () => {
@@ -39,10 +52,6 @@ export function testOutages(stores: readonly Store[], quick: readonly string[]):
   });
 
   afterAll(() => engines.close());
-
-  test('the quick cases are among them', () => {
-    expect(ofStores.filter(isQuick)).toHaveLength(quick.length);
-  });
 
   describe.each(cases)('$name', ({ outage }) => {
     testOutage(outage, () => runAmong(engines, town, outage));

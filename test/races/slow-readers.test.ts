@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sampled } from '../support/scale.ts';
 import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { absent, found, listed, see, type Seen } from '../support/seen.ts';
 import { drainNow, emptyRedis, newIsolate, sql, useStack } from '../support/stack.ts';
@@ -196,7 +197,7 @@ const races: readonly Race[] = [
   },
 ];
 
-describe.each(races)('$name', ({ path, given, writes, undo, before, after }) => {
+describe.each(sampled(races))('$name', ({ path, given, writes, undo, before, after }) => {
   beforeEach(async () => {
     if (given) await sql(stack.current, given);
     await drainNow(stack.current);

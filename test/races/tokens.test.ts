@@ -1,5 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { sampled } from '../support/scale.ts';
 import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { AccountDirectory } from '../../src/rpc/account-directory.ts';
 import { found, see } from '../support/seen.ts';
@@ -52,7 +53,7 @@ describe.each(transports)('over $transport', ({ read }) => {
 
   beforeEach(() => resetUser(stack.current));
 
-  describe.each(unmetTokens)('a token $kind', ({ make }) => {
+  describe.each(sampled(unmetTokens))('a token $kind', ({ make }) => {
     test('does not wait for a load under way in its isolate, whose answer stays older', async () => {
       const reader = newIsolate(stack.current);
       const held = holdNext(stack.current, ANY_SQL, 'answered');
@@ -148,7 +149,7 @@ describe.each(transports)('over $transport, Redis never answers the load under w
 
   beforeEach(() => resetUser(stack.current));
 
-  test.each(unmetTokens)('a token $kind does not hang with it', async ({ make }) => {
+  test.each(sampled(unmetTokens))('a token $kind does not hang with it', async ({ make }) => {
     const reader = newIsolate(stack.current);
     const held = holdNext(stack.current, scripts.read, 'unsent');
     const hanging = read(reader);

@@ -33,7 +33,7 @@ const DRIZZLE_MODULES = fileURLToPath(new URL('./drizzle-modules.mjs', import.me
 const SERVERS = './test/engines/servers.ts';
 
 /** The number of files at once on two cores. Most wait for an engine's answer more than they work. */
-const MAX_WORKERS = 4;
+const MAX_WORKERS = 3;
 
 /** The one deadline of every wait in a test, for a machine under ten times the load; and the one at full length. */
 const DEADLINE_MS = 300_000;

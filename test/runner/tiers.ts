@@ -8,7 +8,9 @@ const TEST = fileURLToPath(new URL('..', import.meta.url));
 export function volumeTests(): string[] {
   const files = globSync('**/*.test.ts', { cwd: TEST });
   return files.filter((file) =>
-    /\b(scaled|sampled|testOutages|testRuns|testBounds)\(/.test(readFileSync(join(TEST, file), 'utf8')),
+    /\b(scaled|sampled|isDrawn|testOutages|testRuns|testBounds)\(/.test(
+      readFileSync(join(TEST, file), 'utf8'),
+    ),
   );
 }
 

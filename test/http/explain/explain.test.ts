@@ -16,7 +16,7 @@ import {
   useStack,
   whileAway,
 } from '../../support/stack.ts';
-import { scaled, seed } from '../../support/scale.ts';
+import { sampled, scaled, seed } from '../../support/scale.ts';
 import { expectProblem } from '../../support/http/problem.ts';
 import { goodValues, pathOf, routes } from '../../support/http/routes.ts';
 
@@ -59,12 +59,12 @@ beforeEach(async () => {
 });
 afterEach(() => void vi.unstubAllGlobals());
 
-describe.each(
-  CACHED.map((route) => ({
-    route: route.path,
-    path: route.path === '/v1/context' ? CONTEXT : pathOf(route),
-  })),
-)('$route', ({ route, path }) => {
+const cachedPaths = CACHED.map((route) => ({
+  route: route.path,
+  path: route.path === '/v1/context' ? CONTEXT : pathOf(route),
+}));
+
+describe.each(sampled(cachedPaths))('$route', ({ route, path }) => {
   test('is answered by Postgres, then by memory, and in another isolate by Redis', async () => {
     const isolate = newIsolate(stack.current);
     const cold = await explain(isolate, path);

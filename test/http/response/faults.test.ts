@@ -22,7 +22,7 @@ useSeedForEach(stack);
 const HURRIED = { REDIS_DEADLINE_MS: '100', POSTGRES_DEADLINE_MS: '500' };
 
 /** Several that are alike; the longer runs take all. */
-const some = (store: Store) => sampled(faultsOf(store), 6);
+const some = (store: Store) => sampled(faultsOf(store), 3);
 
 afterEach(async () => {
   for (const store of ['redis', 'postgres'] as const) await fault(stack.current, store, []);

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { isDrawn } from '../../support/scale.ts';
 import { change, create, jsonOf } from '../../support/http/changes.ts';
 import {
   countRequests,
@@ -291,30 +292,31 @@ test('without Postgres a write is 503', async () => {
   await expectProblem(response, 'unavailable');
 });
 
-test('an account of more than 10,000 members is not deleted before some have left', async () => {
-  const [number, path] = ['1010-2020-3030', '/v1/accounts/1010-2020-3030'];
-  await sql(
-    stack.current,
-    `with account as (
+if (isDrawn(2, 3))
+  test('an account of more than 10,000 members is not deleted before some have left', async () => {
+    const [number, path] = ['1010-2020-3030', '/v1/accounts/1010-2020-3030'];
+    await sql(
+      stack.current,
+      `with account as (
        insert into accounts (id, account_number, company_name) values (1010, '${number}', 'Large') returning id
      ), people as (
        insert into users (id, username, email)
        select n, 'large' || n, 'l@example.com' from generate_series(100001, 110001) as n returning id
      )
      insert into user_profiles (id, user_id, account_id) select people.id, people.id, account.id from people, account`,
-  );
-  for (const headers of [{ 'If-Match': '*' }, {}] as Record<string, string>[]) {
-    const asked = headers['If-Match'] ? path : `${path}?dryRun=true`;
-    const problem = await expectProblem(
-      await change(stack.current, 'DELETE', asked, undefined, headers),
-      'too_many_members',
     );
-    expect(problem.detail).toContain('10001 members');
-    expect(problem.detail).toContain('delete user profiles or users of it first');
-  }
-  expect((await get(stack.current, path)).status).toBe(200);
-  await change(stack.current, 'DELETE', '/v1/user-profiles/110001', undefined, { 'If-Match': '*' });
-  const deleted = await change(stack.current, 'DELETE', path, undefined, { 'If-Match': '*' });
-  expect(await jsonOf(deleted)).toMatchObject({ accounts: 1, userProfiles: 10_000 });
-  expect((await get(stack.current, path)).status).toBe(404);
-});
+    for (const headers of [{ 'If-Match': '*' }, {}] as Record<string, string>[]) {
+      const asked = headers['If-Match'] ? path : `${path}?dryRun=true`;
+      const problem = await expectProblem(
+        await change(stack.current, 'DELETE', asked, undefined, headers),
+        'too_many_members',
+      );
+      expect(problem.detail).toContain('10001 members');
+      expect(problem.detail).toContain('delete user profiles or users of it first');
+    }
+    expect((await get(stack.current, path)).status).toBe(200);
+    await change(stack.current, 'DELETE', '/v1/user-profiles/110001', undefined, { 'If-Match': '*' });
+    const deleted = await change(stack.current, 'DELETE', path, undefined, { 'If-Match': '*' });
+    expect(await jsonOf(deleted)).toMatchObject({ accounts: 1, userProfiles: 10_000 });
+    expect((await get(stack.current, path)).status).toBe(404);
+  });

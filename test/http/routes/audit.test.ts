@@ -287,11 +287,11 @@ describe('the log', () => {
   });
 
   for (const [filter, isWanted] of filters) {
-    test.each(sampled(ranges, 3))(
+    test.each(sampled(ranges, 1))(
       `with ${search(filter)} and %j has what they all admit`,
       async (range, isInRange) => {
         const wanted = all.filter((entry) => isWanted(entry) && isInRange(entry));
-        for (const limit of ['1', '4', '500'])
+        for (const limit of sampled(['1', '4', '500']))
           expect(await entries({ ...filter, ...range, limit })).toEqual(wanted);
       },
     );

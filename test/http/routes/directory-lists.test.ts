@@ -86,7 +86,7 @@ describe.each([
   ])('with %j pages make up the whole list, by id', async (query, where) => {
     const whole = await ids(where);
     expect(whole.length).toBeGreaterThan(0);
-    for (const limit of ['1', '7', '100', '500']) {
+    for (const limit of sampled(['1', '7', '100', '500'])) {
       expect((await walk(path, { ...query, limit })).map(({ id }) => id)).toEqual(whole);
     }
     expect((await page(path, query)).items).toHaveLength(Math.min(100, whole.length));
@@ -94,7 +94,7 @@ describe.each([
 
   for (const [parameter, field] of Object.entries(prefixes)) {
     const texts = ['', ...PARTS, 'a%', 'aaa', '\\%', '\u{10ffff}\u{10ffff}', "';--", 'no such text'];
-    test.each(sampled(texts, 6))(
+    test.each(sampled(texts, 3))(
       `${parameter}=%j gives what begins so, in the order of bytes`,
       async (prefix) => {
         const all = await walk(path, { limit: '500' });
@@ -104,7 +104,7 @@ describe.each([
         for (const isActive of [undefined, true, false]) {
           const half = wanted.filter((item) => isActive === undefined || item.isActive === isActive);
           const filters = { [parameter]: prefix, ...(isActive !== undefined && { isActive: `${isActive}` }) };
-          for (const limit of ['5', '50', '500'])
+          for (const limit of sampled(['5', '50', '500']))
             expect(await walk(path, { ...filters, limit })).toEqual(half);
         }
       },

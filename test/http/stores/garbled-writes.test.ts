@@ -219,7 +219,7 @@ test('every method over RPC is a case', () => {
 });
 
 /** In a short run so many of the writes, and so many of the reads. */
-const SOME = 8;
+const SOME = 4;
 
 describe.each(
   sampled(

@@ -96,7 +96,7 @@ describe.each([
   ['lists', asList],
   ['hashes of something else', asHash],
 ])('overwritten with %s', (_what, write) => {
-  test.each(sampled(['', 'entry:', 'tag:', 'clock', 'lease:'], 2))(
+  test.each(sampled(['', 'entry:', 'tag:', 'clock', 'lease:'], 1))(
     'the keys %j change no answer and heal',
     async (kind) => {
       if (kind === 'lease:') await overwrite('entry:', (key) => write(key.replace(':entry:', ':lease:')));
@@ -109,7 +109,7 @@ describe.each([
 });
 
 describe('half an entry', () => {
-  test.each(['asof', 'born', 'fresh', 'tags', 'payload'])(
+  test.each(sampled(['asof', 'born', 'fresh', 'tags', 'payload'], 2))(
     'without %s changes no answer and heals',
     async (field) => {
       await overwrite('entry:', withoutField(field));
@@ -140,7 +140,7 @@ describe('an entry with', () => {
     ['born', '1e308'],
     ['fresh', '1e308'],
   ];
-  test.each(sampled(values, 4))('%s %j changes no answer and heals', async (field, value) => {
+  test.each(sampled(values, 2))('%s %j changes no answer and heals', async (field, value) => {
     await overwrite('entry:', withField(field, value));
     await expectNothingChanged();
     await expectHealed();
@@ -177,13 +177,13 @@ describe('a clock of', () => {
     'zzzzzzzzzzzzzzzz:1',
     'FFFFFFFFFFFFFFFF:1',
   ];
-  test.each(sampled(clocks, 3))('%j changes no answer and heals', async (clock) => {
+  test.each(sampled(clocks, 1))('%j changes no answer and heals', async (clock) => {
     await overwrite('clock', (key) => put('SET', key, clock));
     await expectNothingChanged();
     await expectHealed();
   });
 
-  test.each(['9007199254739000', '9007199254739990'])(
+  test.each(sampled(['9007199254739000', '9007199254739990'], 1))(
     '%s in its own epoch changes no answer and heals',
     async (n) => {
       await overwrite('clock', async (key) => {
