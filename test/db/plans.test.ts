@@ -29,6 +29,7 @@ import {
 import { statementOf, wrapClient } from '../support/clients.ts';
 import { useNeon } from '../support/db/neon.ts';
 import { useSession } from '../support/db/session.ts';
+import { untriggered } from '../support/db/untriggered.ts';
 
 const session = useSession();
 const bridge = useNeon(session);
@@ -42,12 +43,14 @@ const lastPage = { afterId: members - 10, limit: 10 };
 
 // One account has everybody and no admin; as many accounts and outbox rows stand around.
 beforeAll(async () => {
-  await session.query(`
+  const rows = `
     insert into accounts (account_number, company_name, is_default_account, external_id)
       select to_char(n, 'FM0000-0000-0000'), 'x', n = 2, 'crm' || n from generate_series(1, ${members}) as n;
-    insert into users (username, email, external_id) select 'user' || n, '', 'crm' || n from generate_series(1, ${members}) as n;
+    insert into users (username, username_compared, email, external_id)
+      select 'user' || n, 'user' || n, '', 'crm' || n from generate_series(1, ${members}) as n;
     insert into user_profiles (user_id, account_id) select id, 1 from users order by id;
-    insert into users (username, email, is_staff) select 'staff' || n, '', true from generate_series(1, 20) as n;
+    insert into users (username, username_compared, email, is_staff)
+      select 'staff' || n, 'staff' || n, '', true from generate_series(1, 20) as n;
     insert into api_keys (name, scopes, account_id, sha256, created_by)
       select 'x', '{}', case when n % 2 = 0 then 1 + n % 100 end, repeat('0', 64), 'key:' || n / 3 from generate_series(1, ${members}) as n;
     insert into api_key_uses (key_id) select id from api_keys;
@@ -61,7 +64,8 @@ beforeAll(async () => {
       select 'root', '', 'update', 'account', 1 + n % 2 * 900000, '{}', now() - n * interval '1 hour' from generate_series(1, ${members}) as n;
     insert into retired_account_numbers (account_number, account_id)
       select to_char(n, 'FM9999-0000-0000'), 900000 + n from generate_series(1, ${members}) as n;
-    update users set email = username || '@example.com' where id = 77`);
+    update users set email = username || '@example.com' where id = 77`;
+  await session.query(untriggered(['accounts', 'users', 'user_profiles', 'api_keys'], rows));
   await session.query('analyze');
 });
 
