@@ -34,7 +34,7 @@ const ROUNDS = paced(3, 9);
 const BACKLOGS: readonly Backlog[] = [
   { rows: 1_000, tagsOfEach: 1_000 },
   { rows: 10_000, tagsOfEach: 100 },
-  { rows: paced(200_000, 1_000_000), tagsOfEach: 1 },
+  { rows: paced(50_000, 1_000_000), tagsOfEach: 1 },
 ];
 /** The bounds of one look at the outbox. Each row beyond the tags says `everything`. */
 const MOST_ROWS = 10_001;
