@@ -52,12 +52,12 @@ export class AccountDirectory extends OperatorMethods {
 
   /** The account with exactly this external id, active or not, or null. */
   getAccountByExternalId(externalId: string, options?: RpcOptions): Promise<Account | null> {
-    return lookUps.accountByOtherName(this.env, this.ctx, { externalId }, options);
+    return lookUps.accountForExternalId(this.env, this.ctx, { externalId }, options);
   }
 
   /** The user with exactly this external id, active or not, or null. */
   getUserByExternalId(externalId: string, options?: RpcOptions): Promise<User | null> {
-    return lookUps.userByOtherName(this.env, this.ctx, { externalId }, options);
+    return lookUps.userForExternalId(this.env, this.ctx, { externalId }, options);
   }
 
   /** The profile with this id, with its user and account, or null. */

@@ -28,8 +28,8 @@ import type { RpcOutcome } from '../shapes/rpc.ts';
 import { describeRpcError, method } from './method.ts';
 
 export const account = nullableMethod(accountByNumber);
-export const accountByOtherName = nullableMethod(accountByExternalId);
-export const userByOtherName = nullableMethod(userByExternalId);
+export const accountForExternalId = nullableMethod(accountByExternalId);
+export const userForExternalId = nullableMethod(userByExternalId);
 export const userProfile = nullableMethod(userProfileById);
 export const cachedAccountForUser = nullableMethod(accountForUser);
 export const cachedDefaultAccount = lookUpMethod(defaultAccount);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
+import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
 import { KEEP_OPEN } from '../../local/http-server.ts';
 import { startNeonBridge } from '../../local/neon-bridge.ts';
 import { LOCAL_KEY, workerEnv } from '../../local/stack.ts';
@@ -97,6 +98,8 @@ async function startTestStack(ownRedis: OwnRedis | undefined): Promise<TestStack
   const bridges: Record<Store, Bridge> = { postgres: neon, redis: upstash };
   const env = workerEnv(neon.url, upstash.url, database.url);
   const redis = new Redis(redisUrl);
+  // The first use of a script that Redis does not know would be two requests.
+  await Promise.all(Object.values(scripts).map(({ text }) => redis.script('LOAD', text)));
   const emptyRedis = () => deleteEntries(redis, env.DATABASE_ID);
   let seeded = await lastWriteOf(prompt);
   const start = async (store: Store) => {

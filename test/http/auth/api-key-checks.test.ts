@@ -48,6 +48,8 @@ const dry = { dryRun: true };
 /** Arguments that every method of the class takes, by its function. */
 const goodArguments: Readonly<Record<string, object>> = {
   account: { accountNumber: STACKADEMY },
+  accountForExternalId: { externalId: 'crm-1' },
+  userForExternalId: { externalId: 'crm-1' },
   userProfile: { userProfileId: 3 },
   cachedAccountForUser: { userId: 3 },
   cachedAdminUserForAccount: { accountNumber: STACKADEMY },

@@ -66,6 +66,8 @@ const rpcWrites: Readonly<Record<string, (on: AccountDirectory) => Promise<unkno
 const rpcReads: Readonly<Record<string, (on: AccountDirectory) => Promise<unknown>>> = {
   getAccount: (on) => on.getAccount(own.accountNumber),
   getUserProfile: (on) => on.getUserProfile(3),
+  getAccountByExternalId: (on) => on.getAccountByExternalId('crm-1'),
+  getUserByExternalId: (on) => on.getUserByExternalId('crm-1'),
   getMany: (on) => on.getMany([{ lookUp: 'user', userId: 3 }, { lookUp: 'defaultAccount' }]),
   getCachedAdminUserForAccount: (on) => on.getCachedAdminUserForAccount(own.accountNumber),
   getCachedAccountForUser: (on) => on.getCachedAccountForUser(3),
