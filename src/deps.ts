@@ -19,7 +19,7 @@ import type { Settings } from './settings.ts';
 import { type Isolate, isolateOf } from './isolate.ts';
 import { makeOutbox } from './jobs/outbox.ts';
 import { type Afterwards, makeAfterwards } from './lib/afterwards.ts';
-import { consoleLog } from './lib/log.ts';
+import { consoleLog, type Log, logOfRequest } from './lib/log.ts';
 
 /** The part of a Worker's execution context that deps need. */
 export interface RequestContext {
@@ -31,20 +31,29 @@ export interface RequestDeps extends Deps {
   readonly afterwards: Afterwards;
 }
 
-/** Makes the dependencies of one request. Throws `ConfigurationError` when a var is wrong. */
-export function makeDeps(env: object, ctx: RequestContext, isolate: Isolate = isolateOf(env)): RequestDeps {
-  const deps = makeStoreDeps(isolate, ctx);
-  return { ...deps, ...askOriginWorker(deps.cache, isolate) };
+/** Makes the dependencies of one request, which the lines of its log name. Throws `ConfigurationError` when a var is wrong. */
+export function makeDeps(
+  env: object,
+  ctx: RequestContext,
+  isolate: Isolate = isolateOf(env),
+  requestId?: string,
+): RequestDeps {
+  const deps = makeStoreDeps(isolate, ctx, { log: logOf(requestId) });
+  return { ...deps, ...askOriginWorker(deps.cache, isolate, requestId) };
+}
+
+function logOf(requestId: string | undefined): Log {
+  return requestId === undefined ? consoleLog : logOfRequest(requestId);
 }
 
 /** Dependencies that know the stores alone. */
-function makeStoreDeps(isolate: Isolate, ctx: RequestContext, apart: Partial<Cache> = {}) {
+function makeStoreDeps(isolate: Isolate, ctx: RequestContext, apart: Partial<Cache> & Pick<Cache, 'log'>) {
   const { db, keyUses, platform, settings } = isolate;
   const afterwards = makeAfterwards();
   const onDue = (lease: string) => afterwards.add(() => ctx.waitUntil(drainBehindAnswer(cache, db, lease)));
   const drains = settings.DRAIN_EVERY_MS > 0 ? { everyMs: settings.DRAIN_EVERY_MS, onDue } : null;
   const cache = Object.assign(makeCache(isolate, ctx, drains), apart);
-  return { cache, db, platform, keyUses, log: consoleLog, trace: {}, afterwards };
+  return { cache, db, platform, keyUses, log: apart.log, trace: {}, afterwards };
 }
 
 async function drainBehindAnswer(cache: Cache, db: Db, lease: string): Promise<void> {
@@ -59,14 +68,21 @@ export function settingsOf(env: object): Settings {
 }
 
 /** Has the request's reads ask the origin Worker, where there is one. */
-function askOriginWorker(cache: Writable<Cache>, { placed, storeSettings }: Isolate): Pick<Deps, 'askFor'> {
+function askOriginWorker(
+  cache: Writable<Cache>,
+  { placed, storeSettings }: Isolate,
+  requestId: string | undefined,
+): Pick<Deps, 'askFor'> {
   const { binding, seal, breaker, deadlineMs } = placed;
   if (!binding) return {};
   let asking: Caller | undefined;
   const boundsOf = () =>
     asking ? { accountNumber: asking.accountNumber, scopes: [...asking.scopes] } : null;
   const send = sendOver(binding, seal, deadlineMs);
-  cache.placed = makePlaced({ breaker, deadlineMs, store: storeSettings, boundsOf, send }, systemClock);
+  cache.placed = makePlaced(
+    { breaker, deadlineMs, store: storeSettings, boundsOf, send, requestId },
+    systemClock,
+  );
   return {
     askFor(caller) {
       asking = caller;
@@ -92,14 +108,19 @@ const UNSENT = makeCounts();
 export function makePlacedDeps(
   isolate: Isolate,
   ctx: RequestContext,
-  { cursor, newest: seen, counts: counted }: Pick<Call, 'counts' | 'cursor' | 'newest'>,
+  {
+    cursor,
+    newest: seen,
+    counts: counted,
+    requestId,
+  }: Pick<Call, 'counts' | 'cursor' | 'newest' | 'requestId'>,
 ): PlacedDeps {
   const { storeSettings } = isolate;
   const newest: NewestTime = { time: parseLogicalTime(seen) ?? storeSettings.newest?.time ?? null };
   const callerLog = cursor === NO_NEWS ? null : makeCallerLog(cursor);
   const callerCounts = makeCallerCounts(counted);
   const store = { ...storeSettings, newest, log: callerLog?.log ?? null, counts: callerCounts.counts };
-  const apart = { memory: makeMemory(NO_MEMORY), inFlight: new Map(), counts: UNSENT };
+  const apart = { memory: makeMemory(NO_MEMORY), inFlight: new Map(), counts: UNSENT, log: logOf(requestId) };
   return {
     deps: makeStoreDeps({ ...isolate, storeSettings: store }, ctx, apart),
     takeNews() {

@@ -12,6 +12,8 @@ export interface AppEnv {
     requestId: string;
     /** Undefined while a var is wrong; `requireIsolate` throws then. */
     isolate: Isolate | undefined;
+    /** The number of the account that the request was about, where it or its answer says one. */
+    about: string | null | undefined;
     deps: Deps;
     /** Not set on open routes. */
     caller: Caller;

@@ -4,7 +4,7 @@ import { TrieRouter } from 'hono/router/trie-router';
 import type { RequestOutcome } from '../cache/counts/counts.ts';
 import { type Isolate, isolateOf } from '../isolate.ts';
 import { ConfigurationError } from '../settings.ts';
-import { consoleLog, describeError } from '../lib/log.ts';
+import { describeError, logOfRequest } from '../lib/log.ts';
 import { api } from './routes/api.ts';
 import type { AppEnv } from './app-env.ts';
 import { setCommonHeaders } from './response/common-headers.ts';
@@ -85,14 +85,18 @@ app.notFound((c) =>
   toResponse(new ProblemError('not_found', 'no route has this path; see /docs'), c.get('requestId')),
 );
 
-app.onError((error, c) => toResponse(asProblem(error) ?? defect(error), c.get('requestId')));
+app.onError((error, c) => {
+  const requestId = c.get('requestId');
+  return toResponse(asProblem(error) ?? defect(error, requestId), requestId);
+});
 
-function defect(error: Error): ProblemError {
+function defect(error: Error, requestId: string): ProblemError {
+  const log = logOfRequest(requestId);
   if (error instanceof ConfigurationError) {
-    consoleLog.error('misconfigured', { faults: error.message });
+    log.error('misconfigured', { faults: error.message });
     return new ProblemError('misconfigured', 'a setting is wrong; the log names it');
   }
-  consoleLog.error('request_failed', { error: describeError(error), at: framesOf(error) });
+  log.error('request_failed', { error: describeError(error), at: framesOf(error) });
   return new ProblemError('internal_error', 'the service failed; the log has the error');
 }
 

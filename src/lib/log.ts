@@ -14,6 +14,15 @@ export const consoleLog: Log = {
   error: (event, fields) => console.error(JSON.stringify({ level: 'error', event, ...fields })),
 };
 
+/** The log of one request: each line names it. */
+export function logOfRequest(requestId: string): Log {
+  return {
+    info: (event, fields) => consoleLog.info(event, { ...fields, requestId }),
+    warn: (event, fields) => consoleLog.warn(event, { ...fields, requestId }),
+    error: (event, fields) => consoleLog.error(event, { ...fields, requestId }),
+  };
+}
+
 /** Drops lines that equal one of the last `forMs` ms; by default, of any time before. */
 export function withoutRepeats(log: Log, forMs = Infinity, now: () => number = Date.now): Log {
   const saidAtMs = new Map<string, number>();

@@ -14,6 +14,7 @@ export type {
   DeleteOptions,
   ForceOptions,
   PageOptions,
+  RequestOptions,
   RpcOptions,
   RpcOutcome,
   RpcPage,

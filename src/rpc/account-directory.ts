@@ -1,11 +1,5 @@
-import {
-  type ExplainedAccountNumber,
-  explainAccountNumber,
-} from '../directory/accounts/explain-account-number.ts';
-import { accountNumberFromUrl } from '../directory/accounts/account-number.ts';
-import { settingsOf } from '../deps.ts';
+import type { ExplainedAccountNumber } from '../directory/accounts/explain-account-number.ts';
 import type { Account, AccountChanges, AccountOfUser, NewAccount } from '../shapes/account.ts';
-import type { ChangesOptions, RpcChanges } from '../shapes/change.ts';
 import type { Deletion } from '../shapes/deletion.ts';
 import type { EntityLookUp } from '../shapes/entity-look-up.ts';
 import type {
@@ -14,6 +8,7 @@ import type {
   DeleteOptions,
   ForceOptions,
   PageOptions,
+  RequestOptions,
   RpcOptions,
   RpcOutcome,
   RpcPage,
@@ -22,10 +17,11 @@ import type {
 } from '../shapes/rpc.ts';
 import type { NewUser, User, UserChanges } from '../shapes/user.ts';
 import type { NewUserProfile, UserProfile, UserProfileChanges } from '../shapes/user-profile.ts';
-import * as changeFeed from './change-feed.ts';
+import { nameCalls } from './call.ts';
 import * as lists from './lists.ts';
 import * as lookUps from './look-ups.ts';
 import { OperatorMethods } from './operator-methods.ts';
+import * as urls from './url-methods.ts';
 import * as userWrites from './user-writes.ts';
 import * as writes from './account-writes.ts';
 
@@ -36,13 +32,13 @@ import * as writes from './account-writes.ts';
  */
 export class AccountDirectory extends OperatorMethods {
   /** The account number in the host of the URL, or null. Never throws, whatever it is given. */
-  accountNumberFromUrl(url: string, _options?: RpcOptions): string | null {
-    return accountNumberFromUrl(url, settingsOf(this.env).ACCOUNT_HOST_SUFFIXES);
+  accountNumberFromUrl(url: string, options?: RpcOptions): string | null {
+    return urls.numberOf(this.env, this.ctx, url, options);
   }
 
   /** Answers like `accountNumberFromUrl`, and adds the reason and the labels of the host. Never throws. */
-  explainAccountNumber(url: string): ExplainedAccountNumber {
-    return explainAccountNumber(url, settingsOf(this.env).ACCOUNT_HOST_SUFFIXES);
+  explainAccountNumber(url: string, options?: RequestOptions): ExplainedAccountNumber {
+    return urls.explain(this.env, this.ctx, url, options);
   }
 
   /** The account with this number, active or not, or null. */
@@ -161,14 +157,6 @@ export class AccountDirectory extends OperatorMethods {
     return lists.validResourceOwners(this.env, this.ctx, { userProfileId }, options);
   }
 
-  /**
-   * Every committed change of accounts, users and user profiles, in order, as `GET /v1/changes` answers it. Needs `audit:read`; throws
-   * `cursor_expired` for changes that are kept no longer.
-   */
-  listChanges(options?: ChangesOptions): Promise<RpcChanges> {
-    return changeFeed.listChanges(this.env, this.ctx, { options });
-  }
-
   /** Creates an account that is not the default one; throws `account_number_taken` and `account_number_retired`. */
   createAccount(account: NewAccount, options?: CreateOptions): Promise<RpcWritten<Account>> {
     return writes.createAccount(this.env, this.ctx, { account, options }, null);
@@ -184,8 +172,8 @@ export class AccountDirectory extends OperatorMethods {
   }
 
   /** Makes the account the default one, in one transaction with that which was. */
-  switchDefaultAccount(accountNumber: string): Promise<RpcWritten<Account>> {
-    return writes.switchDefaultAccount(this.env, this.ctx, { accountNumber }, null);
+  switchDefaultAccount(accountNumber: string, options?: RequestOptions): Promise<RpcWritten<Account>> {
+    return writes.switchDefaultAccount(this.env, this.ctx, { accountNumber, options }, null);
   }
 
   /** Deletes the account, its profiles and its keys, or says what that would delete. */
@@ -248,3 +236,5 @@ export class AccountDirectory extends OperatorMethods {
     return userWrites.deleteUserProfile(this.env, this.ctx, { userProfileId, options }, null);
   }
 }
+
+nameCalls(AccountDirectory.prototype);

@@ -2,7 +2,15 @@ import * as z from 'zod';
 import * as accounts from '../directory/accounts/changes.ts';
 import { AccountNumber } from '../directory/fields.ts';
 import { method } from './method.ts';
-import { change, creation, deletion, idempotencyOf, preconditionOf, toWritten } from './write-options.ts';
+import {
+  change,
+  creation,
+  deletion,
+  idempotencyOf,
+  ofRequest,
+  preconditionOf,
+  toWritten,
+} from './write-options.ts';
 
 const scope = 'directory:write';
 export const createAccount = method({
@@ -31,7 +39,7 @@ export const changeAccount = method({
 });
 
 export const switchDefaultAccount = method({
-  args: z.object({ accountNumber: AccountNumber }),
+  args: z.object({ accountNumber: AccountNumber, options: ofRequest }),
   scope,
   subject: () => ({ kind: 'everything' }),
   run: async (deps, args, _read, writer) =>

@@ -10,6 +10,7 @@ import {
   numberOf,
 } from '../directory/change-feed.ts';
 import type { RpcChanges } from '../shapes/change.ts';
+import { RequestId } from './call.ts';
 import { pageOptions } from './look-up-methods.ts';
 import { BadArgument, type CallContext, method } from './method.ts';
 
@@ -18,6 +19,7 @@ const changesOptions = z
     after: z.string().nullish(),
     limit: pageOptions.shape.limit,
     kinds: z.array(FedKind).min(1).nullish(),
+    requestId: RequestId.optional(),
     wait: z.int().min(0).max(MAX_WAIT_S).default(0),
   })
   .prefault({});

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { mergeTraces } from '../cache/merge-traces.ts';
 import {
   accountByExternalId,
   accountByNumber,
@@ -87,15 +88,16 @@ export const many = method({
   scope,
   // Each look-up is about something of its own, and asked for its visibility like one.
   subject: () => null,
-  run: async (deps, args, read, { caller }) => {
+  run: async (deps, args, read, { caller, requestId }) => {
     const outcomes = await findMany(deps, caller, args.lookUps, read);
+    if (read.trace) Object.assign(read.trace, mergeTraces(outcomes.map(({ trace }) => trace)));
     requireAnswer(outcomes);
-    return outcomes.map(toRpcOutcome);
+    return outcomes.map((outcome) => toRpcOutcome(outcome, requestId));
   },
 });
 
-function toRpcOutcome(outcome: LookUpOutcome): RpcOutcome {
+function toRpcOutcome(outcome: LookUpOutcome, requestId: string): RpcOutcome {
   if ('value' in outcome) return { value: outcome.value };
-  const { code, message } = describeRpcError(outcome.error);
+  const { code, message } = describeRpcError(outcome.error, requestId);
   return { error: { code, message } };
 }

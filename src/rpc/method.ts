@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { ACCOUNT_NUMBER } from '../directory/accounts/account-number.ts';
-import type { RequestOutcome } from '../cache/counts/counts.ts';
 import type { ReadDemands } from '../cache/look-up.ts';
 import { OriginRefused, OriginUnavailable } from '../cache/errors.ts';
 import { parseToken } from '../cache/logical-time.ts';
-import { makeDeps, type RequestContext, type RequestDeps } from '../deps.ts';
+import { makeDeps, type RequestContext, type RequestDeps, settingsOf } from '../deps.ts';
+import { accountNumberIn, accountNumberOf } from '../directory/about.ts';
 import { requireActiveAccount } from '../directory/accounts/active-account.ts';
 import { type Caller, requireScope, type Scope, SCOPES, type Writer } from '../directory/caller.ts';
 import type { Deps } from '../directory/deps.ts';
@@ -14,7 +14,8 @@ import { bounded, text } from '../directory/fields.ts';
 import { cutEcho } from '../lib/echo.ts';
 import type { Subject } from '../directory/subject.ts';
 import { requireVisible } from '../directory/visibility.ts';
-import { consoleLog, describeError } from '../lib/log.ts';
+import { beginCall, logCall, type LoggedCall, outcomeOf, RequestId } from './call.ts';
+import { describeError, logOfRequest } from '../lib/log.ts';
 
 /** Twice the length of the longest token that the service issues. */
 const MAX_TOKEN = 64;
@@ -22,6 +23,7 @@ const MAX_TOKEN = 64;
 const Options = z
   .strictObject({
     invalidate: z.boolean().optional(),
+    requestId: RequestId.optional(),
     consistencyToken: bounded(MAX_TOKEN, 'is malformed')
       .transform((token, ctx) => parseToken(token) ?? ctx.addIssue('is malformed') ?? z.NEVER)
       .optional(),
@@ -74,22 +76,26 @@ export class BadArgument extends Error {
   readonly code = 'bad_request';
 }
 
-/** Makes a method that asks for the right, parses its arguments, and lets only clean errors out. */
+/** Makes a method that asks for the right, parses its arguments, lets only clean errors out, and leaves one line in the log. */
 export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
   return async (env: object, ctx: CallContext, args: unknown, options: unknown): Promise<T> => {
     const startedAtMs = Date.now();
+    const call = beginCall(ctx, args, options);
     let deps: RequestDeps | undefined;
-    let outcome: RequestOutcome = 'ok';
     try {
-      deps = makeDeps(env, ctx);
-      return await run(spec, deps, env, { props: ctx.props, args, options });
+      deps = makeDeps(env, ctx, undefined, call.requestId);
+      const answer = await run(spec, deps, env, { props: ctx.props, args, options, call });
+      call.about ??= accountNumberIn(answer) ?? accountNumberIn(Object(answer).value);
+      return answer;
     } catch (error) {
-      const described = describeRpcError(error);
-      outcome = OUTCOMES[described.code] ?? 'ok';
+      const described = describeRpcError(error, call.requestId);
+      call.code = described.code;
       throw toRpcError(described);
     } finally {
       const endedAtMs = Date.now();
-      deps?.cache.counts.request(outcome, endedAtMs - startedAtMs, endedAtMs);
+      const ms = endedAtMs - startedAtMs;
+      deps?.cache.counts.request(outcomeOf(call), ms, endedAtMs);
+      if (!deps || settingsOf(env).LOG_REQUESTS) logCall(call, ms);
       deps?.afterwards.begin();
     }
   };
@@ -98,15 +104,17 @@ export function method<A extends z.ZodType, T>(spec: MethodSpec<A, T>) {
 interface Call extends Pick<CallContext, 'props'> {
   readonly args: unknown;
   readonly options: unknown;
+  readonly call: LoggedCall;
 }
 
 async function run<A extends z.ZodType, T>(
   spec: MethodSpec<A, T>,
   deps: RequestDeps,
   env: object,
-  { props, args, options }: Call,
+  { props, args, options, call }: Call,
 ): Promise<T> {
-  const writer = { caller: callerOf(props), requestId: crypto.randomUUID() };
+  const writer = { caller: callerOf(props), requestId: call.requestId };
+  call.caller = writer.caller;
   deps.askFor?.(writer.caller);
   await requireActiveAccount(deps, writer.caller);
   // Checked first, as over HTTP: arguments of a caller without the right are not parsed.
@@ -114,20 +122,19 @@ async function run<A extends z.ZodType, T>(
   const parsed = parse(spec.args, args);
   const read = parseOptions(options);
   if (read?.invalidate) requireScope(writer.caller, 'cache:invalidate');
-  const demands = { reload: read?.invalidate, token: read?.consistencyToken };
-  const subject = writer.caller.accountNumber === null ? null : spec.subject(parsed);
+  const demands = { reload: read?.invalidate, token: read?.consistencyToken, trace: call.trace };
+  const subject = spec.subject(parsed);
+  call.about ??= accountNumberOf(subject);
   // Only specs of methods that may return null set `isNullable`.
-  if (subject && !(await isSeen(spec, deps, writer.caller, subject, demands))) return null as T;
-  return spec.run(deps, parsed, demands, writer, env, args);
+  const isBound = writer.caller.accountNumber !== null;
+  if (isBound && subject && !(await isSeen(spec, deps, writer.caller, subject, demands))) return null as T;
+  try {
+    return await spec.run(deps, parsed, demands, writer, env, args);
+  } finally {
+    // What was asked past the cache.
+    Object.assign(call.trace, deps.trace);
+  }
 }
-
-/** By what HTTP answers for the codes. */
-const OUTCOMES: Readonly<Partial<Record<ErrorCode, RequestOutcome>>> = {
-  account_is_inactive: 'refused',
-  forbidden: 'refused',
-  internal_error: 'error',
-  unavailable: 'error',
-};
 
 const CallOptions = z.object({ options: Options });
 
@@ -149,6 +156,11 @@ async function isSeen<A extends z.ZodType, T>(
     if (isNullable && error instanceof LookUpError) return false;
     throw error;
   }
+}
+
+/** The caller of a method that asks for no right; null where the props of its binding are wrong. */
+export function nameOfCaller(props: unknown): Caller | null {
+  return isNone(props) || Props.safeParse(props).success ? callerOf(props) : null;
 }
 
 function callerOf(props: unknown): Caller {
@@ -197,7 +209,7 @@ interface Described {
 }
 
 /** The code and message that other Workers get of an error. */
-export function describeRpcError(error: unknown): Described {
+export function describeRpcError(error: unknown, requestId: string): Described {
   if (
     error instanceof LookUpError ||
     error instanceof RefusedError ||
@@ -208,6 +220,7 @@ export function describeRpcError(error: unknown): Described {
     return error;
   const isOutage = error instanceof OriginUnavailable && !(error instanceof OriginRefused);
   if (isOutage) return { code: 'unavailable', message: 'no store could answer' };
-  consoleLog.error('rpc_failed', { error: describeError(error) });
+  const log = logOfRequest(requestId);
+  log.error('rpc_failed', { error: describeError(error) });
   return { code: 'internal_error', message: 'the call failed' };
 }

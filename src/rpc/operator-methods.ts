@@ -1,6 +1,9 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
+import type { ChangesOptions, RpcChanges } from '../shapes/change.ts';
 import type { ResolvedUrl, ResolvedUser } from '../shapes/resolved.ts';
 import type { RpcOptions } from '../shapes/rpc.ts';
+import { nameCalls } from './call.ts';
+import * as changeFeed from './change-feed.ts';
 import * as resolve from './resolve.ts';
 
 /** The methods of `AccountDirectory` for the people who operate a platform. */
@@ -20,4 +23,14 @@ export class OperatorMethods extends WorkerEntrypoint<object> {
   resolveUser(user: string, options?: RpcOptions): Promise<ResolvedUser> {
     return resolve.resolveUser(this.env, this.ctx, { user }, options);
   }
+
+  /**
+   * Every committed change of accounts, users and user profiles, in order, as `GET /v1/changes` answers it. Needs `audit:read`; throws
+   * `cursor_expired` for changes that are kept no longer.
+   */
+  listChanges(options?: ChangesOptions): Promise<RpcChanges> {
+    return changeFeed.listChanges(this.env, this.ctx, { options });
+  }
 }
+
+nameCalls(OperatorMethods.prototype);

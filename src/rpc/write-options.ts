@@ -3,23 +3,27 @@ import { formatToken } from '../cache/logical-time.ts';
 import type { Idempotency, Precondition, Written } from '../directory/write.ts';
 import { bounded } from '../directory/fields.ts';
 import type { RpcWritten } from '../shapes/rpc.ts';
+import { RequestId } from './call.ts';
 import { BadArgument } from './method.ts';
 import { sha256Of } from '../lib/hash.ts';
 
 const revision = z.int().positive();
 const force = z.boolean().default(false);
 const dryRun = z.boolean().default(false);
+const requestId = RequestId.optional();
+/** Schema of `RequestOptions`. */
+export const ofRequest = z.strictObject({ requestId }).default({});
 /** Schema of `ChangeOptions`. */
-export const change = z.strictObject({ revision });
+export const change = z.strictObject({ revision, requestId });
 /** Schema of `DeleteOptions`. */
 export const deletion = z
-  .strictObject({ revision: revision.optional(), dryRun })
+  .strictObject({ revision: revision.optional(), dryRun, requestId })
   .refine(isConditional, { path: ['revision'], error: 'is required' });
 /** Schema of `ChangeOptions & ForceOptions`. */
-export const forceableChange = z.strictObject({ revision, force });
+export const forceableChange = z.strictObject({ revision, force, requestId });
 /** Schema of `DeleteOptions & ForceOptions`. */
 export const forceableDeletion = z
-  .strictObject({ revision: revision.optional(), dryRun, force })
+  .strictObject({ revision: revision.optional(), dryRun, force, requestId })
   .refine(isConditional, { path: ['revision'], error: 'is required' });
 const IDEMPOTENCY_KEY = 'must have 1 to 255 printable ASCII characters';
 /** Schema of `CreateOptions`. */
@@ -28,6 +32,7 @@ export const creation = z
     idempotencyKey: bounded(255, IDEMPOTENCY_KEY)
       .regex(/^[\x21-\x7e]+$/, IDEMPOTENCY_KEY)
       .optional(),
+    requestId,
   })
   .default({});
 

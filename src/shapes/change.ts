@@ -1,4 +1,5 @@
 import type { Account } from './account.ts';
+import type { RequestOptions } from './rpc.ts';
 import type { User } from './user.ts';
 import type { UserProfile } from './user-profile.ts';
 
@@ -25,7 +26,7 @@ export interface Change {
   readonly after: Account | User | UserProfileRow | null;
 }
 
-export interface ChangesOptions {
+export interface ChangesOptions extends RequestOptions {
   /** `nextCursor` of the page before, or `latest`; without it the changes begin with the oldest that is kept. */
   readonly after?: string | null;
   /** Greatest number of changes, 1 to 500; 100 where it is not given. */

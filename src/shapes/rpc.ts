@@ -2,8 +2,14 @@ import type { ErrorCode } from './error-code.ts';
 import type { Entity } from './entity-look-up.ts';
 import type { User } from './user.ts';
 
+/** The part of the last argument that every method has. */
+export interface RequestOptions {
+  /** The id of the request for which the Worker calls, up to 100 of `A-Za-z0-9_.:-`: the log and the audit log keep it. */
+  readonly requestId?: string;
+}
+
 /** The last argument of every look-up. */
-export interface RpcOptions {
+export interface RpcOptions extends RequestOptions {
   /** Drop what is cached for this look-up and ask Postgres. */
   readonly invalidate?: boolean;
   /** Answer at least as fresh as the write that returned this token. */
@@ -31,7 +37,7 @@ export type RpcOutcome =
   | { readonly error: { readonly code: ErrorCode; readonly message: string } };
 
 /** The options that every change and deletion takes as its last argument. */
-export interface ChangeOptions {
+export interface ChangeOptions extends RequestOptions {
   /** The `revision` of the row that the caller has read: refused when it is another by now. */
   readonly revision: number;
 }
@@ -47,7 +53,7 @@ export interface ForceOptions {
   readonly force?: boolean;
 }
 
-export interface CreateOptions {
+export interface CreateOptions extends RequestOptions {
   /** Names this creation for 24 hours: asked again, it is answered as the first time and done once. */
   readonly idempotencyKey?: string;
 }

@@ -22,13 +22,15 @@ interface PlacedParts extends Pick<Placed, 'breaker' | 'deadlineMs'> {
   readonly store: SharedStoreSettings;
   /** Says for whom the request asks. */
   readonly boundsOf: () => unknown;
+  /** Names the request in the log of that Worker. */
+  readonly requestId?: string | undefined;
   /** Sends the JSON of a call, and answers the JSON of its reply. */
   readonly send: (call: string) => Promise<unknown>;
 }
 
 /** Asks over `send`. Every reply also brings the news of the log since this isolate's cursor, as a read of the store does. */
 export function makePlaced(
-  { breaker, deadlineMs, store, boundsOf, send }: PlacedParts,
+  { breaker, deadlineMs, store, boundsOf, send, requestId }: PlacedParts,
   { now }: Pick<Clock, 'now'>,
 ): Placed {
   const { databaseId, variant, log, newest, counts } = store;
@@ -38,7 +40,14 @@ export function makePlaced(
     const asked = questions.length > 0 ? log?.ask(sentAtMs) : undefined;
     const report = questions.length > 0 ? counts?.ask(sentAtMs) : undefined;
     const cursor = asked ? toCursorArg(asked) : NO_NEWS;
-    const said = { protocol: PROTOCOL, databaseId, variant, cursor, newest: newestOf(newest) } as const;
+    const said = {
+      protocol: PROTOCOL,
+      databaseId,
+      variant,
+      cursor,
+      newest: newestOf(newest),
+      requestId,
+    } as const;
     const counted = { counts: report?.text ?? '' };
     const sent: Call = { ...said, ...counted, bounds: boundsOf(), questions: [...questions] };
     const { news, isCounted, answers } = Reply.parse(await send(JSON.stringify(sent)));

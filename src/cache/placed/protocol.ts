@@ -33,6 +33,8 @@ export const Call = z.object({
   newest: z.string(),
   /** What the isolate has counted, as the read script takes it; empty for nothing. */
   counts: z.string(),
+  /** The request for which the isolate asks, for the log; Workers of before send none. */
+  requestId: z.string().max(100).optional(),
   /** Says for whom the isolate asks. The cache does not know what is in it. */
   bounds: z.unknown(),
   questions: z.array(Question).max(MAX_QUESTIONS),

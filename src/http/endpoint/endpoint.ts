@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type * as z from 'zod';
 import { makeDeps } from '../../deps.ts';
+import { accountNumberIn, accountNumberOf } from '../../directory/about.ts';
 import { requireScope } from '../../directory/caller.ts';
 import { requireVisible } from '../../directory/visibility.ts';
 import { type AppEnv, requireIsolate } from '../app-env.ts';
@@ -52,7 +53,7 @@ export function endpoint<
   const handler: MiddlewareHandler<AppEnv, string, EndpointTypes<P, Q, J>> = async (c, next) => {
     refuseKeyInUrl(c.req);
     const needsDeps = spec.scope !== 'open' || spec.lookUp;
-    const deps = needsDeps && makeDeps(c.env, c.executionCtx, requireIsolate(c));
+    const deps = needsDeps && makeDeps(c.env, c.executionCtx, requireIsolate(c), c.get('requestId'));
     if (deps) c.set('deps', deps);
     try {
       await admit(c, spec);
@@ -75,6 +76,7 @@ async function admit(c: Context<AppEnv>, spec: AnyEndpointSpec): Promise<void> {
     requireScope(caller, spec.scope);
   }
   const input = await parseInput(c, spec);
+  c.set('about', accountNumberIn(input.json) ?? accountNumberIn(input.query));
   if (spec.scope !== 'open') await requireRights(c, spec, input);
 }
 
@@ -105,6 +107,7 @@ async function requireRights(
   c.set('read', read);
   const isRead = Boolean(spec.lookUp ?? spec.demands);
   const subject = spec.subject?.(input) ?? null;
+  if (c.get('about') === null) c.set('about', accountNumberOf(subject));
   if (subject) await requireVisible(deps, caller, subject, isRead ? read : { token: read.token });
 }
 

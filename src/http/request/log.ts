@@ -1,6 +1,8 @@
 import type { Context } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Trace } from '../../cache/look-up.ts';
+import { fieldsOfTrace } from '../../cache/trace-fields.ts';
+import { accountNumberIn } from '../../directory/about.ts';
 import { consoleLog } from '../../lib/log.ts';
 import type { AppEnv } from '../app-env.ts';
 
@@ -22,17 +24,18 @@ export function logRequest(c: Context<AppEnv>, ms: number): void {
     method: c.req.method,
     route: matchedRoutes(c).find(({ path }) => path !== EVERY_PATH)?.path ?? null,
     status: c.res.status,
-    tiers: describeTiers(trace),
-    ...(trace.shared && { redisMs: trace.shared.ms }),
-    ...(trace.origin && { postgresMs: trace.origin.ms }),
+    account: accountOf(c),
+    ...fieldsOfTrace(trace),
     ms,
   });
 }
 
-/** Lists the tiers that were asked, e.g. `isolate;miss redis;hit`. */
-function describeTiers({ memory, shared, origin }: Trace): string {
-  const caches = Object.entries({ isolate: memory, redis: shared }).flatMap(([name, tier]) =>
-    tier ? [`${name};${tier.hit ? 'hit' : 'miss'}`] : [],
-  );
-  return [...caches, ...(origin ? ['postgres'] : [])].join(' ');
+const NUMBER_IN_PATH = /^\/v1\/accounts\/([^/]+)/;
+
+/** The number of the account that the request was about: that which it names, else that of the answer, else that of the caller. */
+function accountOf(c: Context<AppEnv>): string | null {
+  const known: Partial<AppEnv['Variables']> = c.var;
+  // A refused request is not parsed.
+  const [, accountNumber] = NUMBER_IN_PATH.exec(c.req.path) ?? [];
+  return accountNumberIn({ accountNumber }) ?? known.about ?? known.caller?.accountNumber ?? null;
 }

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { formatToken, isLogical, type Token } from '../../cache/logical-time.ts';
 import type { Deletion } from '../../directory/deletion.ts';
 import type { Written } from '../../directory/write.ts';
-import { etagOfRow, NO_CACHE_ASKED, type Row, setEntityHeaders } from './answer.ts';
+import { etagOfRow, NO_CACHE_ASKED, noteAbout, type Row, setEntityHeaders } from './answer.ts';
 import type { AppEnv } from '../app-env.ts';
 
 const INVALIDATION_PENDING = `redis; fwd=bypass; detail=invalidation-pending, ${NO_CACHE_ASKED}`;
@@ -14,6 +14,7 @@ export function answerCreated<T extends Row>(
   location: string,
 ) {
   c.header('Location', location);
+  noteAbout(c, value);
   setEntityHeaders(c, etagOfRow(value));
   setWriteHeaders(c, token, isReplay);
   return c.json(value, 201);
@@ -28,6 +29,7 @@ export function answerBatch<T extends object>(c: Context<AppEnv>, { value, token
 
 /** Answers 200 with the row as this request left it, or the first request with its `Idempotency-Key`. */
 export function answerWritten<T extends Row>(c: Context<AppEnv>, { value, token, isReplay }: Written<T>) {
+  noteAbout(c, value);
   setEntityHeaders(c, etagOfRow(value));
   setWriteHeaders(c, token, isReplay);
   return c.json(value, 200);

@@ -1,5 +1,6 @@
 import type { Context, TypedResponse } from 'hono';
 import { LRUCache } from 'lru-cache';
+import { accountNumberIn } from '../../directory/about.ts';
 import type { Account, AccountOfUser } from '../../directory/accounts/accounts.ts';
 import type { ApiKey } from '../../directory/keys/keys.ts';
 import type { AuditEntry } from '../../directory/audit.ts';
@@ -50,6 +51,7 @@ const kept = new LRUCache<object, Rendered>({
 
 /** Answers a row with its entity tag, or 304. */
 export function answerRow<T extends Row>(c: Context<AppEnv>, row: T): Answer<T> {
+  noteAbout(c, row);
   return respond(c, kept.get(row) ?? keep(c, row, { etag: etagOfRow(row), body: JSON.stringify(row) }));
 }
 
@@ -116,6 +118,11 @@ function respond<T>(c: Context<AppEnv>, { etag, body }: Rendered): Answer<T> {
 export function setEntityHeaders(c: Context<AppEnv>, etag: string): void {
   c.header('ETag', etag);
   c.header('Cache-Control', ENTITY_CACHE_CONTROL);
+}
+
+/** Notes the account of the answer for the log, where the request named none. */
+export function noteAbout(c: Context<AppEnv>, answered: object): void {
+  c.set('about', c.get('about') ?? accountNumberIn(answered));
 }
 
 function rowsOf(row: AuditEntry | Item): Revised[] {

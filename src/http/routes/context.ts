@@ -7,7 +7,7 @@ import { Account, accountByNumber } from '../../directory/accounts/accounts.ts';
 import { find, keyedBy } from '../../directory/look-up.ts';
 import { copyString } from '../../lib/copy-string.ts';
 import { AccountNumberReason } from '../response/account-number-reason.ts';
-import { answer, etagOfRow } from '../response/answer.ts';
+import { answer, etagOfRow, noteAbout } from '../response/answer.ts';
 import { etagOfList } from '../response/etag.ts';
 import type { AppEnv } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
@@ -59,15 +59,18 @@ export const context = new Hono<AppEnv>()
     const { url, explain } = c.req.valid('query');
     if (explain) {
       const explained = explainAccountNumber(url, settingsOf(c.env).ACCOUNT_HOST_SUFFIXES);
+      noteAbout(c, explained);
       return answer(c, explained, await etagOfList([], JSON.stringify(explained)));
     }
     const accountNumber = accountNumberOf(url, c.env);
+    noteAbout(c, { accountNumber });
     return answer(c, { accountNumber }, `"account-number-${accountNumber}"`);
   })
   .get('/v1/context', getContext, async (c) => {
     const accountNumber = accountNumberOf(c.req.url, c.env);
     const account = accountNumber === null ? null : await findVisibleAccount(c.var, accountNumber);
     const etag = account ? etagOfRow(account) : `"context-${accountNumber}"`;
+    noteAbout(c, { accountNumber });
     const response = answer(c, { accountNumber, account }, etag);
     response.headers.set('Vary', 'Host');
     return response;

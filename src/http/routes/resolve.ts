@@ -6,6 +6,7 @@ import { ResolvedUrl, resolveUrl, SoughtUrl } from '../../directory/resolve/reso
 import { ResolvedUser, resolveUser, SoughtUserName } from '../../directory/resolve/resolve-user.ts';
 import type { AppEnv } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
+import { noteAbout } from '../response/answer.ts';
 import { withRule } from '../request/list-parameters.ts';
 
 const AnyResolveQuery = z.strictObject({
@@ -45,6 +46,7 @@ export const resolve = new Hono<AppEnv>().get('/v1/resolve', getResolution, asyn
     url === undefined
       ? await resolveUser(deps, caller, user ?? '', read)
       : await resolveUrl(deps, caller, { url, suffixes }, read);
+  noteAbout(c, resolved);
   const headers = { 'Cache-Control': 'no-store', 'Content-Type': 'application/json' };
   const response: Response = c.body(JSON.stringify(resolved), 200, headers);
   // Hono's own type of this JSON is too deep for the compiler.

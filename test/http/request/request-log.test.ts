@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Route } from '../../../src/http/endpoint/registry.ts';
+import { keyOf } from '../../support/http/resolve.ts';
 import { KEY, newIsolate, send, type TestStack, useStack } from '../../support/stack.ts';
 import { askRoute, initOf, nameOf, pathOf, routes } from '../../support/http/routes.ts';
 
@@ -14,6 +16,29 @@ beforeEach(() => {
 });
 
 afterEach(() => vi.restoreAllMocks());
+
+const STACKADEMY = '1234-5678-9012';
+const PLATFORM = '3141-5926-5359';
+const ANY: unknown = expect.stringMatching(/^\d{4}-\d{4}-\d{4}$/);
+
+/** The accounts that routes are about without a number in the path; null for all others. */
+const ACCOUNTS: Readonly<Record<string, unknown>> = {
+  'GET /v1/account-number': STACKADEMY,
+  'GET /v1/resolve': STACKADEMY,
+  'GET /v1/users/:userId/account': STACKADEMY,
+  'POST /v1/users': STACKADEMY,
+  'POST /v1/users/batch': STACKADEMY,
+  'GET /v1/accounts/default': PLATFORM,
+  'PUT /v1/accounts/default': PLATFORM,
+  'POST /v1/accounts': ANY,
+  'GET /v1/platform/admin-profile': PLATFORM,
+  'GET /v1/user-profiles/:userProfileId': STACKADEMY,
+  'PATCH /v1/user-profiles/:userProfileId': STACKADEMY,
+  'POST /v1/user-profiles': ANY,
+};
+
+const accountOf = (route: Route): unknown =>
+  route.path.includes(':accountNumber') ? STACKADEMY : (ACCOUNTS[nameOf(route)] ?? null);
 
 function requestLines(): Record<string, unknown>[] {
   return lines
@@ -39,6 +64,7 @@ describe.each(routes.map((route) => ({ route, name: nameOf(route) })))('$name', 
         method: route.method,
         route: route.path,
         status: response.status,
+        account: accountOf(route),
         tiers: expect.stringMatching(/^(isolate;\w+( redis;\w+)?)?( ?postgres)?$/),
         ms: expect.any(Number),
       },
@@ -82,6 +108,31 @@ test('a ray is told when it is one, and the id of the request is never the calle
   }
   expect(requestLines().map((line) => line['ray'])).toEqual([ids[0], ids[1], undefined, undefined]);
   expect(lines.join('\n')).not.toContain('mine');
+});
+
+test('a refused request is about the account in its path, and nothing else of the path', async () => {
+  await send(stack.current, `/v1/accounts/${STACKADEMY}/users`);
+  await send(stack.current, '/v1/accounts/jane-0000-0000/users');
+  expect(requestLines()).toMatchObject([
+    { status: 401, account: STACKADEMY },
+    { status: 401, account: null },
+  ]);
+});
+
+test('a request about none is about the account of a caller that is bound to one', async () => {
+  const own = await keyOf(stack.current, ['directory:read'], STACKADEMY);
+  for (const path of ['/v1/users/3', '/v1/users/2', '/v1/users/5/account'])
+    await send(stack.current, path, { headers: own });
+  expect(requestLines().map(({ account }) => account)).toEqual([STACKADEMY, STACKADEMY, STACKADEMY]);
+});
+
+test('what stands in the log beside the line of a request has its id, too', async () => {
+  const response = await send(stack.current, '/v1/users/999999', {
+    headers: { Authorization: `Bearer ${KEY}` },
+  });
+  const requestId = response.headers.get('X-Request-Id');
+  const [absence] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(absence).toEqual({ level: 'error', event: 'user_does_not_exist', requestId, userId: 999_999 });
 });
 
 test('no line without LOG_REQUESTS', async () => {

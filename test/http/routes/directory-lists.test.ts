@@ -186,7 +186,7 @@ describe.each([
     const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
     const response = await without('postgres');
     expect(errors.mock.calls.map(([line]) => JSON.parse(String(line)) as unknown)).toEqual([
-      { level: 'error', event: 'origin_failed', error: expect.any(String) },
+      { level: 'error', event: 'origin_failed', error: expect.any(String), requestId: expect.any(String) },
     ]);
     errors.mockRestore();
     expect(response.headers.get('Retry-After')).toMatch(/^\d+$/);
