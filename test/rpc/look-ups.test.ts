@@ -150,12 +150,13 @@ test('an error carries a code and a message, and nothing of ours besides', async
 
 test('what other systems call accounts and users finds them, and null for what nobody is called', async () => {
   await sql(
-    `update accounts set external_id = 'crm/1' where id = 2; update users set external_id = 'crm/1' where id = 3`,
+    `insert into accounts (id, account_number, company_name, external_id) values (1500, '1500-1500-1500', 'x', 'crm/1');
+     insert into users (id, username, email, external_id) values (1500, 'outside', 'o@example.com', 'crm/1')`,
   );
   expect(await call('getAccountByExternalId', 'crm/1')).toMatchObject({
-    value: { id: 2, externalId: 'crm/1' },
+    value: { id: 1500, externalId: 'crm/1' },
   });
-  expect(await call('getUserByExternalId', 'crm/1')).toMatchObject({ value: { id: 3, metadata: {} } });
+  expect(await call('getUserByExternalId', 'crm/1')).toMatchObject({ value: { id: 1500, metadata: {} } });
   for (const id of ['nobody', '', '\u0000', 'x'.repeat(10_000)])
     expect(await call('getUserByExternalId', id)).toEqual({ value: null });
 });

@@ -13,8 +13,9 @@ const PARSERS = new Map<number, Parser>([
   // json, jsonb
   [114, strictly(JSON.parse)],
   [3802, strictly(JSON.parse)],
-  // text[]
+  // text[], int8[]
   [1009, strictly(parseTexts)],
+  [1016, strictly(parseTexts)],
 ]);
 const asItIs: Parser = (text) => text;
 

@@ -64,6 +64,9 @@ const badValues: Readonly<Record<string, readonly string[]>> = {
   withDescendants: ['', '1', 'TRUE', 'yes', 'true ', LONG],
   cursor: ['', 'x', '1', 'YWZ0ZXI6', 'YWZ0ZXI6MA', 'YWZ0ZXI6LTE', '****', '\u0000', LONG],
   limit: ['', '0', '501', '-1', '1e3', 'NaN', '1.5', ' 1', '+1', '0x10', 'Infinity', '٣', LONG],
+  after: ['', 'x', 'Latest', '1', LONG],
+  kinds: ['', 'accounts', 'user,', 'user,x', 'user user_profile', LONG],
+  wait: ['', '21', '-1', '1.5', ' 1', '+1', '1e1', '100', 'NaN', LONG],
   minutes: ['', '0', '1561', '-1', '1e3', 'NaN', '1.5', ' 1', '+1', '060', '0x10', LONG],
   path: [
     'x',

@@ -82,6 +82,7 @@ const rpcReads: Readonly<Record<string, (on: AccountDirectory) => Promise<unknow
   listAccountsForUser: (on) => on.listAccountsForUser(3),
   listUsersForAccount: (on) => on.listUsersForAccount(own.accountNumber),
   listUserProfilesForAccount: (on) => on.listUserProfilesForAccount(own.accountNumber),
+  listChanges: (on) => on.listChanges(),
   listValidResourceOwners: (on) => on.listValidResourceOwners(3),
 };
 

@@ -18,8 +18,8 @@ import { faultsOf, type StoreFault } from '../../support/http/store-faults.ts';
 const stack = useStack({ BREAKER_FAILURES: '1000' });
 useGoodRows(stack);
 
-/** Routes that show no rows, and something else each time. */
-const SHOWN_ANEW = new Set(['/v1/explain', '/v1/stats']);
+/** Routes that show something else each time, such as the tier that answered. */
+const SHOWN_ANEW = new Set(['/v1/explain', '/v1/resolve', '/v1/stats']);
 /** Of tenant 1234-5678-9012; user 1, profile 1 and the default account are another's. */
 const ALL_READS = [
   '/v1/users/1',
