@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { PGlite } from '@electric-sql/pglite';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 import {
   CACHE_FOLDER,
@@ -105,7 +106,7 @@ async function openNew(cacheFolder: string, dataFolder?: string): Promise<PGlite
 }
 
 async function createPostgres(state?: Blob, dataFolder?: string): Promise<PGlite> {
-  const options = { ...SIZES, ...(state && { loadDataDir: state }) };
+  const options = { ...SIZES, extensions: { pg_trgm }, ...(state && { loadDataDir: state }) };
   if (!dataFolder) return PGlite.create(options);
   return PGlite.create({ ...options, dataDir: dataFolder }).catch((error: unknown) => {
     throw new Error(`${dataFolder} cannot be opened: ${reasonOf(error)}; delete it to begin anew.`, {

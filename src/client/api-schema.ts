@@ -964,36 +964,6 @@ export type ApiSchema = {
       };
       output:
         | {
-            user: User;
-            accounts: AccountOfUser[];
-            answer: {
-              id: number;
-              accountNumber: string;
-              companyName: string;
-              isDefaultAccount: boolean;
-              isActive: boolean;
-              phoneNumber: string;
-              address1: string;
-              address2: string;
-              city: string;
-              state: string;
-              postalCode: string;
-              country: string;
-              language: string;
-              timezone: string;
-              currency: string;
-              createdAt: string;
-              updatedAt: string;
-              revision: number;
-              externalId: string | null;
-              metadata: {
-                [x: string]: string;
-              };
-            } | null;
-            rule: 'default_account' | 'lowest_profile' | 'none' | 'platform_admin';
-            explanation: string[];
-          }
-        | {
             accountNumber: string | null;
             reason:
               | 'found'
@@ -1051,10 +1021,68 @@ export type ApiSchema = {
             } | null;
             explanation: string[];
             changes: AuditEntry[];
+          }
+        | {
+            user: User;
+            accounts: AccountOfUser[];
+            answer: {
+              id: number;
+              accountNumber: string;
+              companyName: string;
+              isDefaultAccount: boolean;
+              isActive: boolean;
+              phoneNumber: string;
+              address1: string;
+              address2: string;
+              city: string;
+              state: string;
+              postalCode: string;
+              country: string;
+              language: string;
+              timezone: string;
+              currency: string;
+              createdAt: string;
+              updatedAt: string;
+              revision: number;
+              externalId: string | null;
+              metadata: {
+                [x: string]: string;
+              };
+            } | null;
+            rule: 'default_account' | 'lowest_profile' | 'none' | 'platform_admin';
+            explanation: string[];
           };
       outputFormat: 'json';
       status: 200;
     };
+  };
+  '/v1/search': {
+    $get:
+      | {
+          input: {
+            query: {
+              q: string;
+              limit?: string | undefined;
+            };
+          };
+          output: null;
+          outputFormat: 'body';
+          status: 304;
+        }
+      | {
+          input: {
+            query: {
+              q: string;
+              limit?: string | undefined;
+            };
+          };
+          output: {
+            accounts: Account[];
+            users: User[];
+          };
+          outputFormat: 'json';
+          status: 200;
+        };
   };
   '/v1/stats': {
     $get: {
@@ -1195,6 +1223,7 @@ export type ApiSchema = {
               isActive?: 'false' | 'true' | undefined;
               usernamePrefix?: string | undefined;
               emailPrefix?: string | undefined;
+              email?: string | undefined;
             };
           };
           output: null;
@@ -1209,6 +1238,7 @@ export type ApiSchema = {
               isActive?: 'false' | 'true' | undefined;
               usernamePrefix?: string | undefined;
               emailPrefix?: string | undefined;
+              email?: string | undefined;
             };
           };
           output: {

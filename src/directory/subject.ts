@@ -6,6 +6,8 @@ export type Subject =
   | { readonly kind: 'keys' }
   /** What was changed: the same goes for the statements that read it. */
   | { readonly kind: 'changes' }
+  /** What the caller sees: the statement itself shows a caller no other. */
+  | { readonly kind: 'search' }
   | { readonly kind: 'account'; readonly accountNumber: string }
   | { readonly kind: 'account-external-id'; readonly externalId: string }
   | { readonly kind: 'default-account' }

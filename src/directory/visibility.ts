@@ -31,6 +31,7 @@ const absences: Readonly<Record<Subject['kind'], () => never>> = {
   everything: refuseBound,
   keys: unknownKey,
   changes: refuseBound,
+  search: refuseBound,
   account: unknownAccount,
   'account-external-id': unknownExternalAccount,
   'default-account': noDefaultAccount,
@@ -105,17 +106,17 @@ interface Viewer {
   readonly demands: ReadDemands;
 }
 
-/** A subject whose statements show a caller none but what is within its reach. */
-function isToldByStatements(
-  subject: Subject,
-): subject is Extract<Subject, { readonly kind: 'keys' | 'changes' }> {
-  return subject.kind === 'keys' || subject.kind === 'changes';
+type DecidedLater = Extract<Subject, { readonly kind: 'changes' | 'default-account' | 'keys' | 'search' }>;
+
+/** True if the statement shows a caller none but its own, or the answer tells whose it is. */
+function isDecidedLater(subject: Subject): subject is DecidedLater {
+  return ['changes', 'default-account', 'keys', 'search'].includes(subject.kind);
 }
 
 // oxlint-disable-next-line consistent-return -- every kind returns
 async function isIn(viewer: Viewer, subject: Subject): Promise<boolean> {
   const { deps, accountNumber } = viewer;
-  if (isToldByStatements(subject)) return true;
+  if (isDecidedLater(subject)) return true;
   switch (subject.kind) {
     case 'everything':
       return false;
@@ -125,8 +126,6 @@ async function isIn(viewer: Viewer, subject: Subject): Promise<boolean> {
       return hasExternalId(viewer, subject.externalId);
     case 'platform-admin':
       return deps.platform.accountNumber === accountNumber;
-    case 'default-account':
-      return true;
     case 'user':
     case 'account-of-user':
       return isMember(viewer, subject.userId);

@@ -20,6 +20,8 @@ export type {
   RpcPage,
   RpcUserOutcome,
   RpcWritten,
+  SearchOptions,
+  SearchResults,
 } from '../shapes/rpc.ts';
 export type { AuditEntry } from '../shapes/audit-entry.ts';
 export type { ResolvedUrl, ResolvedUser } from '../shapes/resolved.ts';

@@ -14,6 +14,8 @@ import type {
   RpcPage,
   RpcUserOutcome,
   RpcWritten,
+  SearchOptions,
+  SearchResults,
 } from '../shapes/rpc.ts';
 import type { NewUser, User, UserChanges } from '../shapes/user.ts';
 import type { NewUserProfile, UserProfile, UserProfileChanges } from '../shapes/user-profile.ts';
@@ -115,10 +117,7 @@ export class AccountDirectory extends OperatorMethods {
     return lookUps.usersForAccount(this.env, this.ctx, { accountNumber }, options);
   }
 
-  /**
-   * All profiles of the account to which the profile belongs, by id; for null, the profile of the platform admin alone. Throws as
-   * `getUserProfilesForAccount` does.
-   */
+  /** All profiles of the profile's account, by id; for null, that of the platform admin. Throws as `getUserProfilesForAccount`. */
   validResourceOwnersForUser(
     userProfileId: number | null,
     options?: RpcOptions,
@@ -157,6 +156,11 @@ export class AccountDirectory extends OperatorMethods {
     return lists.validResourceOwners(this.env, this.ctx, { userProfileId }, options);
   }
 
+  /** Finds accounts and users as `GET /v1/search` does, the best first. */
+  search(q: string, options?: SearchOptions): Promise<SearchResults> {
+    return lists.search(this.env, this.ctx, { q }, options);
+  }
+
   /** Creates an account that is not the default one; throws `account_number_taken` and `account_number_retired`. */
   createAccount(account: NewAccount, options?: CreateOptions): Promise<RpcWritten<Account>> {
     return writes.createAccount(this.env, this.ctx, { account, options }, null);
@@ -181,10 +185,7 @@ export class AccountDirectory extends OperatorMethods {
     return writes.deleteAccount(this.env, this.ctx, { accountNumber, options }, null);
   }
 
-  /**
-   * Creates a user, and with `accountNumber` its profile there, both or neither. Throws `username_taken` and
-   * `account_does_not_exist`.
-   */
+  /** Creates a user, and with `accountNumber` its profile there. Throws `username_taken` and `account_does_not_exist`. */
   createUser(user: NewUser, options?: CreateOptions): Promise<RpcWritten<User>> {
     return userWrites.createUser(this.env, this.ctx, { user, options }, null);
   }
@@ -197,10 +198,7 @@ export class AccountDirectory extends OperatorMethods {
     return userWrites.createUsers(this.env, this.ctx, { users, options }, null);
   }
 
-  /**
-   * Changes the named fields. Throws `precondition_failed` when the user has another revision, and `last_admin_is_protected` unless
-   * forced.
-   */
+  /** Changes the named fields. Throws `precondition_failed`, and `last_admin_is_protected` unless forced. */
   changeUser(
     userId: number,
     changes: UserChanges,

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './error-code.ts';
+import type { Account } from './account.ts';
 import type { Entity } from './entity-look-up.ts';
 import type { User } from './user.ts';
 
@@ -29,6 +30,18 @@ export interface RpcPage<T> {
   readonly items: readonly T[];
   /** `cursor` of the next page; null on the last one. */
   readonly nextCursor: string | null;
+}
+
+/** The last argument of a search. */
+export interface SearchOptions extends RpcOptions {
+  /** Greatest number of accounts, and of users, 1 to 50; 20 where it is not given. */
+  readonly limit?: number;
+}
+
+/** What a search finds, the best first. */
+export interface SearchResults {
+  readonly accounts: readonly Account[];
+  readonly users: readonly User[];
 }
 
 /** The outcome of one look-up of a batch. */

@@ -16,6 +16,7 @@ const LANDED = {
   '0007_audit.sql': '9431e83de56444548a4e35b2e7969ac87cd9913e1c7d94715aad6643d7f490d5',
   '0008_external_ids.sql': '43bf437140296c58ccbe7b63483c37aaa1ac22be3e046c9f13b0272558682e2f',
   '0009_feed.sql': '9a90c4865e846fb74ff71f32b18298fcbf871da6503d28dec3b5bd13f377b478',
+  '0010_search.sql': '62d4661cad2686d714622b1d68c0650b3ebcba4637f9fbfbc3d344b8929b1f94',
 };
 
 const digest = (name: string) =>

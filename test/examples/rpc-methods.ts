@@ -79,6 +79,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   resolveUrl: 'GET /v1/resolve',
   resolveUser: 'GET /v1/resolve',
   listChanges: 'GET /v1/changes',
+  search: 'GET /v1/search',
   createAccount: 'POST /v1/accounts',
   changeAccount: 'PATCH /v1/accounts/:accountNumber',
   switchDefaultAccount: 'PUT /v1/accounts/default',

@@ -16,7 +16,7 @@ export function isOnly(column: AnyPgColumn, value: string | number | boolean): S
 export function compareRows(
   columns: readonly SQLWrapper[],
   operator: '>' | '<',
-  values: readonly (string | number)[],
+  values: readonly (string | number | SQL)[],
 ): SQL {
   const row = sql.join([...columns], sql`, `);
   const other = sql.join(

@@ -3,7 +3,7 @@ import { type AnyPgColumn, type PgTable, unionAll } from 'drizzle-orm/pg-core';
 import type { Db } from '../client/client.ts';
 import { compareRows, isOnly, selectInIndexOrder } from './index-order.ts';
 import { type AccountRow, accounts, type UserRow, users } from '../schema/tables.ts';
-import { inBytes } from '../schema/columns.ts';
+import { endOfListed, listed } from '../schema/columns.ts';
 
 /** A row's place in a list. */
 export interface Position {
@@ -16,8 +16,11 @@ export interface Position {
 export interface ListPage<Field extends string> {
   /** Null: active rows and others. */
   readonly isActive: boolean | null;
-  /** Selects rows whose field begins with the text, in the order of the field's bytes; null: all rows, in the order of their ids. */
-  readonly prefix: { readonly field: Field; readonly text: string } | null;
+  /**
+   * Selects rows whose field begins with the text, or, with `isWhole`, differs from it at most in case, in the order of the field
+   * without case and accents; null: all rows, in the order of their ids.
+   */
+  readonly prefix: { readonly field: Field; readonly text: string; readonly isWhole?: boolean } | null;
   /** Null: from the beginning. */
   readonly after: Position | null;
   readonly limit: number;
@@ -54,17 +57,17 @@ async function selectListed<F extends string, T extends ListedTable<F>>(
     db
       .select()
       .from<PgTable>(table)
-      .where(isOnPage(isOnly(table.isActive, active), keys, page))
+      .where(isOnPage(table, isOnly(table.isActive, active), keys, page))
       .orderBy(table.isActive, ...keys)
       .limit(limit);
   const both = () => {
-    const listed = unionAll(part(true), part(false)).as('listed');
+    const halves = unionAll(part(true), part(false)).as('halves');
     // The subquery has the columns of the table.
-    const listedKeys = keysOf(listed as unknown as T, page);
+    const keysOfHalves = keysOf(halves as unknown as T, page);
     return db
       .select()
-      .from(listed)
-      .orderBy(...listedKeys)
+      .from(halves)
+      .orderBy(...keysOfHalves)
       .limit(limit);
   };
   const rows = await selectInIndexOrder(db, isActive === null ? both() : part(isActive));
@@ -74,41 +77,31 @@ async function selectListed<F extends string, T extends ListedTable<F>>(
 
 /** The columns that order the list, of the table or of a subquery that has them. */
 function keysOf<F extends string>(table: Readonly<Record<F | 'id', AnyPgColumn>>, { prefix }: ListPage<F>) {
-  return prefix ? [inBytes(table[prefix.field]), table.id] : [table.id];
+  return prefix ? [listed(table[prefix.field]), table.id] : [table.id];
 }
 
-function isOnPage(
+function isOnPage<F extends string>(
+  table: Readonly<Record<F, AnyPgColumn>>,
   isActive: SQL,
   keys: readonly (AnyPgColumn | SQL)[],
-  { prefix, after }: ListPage<string>,
+  { prefix, after }: ListPage<F>,
 ): SQL | undefined {
-  const [text] = keys;
-  const end = prefix && endOfPrefix(prefix.text);
+  const position = after && (prefix ? [listed(after.key ?? ''), after.id] : [after.id]);
   return and(
     isActive,
-    after ? compareRows(keys, '>', prefix ? [after.key ?? '', after.id] : [after.id]) : undefined,
-    prefix && !after ? sql`${text} >= ${prefix.text}` : undefined,
-    end === null ? undefined : sql`${text} < ${end}`,
+    position ? compareRows(keys, '>', position) : undefined,
+    prefix ? and(...boundsOf(table[prefix.field], prefix, after !== null)) : undefined,
   );
 }
 
-const LAST_CODE_POINT = 0x10ffff;
-const BEFORE_SURROGATES = 0xd7ff;
-const AFTER_SURROGATES = 0xe000;
-
-/**
- * The least text that is greater than every text with the prefix, in the order of UTF-8's bytes, which is the order of code
- * points; null: there is none.
- */
-function endOfPrefix(prefix: string): string | null {
-  const points = Array.from(prefix);
-  for (let last = points.pop(); last !== undefined; last = points.pop()) {
-    const point = last.codePointAt(0) ?? LAST_CODE_POINT;
-    if (point < LAST_CODE_POINT) return points.join('') + String.fromCodePoint(nextOf(point));
-  }
-  return null;
-}
-
-function nextOf(point: number): number {
-  return point === BEFORE_SURROGATES ? AFTER_SURROGATES : point + 1;
+function boundsOf(
+  column: AnyPgColumn,
+  { text, isWhole }: NonNullable<ListPage<string>['prefix']>,
+  isAfter: boolean,
+): (SQL | undefined)[] {
+  const key = listed(column);
+  const begin = isAfter ? undefined : sql`${key} >= ${listed(text)}`;
+  if (!isWhole) return [begin, text === '' ? undefined : sql`${key} < ${endOfListed(text)}`];
+  const isSame = sql`public.comparable_username(${column}) = public.comparable_username(${text})`;
+  return [begin, sql`${key} <= ${listed(text)}`, isSame];
 }

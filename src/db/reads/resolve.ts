@@ -2,7 +2,7 @@ import { and, asc, desc, eq, type SQL, sql } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
 import { runBatch } from '../client/batch.ts';
 import type { Db } from '../client/client.ts';
-import { inBytes, listedPart } from '../schema/columns.ts';
+import { listed } from '../schema/columns.ts';
 import { retiredAccountNumbers } from '../schema/deleted-rows.ts';
 import { auditLog } from '../schema/managing.ts';
 import { type AccountRow, accounts, userProfiles, type UserRow, users } from '../schema/tables.ts';
@@ -137,7 +137,7 @@ function foundIds(
 function hasEmail(email: string): SQL | undefined {
   return and(
     sql`${users.isActive} = any('{t,f}'::boolean[])`,
-    sql`${inBytes(users.email)} = ${listedPart(email)}`,
+    sql`${listed(users.email)} = ${listed(email)}`,
     eq(users.email, email),
   );
 }

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { type AnyPgColumn, bigint, boolean, check, customType, text, timestamp } from 'drizzle-orm/pg-core';
 import { textsByName } from '../client/decoders.ts';
 
@@ -45,9 +45,19 @@ const isDate = (column: AnyPgColumn) =>
 /** Characters of a text that an index holds: an entry of a B-tree has at most 2,704 bytes, and the service writes shorter texts. */
 const LISTED_CHARACTERS = 300;
 
-/** Text in the order of its bytes, whatever the database's language, so that a prefix is a range. */
-export const inBytes = (column: AnyPgColumn) =>
-  sql`(left(${column}, ${sql.raw(String(LISTED_CHARACTERS))}) collate "C")`;
+/**
+ * Text without regard to case and accents, in the order of its bytes, whatever the database's language, so that a prefix is a range.
+ * Postgres cuts it, as `listedPart` does, before and after it is folded.
+ */
+export const listed = (whole: AnyPgColumn | string) => sql`(public.listed_text(${whole}) collate "C")`;
+
+/** Greater than each listed text that begins so: no character comes after the last one. */
+export const endOfListed = (prefix: string) =>
+  sql`(public.listed_text(${prefix}) || repeat(chr(1114111), ${sql.raw(String(LISTED_CHARACTERS))}))`;
+
+/** What a search looks through: the words of the columns, folded, each after a blank. */
+export const searched = (...parts: readonly (AnyPgColumn | SQL)[]) =>
+  sql`public.searched_text(${sql.join([...parts], sql` || ' ' || `)})`;
 
 /** The beginning of a text by which lists are ordered. */
 export const listedPart = (whole: string): string => Array.from(whole).slice(0, LISTED_CHARACTERS).join('');

@@ -1,21 +1,46 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, pgTable, text, unique, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  type AnyPgColumn,
+  bigint,
+  check,
+  index,
+  pgTable,
+  text,
+  unique,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import {
   dates,
   externalIdColumn,
   flag,
   idColumn,
-  inBytes,
   isExternalId,
   isMetadata,
   isSafe,
+  listed,
   metadataColumn,
   optionalTime,
   revisionColumn,
+  searched,
   time,
   words,
   xid8,
 } from './columns.ts';
+
+type Columns<Name extends string> = Readonly<Record<Name, AnyPgColumn>>;
+
+/** What a search of accounts looks through. The number is there with its hyphens and without. */
+export const searchedInAccount = (of: Columns<'accountNumber' | 'companyName' | 'externalId'>) =>
+  searched(
+    of.accountNumber,
+    sql`replace(${of.accountNumber}, '-', '')`,
+    of.companyName,
+    sql`coalesce(${of.externalId}, '')`,
+  );
+
+/** What a search of users looks through. */
+export const searchedInUser = (of: Columns<'username' | 'email' | 'firstName' | 'lastName' | 'externalId'>) =>
+  searched(of.username, of.email, of.firstName, of.lastName, sql`coalesce(${of.externalId}, '')`);
 
 export const accounts = pgTable(
   'accounts',
@@ -47,7 +72,8 @@ export const accounts = pgTable(
       .on(table.isDefaultAccount)
       .where(sql`${table.isDefaultAccount}`),
     index('accounts_listed').on(table.isActive, table.id),
-    index('accounts_listed_by_company_name').on(table.isActive, inBytes(table.companyName), table.id),
+    index('accounts_searched').using('gin', searchedInAccount(table).append(sql` gin_trgm_ops`)),
+    index('accounts_listed_by_company_name').on(table.isActive, listed(table.companyName), table.id),
     uniqueIndex('accounts_external_id_key')
       .on(table.externalId)
       .where(sql`${table.externalId} is not null`),
@@ -98,8 +124,9 @@ export const users = pgTable(
       .on(table.id)
       .where(sql`${table.isStaff} or ${table.isSuperuser}`),
     index('users_listed').on(table.isActive, table.id),
-    index('users_listed_by_username').on(table.isActive, inBytes(table.username), table.id),
-    index('users_listed_by_email').on(table.isActive, inBytes(table.email), table.id),
+    index('users_searched').using('gin', searchedInUser(table).append(sql` gin_trgm_ops`)),
+    index('users_listed_by_username').on(table.isActive, listed(table.username), table.id),
+    index('users_listed_by_email').on(table.isActive, listed(table.email), table.id),
     uniqueIndex('users_external_id_key')
       .on(table.externalId)
       .where(sql`${table.externalId} is not null`),

@@ -90,6 +90,16 @@ export async function answerList<T extends Row | AuditEntry>(
   return answer(c, { items, nextCursor }, etag);
 }
 
+/** Answers what Postgres found of several kinds with the entity tag of all its rows, or 304. */
+export async function answerFound<T extends Readonly<Record<string, readonly Row[]>>>(
+  c: Context<AppEnv>,
+  found: T,
+): Promise<Answer<T>> {
+  const kinds = Object.values(found);
+  const rows = kinds.flat().map(rowsOf);
+  return answer(c, found, await etagOfList(rows, kinds.map(({ length }) => length).join()));
+}
+
 /** Answers a value with the given entity tag, or 304. */
 export function answer<T extends object>(c: Context<AppEnv>, value: T, etag: string): Answer<T> {
   return respond(c, { etag, body: JSON.stringify(value) });

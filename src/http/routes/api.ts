@@ -12,6 +12,7 @@ import { operations } from './operations.ts';
 import { profileChanges } from './profile-changes.ts';
 import { profiles } from './profiles.ts';
 import { resolve } from './resolve.ts';
+import { search } from './search.ts';
 import { stats } from './stats.ts';
 import { userBatch } from './user-batch.ts';
 import { userChanges } from './user-changes.ts';
@@ -29,6 +30,7 @@ export const api = new Hono<AppEnv>()
   .route('/', profiles)
   .route('/', profileChanges)
   .route('/', directoryLists)
+  .route('/', search)
   .route('/', audit)
   .route('/', changeFeed)
   .route('/', keys)

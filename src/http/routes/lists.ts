@@ -22,22 +22,27 @@ const isActive = z
   });
 
 const begins = (what: string, maxLength: number) =>
-  sought(`Only those whose ${what} begins so, in the order of its UTF-8 bytes; case matters.`, maxLength, 0);
+  sought(
+    `Only those whose ${what} begins so, in its order, without regard to case and accents.`,
+    maxLength,
+    0,
+  );
 
 const AnyUserQuery = z.object({
   ...listParameters,
   isActive,
   usernamePrefix: begins('username', 150),
   emailPrefix: begins('e-mail address', 254),
+  email: sought('Only those with this e-mail address, in any case.', 254),
 });
 type AnyUserQuery = z.output<typeof AnyUserQuery>;
 
-const prefixes = ['usernamePrefix', 'emailPrefix'] as const;
+const prefixes = ['usernamePrefix', 'emailPrefix', 'email'] as const;
 const UserQuery = withRule(AnyUserQuery, {
   concerns: prefixes,
-  holds: ({ usernamePrefix, emailPrefix }) => usernamePrefix === undefined || emailPrefix === undefined,
+  holds: (query) => prefixes.filter((name) => query[name] !== undefined).length <= 1,
   names: prefixes,
-  detail: `${prefixes.join(' and ')} exclude each other`,
+  detail: `${prefixes.join(', ')} exclude each other`,
 });
 
 const AccountQuery = z.object({
@@ -47,8 +52,9 @@ const AccountQuery = z.object({
 });
 
 function toUserPage(query: AnyUserQuery): UserPage {
-  const { usernamePrefix, emailPrefix } = query;
+  const { usernamePrefix, emailPrefix, email } = query;
   if (usernamePrefix !== undefined) return toPage(query, { field: 'username', text: usernamePrefix });
+  if (email !== undefined) return toPage(query, { field: 'email', text: email, isWhole: true });
   return toPage(query, emailPrefix === undefined ? null : { field: 'email', text: emailPrefix });
 }
 
@@ -63,7 +69,11 @@ function toPage<P>(query: Pick<AnyUserQuery, 'isActive' | 'cursor' | 'limit'>, p
 
 /** Names the list with its filters. */
 function nameOf(list: string, { isActive: half, prefix }: UserPage | AccountPage): string {
-  return JSON.stringify([list, half, prefix && [prefix.field, prefix.text]]);
+  return JSON.stringify([
+    list,
+    half,
+    prefix && [prefix.field, prefix.text, ...(prefix.isWhole ? ['whole'] : [])],
+  ]);
 }
 
 const everybody = {

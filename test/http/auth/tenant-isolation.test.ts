@@ -61,6 +61,7 @@ const NEUTRAL = new Set([
   'kinds',
   'limit',
   'minutes',
+  'q',
   'wait',
   'withDescendants',
 ]);
@@ -272,7 +273,8 @@ describe.each(sampled(named(closed)))('$name', ({ route }) => {
     const known = (name: string) => SUBJECT_NAMES.includes(name) || NEUTRAL.has(name);
     expect([...path, ...query].filter((name) => !known(name))).toEqual([]);
     const kind = kindOf(route);
-    const isCovered = subjectNames.length > 0 || kind === undefined || ['keys', 'changes'].includes(kind);
+    const isCovered =
+      subjectNames.length > 0 || kind === undefined || ['keys', 'changes', 'search'].includes(kind);
     expect(isCovered || states[kind] !== undefined, `no test makes a ${kind} absent`).toBe(true);
   });
 
@@ -287,7 +289,7 @@ describe.each(sampled(named(closed)))('$name', ({ route }) => {
         ...((names.length === 0 || names.includes('url')) && { accountNumber: from.accountNumber }),
       });
       const before = await readRows(stack.current, b);
-      const asked = { route, key, chosen: names, values: { dryRun, limit: '500' } };
+      const asked = { route, key, chosen: names, values: { dryRun, limit: '50' } };
       const ofB = await observe(stack.current, { ...asked, subjects: pick(b.subjects) });
       const ofNobody = await observe(stack.current, { ...asked, subjects: pick(absent) });
       expect(ofB).toEqual(ofNobody);
@@ -309,7 +311,7 @@ describe.each(sampled(named(closed)))('$name', ({ route }) => {
     const kind = kindOf(route);
     const given = kind && states[kind] ? await states[kind].give(stack.current, a) : stack.current;
     await drainNow(stack.current);
-    const asked = { route, subjects: a.subjects, key, values: { limit: '500' } };
+    const asked = { route, subjects: a.subjects, key, values: { limit: '50' } };
     const response = await ask(newIsolate(given), asked);
     const text = await response.clone().text();
     for (const mark of b.marks) expect(text).not.toContain(mark);

@@ -50,6 +50,7 @@ const badValues: Readonly<Record<string, readonly string[]>> = {
   actor: ['', LONG, 'x'.repeat(301), '\u0000', 'a\nb'],
   createdBy: ['', LONG, 'x'.repeat(301), '\u0000', 'a\nb'],
   companyNamePrefix: ['x'.repeat(256), LONG, '\u0000', 'a\nb', '\u{1f600}'.repeat(256)],
+  email: ['', 'x'.repeat(255), LONG, '\u0000', '\u0085'],
   emailPrefix: ['x'.repeat(255), LONG, '\u0000', '\u0085'],
   entity: ['x', '', 'Account', 'users', 'toString', LONG],
   entityId: [...notIds, ...tooLarge, LONG],
@@ -86,6 +87,7 @@ const badValues: Readonly<Record<string, readonly string[]>> = {
   userId: [...notIds, ...tooLarge, LONG],
   userProfileId: [...notIds, ...tooLarge, LONG],
   externalId: ['x'.repeat(256), LONG, '\u0000', 'a\nb', '\u0085', '\u{1f600}'.repeat(256)],
+  q: ['', ' ', '---', 'x'.repeat(256), LONG, '\u0000', 'a\nb', 'a b c d e f g h i j k'],
   username: ['x'.repeat(151), LONG, '\u0000', 'a\nb', '\u007f', '\u0085', '\u{1f600}'.repeat(151)],
 };
 /** Any string is a URL or is not, but none is refused. */

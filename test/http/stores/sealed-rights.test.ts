@@ -25,6 +25,7 @@ const cases: { readonly [K in Subject['kind']]: Case<Extract<Subject, { readonly
   everything: { subject: { kind: 'everything' } },
   keys: { subject: { kind: 'keys' } },
   changes: { subject: { kind: 'changes' } },
+  search: { subject: { kind: 'search' } },
   account: { subject: { kind: 'account', accountNumber: ACCOUNT } },
   'account-external-id': {
     subject: { kind: 'account-external-id', externalId: 'acme' },

@@ -19,6 +19,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   force: 'false',
   keyId: '900001',
   kinds: 'account,user',
+  email: 'johndoe@example.com',
   emailPrefix: 'johndoe@',
   entity: 'account',
   entityId: '2',
@@ -27,6 +28,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   limit: '20',
   minutes: '60',
   path: '/v1/users/3',
+  q: 'john',
   requestId: 'ffffffff-ffff-4fff-bfff-ffffffffffff',
   since: '2026-01-01T00:00:00Z',
   until: '9999-12-31T23:59:59.999999+01:00',
@@ -45,7 +47,8 @@ const goodValuesOf: Readonly<Record<string, Readonly<Record<string, string | nul
   'DELETE /v1/keys/:keyId': { keyId: '900002' },
   'GET /v1/resolve': { user: null },
   'GET /v1/changes': { after: null },
-  'GET /v1/users': { emailPrefix: null },
+  'GET /v1/search': { limit: '20' },
+  'GET /v1/users': { email: null, emailPrefix: null },
 };
 
 /** Parameters of which a request has exactly one; without a choice the first. */
