@@ -31,4 +31,8 @@ export const notRun: Readonly<Record<string, string>> = {
     'it would write beside the source; a test compares the file with the local stack',
   'npx openapi-typescript http://127.0.0.1:8787/openapi.json --output edge-accounts.ts':
     'npm run test:generators runs the same tools',
+  'npx wrangler tail edge-accounts --format json | jq -c \'.logs[].message[] | fromjson? | select(.account == "1234-5678-9012")\'':
+    'it needs an account with Cloudflare; test/http/request/log-queries.test.ts runs the filters',
+  "LOG_REQUESTS=true npm run dev | jq -cR 'fromjson? | select(.ms >= 250)'":
+    'it runs until it is stopped, and not every machine has jq',
 };
