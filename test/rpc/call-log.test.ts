@@ -75,6 +75,7 @@ const methods: Readonly<Record<string, readonly [args: readonly unknown[], accou
   resolveUrl: [[`${STACKADEMY}.api.localhost`, traced], STACKADEMY],
   resolveUser: [['johndoe', traced], null],
   listChanges: [[traced], null],
+  search: [['john', traced], null],
   createAccount: [[{ companyName: 'x' }, traced], expect.stringMatching(/^\d{4}-\d{4}-\d{4}$/)],
   changeAccount: [[STACKADEMY, { city: 'x' }, change], STACKADEMY],
   switchDefaultAccount: [[PLATFORM, traced], PLATFORM],
