@@ -408,6 +408,9 @@ export type ApiSchema = {
               requestId?: string | undefined;
               entity?: 'account' | 'api_key' | 'user' | 'user_profile' | undefined;
               entityId?: string | undefined;
+              accountNumber?: string | undefined;
+              username?: string | undefined;
+              action?: 'create' | 'delete' | 'truncate' | 'update' | undefined;
               since?: string | undefined;
               until?: string | undefined;
             };
@@ -425,6 +428,9 @@ export type ApiSchema = {
               requestId?: string | undefined;
               entity?: 'account' | 'api_key' | 'user' | 'user_profile' | undefined;
               entityId?: string | undefined;
+              accountNumber?: string | undefined;
+              username?: string | undefined;
+              action?: 'create' | 'delete' | 'truncate' | 'update' | undefined;
               since?: string | undefined;
               until?: string | undefined;
             };

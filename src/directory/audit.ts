@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { ReadDemands } from '../cache/look-up.ts';
 import {
+  AUDITED_ACTIONS,
   AUDITED_ENTITIES,
   type AuditEntryRow,
   type AuditPage,
@@ -11,6 +12,8 @@ import type { Deps } from './deps.ts';
 import { type Listed, readPage } from './paged-read.ts';
 
 export const AuditedEntity = z.enum(AUDITED_ENTITIES, `must be one of ${AUDITED_ENTITIES.join(', ')}`);
+
+export const AuditedAction = z.enum(AUDITED_ACTIONS, `must be one of ${AUDITED_ACTIONS.join(', ')}`);
 
 // A recursive schema, as of `z.json()`, breaks the types that openapi-typescript makes.
 const value = z
@@ -24,7 +27,7 @@ export const AuditEntry = z
     at: z.iso.datetime().meta({ description: 'When its transaction began, to the microsecond.' }),
     actor: z.string().meta({ description: 'Who changed it, such as `key:12`, `rpc:worker` or `root`.' }),
     requestId: z.string().meta({ description: '`X-Request-Id` of the answer to the change.' }),
-    action: z.enum(['create', 'update', 'delete', 'truncate']),
+    action: AuditedAction,
     entity: AuditedEntity,
     entityId: z.int().positive().nullable().meta({ description: 'Null when all rows were truncated.' }),
     changes: z

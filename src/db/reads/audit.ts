@@ -10,6 +10,9 @@ import { apiKeys, auditLog, type AuditRow } from '../schema/managing.ts';
 export const AUDITED_ENTITIES = ['account', 'user', 'user_profile', 'api_key'] as const;
 export type AuditedEntity = (typeof AUDITED_ENTITIES)[number];
 
+export const AUDITED_ACTIONS = ['create', 'update', 'delete', 'truncate'] as const;
+export type AuditedAction = (typeof AUDITED_ACTIONS)[number];
+
 const audited = { account: accounts, user: users, user_profile: userProfiles, api_key: apiKeys };
 
 /** The filters of a page of the audit log, newest first; null: no filter. Times are ISO 8601, in UTC, with microseconds. */
@@ -19,6 +22,9 @@ export interface AuditPage {
   readonly entity: AuditedEntity | null;
   /** Id of one row; only together with the entity. */
   readonly entityId: number | null;
+  readonly action: AuditedAction | null;
+  /** The account with this number, or the user with this username, in place of the entity and its id. */
+  readonly named: { readonly entity: 'account' | 'user'; readonly name: string } | null;
   readonly since: string | null;
   /** The end of the time, which itself is left out. */
   readonly until: string | null;
@@ -64,18 +70,32 @@ export function selectAuditRows(db: Db, page: AuditPage): Promise<AuditEntryRow[
   return selectInIndexOrder(db, merged.orderBy(desc(all.at), desc(all.id)).limit(page.limit));
 }
 
-const FILTERS = ['actor', 'requestId', 'entityId', 'entity'] as const;
+const FILTERS = ['actor', 'requestId', 'entityId', 'action', 'entity'] as const;
 
 /** The values of an index's first columns, in their order, that all entries of a stretch share. No other index begins with the same
  * column and is ordered by time and id. */
-type Lead = { readonly [K in (typeof FILTERS)[number]]?: string | number };
+type Lead = { readonly [K in (typeof FILTERS)[number]]?: string | number | SQL };
 
 /** The stretches of indexes to read. The other filters leave out few of the entries of one request, or of one row. */
-function leadsOf({ actor, requestId, entity, entityId }: AuditPage): Lead[] {
+function leadsOf(page: AuditPage): Lead[] {
+  const { requestId, entity, entityId, named } = page;
   if (requestId !== null) return [{ requestId }];
+  if (named) return [{ entityId: idOf(named), entity: named.entity }];
   if (entity !== null && entityId !== null) return [{ entityId, entity }];
-  if (actor === null) return entity === null ? [{}] : [{ entity }];
-  return (entity === null ? AUDITED_ENTITIES : [entity]).map((name) => ({ actor, entity: name }));
+  const lead = ofActorOrAction(page);
+  if (!lead) return entity === null ? [{}] : [{ entity }];
+  return (entity === null ? AUDITED_ENTITIES : [entity]).map((name) => Object.assign({ entity: name }, lead));
+}
+
+/** TRUNCATE is rarer than any actor, and the other actions are more frequent. */
+function ofActorOrAction({ actor, action }: AuditPage): Lead | null {
+  if (action !== null && (actor === null || action === 'truncate')) return { action };
+  return actor === null ? null : { actor };
+}
+
+function idOf({ entity, name }: NonNullable<AuditPage['named']>): SQL {
+  if (entity === 'user') return sql`(select id from users where username = ${name})`;
+  return sql`coalesce((select id from accounts where account_number = ${name}), (select account_id from retired_account_numbers where account_number = ${name}))`;
 }
 
 function selectStretch(db: Db, page: AuditPage, lead: Lead) {

@@ -8,7 +8,7 @@ import type { Db } from '../client/client.ts';
  * Compares the first column of the index that Postgres shall read, as `=` does. With `=` Postgres would drop the column from the
  * order of the query; then it could choose any index in the order of the other columns, and read it from end to end.
  */
-export function isOnly(column: AnyPgColumn, value: string | number | boolean): SQL {
+export function isOnly(column: AnyPgColumn, value: string | number | boolean | SQL): SQL {
   return sql`${column} = any(array[${value}]::${sql.raw(column.getSQLType())}[])`;
 }
 

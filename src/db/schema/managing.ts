@@ -104,6 +104,7 @@ export const auditLog = pgTable(
     // One index for each filter; each is read from the newest entry.
     index('audit_log_at').on(table.at, table.id),
     index('audit_log_actor').on(table.actor, table.entity, table.at, table.id),
+    index('audit_log_by_action').on(table.action, table.entity, table.at, table.id),
     index('audit_log_entity').on(table.entity, table.at, table.id),
     index('audit_log_entity_id').on(table.entityId, table.entity, table.at, table.id),
     index('audit_log_request_id').on(table.requestId, table.at, table.id),

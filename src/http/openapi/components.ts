@@ -84,6 +84,8 @@ function shorten(jsonSchema: JsonSchema): void {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.minLength === 0) delete jsonSchema.minLength;
+  // The pattern counts the characters too.
+  if (jsonSchema.pattern?.endsWith(`,${jsonSchema.maxLength}}$`)) delete jsonSchema.maxLength;
   // An object is open anyway.
   if (isEmpty(jsonSchema.additionalProperties)) delete jsonSchema.additionalProperties;
 }

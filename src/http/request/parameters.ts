@@ -33,7 +33,7 @@ export const AccountNumber = AnyAccountNumber.meta({
   param: { id: 'accountNumber' },
 });
 
-const Username = AnyUsername.meta({
+export const Username = AnyUsername.meta({
   param: { id: 'username', description: 'Exact username; case matters.' },
 });
 

@@ -1,13 +1,13 @@
 import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import { timeText } from '../../directory/fields.ts';
-import { AuditedEntity, listAuditEntries } from '../../directory/audit.ts';
+import { AuditedAction, AuditedEntity, listAuditEntries } from '../../directory/audit.ts';
 import { answerList } from '../response/answer.ts';
 import type { AppEnv } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { AuditLog } from './list-bodies.ts';
 import { listParameters, sought, withRule } from '../request/list-parameters.ts';
-import { EntityId } from '../request/parameters.ts';
+import { AccountNumber, EntityId, Username } from '../request/parameters.ts';
 
 type AuditPage = Parameters<typeof listAuditEntries>[1];
 
@@ -33,14 +33,36 @@ const AnyAuditQuery = z.object({
   entityId: EntityId.optional().meta({
     param: { id: 'entityId', description: 'Id of the changed row; requires `entity`.' },
   }),
+  accountNumber: AccountNumber.optional(),
+  username: Username.optional(),
+  action: AuditedAction.optional(),
   since: time('Not before this time.'),
   until: time('Before this time.'),
 });
 type AnyAuditQuery = z.output<typeof AnyAuditQuery>;
 
-const filters = ['actor', 'requestId', 'entity', 'entityId', 'since', 'until'] as const;
+const filters = [
+  'actor',
+  'requestId',
+  'entity',
+  'entityId',
+  'accountNumber',
+  'username',
+  'action',
+  'since',
+  'until',
+] as const;
+/** Each of them says of what an entry is. */
+const subjects = ['entity', 'accountNumber', 'username'] as const;
 
-const AuditQuery = withRule(AnyAuditQuery, {
+const OneSubjectQuery = withRule(AnyAuditQuery, {
+  concerns: subjects,
+  holds: (query) => subjects.filter((name) => query[name] !== undefined).length < 2,
+  names: subjects,
+  detail: `${subjects.join(', ')} exclude each other`,
+});
+
+const AuditQuery = withRule(OneSubjectQuery, {
   concerns: ['entity', 'entityId'],
   holds: ({ entity, entityId }) => entityId === undefined || entity !== undefined,
   names: ['entityId'],
@@ -51,6 +73,11 @@ function nameOf(query: AnyAuditQuery): string {
   return JSON.stringify(['audit', ...filters.map((name) => query[name] ?? null)]);
 }
 
+function namedBy({ accountNumber, username }: AnyAuditQuery): AuditPage['named'] {
+  if (accountNumber !== undefined) return { entity: 'account', name: accountNumber };
+  return username === undefined ? null : { entity: 'user', name: username };
+}
+
 function toPage({ limit, cursor, ...query }: AnyAuditQuery): AuditPage {
   return {
     limit,
@@ -59,6 +86,8 @@ function toPage({ limit, cursor, ...query }: AnyAuditQuery): AuditPage {
     requestId: query.requestId ?? null,
     entity: query.entity ?? null,
     entityId: query.entityId ?? null,
+    action: query.action ?? null,
+    named: namedBy({ limit, ...query }),
     since: query.since ?? null,
     until: query.until ?? null,
   };
@@ -69,7 +98,7 @@ const getAuditLogRoute = endpoint({
   tag: 'Audit',
   summary: 'Changes made through the service, newest first',
   description:
-    'An entry must match all filters. Entries are kept for `AUDIT_RETENTION_DAYS`. Callers that are bound to an account are refused.',
+    'An entry must match all filters. `accountNumber` and `username`: of what is changed. Entries are kept for `AUDIT_RETENTION_DAYS`. Not for callers that are bound to an account.',
   scope: 'audit:read',
   subject: () => ({ kind: 'everything' }),
   query: AuditQuery,

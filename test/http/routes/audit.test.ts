@@ -266,6 +266,15 @@ describe('the log', () => {
       { actor: 'filter:b', entity: 'account', entityId: '4' },
       (one) => one.actor === 'filter:b' && one.entity === 'account' && one.entityId === 4,
     ],
+    [{ action: 'update' }, () => true],
+    [{ action: 'truncate', actor: 'filter:a' }, () => false],
+    [
+      { action: 'update', entity: 'user', actor: 'filter:b' },
+      (one) => one.entity === 'user' && one.actor === 'filter:b',
+    ],
+    [{ username: 'staff_user' }, ({ entity, entityId }) => entity === 'user' && entityId === 2],
+    [{ username: 'nobody-has-it' }, () => false],
+    [{ accountNumber: '1618-0339-8874' }, ({ entity, entityId }) => entity === 'account' && entityId === 4],
     [{ requestId: 'request-3' }, ({ requestId }) => requestId === 'request-3'],
     [
       { requestId: 'request-3', actor: 'filter:a', entity: 'user' },
@@ -340,6 +349,14 @@ describe('the log', () => {
       'bad_request',
     );
     expect(errors).toMatchObject([{ name: 'limit' }, { name: 'entityId', detail: 'needs an entity' }]);
+  });
+
+  test('takes one of entity, accountNumber and username', async () => {
+    const path = '/v1/audit?username=admin&accountNumber=1618-0339-8874';
+    const { errors } = await expectProblem(await get(stack.current, path), 'bad_request');
+    expect(errors?.map(({ detail }) => detail)).toContain(
+      'entity, accountNumber, username exclude each other',
+    );
   });
 
   test('has an entity tag and 304', async () => {

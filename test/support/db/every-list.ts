@@ -12,6 +12,8 @@ export const wholeAudit: AuditPage = {
   requestId: null,
   entity: null,
   entityId: null,
+  action: null,
+  named: null,
   since: null,
   until: null,
   after: null,

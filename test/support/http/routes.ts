@@ -9,6 +9,7 @@ export const routes: readonly Route[] = routesOf(app);
 /** A good value of every parameter. */
 export const goodValues: Readonly<Record<string, string>> = {
   accountNumber: '1234-5678-9012',
+  action: 'update',
   actor: 'root',
   after: 'latest',
   companyNamePrefix: 'S',
@@ -46,6 +47,7 @@ export const goodValues: Readonly<Record<string, string>> = {
 const goodValuesOf: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
   'DELETE /v1/keys/:keyId': { keyId: '900002' },
   'GET /v1/resolve': { user: null },
+  'GET /v1/audit': { accountNumber: null, username: null },
   'GET /v1/changes': { after: null },
   'GET /v1/search': { limit: '20' },
   'GET /v1/users': { email: null, emailPrefix: null },
