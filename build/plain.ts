@@ -5,6 +5,7 @@ import type { Deletion } from '../src/shapes/deletion.ts';
 import type { EntityLookUp } from '../src/shapes/entity-look-up.ts';
 import type { ErrorCode } from '../src/shapes/error-code.ts';
 import type { Json } from '../src/shapes/json.ts';
+import type { PastDeletion, PastDeletionContent, Restoration } from '../src/shapes/past-deletion.ts';
 import type { NewUser, User, UserChanges } from '../src/shapes/user.ts';
 import type { NewUserProfile, UserProfile, UserProfileChanges } from '../src/shapes/user-profile.ts';
 
@@ -19,6 +20,9 @@ type Shapes = [
   EntityLookUp,
   ErrorCode,
   Json,
+  PastDeletion,
+  PastDeletionContent,
+  Restoration,
   NewUser,
   User,
   UserChanges,

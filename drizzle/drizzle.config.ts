@@ -7,6 +7,7 @@ export default defineConfig({
     './src/db/schema/managing.ts',
     './src/db/schema/deleted-rows.ts',
     './src/db/schema/change-feed.ts',
+    './src/db/schema/deletions.ts',
   ],
   out: './drizzle/migrations',
 });

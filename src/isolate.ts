@@ -84,6 +84,7 @@ function makeIsolate(settings: Settings, binding: Binding | undefined): Isolate 
       rootDomain: settings.ROOT_DOMAIN,
       environment: settings.ENVIRONMENT,
       keysPerAccount: settings.MAX_KEYS_PER_ACCOUNT,
+      deletionsKeptDays: settings.DELETIONS_KEPT_DAYS,
     },
     db,
     origin: { probe: () => selectOne(db), isAway: isUnavailable, isRefusal: isRefusedForGood, isTag },

@@ -140,6 +140,7 @@ const Settings = z.object({
   MAX_KEYS_PER_ACCOUNT: whole(1_000, 1, 1_000_000),
   AUDIT_RETENTION_DAYS: whole(400, 0, 36_500),
   CHANGES_KEPT_DAYS: whole(7, 0, 36_500),
+  DELETIONS_KEPT_DAYS: whole(30, 0, 36_500),
 });
 export type Settings = z.infer<typeof Settings>;
 

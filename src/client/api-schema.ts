@@ -5,6 +5,7 @@ import type { AuditEntry } from '../shapes/audit-entry.ts';
 import type { Deletion } from '../shapes/deletion.ts';
 import type { EntityLookUp } from '../shapes/entity-look-up.ts';
 import type { ErrorCode } from '../shapes/error-code.ts';
+import type { PastDeletion, PastDeletionContent, Restoration } from '../shapes/past-deletion.ts';
 import type { NewUserProfile, UserProfile, UserProfileChanges } from '../shapes/user-profile.ts';
 import type { User } from '../shapes/user.ts';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -404,6 +405,8 @@ export type ApiSchema = {
             query?: {
               limit?: string | undefined;
               cursor?: string | undefined;
+              since?: string | undefined;
+              until?: string | undefined;
               actor?: string | undefined;
               requestId?: string | undefined;
               entity?: 'account' | 'api_key' | 'user' | 'user_profile' | undefined;
@@ -411,8 +414,6 @@ export type ApiSchema = {
               accountNumber?: string | undefined;
               username?: string | undefined;
               action?: 'create' | 'delete' | 'truncate' | 'update' | undefined;
-              since?: string | undefined;
-              until?: string | undefined;
             };
           };
           output: null;
@@ -424,6 +425,8 @@ export type ApiSchema = {
             query?: {
               limit?: string | undefined;
               cursor?: string | undefined;
+              since?: string | undefined;
+              until?: string | undefined;
               actor?: string | undefined;
               requestId?: string | undefined;
               entity?: 'account' | 'api_key' | 'user' | 'user_profile' | undefined;
@@ -431,8 +434,6 @@ export type ApiSchema = {
               accountNumber?: string | undefined;
               username?: string | undefined;
               action?: 'create' | 'delete' | 'truncate' | 'update' | undefined;
-              since?: string | undefined;
-              until?: string | undefined;
             };
           };
           output: {
@@ -615,6 +616,54 @@ export type ApiSchema = {
           outputFormat: 'json';
           status: 200;
         };
+  };
+  '/v1/deletions': {
+    $get: {
+      input: {
+        query?: {
+          limit?: string | undefined;
+          cursor?: string | undefined;
+          since?: string | undefined;
+          until?: string | undefined;
+          kind?: 'account' | 'user' | 'user_profile' | undefined;
+          accountNumber?: string | undefined;
+          username?: string | undefined;
+        };
+      };
+      output: {
+        items: PastDeletion[];
+        nextCursor: string | null;
+      };
+      outputFormat: 'json';
+      status: 200;
+    };
+  };
+  '/v1/deletions/:deletionId': {
+    $get: {
+      input: {
+        param: {
+          deletionId: string;
+        };
+      };
+      output: PastDeletionContent;
+      outputFormat: 'json';
+      status: 200;
+    };
+  };
+  '/v1/deletions/:deletionId/restore': {
+    $post: {
+      input: {
+        param: {
+          deletionId: string;
+        };
+        query?: {
+          dryRun?: 'false' | 'true' | undefined;
+        };
+      };
+      output: Restoration;
+      outputFormat: 'json';
+      status: 200;
+    };
   };
   '/v1/keys': {
     $get: {
@@ -875,17 +924,6 @@ export type ApiSchema = {
               value:
                 | {
                     id: number;
-                    name: string;
-                    user: User;
-                    account: Account;
-                    profileImageUrl: string | null;
-                    isTest: boolean;
-                    createdAt: string;
-                    updatedAt: string;
-                    revision: number;
-                  }
-                | {
-                    id: number;
                     username: string;
                     email: string;
                     firstName: string;
@@ -900,6 +938,17 @@ export type ApiSchema = {
                     metadata: {
                       [x: string]: string;
                     };
+                  }
+                | {
+                    id: number;
+                    name: string;
+                    user: User;
+                    account: Account;
+                    profileImageUrl: string | null;
+                    isTest: boolean;
+                    createdAt: string;
+                    updatedAt: string;
+                    revision: number;
                   }
                 | {
                     id: number;

@@ -47,3 +47,7 @@ export function noDefaultAccount(): never {
 export function noPlatformAdmin(): never {
   throw new LookUpError('no_platform_admin', 'the platform account has no superuser');
 }
+
+export function unknownDeletion(): never {
+  throw new LookUpError('deletion_does_not_exist', 'no deletion has this deletionId');
+}

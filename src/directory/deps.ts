@@ -14,6 +14,8 @@ export interface Platform extends PlatformAccount {
   readonly environment: string;
   /** The number of keys that one account may have in force; keys without an account count together. */
   readonly keysPerAccount: number;
+  /** Days for which what is deleted can be restored; 0: it cannot. */
+  readonly deletionsKeptDays: number;
 }
 
 /** The tools of the verbs, made per request. */

@@ -8,6 +8,8 @@ export type Subject =
   | { readonly kind: 'changes' }
   /** What the caller sees: the statement itself shows a caller no other. */
   | { readonly kind: 'search' }
+  /** Deletions, likewise. */
+  | { readonly kind: 'deletions' }
   | { readonly kind: 'account'; readonly accountNumber: string }
   | { readonly kind: 'account-external-id'; readonly externalId: string }
   | { readonly kind: 'default-account' }

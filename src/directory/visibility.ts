@@ -14,6 +14,7 @@ import {
   noPlatformAdmin,
   unknownAccount,
   unknownExternalAccount,
+  unknownDeletion,
   unknownKey,
   unknownUser,
   unknownUserProfile,
@@ -32,6 +33,7 @@ const absences: Readonly<Record<Subject['kind'], () => never>> = {
   keys: unknownKey,
   changes: refuseBound,
   search: refuseBound,
+  deletions: unknownDeletion,
   account: unknownAccount,
   'account-external-id': unknownExternalAccount,
   'default-account': noDefaultAccount,
@@ -106,11 +108,14 @@ interface Viewer {
   readonly demands: ReadDemands;
 }
 
-type DecidedLater = Extract<Subject, { readonly kind: 'changes' | 'default-account' | 'keys' | 'search' }>;
+type DecidedLater = Extract<
+  Subject,
+  { readonly kind: 'changes' | 'default-account' | 'deletions' | 'keys' | 'search' }
+>;
 
 /** True if the statement shows a caller none but its own, or the answer tells whose it is. */
 function isDecidedLater(subject: Subject): subject is DecidedLater {
-  return ['changes', 'default-account', 'keys', 'search'].includes(subject.kind);
+  return ['changes', 'default-account', 'deletions', 'keys', 'search'].includes(subject.kind);
 }
 
 // oxlint-disable-next-line consistent-return -- every kind returns

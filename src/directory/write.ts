@@ -74,6 +74,11 @@ export function authorOf({ caller, requestId, isForced }: Writer): Authorship {
   return { actor: caller.id, requestId, isForced };
 }
 
+/** The author of a deletion, which is kept for a restore where the deployment keeps any. */
+export function deleterOf({ platform }: Deps, writer: Writer): Authorship {
+  return { ...authorOf(writer), keepsNothing: platform.deletionsKeptDays === 0 };
+}
+
 /**
  * Runs one batch, and invalidates what it changed after it has committed. Throws `RefusedError` when a constraint refuses the write, `FieldError` for metadata that would be too large,
  * `OriginRefused` when Postgres refuses it for another reason, so that it was not done, and `OriginUnavailable` for any other

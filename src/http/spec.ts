@@ -11,6 +11,7 @@ export type Tag =
   | 'API keys'
   | 'Audit'
   | 'Context'
+  | 'Deletions'
   | 'Documentation'
   | 'Look-ups'
   | 'Operations'

@@ -1,5 +1,6 @@
 import { deleteOldAuditRows } from '../db/reads/audit.ts';
 import { deleteOldChanges } from '../db/reads/change-feed.ts';
+import { deleteOldDeletionRows, deleteOldDeletions } from '../db/writes/deletions.ts';
 import { deleteForgottenAnswers } from '../db/writes/idempotency.ts';
 import { makeDeps, type RequestContext, settingsOf } from '../deps.ts';
 import type { Deps } from '../directory/deps.ts';
@@ -22,13 +23,21 @@ export function isRetentionDue(scheduledMs: number): boolean {
  */
 export async function deleteOldRows(env: object, ctx: RequestContext): Promise<void> {
   const deps = makeDeps(env, ctx);
-  const { AUDIT_RETENTION_DAYS: days, CHANGES_KEPT_DAYS: keptDays } = settingsOf(env);
+  const settings = settingsOf(env);
+  const { AUDIT_RETENTION_DAYS: days, CHANGES_KEPT_DAYS: keptDays } = settings;
   // Run together, so that an outage of Postgres costs one deadline and not two.
   await Promise.all([
     deleteInPortions(deps, 'idempotency_keys', () => deleteForgottenAnswers(deps.db, PORTION)),
     days > 0 && deleteInPortions(deps, 'audit_log', () => deleteOldAuditRows(deps.db, days, PORTION)),
     keptDays > 0 && deleteInPortions(deps, 'change_feed', () => deleteOldChanges(deps.db, keptDays, PORTION)),
+    deleteDeletions(deps, settings.DELETIONS_KEPT_DAYS),
   ]);
+}
+
+// A deletion stays as long as its rows, by which it is found.
+async function deleteDeletions(deps: Deps, days: number): Promise<void> {
+  await deleteInPortions(deps, 'deletion_rows', () => deleteOldDeletionRows(deps.db, days, PORTION));
+  await deleteInPortions(deps, 'deletions', () => deleteOldDeletions(deps.db, days, PORTION));
 }
 
 async function deleteInPortions(

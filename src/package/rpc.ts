@@ -7,6 +7,14 @@ export type {
 export type { Change, ChangeKind, ChangesOptions, RpcChanges, UserProfileRow } from '../shapes/change.ts';
 export type { ErrorCode } from '../shapes/error-code.ts';
 export type { Deletion } from '../shapes/deletion.ts';
+export type {
+  DeletedKind,
+  DeletionsOptions,
+  PastDeletion,
+  PastDeletionContent,
+  Restoration,
+  RestoreOptions,
+} from '../shapes/past-deletion.ts';
 export type { Entity, EntityLookUp } from '../shapes/entity-look-up.ts';
 export type {
   ChangeOptions,

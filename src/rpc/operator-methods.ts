@@ -1,9 +1,17 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import type { ChangesOptions, RpcChanges } from '../shapes/change.ts';
+import type {
+  DeletionsOptions,
+  PastDeletion,
+  PastDeletionContent,
+  Restoration,
+  RestoreOptions,
+} from '../shapes/past-deletion.ts';
 import type { ResolvedUrl, ResolvedUser } from '../shapes/resolved.ts';
-import type { RpcOptions } from '../shapes/rpc.ts';
+import type { RpcOptions, RpcPage, RpcWritten } from '../shapes/rpc.ts';
 import { nameCalls } from './call.ts';
 import * as changeFeed from './change-feed.ts';
+import * as deletions from './deletions.ts';
 import * as resolve from './resolve.ts';
 
 /** The methods of `AccountDirectory` for the people who operate a platform. */
@@ -30,6 +38,24 @@ export class OperatorMethods extends WorkerEntrypoint<object> {
    */
   listChanges(options?: ChangesOptions): Promise<RpcChanges> {
     return changeFeed.listChanges(this.env, this.ctx, { options });
+  }
+
+  /** The deletions that can be restored, newest first, a page at a time. */
+  listDeletions(options?: DeletionsOptions): Promise<RpcPage<PastDeletion>> {
+    return deletions.listDeletions(this.env, this.ctx, { options });
+  }
+
+  /** A deletion, what it holds, and what stands in the way of its return. */
+  getDeletion(deletionId: number, options?: RpcOptions): Promise<PastDeletionContent> {
+    return deletions.getDeletion(this.env, this.ctx, { deletionId }, options);
+  }
+
+  /**
+   * Brings back all of a deletion in one transaction, with the same ids and numbers, its keys as revoked; or says what would come. A
+   * repeat does nothing. Throws `restore_is_blocked` with everything that stands in the way.
+   */
+  restoreDeletion(deletionId: number, options?: RestoreOptions): Promise<RpcWritten<Restoration>> {
+    return deletions.restoreDeletion(this.env, this.ctx, { deletionId, options }, null);
   }
 }
 

@@ -18,6 +18,7 @@ const LANDED = {
   '0009_feed.sql': '9a90c4865e846fb74ff71f32b18298fcbf871da6503d28dec3b5bd13f377b478',
   '0010_search.sql': '62d4661cad2686d714622b1d68c0650b3ebcba4637f9fbfbc3d344b8929b1f94',
   '0011_audit_actions.sql': '39834e195c29489c5507b4f0261d348eaa7dfd1a97bc3faab442e90ca34ee8ce',
+  '0012_deletions.sql': '231de90e935353ea783c3334afd1ff12a5e016374fbd13c197ccbe7d9ad2a55c',
 };
 
 const digest = (name: string) =>

@@ -91,6 +91,9 @@ const ROUTES: Readonly<Record<string, string>> = {
   createUserProfile: 'POST /v1/user-profiles',
   changeUserProfile: 'PATCH /v1/user-profiles/:userProfileId',
   deleteUserProfile: 'DELETE /v1/user-profiles/:userProfileId',
+  listDeletions: 'GET /v1/deletions',
+  getDeletion: 'GET /v1/deletions/:deletionId',
+  restoreDeletion: 'POST /v1/deletions/:deletionId/restore',
 };
 
 /** The codes that a method throws and its route does not: a path always has a number, and lists over HTTP come in pages. */
@@ -153,7 +156,7 @@ function describe(name: string, declared: Pick<RpcMethod, 'comment' | 'parameter
     name,
     route: route.replaceAll(/:(\w+)/g, '{$1}'),
     // The route that creates the admin user needs a right that the method needs only when it creates.
-    scope: name.startsWith('get') ? 'directory:read' : spec.scope,
+    scope: name.startsWith('getCachedAdmin') ? 'directory:read' : spec.scope,
     isNullable,
     absences: codes.filter(isAbsence),
     refusals: codes.filter((code) => !isAbsence(code)),

@@ -410,3 +410,27 @@ test('the audit log names the binding', async () => {
     { entity: 'user_profile', ...by },
   ]);
 });
+
+test('a deletion is found, looked at and undone, by callers with the rights', async () => {
+  const { value: user } = await write('OFFICER', 'createUser', newUser(own));
+  await write('WRITER', 'deleteUser', user.id, { revision: user.revision });
+  const filters = { username: user.username, kind: 'user' };
+  expect((await call('WRITER', 'listDeletions', filters)).error?.code).toBe('forbidden');
+  const { value } = await call('OFFICER', 'listDeletions', filters);
+  const page = value as unknown as { items: { id: number }[]; nextCursor: null };
+  expect(page).toMatchObject({ items: [{ kind: 'user', entityId: user.id }], nextCursor: null });
+  const id = page.items[0]?.id;
+  expect((await call('OFFICER', 'getDeletion', id)).value).toMatchObject({ id, users: 1, obstacles: [] });
+  expect((await call('OFFICER', 'getDeletion', 999_999)).error?.code).toBe('deletion_does_not_exist');
+  const restored = { deletionId: id, users: 1, userProfiles: 1 };
+  const dry = await write('WRITER', 'restoreDeletion', id, { dryRun: true });
+  expect(dry).toEqual({ value: expect.objectContaining({ ...restored, dryRun: true }) as unknown });
+  const { value: done, consistencyToken } = await write('WRITER', 'restoreDeletion', id);
+  expect(done).toMatchObject({ ...restored, isRepeat: false });
+  const read = { consistencyToken };
+  expect((await call('WRITER', 'getCachedUserForUserId', user.id, read)).value).toMatchObject({
+    id: user.id,
+  });
+  const { error } = await call('OFFICER', 'listDeletions', { cursor: 'x', colour: 'red' });
+  expect(error?.code).toBe('bad_request');
+});

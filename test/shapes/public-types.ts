@@ -7,6 +7,8 @@ import type { AuditEntry } from '../../src/directory/audit.ts';
 import type { EntityLookUp } from '../../src/directory/batch/entity-look-ups.ts';
 import type { Change } from '../../src/directory/change-feed.ts';
 import type { Deletion } from '../../src/directory/deletion.ts';
+import type { PastDeletionContent } from '../../src/directory/deletions/deletions.ts';
+import type { Restoration } from '../../src/directory/deletions/restore.ts';
 import type { NewUserProfile, UserProfileChanges } from '../../src/directory/profiles/changes.ts';
 import type { UserProfile } from '../../src/directory/profiles/user-profile.ts';
 import type { ResolvedUrl } from '../../src/directory/resolve/resolve-url.ts';
@@ -22,6 +24,7 @@ import type * as change from '../../src/shapes/change.ts';
 import type * as deletion from '../../src/shapes/deletion.ts';
 import type * as lookUp from '../../src/shapes/entity-look-up.ts';
 import type * as json from '../../src/shapes/json.ts';
+import type * as past from '../../src/shapes/past-deletion.ts';
 import type * as profile from '../../src/shapes/user-profile.ts';
 import type * as resolved from '../../src/shapes/resolved.ts';
 import type * as user from '../../src/shapes/user.ts';
@@ -39,6 +42,8 @@ export type Proofs = [
   Proof<Same<resolved.ResolvedUser, ResolvedUser>>,
   Proof<Same<json.Json, z.core.util.JSONType>>,
   Proof<Same<lookUp.EntityLookUp, EntityLookUp>>,
+  Proof<Same<past.PastDeletionContent, PastDeletionContent>>,
+  Proof<Same<past.Restoration, Restoration>>,
   Proof<Same<profile.NewUserProfile, NewUserProfile>>,
   Proof<Same<profile.UserProfile, UserProfile>>,
   Proof<Same<profile.UserProfileChanges, UserProfileChanges>>,

@@ -10,6 +10,8 @@ export interface Authorship {
   readonly requestId: string;
   /** The writer overrides the protection of last admins. */
   readonly isForced?: boolean | undefined;
+  /** What the writer deletes is not kept for a restore. */
+  readonly keepsNothing?: boolean | undefined;
 }
 
 /** A state of a row that the caller has seen. */
@@ -79,10 +81,11 @@ export function isInState(
 }
 
 // The settings are local to the transaction, so that the audit log takes no other statement for the author's.
-function nameAuthor(db: Db, { actor, requestId, isForced = false }: Authorship) {
+function nameAuthor(db: Db, { actor, requestId, isForced = false, keepsNothing = false }: Authorship) {
   return db.execute(sql`
     select set_config('edge_accounts.actor', ${actor}, true), set_config('edge_accounts.request_id', ${requestId}, true),
-      set_config('edge_accounts.forced', ${String(isForced)}, true)`);
+      set_config('edge_accounts.forced', ${String(isForced)}, true),
+      set_config('edge_accounts.keep_deleted', ${keepsNothing ? 'off' : 'on'}, true)`);
 }
 
 /**

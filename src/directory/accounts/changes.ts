@@ -23,6 +23,7 @@ import { Metadata, MetadataChanges, NewExternalId } from '../other-systems.ts';
 import { outOfReachOf, outOfReachError } from '../users/fields.ts';
 import {
   authorOf,
+  deleterOf,
   claimOf,
   create,
   type Written,
@@ -158,7 +159,7 @@ export async function deleteAccount(
   const run = () =>
     dryRun
       ? selectAccountDeletion(db, accountNumber, conditions)
-      : deleteAccountRow(db, authorOf(writer), accountNumber, conditions);
+      : deleteAccountRow(db, deleterOf(deps, writer), accountNumber, conditions);
   const deletion = await write(deps, run);
   const { current, isDone, isSeen, isOutOfReach, userProfiles, keys, token } = deletion;
   if (!current) unknownAccount();

@@ -19,6 +19,7 @@ import { outOfReachOf, outOfReachError } from '../users/fields.ts';
 import { toUserProfile, type UserProfile } from './user-profile.ts';
 import {
   authorOf,
+  deleterOf,
   claimOf,
   create,
   type Written,
@@ -107,7 +108,7 @@ export async function deleteUserProfile(
   const run = () =>
     dryRun
       ? selectProfileDeletion(db, userProfileId, conditions)
-      : deleteProfileRow(db, authorOf(writer), userProfileId, conditions);
+      : deleteProfileRow(db, deleterOf(deps, writer), userProfileId, conditions);
   const { isDone, current, isSeen, isOutOfReach, isLastAdmin, token } = await write(deps, run);
   if (!isDone) {
     if (!current) unknownUserProfile();

@@ -18,7 +18,7 @@ import { outOfReachOf, outOfReachError, requirePlatformRights, userFields } from
 import { MetadataChanges } from '../other-systems.ts';
 import { NewUsername } from './username.ts';
 import { toUser, type User, Username } from './users.ts';
-import { authorOf, type Written, type Precondition, rowStates, write } from '../write.ts';
+import { authorOf, deleterOf, type Written, type Precondition, rowStates, write } from '../write.ts';
 
 /** The schemas of a new username and e-mail address. A change may send the present values back even if these refuse them. */
 const lasting = { username: NewUsername, email: Email };
@@ -78,7 +78,7 @@ export async function deleteUser(
   const run = () =>
     dryRun
       ? selectUserDeletion(deps.db, userId, conditions)
-      : deleteUserRow(deps.db, authorOf(writer), userId, conditions);
+      : deleteUserRow(deps.db, deleterOf(deps, writer), userId, conditions);
   const outcome = await write(deps, run);
   const { isDone, userProfiles, token } = outcome;
   if (!isDone) {

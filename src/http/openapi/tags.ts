@@ -7,6 +7,7 @@ const DESCRIPTIONS: Readonly<Record<Tag, string>> = {
   Accounts: 'Accounts, their admin users and their members.',
   'User profiles': 'Memberships of users in accounts.',
   Audit: 'The changes that were made through the service.',
+  Deletions: 'What was deleted, and its return.',
   'API keys': 'The keys of callers, and their rights.',
   Operations: 'Health of the service, and explanations of its reads.',
   Documentation: 'This description.',

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { bounded, wellFormed } from '../../directory/fields.ts';
+import { Instant } from '../../directory/instant.ts';
 import { decodeCursor, isCursorOf, NO_CURSOR, type SentCursor } from '../../cursor.ts';
 import type { AnyEndpointSpec } from '../spec.ts';
 import { Limit } from './parameters.ts';
@@ -48,6 +49,12 @@ export function sought(description: string, maxLength: number, minLength = 1) {
     .optional()
     .meta({ param: { description } });
 }
+
+/** `?since=` and `?until=` of lists that are ordered by time. */
+export const timeParameters = {
+  since: Instant.optional().meta({ param: { id: 'since', description: 'Not before this time.' } }),
+  until: Instant.optional().meta({ param: { id: 'until', description: 'Before this time.' } }),
+};
 
 interface Rule<Q> {
   /** The rule is skipped when one of these parameters has a fault of its own. */

@@ -24,6 +24,7 @@ export const UserId = EntityId.meta({ param: { id: 'userId', description: 'Id of
 export const UserProfileId = EntityId.meta({
   param: { id: 'userProfileId', description: 'Id of a user profile.' },
 });
+export const DeletionId = EntityId.meta({ param: { id: 'deletionId', description: 'Id of a deletion.' } });
 export const KeyId = EntityId.meta({ param: { id: 'keyId', description: 'Id of an API key.' } });
 
 export const AccountNumber = AnyAccountNumber.meta({

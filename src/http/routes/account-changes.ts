@@ -10,7 +10,7 @@ import {
 } from '../../directory/accounts/changes.ts';
 import { Account } from '../../directory/accounts/accounts.ts';
 import { Deletion } from '../../directory/deletion.ts';
-import { answerCreated, answerDeletion, answerWritten } from '../response/answer-write.ts';
+import { answerCreated, answerCounts, answerWritten } from '../response/answer-write.ts';
 import type { AppEnv } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { MERGE_PATCH_TYPES } from '../spec.ts';
@@ -112,5 +112,5 @@ export const accountChanges = new Hono<AppEnv>()
     const { deps, precondition } = c.var;
     const { accountNumber } = c.req.valid('param');
     const { dryRun } = c.req.valid('query');
-    return answerDeletion(c, await deleteAccount(deps, c.var, accountNumber, precondition, dryRun));
+    return answerCounts(c, await deleteAccount(deps, c.var, accountNumber, precondition, dryRun));
   });

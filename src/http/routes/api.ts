@@ -5,6 +5,7 @@ import type { AppEnv } from '../app-env.ts';
 import { audit } from './audit.ts';
 import { changeFeed } from './change-feed.ts';
 import { context } from './context.ts';
+import { deletions } from './deletions.ts';
 import { directoryLists } from './lists.ts';
 import { keys } from './keys.ts';
 import { lookUps } from './look-ups.ts';
@@ -33,6 +34,7 @@ export const api = new Hono<AppEnv>()
   .route('/', search)
   .route('/', audit)
   .route('/', changeFeed)
+  .route('/', deletions)
   .route('/', keys)
   .route('/', operations)
   .route('/', stats)

@@ -1,29 +1,14 @@
 import { Hono } from 'hono/tiny';
 import * as z from 'zod';
-import { timeText } from '../../directory/fields.ts';
 import { AuditedAction, AuditedEntity, listAuditEntries } from '../../directory/audit.ts';
 import { answerList } from '../response/answer.ts';
 import type { AppEnv } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { AuditLog } from './list-bodies.ts';
-import { listParameters, sought, withRule } from '../request/list-parameters.ts';
+import { listParameters, sought, timeParameters, withRule } from '../request/list-parameters.ts';
 import { AccountNumber, EntityId, Username } from '../request/parameters.ts';
 
 type AuditPage = Parameters<typeof listAuditEntries>[1];
-
-const NO_TIME = 'must be an ISO 8601 time such as 2026-01-31T23:59:59Z';
-
-/** Keeps microseconds, which `Date` drops, in UTC, and refuses years that Postgres does not accept. */
-function toInstant(text: string, ctx: z.RefinementCtx<string>): string {
-  const [, fraction = ''] = /\.(\d+)/.exec(text) ?? [];
-  const [year] = Number.isNaN(Date.parse(text)) ? [''] : new Date(text).toISOString().split('-');
-  if (!year || !/^(?!0000)\d{4}$/.test(year)) return (ctx.addIssue(NO_TIME), z.NEVER);
-  return `${new Date(text).toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length)}.${fraction.padEnd(6, '0').slice(0, 6)}Z`;
-}
-
-const Instant = timeText(NO_TIME).transform(toInstant);
-
-const time = (description: string) => Instant.optional().meta({ param: { description } });
 
 const AnyAuditQuery = z.object({
   ...listParameters,
@@ -36,8 +21,7 @@ const AnyAuditQuery = z.object({
   accountNumber: AccountNumber.optional(),
   username: Username.optional(),
   action: AuditedAction.optional(),
-  since: time('Not before this time.'),
-  until: time('Before this time.'),
+  ...timeParameters,
 });
 type AnyAuditQuery = z.output<typeof AnyAuditQuery>;
 

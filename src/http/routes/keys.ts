@@ -16,7 +16,7 @@ import { ApiKey, getKey, listKeys } from '../../directory/keys/keys.ts';
 import { cursorAfter, toPage } from '../../directory/page.ts';
 import { sealCursor } from '../../cursor.ts';
 import { etagOfRow } from '../response/answer.ts';
-import { answerCreated, answerDeletion, answerWritten } from '../response/answer-write.ts';
+import { answerCreated, answerCounts, answerWritten } from '../response/answer-write.ts';
 import type { AppEnv } from '../app-env.ts';
 import { presentedKey } from '../auth/authenticate.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
@@ -174,7 +174,7 @@ export const keys = new Hono<AppEnv>()
     const { dryRun, withDescendants } = c.req.valid('query');
     const isCounted = dryRun || withDescendants;
     return isCounted
-      ? answerDeletion(c, await revokeKeys(c.get('deps'), c.var, keyId, { dryRun, withDescendants }))
+      ? answerCounts(c, await revokeKeys(c.get('deps'), c.var, keyId, { dryRun, withDescendants }))
       : unstored(answerWritten(c, await revokeKey(c.get('deps'), c.var, keyId)));
   });
 

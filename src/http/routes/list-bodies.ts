@@ -10,6 +10,11 @@ const nextCursor = z
   .nullable()
   .meta({ description: '`cursor` of the next page; null on the last one.' });
 
+/** The body of a page of a list. */
+export function pageOf<T extends z.ZodType>(id: string, item: T) {
+  return z.object({ items: z.array(item), nextCursor }).meta({ id });
+}
+
 /** The bodies of a page of a list. */
 export const AccountList = z.object({ items: z.array(Account), nextCursor }).meta({ id: 'AccountList' });
 export const AccountOfUserList = z

@@ -9,7 +9,7 @@ import {
   UserProfileChanges,
 } from '../../directory/profiles/changes.ts';
 import { UserProfile } from '../../directory/profiles/user-profile.ts';
-import { answerCreated, answerDeletion, answerWritten } from '../response/answer-write.ts';
+import { answerCreated, answerCounts, answerWritten } from '../response/answer-write.ts';
 import type { AppEnv } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { MERGE_PATCH_TYPES } from '../spec.ts';
@@ -87,5 +87,5 @@ export const profileChanges = new Hono<AppEnv>()
     const { userProfileId } = c.req.valid('param');
     const { dryRun, force } = c.req.valid('query');
     const writer = { ...c.var, isForced: force };
-    return answerDeletion(c, await deleteUserProfile(deps, writer, userProfileId, precondition, dryRun));
+    return answerCounts(c, await deleteUserProfile(deps, writer, userProfileId, precondition, dryRun));
   });

@@ -4,7 +4,7 @@ import { Deletion } from '../../directory/deletion.ts';
 import { changeUser, deleteUser, UserChanges } from '../../directory/users/changes.ts';
 import { createUser, NewUser, subjectOfNewUsers } from '../../directory/users/creation.ts';
 import { User } from '../../directory/users/users.ts';
-import { answerCreated, answerDeletion, answerWritten } from '../response/answer-write.ts';
+import { answerCreated, answerCounts, answerWritten } from '../response/answer-write.ts';
 import type { AppEnv } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { MERGE_PATCH_TYPES } from '../spec.ts';
@@ -83,5 +83,5 @@ export const userChanges = new Hono<AppEnv>()
     const { userId } = c.req.valid('param');
     const { dryRun, force } = c.req.valid('query');
     const writer = { ...c.var, isForced: force };
-    return answerDeletion(c, await deleteUser(deps, writer, userId, precondition, dryRun));
+    return answerCounts(c, await deleteUser(deps, writer, userId, precondition, dryRun));
   });

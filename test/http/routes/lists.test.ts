@@ -344,6 +344,7 @@ function inputOf(route: Route) {
 const keys: Readonly<Record<string, string>> = {
   'GET /v1/accounts': 'Smarter',
   'GET /v1/audit': '2026-01-02T00:00:00.000000Z',
+  'GET /v1/deletions': '2026-01-02T00:00:00.000000Z',
   'GET /v1/users': 'johndoe',
 };
 

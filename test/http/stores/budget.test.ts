@@ -27,6 +27,7 @@ const STACKADEMY: Tenant = {
   subjects: {
     accountNumber: '1234-5678-9012',
     externalId: '',
+    deletionId: '',
     keyId: '',
     url: '',
     user: '',

@@ -26,6 +26,7 @@ const cases: { readonly [K in Subject['kind']]: Case<Extract<Subject, { readonly
   keys: { subject: { kind: 'keys' } },
   changes: { subject: { kind: 'changes' } },
   search: { subject: { kind: 'search' } },
+  deletions: { subject: { kind: 'deletions' } },
   account: { subject: { kind: 'account', accountNumber: ACCOUNT } },
   'account-external-id': {
     subject: { kind: 'account-external-id', externalId: 'acme' },

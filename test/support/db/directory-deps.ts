@@ -12,6 +12,7 @@ export function makeDirectoryDeps(db: Db): Deps {
     rootDomain: 'corp.example',
     environment: 'test',
     keysPerAccount: 1_000,
+    deletionsKeptDays: 30,
   };
   return { cache, db, platform, keyUses: makeKeyUses(), log: cache.log };
 }

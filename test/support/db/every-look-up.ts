@@ -50,6 +50,7 @@ const platform: Platform = {
   rootDomain: 'corp.example',
   environment: 'test',
   keysPerAccount: 10,
+  deletionsKeptDays: 30,
 };
 
 const pages: (Page | undefined)[] = [

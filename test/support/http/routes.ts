@@ -15,6 +15,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   companyNamePrefix: 'S',
   createdBy: 'root',
   cursor: 'YWZ0ZXI6MQ',
+  deletionId: '900001',
   dryRun: 'true',
   externalId: 'good/id',
   force: 'false',
@@ -26,6 +27,7 @@ export const goodValues: Readonly<Record<string, string>> = {
   entityId: '2',
   explain: 'true',
   isActive: 'true',
+  kind: 'user',
   limit: '20',
   minutes: '60',
   path: '/v1/users/3',
@@ -101,6 +103,10 @@ export function useGoodRows(stack: { readonly current: TestStack }): void {
       ['users', 3],
     ])
       await sql(stack.current, `update ${table} set external_id = 'good/id' where id = ${id}`);
+    await sql(
+      stack.current,
+      `insert into deletions (id, xact_id, actor, request_id, entity, entity_id) values (900001, '1', 'root', '', 'user', 900001)`,
+    );
   });
 }
 

@@ -6,6 +6,7 @@ import { sql, type TestStack } from '../stack.ts';
 /** What a request can be about, by the name of the parameter or of the field that says it. */
 export type SubjectName =
   | 'accountNumber'
+  | 'deletionId'
   | 'externalId'
   | 'keyId'
   | 'url'
@@ -82,6 +83,7 @@ function subjectsOf(n: number, digit: number): Subjects {
     userId: id(71),
     userProfileId: id(72),
     keyId: id(73),
+    deletionId: id(74),
     externalId: `of/${n}?%${digit}`,
     username,
     user: username,
@@ -91,7 +93,15 @@ function subjectsOf(n: number, digit: number): Subjects {
 
 function tenantOf(n: number, digit: number): Tenant {
   const subjects = subjectsOf(n, digit);
-  return { subjects, marks: [...Object.values(subjects), companyOf(subjects), `chief-${subjects.username}`] };
+  return {
+    subjects,
+    marks: [
+      ...Object.values(subjects),
+      companyOf(subjects),
+      `chief-${subjects.username}`,
+      `past-${subjects.username}`,
+    ],
+  };
 }
 
 function companyOf({ accountNumber }: Subjects): string {
@@ -99,8 +109,9 @@ function companyOf({ accountNumber }: Subjects): string {
 }
 
 async function insertTenant(stack: TestStack, subjects: Subjects): Promise<void> {
-  const { accountNumber, externalId, userId, userProfileId, keyId, username } = subjects;
+  const { accountNumber, deletionId, externalId, userId, userProfileId, keyId, username } = subjects;
   const chiefId = Number(userId) + 50;
+  const [pastId, pastProfileId] = [Number(userId) + 60, Number(userProfileId) + 60];
   await sql(
     stack,
     `with account as (
@@ -117,5 +128,22 @@ async function insertTenant(stack: TestStack, subjects: Subjects): Promise<void>
      insert into user_profiles (id, user_id, account_id)
      select member.profile_id, member.user_id, account.id
      from account, (values (${userProfileId}, ${userId}), (${Number(userProfileId) + 50}, ${chiefId})) as member (profile_id, user_id)`,
+  );
+  // One that left, and can be brought back.
+  await sql(
+    stack,
+    `with left_by as (
+       insert into deletions (id, xact_id, actor, request_id, entity, entity_id, username)
+       values (${deletionId}, '${deletionId}', 'root', '', 'user', ${pastId}, 'past-${username}')
+     ), went as (
+       select ${pastId} as id, 'past-${username}' as username, 'past@example.com' as email, 1 as revision,
+         now() as date_joined, 'past-${username}' as username_compared
+     )
+     insert into deletion_rows (deletion_id, entity, id, account_number, username, user_id, row)
+     select ${deletionId}, 'user', id, null, username, id, to_jsonb(went) from went
+     union all
+     select ${deletionId}, 'user_profile', ${pastProfileId}, account_number, null, ${pastId},
+       jsonb_build_object('id', ${pastProfileId}, 'user_id', ${pastId}, 'account_id', id)
+     from accounts where account_number = '${accountNumber}'`,
   );
 }
