@@ -72,8 +72,8 @@ export function selectAuditRows(db: Db, page: AuditPage): Promise<AuditEntryRow[
 
 const FILTERS = ['actor', 'requestId', 'entityId', 'action', 'entity'] as const;
 
-/** The values of an index's first columns, in their order, that all entries of a stretch share. No other index begins with the same
- * column and is ordered by time and id. */
+/** The values of an index's first columns, named in their order, that all entries of a stretch share. No other index begins with the
+ * same column and is ordered by time and id. */
 type Lead = { readonly [K in (typeof FILTERS)[number]]?: string | number | SQL };
 
 /** The stretches of indexes to read. The other filters leave out few of the entries of one request, or of one row. */
@@ -84,7 +84,9 @@ function leadsOf(page: AuditPage): Lead[] {
   if (entity !== null && entityId !== null) return [{ entityId, entity }];
   const lead = ofActorOrAction(page);
   if (!lead) return entity === null ? [{}] : [{ entity }];
-  return (entity === null ? AUDITED_ENTITIES : [entity]).map((name) => Object.assign({ entity: name }, lead));
+  return (entity === null ? AUDITED_ENTITIES : [entity]).map((name) =>
+    Object.assign({}, lead, { entity: name }),
+  );
 }
 
 /** TRUNCATE is rarer than any actor, and the other actions are more frequent. */
