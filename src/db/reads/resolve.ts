@@ -1,9 +1,10 @@
-import { and, asc, desc, eq, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, exists, isNull, max, type SQL, sql, type SQLWrapper } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
 import { runBatch } from '../client/batch.ts';
 import type { Db } from '../client/client.ts';
 import { listed } from '../schema/columns.ts';
 import { retiredAccountNumbers } from '../schema/deleted-rows.ts';
+import { deletionRows, deletions } from '../schema/deletions.ts';
 import { auditLog } from '../schema/managing.ts';
 import { type AccountRow, accounts, userProfiles, type UserRow, users } from '../schema/tables.ts';
 import { selectAdmin } from '../writes/admins.ts';
@@ -18,6 +19,8 @@ export interface ResolvedNumber {
   readonly admin: { readonly userProfileId: number; readonly user: UserRow } | null;
   /** The deleted account that had the number. */
   readonly retired: { readonly accountId: number; readonly retiredAt: Date } | null;
+  /** The deletion that holds that account, while it is kept and can be restored. */
+  readonly deletion: { readonly id: number; readonly at: Date; readonly actor: string } | null;
   /** The account's entries in the audit log, newest first. */
   readonly entries: AuditEntryRow[];
 }
@@ -34,10 +37,11 @@ export async function selectNumber(
     .from(accounts)
     .where(eq(accounts.accountNumber, accountNumber));
   const deleted = db.select({ id: retiredAccountNumbers.accountId }).from(retiredAccountNumbers);
-  const { admin, retired, entries } = await runBatch(db, {
+  const { admin, retired, kept, entries } = await runBatch(db, {
     admin: selectAdmin(db, accountNumber),
     retired: db.select().from(retiredAccountNumbers).where(ofNumber),
     settings: walkIndexes(db),
+    kept: selectDeletionOf(db, accountNumber, deleted.where(ofNumber)),
     entries: db
       .select(auditColumns)
       .from(auditLog)
@@ -55,8 +59,31 @@ export async function selectNumber(
     account: row?.account ?? null,
     admin: row?.profile && row.user ? { userProfileId: row.profile.id, user: row.user } : null,
     retired: retired[0] ?? null,
+    deletion: kept[0] ?? null,
     entries,
   };
+}
+
+// Nothing of an account is deleted after the account itself.
+function selectDeletionOf(db: Db, accountNumber: string, accountId: SQLWrapper) {
+  const newest = db
+    .select({ id: max(deletionRows.deletionId) })
+    .from(deletionRows)
+    .where(eq(deletionRows.accountNumber, accountNumber));
+  const row = db
+    .select({ id: deletionRows.id })
+    .from(deletionRows)
+    .where(
+      and(
+        eq(deletionRows.deletionId, deletions.id),
+        eq(deletionRows.entity, 'account'),
+        eq(deletionRows.id, sql`(${accountId})`),
+      ),
+    );
+  return db
+    .select({ id: deletions.id, at: deletions.at, actor: deletions.actor })
+    .from(deletions)
+    .where(and(eq(deletions.id, sql`(${newest})`), isNull(deletions.restoredAt), exists(row)));
 }
 
 /** The names by which a user is sought; null: not by this one. */

@@ -92,10 +92,13 @@ function readOf(trace: Trace, cached: Account | null, { account }: ResolvedNumbe
 
 type Description = Omit<ResolvedUrl, 'accountNumber' | 'reason'>;
 
-function describe(caller: Caller, { account, admin, retired, entries }: ResolvedNumber): Description {
+function describe(
+  caller: Caller,
+  { account, admin, retired, deletion, entries }: ResolvedNumber,
+): Description {
   const changes = caller.scopes.has('audit:read') ? entries.map(toEntry) : null;
   if (account) return describeAccount(toAccount(account), admin, changes);
-  if (retired) return describeDeletion(retired, entries[0], changes);
+  if (retired) return describeDeletion({ retired, deletion }, entries[0], changes);
   return { ...nothing(), state: 'never', explanation: [sentences.NEVER] };
 }
 
@@ -118,13 +121,21 @@ function describeAccount(account: Account, found: ResolvedNumber['admin'], chang
   };
 }
 
+interface Deleted extends Pick<ResolvedNumber, 'deletion'> {
+  readonly retired: NonNullable<ResolvedNumber['retired']>;
+}
+
 function describeDeletion(
-  { accountId, retiredAt }: NonNullable<ResolvedNumber['retired']>,
+  { retired: { accountId, retiredAt }, deletion: kept }: Deleted,
   last: ResolvedNumber['entries'][number] | undefined,
   changes: Changes,
 ): Description {
   const noted = last?.action === 'delete' ? last : null;
-  const deletion = { at: retiredAt.toISOString(), by: noted?.actor ?? null, deletionId: null };
+  const deletion = {
+    at: (kept?.at ?? retiredAt).toISOString(),
+    by: kept?.actor ?? noted?.actor ?? null,
+    deletionId: kept?.id ?? null,
+  };
   const requestId = changes && noted ? noted.requestId : null;
   return {
     ...nothing(),

@@ -31,7 +31,11 @@ export function sentenceOfState({ id, companyName, isActive }: Account): string 
 /** When and by whom the account was deleted; null: that is not known, or not shown. */
 export function sentencesOfDeletion(
   id: number,
-  { at, by }: { readonly at: string; readonly by: string | null },
+  {
+    at,
+    by,
+    deletionId,
+  }: { readonly at: string; readonly by: string | null; readonly deletionId: number | null },
   requestId: string | null,
 ): string[] {
   const request = requestId === null ? '' : ` in the request ${requestId}`;
@@ -39,6 +43,9 @@ export function sentencesOfDeletion(
   return [
     `The account had the id ${id}, and was deleted at ${at} by ${who}${request}.`,
     'No other account can get the number. The account comes back only under its id and its number.',
+    deletionId === null
+      ? 'What was deleted is kept no longer, so that nothing can be restored.'
+      : `POST /v1/deletions/${deletionId}/restore brings it back.`,
   ];
 }
 

@@ -18,9 +18,9 @@ const AnyAuditQuery = z.object({
   entityId: EntityId.optional().meta({
     param: { id: 'entityId', description: 'Id of the changed row; requires `entity`.' },
   }),
-  accountNumber: AccountNumber.optional(),
-  username: Username.optional(),
-  action: AuditedAction.optional(),
+  accountNumber: AccountNumber.optional().meta({ param: { description: 'Of this account.' } }),
+  username: Username.optional().meta({ param: { description: 'Of this user.' } }),
+  action: AuditedAction.optional().meta({ param: { description: 'What was done.' } }),
   ...timeParameters,
 });
 type AnyAuditQuery = z.output<typeof AnyAuditQuery>;

@@ -53,6 +53,7 @@ const badValues: Readonly<Record<string, readonly string[]>> = {
   email: ['', 'x'.repeat(255), LONG, '\u0000', '\u0085'],
   emailPrefix: ['x'.repeat(255), LONG, '\u0000', '\u0085'],
   deletionId: [...notIds, ...tooLarge, LONG],
+  action: ['x', '', 'Update', 'updated', LONG],
   entity: ['x', '', 'Account', 'users', 'toString', LONG],
   entityId: [...notIds, ...tooLarge, LONG],
   isActive: ['', '1', 'TRUE', 'yes', 'true ', LONG],

@@ -132,31 +132,43 @@ test('a number that never was is told from one that was deleted, by whom and whe
   expect(found).toMatchObject({
     state: 'deleted',
     account: null,
-    deletion: { at: expect.stringMatching(/^\d{4}-/), by: 'root', deletionId: null },
+    deletion: { at: expect.stringMatching(/^\d{4}-/), by: 'root', deletionId: expect.any(Number) as unknown },
     adminUser: null,
     changes: [
       { action: 'delete', entityId: id, requestId },
       { action: 'create', entityId: id },
     ],
   });
-  expect(found.explanation.slice(1, 4)).toEqual([
+  const deletionId = found.deletion?.deletionId;
+  expect(found.explanation.slice(1, 5)).toEqual([
     `The account had the id ${id}, and was deleted at ${at} by root in the request ${requestId}.`,
     'No other account can get the number. The account comes back only under its id and its number.',
+    `POST /v1/deletions/${deletionId}/restore brings it back.`,
     'The audit log has the last 2 changes of the account itself, newest first.',
   ]);
+  const restored = await create(stack.current, `/v1/deletions/${deletionId}/restore`, {});
+  expect(restored.status).toBe(200);
+  expect(await resolve(hostOf(accountNumber))).toMatchObject({ state: 'active', deletion: null });
+  await remove(accountNumber);
+  const again = await resolve(hostOf(accountNumber));
+  expect(again.deletion?.deletionId).toBeGreaterThan(deletionId ?? Infinity);
+  expect(Date.parse(again.deletion?.at ?? '')).toBeGreaterThan(Date.parse(at ?? ''));
 });
 
-test('a deletion that nobody put his name to is told with its time alone', async () => {
+test('a deletion that is kept no longer is told with its time alone', async () => {
   await sql(
     stack.current,
     `insert into accounts (account_number, company_name) values ('5000-0000-0002', 'x')`,
   );
   await sql(stack.current, `delete from accounts where account_number = '5000-0000-0002'`);
+  expect(await resolve(hostOf('5000-0000-0002'))).toMatchObject({ deletion: { by: 'sql:postgres' } });
+  await sql(stack.current, 'delete from deletions');
   const found = await resolve(hostOf('5000-0000-0002'));
-  expect(found).toMatchObject({ state: 'deleted', deletion: { by: null }, changes: [] });
+  expect(found).toMatchObject({ state: 'deleted', deletion: { by: null, deletionId: null }, changes: [] });
   expect(found.explanation).toContain(
     `The account had the id ${/id (\d+)/.exec(found.explanation[1] ?? '')?.[1]}, and was deleted at ${found.deletion?.at} by a writer whom the audit log does not name.`,
   );
+  expect(found.explanation).toContain('What was deleted is kept no longer, so that nothing can be restored.');
   expect(found.explanation).toContain('The audit log has no change of the account.');
 });
 

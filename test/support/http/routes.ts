@@ -55,8 +55,9 @@ const goodValuesOf: Readonly<Record<string, Readonly<Record<string, string | nul
   'GET /v1/users': { email: null, emailPrefix: null },
 };
 
-/** Parameters of which a request has exactly one; without a choice the first. */
+/** Parameters of which a request has one at most; without a choice the first. */
 export const ALTERNATIVES: Readonly<Record<string, readonly string[]>> = {
+  'GET /v1/audit': ['accountNumber', 'username', 'entity', 'entityId'],
   'GET /v1/resolve': ['url', 'user'],
 };
 
