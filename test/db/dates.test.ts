@@ -94,7 +94,8 @@ test('dates beyond all bounds are brought within them', async () => {
 });
 
 test('each table with a date keeps each of its dates within the years 1000 to 9999', async () => {
-  await session.query(INSERT_ROWS);
+  await session.query(`${INSERT_ROWS}
+    insert into deletions (actor, request_id, entity, entity_id) values ('x', 'x', 'user', 1)`);
   const columns = await session.query<{ table: string; column: string }>(
     `select table_name as table, column_name as column from information_schema.columns
      where table_schema = 'public' and data_type like 'timestamp%' order by table_name, column_name`,

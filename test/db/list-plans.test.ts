@@ -6,13 +6,13 @@ import { scaled } from '../support/scale.ts';
 import { useNeon } from '../support/db/neon.ts';
 import { readingOf } from '../support/db/plan-reading.ts';
 import { useSession } from '../support/db/session.ts';
-import { untriggered } from '../support/db/untriggered.ts';
+import { dropWordIndexes, untriggered } from '../support/db/untriggered.ts';
 
 const session = useSession();
 const bridge = useNeon(session);
-const userRows = scaled(20_000, 1_000_000);
+const userRows = scaled(20_000, 100_000, 1_000_000);
 /** The embedded engine holds them all in memory. */
-const rows = scaled(20_000, 200_000);
+const rows = scaled(20_000, 100_000, 200_000);
 const limit = 101;
 
 // One of 100,000 is inactive, or one at least, far from both ends. Half of the e-mail addresses are alike. In the log of years
@@ -32,6 +32,8 @@ const ofOthers = `
 const portion = 20_000;
 
 beforeAll(async () => {
+  // No list reads them.
+  await dropWordIndexes(session);
   const numbers = 'create temp table numbers as select * from generate_series';
   for (let first = 1; first <= userRows; first += portion) {
     const last = first + portion - 1;

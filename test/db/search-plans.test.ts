@@ -4,24 +4,26 @@ import { type Search, selectFound } from '../../src/db/reads/search.ts';
 import { useNeon } from '../support/db/neon.ts';
 import { readingOf } from '../support/db/plan-reading.ts';
 import { useSession } from '../support/db/session.ts';
+import { dropWordIndexes, untriggered } from '../support/db/untriggered.ts';
 import { scaled } from '../support/scale.ts';
 
 const session = useSession();
 const bridge = useNeon(session);
-const userRows = scaled(5_000, 1_000_000);
-const accountRows = scaled(5_000, 100_000);
+const userRows = scaled(5_000, 50_000, 1_000_000);
+const accountRows = scaled(5_000, 20_000, 100_000);
 const limit = 21;
-/** The triggers hold the rows of a statement in memory. */
-const portion = 5_000;
+/** The embedded engine holds the rows of a statement in memory. */
+const portion = 20_000;
 const BIG = '0000-0000-0001';
+const TABLES = ['accounts', 'users', 'user_profiles'];
 
 // Half have a name that is frequent; few have a rare one, far from the beginning. The first account has a hundred members, and the
 // others have one.
 const isRare = (n: string, rows: number) => `${n} > ${rows - 5}`;
 const fill = (table: string, first: number, last: number) =>
   table === 'users'
-    ? `insert into users (id, username, email, first_name)
-         select n, 'user' || n, 'u' || n || '@mail.test', case when ${isRare('n', userRows)} then 'Rarissima' when n % 2 = 0 then 'Frequentia' else md5(n::text) end
+    ? `insert into users (id, username, username_compared, email, first_name)
+         select n, 'user' || n, 'user' || n, 'u' || n || '@mail.test', case when ${isRare('n', userRows)} then 'Rarissima' when n % 2 = 0 then 'Frequentia' else md5(n::text) end
          from generate_series(${first}, ${last}) as n;
        insert into user_profiles (user_id, account_id)
          select n, case when n <= 100 then 1 else 1 + n % ${accountRows} end from generate_series(${first}, ${last}) as n`
@@ -31,12 +33,14 @@ const fill = (table: string, first: number, last: number) =>
          from generate_series(${first}, ${last}) as n`;
 
 beforeAll(async () => {
+  const buildWordIndexes = await dropWordIndexes(session);
   for (const [table, rows] of [
     ['accounts', accountRows],
     ['users', userRows],
   ] as const)
     for (let first = 1; first <= rows; first += portion)
-      await session.query(fill(table, first, Math.min(first + portion - 1, rows)));
+      await session.query(untriggered(TABLES, fill(table, first, Math.min(first + portion - 1, rows))));
+  await buildWordIndexes();
 });
 
 const search = (phrase: string, within: string | null): Search => ({

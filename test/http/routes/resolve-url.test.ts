@@ -146,7 +146,7 @@ test('a number that never was is told from one that was deleted, by whom and whe
     `POST /v1/deletions/${deletionId}/restore brings it back.`,
     'The audit log has the last 2 changes of the account itself, newest first.',
   ]);
-  const restored = await create(stack.current, `/v1/deletions/${deletionId}/restore`, {});
+  const restored = await change(stack.current, 'POST', `/v1/deletions/${deletionId}/restore`);
   expect(restored.status).toBe(200);
   expect(await resolve(hostOf(accountNumber))).toMatchObject({ state: 'active', deletion: null });
   await remove(accountNumber);

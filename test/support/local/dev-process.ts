@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -42,12 +42,26 @@ const RUN_BY_DEV = [
   'tsconfig.json',
 ];
 
+/** Systems give ports above these to those who ask for any: none of these is taken before the stack opens it. */
+const [FIRST_PORT, PORTS] = [10_000, 20_000];
+/** A prime, so that processes with ids in a row begin far from each other. */
+const STEP = 7_919;
+let tried = process.pid;
+
 /** Six free ports. */
 export async function findFreePorts(): Promise<Ports> {
-  const servers = await Promise.all(PORT_NAMES.map(() => listen(0)));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return Object.fromEntries(PORT_NAMES.map((name, at) => [name, ports[at]])) as Ports;
+  const ports: [name: string, port: number][] = [];
+  for (const name of PORT_NAMES) ports.push([name, await findFreePort()]);
+  return Object.fromEntries(ports) as Ports;
+}
+
+async function findFreePort(): Promise<number> {
+  tried += 1;
+  const port = FIRST_PORT + ((tried * STEP) % PORTS);
+  const server = await listen(port).catch(() => null);
+  if (!server) return findFreePort();
+  await once(server.close(), 'close');
+  return port;
 }
 
 export async function listen(port: number, host?: string) {
