@@ -126,23 +126,20 @@ interface Deleted extends Pick<ResolvedNumber, 'deletion'> {
 }
 
 function describeDeletion(
-  { retired: { accountId, retiredAt }, deletion: kept }: Deleted,
+  { retired, deletion: kept }: Deleted,
   last: ResolvedNumber['entries'][number] | undefined,
   changes: Changes,
 ): Description {
-  const noted = last?.action === 'delete' ? last : null;
-  const deletion = {
-    at: (kept?.at ?? retiredAt).toISOString(),
-    by: kept?.actor ?? noted?.actor ?? null,
-    deletionId: kept?.id ?? null,
-  };
-  const requestId = changes && noted ? noted.requestId : null;
+  const noted = last?.action === 'delete' ? last : undefined;
+  const { id, at, actor } = kept ?? { id: null, at: retired.retiredAt, actor: noted?.actor ?? null };
+  const deletion = { at: at.toISOString(), by: actor, deletionId: id };
+  const requestId = (changes && noted?.requestId) ?? null;
   return {
     ...nothing(),
     state: 'deleted',
     deletion,
     explanation: [
-      ...sentences.sentencesOfDeletion(accountId, deletion, requestId),
+      ...sentences.sentencesOfDeletion(retired.accountId, deletion, requestId),
       sentences.sentenceOfChanges(changes?.length),
     ],
     changes: changes ?? [],
