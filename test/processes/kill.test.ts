@@ -39,7 +39,10 @@ const samples = fc.sample(
   fc.record({ death: fc.constantFrom(...deaths), delayMs: fc.integer({ min: 0, max: MAX_DELAY_MS }) }),
   { seed, numRuns: Math.max(ROUNDS - deaths.length, 0) },
 );
-const rounds = [...sampled(deaths, ROUNDS).map((death) => ({ death, delayMs: 5 })), ...samples];
+const rounds = [
+  ...sampled(deaths, Math.min(ROUNDS, deaths.length)).map((death) => ({ death, delayMs: 5 })),
+  ...samples,
+];
 
 test.each(rounds.map((round, at) => ({ ...round, name: round.death.name, round: at + 1 })))(
   'killed $name (round $round, $delayMs ms), it loses nothing',
