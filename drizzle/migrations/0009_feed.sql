@@ -48,7 +48,9 @@ declare
   is_large boolean := true;
 begin
   if tg_op = 'UPDATE' then
-    is_large := exists (select from new_rows offset most);
+    is_large := exists (select from new_rows offset most) and exists (
+      select from old_rows as o join new_rows as n using (id) where o.revision <> n.revision offset most
+    );
   elsif tg_op <> 'TRUNCATE' then
     is_large := exists (select from changed_rows offset most);
   end if;
@@ -115,7 +117,12 @@ begin
       union
       select p.account_ids[1] from public.change_feed as p
       where p.user_id = c.row_id and p.xact_id >= c.seen_before and (
-        p.xact_id = c.xact_id or (p.operation = 'create' and (p.number is not null or p.id < c.id))
+        p.xact_id = c.xact_id or (
+          p.operation = 'create' and (p.number is not null or p.id < c.id) and not exists (
+            select from public.change_feed as d
+            where d.row_id = p.row_id and d.kind = 'user_profile' and d.operation = 'delete' and d.id > p.id and d.id < c.id
+          )
+        )
       )
     ) else c.account_ids end
   from placed where c.id = placed.id;

@@ -39,6 +39,7 @@ const platform = { adminUsername: 'user1', accountNumber: big };
 const author = { actor: 'root', requestId: '' };
 const nobody = { reach: null, maker: null };
 const firstPage = { afterId: 0, limit: 10 };
+const NUMBER_LIMITS = { entriesLimit: 10, keptDays: 30 };
 const lastPage = { afterId: members - 10, limit: 10 };
 
 // One account has everybody and no admin; as many accounts and outbox rows stand around.
@@ -143,9 +144,9 @@ test.each<[string, (db: Db) => Promise<unknown>]>([
   ['the last profiles beside a profile', (db) => selectProfilesSharingAccount(db, 77, lastPage)],
   ['the admin of an account that has none', (db) => selectAdminOfAccount(db, big)],
   ['the platform admin where there is none', (db) => selectPlatformAdminProfile(db, big)],
-  ['what there is to an account number', (db) => selectNumber(db, big, 10)],
-  ['what there is to a number that was deleted', (db) => selectNumber(db, '9999-0000-0001', 10)],
-  ['what there is to a number that never was', (db) => selectNumber(db, '9999-9999-9999', 10)],
+  ['what there is to an account number', (db) => selectNumber(db, big, NUMBER_LIMITS)],
+  ['what there is to a number that was deleted', (db) => selectNumber(db, '9999-0000-0001', NUMBER_LIMITS)],
+  ['what there is to a number that never was', (db) => selectNumber(db, '9999-9999-9999', NUMBER_LIMITS)],
   ['a user sought by id', (db) => selectSought(db, { id: 77 })],
   ['a user sought by name', (db) => selectSought(db, { username: 'user77' })],
   ['a user sought by e-mail address', (db) => selectSought(db, { email: 'user77@example.com' })],

@@ -103,8 +103,9 @@ function startAt(after: FedChanges['after']): SQL {
   return after === 'latest' ? sql`newest` : sql`${after}::bigint`;
 }
 
+// Where there is no such account the array holds a null, which no row has; an empty array would be in every row.
 function isSeenWithin(accountNumber: string): SQL {
-  return sql`(f.row_id is null or f.account_ids @> array(select id from accounts where account_number = ${accountNumber}))`;
+  return sql`(f.row_id is null or f.account_ids @> array[(select id from accounts where account_number = ${accountNumber})])`;
 }
 
 /** Numbers at most `limit` changes that are visible, and answers how many. */

@@ -85,14 +85,16 @@ function isNamed(condition: SQL): SQL {
   return sql`${deletions.id} = any(array(select distinct deletion_id from deletion_rows where ${condition}))`;
 }
 
+/** True if the deletion in the row of `deletions` is not older than deletions are kept. */
+export const isKept = (days: number): SQL => sql`${deletions.at} > now() - ${days} * interval '1 day'`;
+
 /**
  * True if the deletion in the row of `deletions` is kept still and within reach: one that concerns other accounts too, or a user
  * who was a member of none, is out of the reach of a caller that is bound to an account.
  */
 export function isWithin({ onlyIn, keptDays }: DeletionReach): SQL {
-  const isKept = sql`${deletions.at} > now() - ${keptDays} * interval '1 day'`;
-  if (onlyIn === null) return isKept;
-  return sql`(${isKept} and not exists (
+  if (onlyIn === null) return isKept(keptDays);
+  return sql`(${isKept(keptDays)} and not exists (
     select from deletion_rows as r where r.deletion_id = ${deletions.id} and case r.entity
       when 'user_profile' then r.account_number is distinct from ${onlyIn}
       when 'user' then not exists (
@@ -118,7 +120,7 @@ export interface Obstacle {
   readonly detail: string;
 }
 
-export const obstaclesOf = (id: number): SQL => sql`
+export const obstaclesOf = (id: number | SQL): SQL => sql`
   (select coalesce(jsonb_agg(o), '[]') from (
     select f.entity, f.entity_id as "entityId", f.code, f.detail from deletion_obstacles(${id}) as f
     order by f.entity, f.entity_id, f.code limit ${MAX_LISTED}
@@ -133,20 +135,19 @@ export const decodeObstacles = list((item): Obstacle => ({
 
 /** A deletion, what it holds, and what stands in the way of its return. Null: none within reach has the id. */
 export async function selectDeletion(db: Db, id: number, reach: DeletionReach) {
-  const isAsked = eq(deletions.id, id);
+  const isAsked = and(eq(deletions.id, id), isWithin(reach));
+  // A deletion beyond the caller's reach costs no more than one that is not there.
+  const asked = sql`(select ${deletions.id} from ${deletions} where ${isAsked})`;
   const [shown, held] = await db.batch([
-    db
-      .select(shownColumns)
-      .from(deletions)
-      .where(and(isAsked, isWithin(reach))),
+    db.select(shownColumns).from(deletions).where(isAsked),
     db.execute(sql`
       select ${countsOfRows},
-        array(select account_number from deletion_rows where deletion_id = ${id} and entity = 'account'
+        array(select account_number from deletion_rows where deletion_id = ${asked} and entity = 'account'
           order by id limit ${MAX_LISTED}) as "accountNumbers",
-        array(select username from deletion_rows where deletion_id = ${id} and entity = 'user'
+        array(select username from deletion_rows where deletion_id = ${asked} and entity = 'user'
           order by id limit ${MAX_LISTED}) as usernames,
-        ${obstaclesOf(id)} as obstacles
-      from deletion_rows where deletion_id = ${id}`),
+        ${obstaclesOf(asked)} as obstacles
+      from deletion_rows where deletion_id = ${asked}`),
   ]);
   const [row] = shown;
   if (!row) return null;

@@ -10,6 +10,7 @@ import { type AccountRow, accounts, userProfiles, type UserRow, users } from '..
 import { selectAdmin } from '../writes/admins.ts';
 import { type PlatformAccount, selectAccountsForUsers } from './accounts.ts';
 import { auditColumns, type AuditEntryRow } from './audit.ts';
+import { isKept } from './deletions.ts';
 import { walkIndexes } from './index-order.ts';
 
 /** What Postgres holds of an account number. */
@@ -29,7 +30,7 @@ export interface ResolvedNumber {
 export async function selectNumber(
   db: Db,
   accountNumber: string,
-  entriesLimit: number,
+  { entriesLimit, keptDays }: { readonly entriesLimit: number; readonly keptDays: number },
 ): Promise<ResolvedNumber> {
   const ofNumber = eq(retiredAccountNumbers.accountNumber, accountNumber);
   const present = db
@@ -41,7 +42,7 @@ export async function selectNumber(
     admin: selectAdmin(db, accountNumber),
     retired: db.select().from(retiredAccountNumbers).where(ofNumber),
     settings: walkIndexes(db),
-    kept: selectDeletionOf(db, accountNumber, deleted.where(ofNumber)),
+    kept: selectDeletionOf(db, accountNumber, deleted.where(ofNumber), keptDays),
     entries: db
       .select(auditColumns)
       .from(auditLog)
@@ -65,7 +66,7 @@ export async function selectNumber(
 }
 
 // Nothing of an account is deleted after the account itself.
-function selectDeletionOf(db: Db, accountNumber: string, accountId: SQLWrapper) {
+function selectDeletionOf(db: Db, accountNumber: string, accountId: SQLWrapper, keptDays: number) {
   const newest = db
     .select({ id: max(deletionRows.deletionId) })
     .from(deletionRows)
@@ -83,7 +84,9 @@ function selectDeletionOf(db: Db, accountNumber: string, accountId: SQLWrapper) 
   return db
     .select({ id: deletions.id, at: deletions.at, actor: deletions.actor })
     .from(deletions)
-    .where(and(eq(deletions.id, sql`(${newest})`), isNull(deletions.restoredAt), exists(row)));
+    .where(
+      and(eq(deletions.id, sql`(${newest})`), isNull(deletions.restoredAt), isKept(keptDays), exists(row)),
+    );
 }
 
 /** The names by which a user is sought; null: not by this one. */

@@ -73,6 +73,7 @@ function insertAll(newUsers: readonly NewUserRow[], kept: SQL): SQL {
       cross join lateral (select comparable_username(asked.username) collate "C" as compared) as name
       where (asked.account_number is null or found.id is not null)
         and not exists (select from users as u where u.username = asked.username)
+        and not exists (select from users as u where u.username_compared = compared)
         and not exists (select from users as u where u.external_id = asked.external_id)
       order by compared, asked.n
     ), first_of_external_id as (

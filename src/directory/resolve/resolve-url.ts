@@ -69,7 +69,12 @@ export async function resolveUrl(
   const { trace = {} } = read;
   const [cached, stored] = await Promise.all([
     find(deps, accountByNumber, { accountNumber }, { ...read, trace }),
-    readPastCaches(deps, {}, () => selectNumber(deps.db, accountNumber, MAX_CHANGES)),
+    readPastCaches(deps, {}, () =>
+      selectNumber(deps.db, accountNumber, {
+        entriesLimit: MAX_CHANGES,
+        keptDays: deps.platform.deletionsKeptDays,
+      }),
+    ),
   ]);
   const told = describe(caller, stored);
   const { explanation } = told;
@@ -131,7 +136,9 @@ function describeDeletion(
   changes: Changes,
 ): Description {
   const noted = last?.action === 'delete' ? last : undefined;
-  const { id, at, actor } = kept ?? { id: null, at: retired.retiredAt, actor: noted?.actor ?? null };
+  // An account that came back and was deleted again retired its number the first time.
+  const told = noted ? new Date(noted.instant) : retired.retiredAt;
+  const { id, at, actor } = kept ?? { id: null, at: told, actor: noted?.actor ?? null };
   const deletion = { at: at.toISOString(), by: actor, deletionId: id };
   const requestId = (changes && noted?.requestId) ?? null;
   return {

@@ -12,10 +12,13 @@ import {
   numberOf,
 } from '../../directory/change-feed.ts';
 import type { AppEnv } from '../app-env.ts';
+import { limitMany } from '../auth/rate-limit.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { asInteger, Limit } from '../request/parameters.ts';
 
 const LATEST = 'latest' as const;
+/** Each second of a wait asks Postgres once, and counts as a request against the limit of the caller. */
+const LOOK_UPS_PER_ASK = 10;
 const NO_WAIT = `must be a whole number of seconds from 0 to ${MAX_WAIT_S}`;
 
 function parseAfter(text: string, ctx: z.RefinementCtx): SentCursor | typeof LATEST {
@@ -74,6 +77,7 @@ const listChangesRoute = endpoint({
 export const changeFeed = new Hono<AppEnv>().get('/v1/changes', listChangesRoute, async (c) => {
   const { after, limit, kinds = null, wait } = c.req.valid('query');
   const { accountNumber: within } = c.get('caller');
+  await limitMany(c, c.get('caller'), LOOK_UPS_PER_ASK * (1 + wait));
   const from = typeof after === 'object' ? numberOf(after) : (after ?? null);
   const asked = { after: from, kinds, within, limit };
   const { items, upTo } = await listChanges(c.get('deps'), asked, wait, c.get('read'), c.req.raw.signal);

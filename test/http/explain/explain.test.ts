@@ -18,9 +18,10 @@ import {
 } from '../../support/stack.ts';
 import { sampled, scaled, seed } from '../../support/scale.ts';
 import { expectProblem } from '../../support/http/problem.ts';
-import { goodValues, pathOf, routes } from '../../support/http/routes.ts';
+import { goodValues, pathOf, routes, useGoodRows } from '../../support/http/routes.ts';
 
 const stack = useStack({ BREAKER_FAILURES: '3', BREAKER_COOLDOWN_MS: '60000' });
+useGoodRows(stack);
 const PATH = '/v1/users/3';
 const CONTEXT = 'http://hr.1234-5678-9012.api.localhost:8787/v1/context';
 /** An isolate of the test's own: nothing in memory. */

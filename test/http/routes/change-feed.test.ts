@@ -2,6 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { beforeEach, describe, expect, test } from 'vitest';
 import { makeDeps } from '../../../src/deps.ts';
 import { type Change, listChanges } from '../../../src/directory/change-feed.ts';
+import { AccountDirectory } from '../../../src/rpc/account-directory.ts';
 import * as rpc from '../../../src/rpc/change-feed.ts';
 import type { ChangesOptions } from '../../../src/shapes/change.ts';
 import { change, create, jsonOf } from '../../support/http/changes.ts';
@@ -189,6 +190,29 @@ describe('a key that is bound to an account', () => {
       [nextCursor, {}],
     ] as const)
       await expectProblem(await get(stack.current, `/v1/changes?after=${cursor}`, own), 'bad_request');
+  });
+
+  test('is shown nothing once there is no such account', async () => {
+    await update('nobody sees', '1, 3');
+    const props = { name: 'left', scopes: ['audit:read'], accountNumber: '9999-9999-9999' };
+    const ctx = Object.assign(createExecutionContext(), { props });
+    const { items } = await new AccountDirectory(ctx, stack.current.env).listChanges();
+    await waitOnExecutionContext(ctx);
+    expect(items.filter(({ operation }) => operation !== 'resync')).toEqual([]);
+  });
+
+  test('no longer sees a user who has left, however long another transaction runs', async () => {
+    const headers = withKey(
+      await issueKey(stack.current, { scopes: ['audit:read'], accountNumber: ACCOUNT }),
+    );
+    await sql(stack.current, 'insert into user_profiles (id, user_id, account_id) values (7000, 1, 2)');
+    await read('after=latest', headers);
+    await sql(stack.current, 'delete from user_profiles where id = 7000');
+    const { nextCursor } = await read('after=latest', headers);
+    await update('elsewhere', '1');
+    // As if a transaction from before the user joined were still running.
+    await sql(stack.current, `update change_feed set seen_before = '0' where number is null`);
+    expect(inShort(await read(`after=${nextCursor}`, headers))).toEqual([]);
   });
 
   test('needs the right to read what was changed', async () => {
