@@ -113,6 +113,8 @@ interface Keys {
   readonly changed: Issued;
 }
 let keys: Keys;
+/** Id of a deletion that can be restored. */
+let deletionId = '';
 
 beforeEach(async () => {
   const maker = newIsolate(stack.current);
@@ -121,6 +123,10 @@ beforeEach(async () => {
     bound: await issueKey(maker, { scopes: SCOPES, ...own }),
     changed: await issueKey(maker),
   };
+  await sql(stack.current, `insert into users (id, username, email) values (7000, 'gone', 'g@example.com')`);
+  await sql(stack.current, 'delete from users where id = 7000');
+  const [newest] = await sql<{ id: string }>(stack.current, 'select max(id)::text as id from deletions');
+  deletionId = newest?.id ?? '';
 });
 
 afterEach(() => fault(stack.current, 'postgres', []));
@@ -134,7 +140,7 @@ const cases: readonly (readonly [name: string, write: Write])[] = [
     .flatMap((route) =>
       (requests[nameOf(route)] ?? [{}]).map(({ values, body }) => {
         const write: Write = async (on) => {
-          const named = { dryRun: 'false', keyId: String(keys.changed.id), ...values };
+          const named = { dryRun: 'false', keyId: String(keys.changed.id), deletionId, ...values };
           const json = route.spec.json && (body ?? goodBodyOf(route));
           const headers = { ...withKey(keys.unbound), 'If-Match': '*' };
           const response = await change(on, route.method, pathOf(route, named), json, headers);
