@@ -23,7 +23,7 @@ export const Sought = bounded(MAX_LENGTH, LENGTH_FAULT)
   .refine((text) => /[\p{L}\p{N}]/u.test(text), 'must have a letter or a digit')
   .refine((text) => termsOf(text).length <= MAX_TERMS, `must have at most ${MAX_TERMS} words`);
 
-/** What a search finds, the best first. */
+/** The results of a search, the best first. */
 export const SearchResults = z
   .object({ accounts: z.array(Account), users: z.array(User) })
   .meta({ id: 'SearchResults' });

@@ -38,7 +38,7 @@ export interface SearchOptions extends RpcOptions {
   readonly limit?: number;
 }
 
-/** What a search finds, the best first. */
+/** The results of a search, the best first. */
 export interface SearchResults {
   readonly accounts: readonly Account[];
   readonly users: readonly User[];

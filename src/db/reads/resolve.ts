@@ -13,7 +13,7 @@ import { auditColumns, type AuditEntryRow } from './audit.ts';
 import { isKept } from './deletions.ts';
 import { walkIndexes } from './index-order.ts';
 
-/** What Postgres holds of an account number. */
+/** The rows about an account number in Postgres. */
 export interface ResolvedNumber {
   readonly account: AccountRow | null;
   /** The lowest profile whose user is staff or superuser. */
@@ -97,10 +97,10 @@ export interface SoughtUser {
   readonly externalId: string | null;
 }
 
-/** What Postgres holds of the users who are sought. */
+/** The rows about the users who are sought, in Postgres. */
 export interface ResolvedUsers {
   readonly candidates: UserRow[];
-  /** Of the only candidate, by the ids of the profiles; a null account: a session without foreign keys has yet to load it. */
+  /** The memberships of the only candidate, by the ids of the profiles. The account is null where a session without foreign keys has yet to load it. */
   readonly memberships: { readonly userProfileId: number; readonly account: AccountRow | null }[];
   /** The account that answers for the only candidate. */
   readonly answer: AccountRow | null;

@@ -14,7 +14,7 @@ import {
   users,
 } from '../schema/tables.ts';
 
-/** What is sought. */
+/** The text that is searched for, and where. */
 export interface Search {
   /** The terms with a blank between each two. */
   readonly phrase: string;
