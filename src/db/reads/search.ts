@@ -18,7 +18,7 @@ import {
 export interface Search {
   /** The terms with a blank between each two. */
   readonly phrase: string;
-  /** Each of them is in what is found: any part of it, or, where that has no trigrams, the beginning of a word. */
+  /** A row is found if it has each of them: as any part of a text, or, where that has no trigrams, as the beginning of a word. */
   readonly terms: readonly { readonly text: string; readonly isPart: boolean }[];
   /** Greatest number of accounts, and of users. */
   readonly limit: number;
@@ -80,7 +80,7 @@ export async function selectFound(db: Db, search: Search): Promise<AllFound> {
   };
 }
 
-/** What a search of a table looks at. */
+/** The columns and words of a table that a search compares. */
 interface Place {
   readonly name: string;
   readonly table: PgTable & { readonly id: AnyPgColumn; readonly isActive: AnyPgColumn };

@@ -30,7 +30,7 @@ export const changeFeed = pgTable(
     xactId: xid8('xact_id')
       .notNull()
       .default(sql`pg_current_xact_id()`),
-    /** What earlier transactions did was seen when `account_ids` was read. */
+    /** Transactions before this one had ended when `account_ids` was read. */
     seenBefore: xid8('seen_before')
       .notNull()
       .default(sql`pg_snapshot_xmin(pg_current_snapshot())`),

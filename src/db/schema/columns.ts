@@ -55,7 +55,7 @@ export const listed = (whole: AnyPgColumn | string) => sql`(public.listed_text($
 export const endOfListed = (prefix: string) =>
   sql`(public.listed_text(${prefix}) || repeat(chr(1114111), ${sql.raw(String(LISTED_CHARACTERS))}))`;
 
-/** What a search looks through: the words of the columns, folded, each after a blank. */
+/** The text that a search reads: the words of the columns, folded, each after a blank. */
 export const searched = (...parts: readonly (AnyPgColumn | SQL)[]) =>
   sql`public.searched_text(${sql.join([...parts], sql` || ' ' || `)})`;
 

@@ -39,9 +39,9 @@ export const deletionRows = pgTable(
     deletionId: bigint('deletion_id', { mode: 'number' }).notNull(),
     entity: text('entity').notNull(),
     id: bigint('id', { mode: 'number' }).notNull(),
-    /** Of an account its own; of a profile that of its account, if the account was there still. */
+    /** The number of the account, or of the account of the profile if that was there still. */
     accountNumber: text('account_number'),
-    /** Of a user its own; of a profile that of its user, likewise. */
+    /** The name of the user, or of the user of the profile if that was there still. */
     username: text('username'),
     /** Id of the user itself, or of the profile's user. */
     userId: bigint('user_id', { mode: 'number' }),

@@ -229,3 +229,14 @@ test('the same batch at once, in opposite orders, makes each user once', async (
   expect(new Set(made.map(({ user }) => user?.username)).size).toBe(50);
   expect(made).toHaveLength(50);
 });
+
+test('a row whose name is alike to one that is there takes no external id from another row', async () => {
+  const [taken, made] = await itemsOf(
+    await post([
+      { username: 'JohnDoe', email, externalId: 'alike' },
+      { username: 'alike-free', email, externalId: 'alike' },
+    ]),
+  );
+  expect(taken?.status).toBe(409);
+  expect(made).toMatchObject({ status: 201, user: { username: 'alike-free', externalId: 'alike' } });
+});
