@@ -5,6 +5,7 @@ import { makeCounts } from '../../src/cache/counts/counts.ts';
 import { makeMemory } from '../../src/cache/memory/memory.ts';
 import { makeSeal } from '../../src/cache/shared/seal.ts';
 import type { SharedStore } from '../../src/cache/shared/shared-store.ts';
+import type { User } from '../../src/shapes/user.ts';
 
 /** The lifetime outlasts any measurement: an entry that expires would turn a hit into a load. */
 const TTL_MS = 3_600_000;
@@ -71,7 +72,9 @@ export function makeUser(id: number) {
     dateJoined: '2026-01-01T00:00:00.000Z',
     lastLogin: null,
     revision: 1,
-  });
+    externalId: null,
+    metadata: {},
+  } satisfies User);
 }
 
 export const userIds = Array.from({ length: USER_COUNT }, (_, at) => at + 1);

@@ -1,3 +1,5 @@
+import type { User } from '../../src/shapes/user.ts';
+
 /** The user that all sides answer, from the local stack. */
 export const PEER_USER_ID = 3;
 
@@ -14,7 +16,9 @@ export const PEER_USER = {
   dateJoined: '2026-01-01T00:00:00.000Z',
   lastLogin: null,
   revision: 1,
-};
+  externalId: null,
+  metadata: {},
+} satisfies User;
 
 /** The key of the raw value in Redis. */
 export const PEER_VALUE = 'bench:value';
