@@ -31,6 +31,16 @@ CREATE INDEX "change_feed_row" ON "change_feed" USING btree ("row_id","kind");--
 CREATE INDEX "change_feed_user_id" ON "change_feed" USING btree ("user_id") WHERE "change_feed"."user_id" is not null;
 --> statement-breakpoint
 
+-- Who makes the changes of this transaction: the actor that it names, or the role.
+create function public.author() returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(
+    nullif(current_setting('edge_accounts.actor', true), ''),
+    'sql:' || coalesce(nullif(current_setting('role', true), 'none'), session_user)
+  )
+$$;
+--> statement-breakpoint
+
 -- What the feed says of a statement. Each row is noted once, while it is locked: ids put the changes of a row in the order in which
 -- they were made. A trigger that changes rows again comes later by its name, so that what it does is noted later too. Indexes
 -- alone, and no nested loops: a plan that was made for small tables and one row is kept for the session.
@@ -41,10 +51,7 @@ set enable_nestloop = off set enable_seqscan = off set jit = off as $$
 declare
   kind constant text := tg_argv[0];
   most constant integer := 10000;
-  author constant text := coalesce(
-    nullif(current_setting('edge_accounts.actor', true), ''),
-    'sql:' || coalesce(nullif(current_setting('role', true), 'none'), session_user)
-  );
+  author constant text := public.author();
   is_large boolean := true;
 begin
   if tg_op = 'UPDATE' then

@@ -81,8 +81,7 @@ begin
   on conflict (deletion_id, entity, id) do update set row = excluded.row;
   if known is null then
     insert into public.deletions (id, actor, request_id, entity, entity_id, account_number, username)
-    select deletion, coalesce(nullif(current_setting('edge_accounts.actor', true), ''), 'sql:' || session_user),
-      coalesce(current_setting('edge_accounts.request_id', true), ''),
+    select deletion, public.author(), coalesce(current_setting('edge_accounts.request_id', true), ''),
       r.entity, r.id, r.account_number, r.username
     from public.deletion_rows as r where r.deletion_id = deletion order by r.id limit 1;
   end if;
@@ -221,7 +220,7 @@ begin
     total := total + came;
   end loop;
   update public.deletions as d set restored_at = now(),
-    restored_by = coalesce(nullif(current_setting('edge_accounts.actor', true), ''), 'sql:' || session_user)
+    restored_by = public.author()
   where d.id = deletion;
   return total;
 end $$;

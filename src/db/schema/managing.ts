@@ -84,7 +84,7 @@ export const idempotencyKeys = pgTable(
   ],
 );
 
-/** Changes that were made through the service, and their actors. Triggers write them in the transaction of the change. */
+/** Every change of a row, by any writer. Triggers write the entries in the transaction of the change. */
 export const auditLog = pgTable(
   'audit_log',
   {
@@ -95,10 +95,16 @@ export const auditLog = pgTable(
     action: text('action').notNull(),
     /** The table's name in the singular. */
     entity: text('entity').notNull(),
-    /** Null: TRUNCATE deleted all rows of the table. */
+    /** Null: the entry is of many rows, whose number is among its changes. */
     entityId: bigint('entity_id', { mode: 'number' }),
     /** The changed values by column: `[before, after]`, null where there is none. */
     changes: jsonb('changes').notNull(),
+    /** The names before the change: of the account, also the one of a profile or a key, of the user, and of the key. */
+    accountNumber: text('account_number'),
+    username: text('username'),
+    keyName: text('key_name'),
+    /** Id of the user itself, or of the profile's user. */
+    userId: bigint('user_id', { mode: 'number' }),
   },
   (table) => [
     // One index for each filter; each is read from the newest entry.
@@ -108,9 +114,32 @@ export const auditLog = pgTable(
     index('audit_log_entity').on(table.entity, table.at, table.id),
     index('audit_log_entity_id').on(table.entityId, table.entity, table.at, table.id),
     index('audit_log_request_id').on(table.requestId, table.at, table.id),
-    check('audit_log_action', sql`${table.action} in ('create', 'update', 'delete', 'truncate')`),
-    check('audit_log_truncated', sql`(${table.entityId} is null) = (${table.action} = 'truncate')`),
+    index('audit_log_username')
+      .on(table.username, table.at, table.id)
+      .where(sql`${table.username} is not null`),
+    index('audit_log_user_id')
+      .on(table.userId, table.at, table.id)
+      .where(sql`${table.userId} is not null`),
+    check('audit_log_action', sql`${table.action} in ('create', 'update', 'delete', 'truncate', 'erase')`),
+    check('audit_log_many_rows', sql`(${table.entityId} is null) = (${table.changes} ? 'rows')`),
     dates('audit_log', table.at),
+  ],
+);
+
+/** The entries of each account's log: of itself, its profiles and keys, and the users that were its members at the time. */
+export const auditLogAccounts = pgTable(
+  'audit_log_accounts',
+  {
+    /** Id of the entry. */
+    id: bigint('id', { mode: 'number' }).notNull(),
+    accountId: bigint('account_id', { mode: 'number' }).notNull(),
+    /** The time of the entry, which puts the account's log in order. */
+    at: time('at'),
+  },
+  (table) => [
+    primaryKey({ name: 'audit_log_accounts_pkey', columns: [table.id, table.accountId] }),
+    index('audit_log_accounts_log').on(table.accountId, table.at, table.id),
+    dates('audit_log_accounts', table.at),
   ],
 );
 
