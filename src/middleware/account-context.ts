@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { accountNumberFromUrl } from '../directory/accounts/account-number.ts';
 import type { Client } from '../client/client.ts';
+import { isRequestId } from '../lib/request-id.ts';
 import type { Account } from '../shapes/account.ts';
 import { type AccountBinding, type FindAccount, findByClient } from './find-account.ts';
 import { AccountRefusal, problemResponse } from './refusal.ts';
@@ -65,7 +66,8 @@ export type AccountContextOptions<B extends object = object> = Answers<B> &
 
 /**
  * Middleware that finds the account in the host of the request. It answers nothing by itself: a request without an account goes
- * on until `account()` is called or `requireAccount()` is reached. Throws a TypeError when an option is wrong.
+ * on until `account()` is called or `requireAccount()` is reached. A binding is told the id of the request, by which the service
+ * logs the call: that of Hono's middleware `requestId`, else the header `X-Request-Id`. Throws a TypeError when an option is wrong.
  *
  * @example app.use(accountContext({ binding: (env: Env) => env.ACCOUNTS, suffixes: ['api.example.com'] }))
  */
@@ -153,7 +155,7 @@ async function find<B extends object>(
   accountNumber: string,
 ): Promise<Account | null> {
   try {
-    const found: unknown = await finderOf(options, c.env)(accountNumber);
+    const found: unknown = await finderOf(c, options)(accountNumber);
     // A proxy, or another Worker under this name, may answer anything.
     if (found !== null && !isAccount(found, accountNumber))
       throw new Error('the directory answered no such account');
@@ -170,12 +172,23 @@ function isAccount(value: unknown, accountNumber: string): value is Account {
   return number === accountNumber && typeof isActive === 'boolean';
 }
 
-function finderOf<B extends object>({ binding, client }: AccountContextOptions<B>, env: B): FindAccount {
-  if (client) return (accountNumber) => findByClient(client(env), accountNumber);
+function finderOf<B extends object>(
+  c: Context<AccountEnv<B>>,
+  { binding, client }: AccountContextOptions<B>,
+): FindAccount {
+  if (client) return (accountNumber) => findByClient(client(c.env), accountNumber);
   // A Worker may be deployed without the binding, whatever its types say.
-  const directory = binding(env) as AccountBinding | undefined;
+  const directory = binding(c.env) as AccountBinding | undefined;
   if (!directory) throw new Error('accountContext: the Worker has no such binding; see [[services]]');
-  return (accountNumber) => directory.getAccount(accountNumber);
+  const requestId = requestIdOf(c);
+  return (accountNumber) => directory.getAccount(accountNumber, requestId === undefined ? {} : { requestId });
+}
+
+/** The id that Hono's middleware `requestId` has given the request, else that with which it came; none that no log would keep. */
+function requestIdOf<B extends object>(c: Context<AccountEnv<B>>): string | undefined {
+  // What other middleware has set is unknown here.
+  const { requestId } = c.var as { readonly requestId?: unknown };
+  return [requestId, c.req.header('X-Request-Id')].find(isRequestId);
 }
 
 function requireSource({ binding, client }: { readonly binding?: unknown; readonly client?: unknown }): void {

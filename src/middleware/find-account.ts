@@ -7,7 +7,7 @@ export type FindAccount = (accountNumber: string) => PromiseLike<Account | null>
 
 /** The part of the binding of `AccountDirectory` that finds accounts. */
 export interface AccountBinding {
-  readonly getAccount: FindAccount;
+  getAccount(accountNumber: string, options?: { readonly requestId?: string }): PromiseLike<Account | null>;
 }
 
 /** Finds accounts over HTTP. */

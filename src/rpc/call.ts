@@ -6,11 +6,9 @@ import type { Caller } from '../directory/caller.ts';
 import { bounded } from '../directory/fields.ts';
 import type { ErrorCode } from '../shapes/error-code.ts';
 import { consoleLog } from '../lib/log.ts';
+import { isRequestId, MAX_REQUEST_ID, REQUEST_ID } from '../lib/request-id.ts';
 
-const MAX_REQUEST_ID = 100;
-const REQUEST_ID = /^[0-9A-Za-z_.:-]+$/;
-
-/** The id of the request for which a Worker calls. Addresses and names of people do not fit in. */
+/** The id of the request for which a Worker calls. */
 export const RequestId = bounded(MAX_REQUEST_ID).regex(
   REQUEST_ID,
   'must have letters, digits and _ . : - only',
@@ -49,7 +47,7 @@ export function beginCall(ctx: object, args: unknown, options: unknown): LoggedC
   const given = [options, (Object(args) as { readonly options?: unknown }).options].map(
     (some) => (Object(some) as { readonly requestId?: unknown }).requestId,
   );
-  const requestId = given.find((id): id is string => RequestId.safeParse(id).success);
+  const requestId = given.find(isRequestId);
   return {
     method: names.get(ctx) ?? null,
     requestId: requestId ?? crypto.randomUUID(),

@@ -7,6 +7,7 @@ import {
   type AccountVariables,
   requireAccount,
 } from '../../src/middleware/account-context.ts';
+import type { AccountBinding } from '../../src/middleware/find-account.ts';
 import { makeClient } from '../../src/client/client.ts';
 import type { Account } from '../../src/shapes/account.ts';
 import { dormant, smarter } from '../support/http/seed.ts';
@@ -246,6 +247,28 @@ test.each([
 test('a host outside of the suffixes names no account', async () => {
   const app = makeApp({ ...sourceOf('binding', makeDirectory()), suffixes: ['api.example.org'] });
   expect(await (await app.request(urlOf(active.accountNumber, '/number'))).json()).toBeNull();
+});
+
+test.each([
+  ['the id that the request came with', { 'X-Request-Id': 'front-door-1' }, undefined, 'front-door-1'],
+  ['the id that the app gave it', { 'X-Request-Id': 'front-door-1' }, 'of-the-app', 'of-the-app'],
+  ['no id where it came with none', {}, undefined, undefined],
+  ['no id that the service would refuse', { 'X-Request-Id': 'johndoe@b.example' }, undefined, undefined],
+  ['no id that is too long', { 'X-Request-Id': 'x'.repeat(101) }, undefined, undefined],
+])('a binding is told %s', async (_, headers: Record<string, string>, ofApp, expected) => {
+  const told: unknown[] = [];
+  const getAccount: AccountBinding['getAccount'] = async (_number, options) => {
+    told.push(options?.requestId);
+    return active;
+  };
+  const app = new Hono<{ Variables: { requestId?: string } }>();
+  app.use(async (c, next) => {
+    if (ofApp) c.set('requestId', ofApp);
+    await next();
+  });
+  app.route('/', makeApp({ binding: () => ({ getAccount }) }));
+  await app.request(urlOf(active.accountNumber, '/required'), { headers });
+  expect(told).toEqual([expected]);
 });
 
 test('a Worker without the binding is unavailable', async () => {
