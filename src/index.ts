@@ -7,7 +7,8 @@ export { AccountDirectory } from './rpc/account-directory.ts';
 export default {
   fetch: app.fetch,
   scheduled: async ({ scheduledTime }, env, ctx) => {
-    await Promise.all([drainOutbox(env, ctx), numberNewChanges(env, ctx)]);
-    if (isRetentionDue(scheduledTime)) await deleteOldRows(env, ctx);
+    const runId = crypto.randomUUID();
+    await Promise.all([drainOutbox(env, ctx, runId), numberNewChanges(env, ctx, runId)]);
+    if (isRetentionDue(scheduledTime)) await deleteOldRows(env, ctx, runId);
   },
 } satisfies ExportedHandler<Env>;

@@ -21,8 +21,8 @@ export function isRetentionDue(scheduledMs: number): boolean {
  * Deletes rows past their retention, the oldest first. The number per run is bounded; the next hour continues.
  * Throws only when a var is wrong.
  */
-export async function deleteOldRows(env: object, ctx: RequestContext): Promise<void> {
-  const deps = makeDeps(env, ctx);
+export async function deleteOldRows(env: object, ctx: RequestContext, runId: string): Promise<void> {
+  const deps = makeDeps(env, ctx, undefined, runId);
   const settings = settingsOf(env);
   const { AUDIT_RETENTION_DAYS: days, CHANGES_KEPT_DAYS: keptDays } = settings;
   // Run together, so that an outage of Postgres costs one deadline and not two.

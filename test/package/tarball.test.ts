@@ -39,6 +39,7 @@ test('the tarball holds the entry points, the migrations and the template, and n
       'dist/shared/client.d.ts',
       'dist/shared/error-code.d.ts',
       'dist/shared/past-deletion.d.ts',
+      'dist/shared/request-id.js',
       'dist/shared/visibility.js',
       'examples/deployment/README.md',
       'examples/deployment/index.ts',

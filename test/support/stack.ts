@@ -90,7 +90,7 @@ export async function send(stack: TestStack, path: string, init: RequestInit = {
 /** Fires the scheduled handler. */
 export async function drainNow(stack: TestStack): Promise<void> {
   const ctx = createExecutionContext();
-  await drainOutbox(stack.env, ctx);
+  await drainOutbox(stack.env, ctx, 'run');
   await waitOnExecutionContext(ctx);
 }
 

@@ -2,7 +2,7 @@ import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import { explain } from '../../cache/explain/explain.ts';
 import { makeDeps } from '../../deps.ts';
-import type { AppEnv } from '../app-env.ts';
+import { type AppEnv, requireIsolate } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { ExplainedUrl, Explanation } from './schema.ts';
 import { toExplainedUrl, toExplanation } from './body.ts';
@@ -37,7 +37,7 @@ const getExplanationRoute = endpoint({
 export function makeExplain(app: () => Hono<AppEnv>) {
   return new Hono<AppEnv>().get('/v1/explain', getExplanationRoute, async (c) => {
     const { path } = c.req.valid('query');
-    const deps = makeDeps(c.env, c.executionCtx);
+    const deps = makeDeps(c.env, c.executionCtx, requireIsolate(c), c.get('requestId'));
     const found = await findLookUp(app(), resolveUrl(path, c.req.url), c.env);
     const body =
       'lookUp' in found

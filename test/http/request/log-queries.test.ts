@@ -61,7 +61,7 @@ async function ask(): Promise<void> {
   await send(stack.current, `/v1/accounts/${NUMBER}`);
   await sql(stack.current, `update users set first_name = 'x' where id = 3`);
   const ctx = createExecutionContext();
-  await drainOutbox(stack.current.env, ctx);
+  await drainOutbox(stack.current.env, ctx, 'run');
   await waitOnExecutionContext(ctx);
   await emptyRedis(stack.current);
   const away = newIsolate(stack.current);

@@ -147,12 +147,32 @@ test('what fails is logged, and the drain and the other table go on', async () =
       event: 'retention_failed',
       table: 'idempotency_keys',
       error: expect.stringContaining('42P01'),
+      requestId: expect.any(String),
     },
   ]);
   expect(await count('audit_log')).toBe(0);
   expect(
     await sql(stack.current, 'select invalidated_at is not null as done from cache_invalidations'),
   ).toEqual([{ done: true }]);
+});
+
+test('every line of a firing has one id, which no other firing has', async () => {
+  const lines: { readonly event: string; readonly requestId?: string }[] = [];
+  for (const method of ['log', 'warn', 'error'] as const)
+    vi.spyOn(console, method).mockImplementation((line: string) => void lines.push(JSON.parse(line)));
+  const fireAndRead = async () => {
+    await sql(stack.current, `insert into cache_invalidations (tags) values ('{user:3}')`);
+    await note(3, '500 days');
+    await remember(3, '25 hours');
+    await fire(HOUR);
+    const events = new Set(lines.map(({ event }) => event));
+    expect(events).toEqual(new Set(['outbox_drained', 'old_rows_deleted']));
+    return new Set(lines.splice(0).map(({ requestId }) => requestId));
+  };
+  const [first, second] = [await fireAndRead(), await fireAndRead()];
+  expect([first.size, second.size]).toEqual([1, 1]);
+  expect([...first, ...second]).toEqual([expect.any(String), expect.any(String)]);
+  expect(first).not.toEqual(second);
 });
 
 test('a firing without Postgres ends, and the next one makes up for it', async () => {
