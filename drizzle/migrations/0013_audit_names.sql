@@ -4,6 +4,7 @@ lock table public.audit_log in access exclusive mode;
 CREATE TABLE "audit_log_accounts" (
 	"id" bigint NOT NULL,
 	"account_id" bigint NOT NULL,
+	"entity" text NOT NULL,
 	"at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "audit_log_accounts_pkey" PRIMARY KEY("id","account_id"),
 	CONSTRAINT "audit_log_accounts_dates" CHECK ("audit_log_accounts"."at" between '1000-01-01 00:00:00+00' and '9999-12-31 23:59:59.999999+00')
@@ -15,7 +16,7 @@ ALTER TABLE "audit_log" ADD COLUMN "account_number" text;--> statement-breakpoin
 ALTER TABLE "audit_log" ADD COLUMN "username" text;--> statement-breakpoint
 ALTER TABLE "audit_log" ADD COLUMN "key_name" text;--> statement-breakpoint
 ALTER TABLE "audit_log" ADD COLUMN "user_id" bigint;--> statement-breakpoint
-CREATE INDEX "audit_log_accounts_log" ON "audit_log_accounts" USING btree ("account_id","at","id");--> statement-breakpoint
+CREATE INDEX "audit_log_accounts_log" ON "audit_log_accounts" USING btree ("account_id","entity","at","id");--> statement-breakpoint
 CREATE INDEX "audit_log_username" ON "audit_log" USING btree ("username","at","id") WHERE "audit_log"."username" is not null;--> statement-breakpoint
 CREATE INDEX "audit_log_user_id" ON "audit_log" USING btree ("user_id","at","id") WHERE "audit_log"."user_id" is not null;--> statement-breakpoint
 ALTER TABLE "audit_log" ADD CONSTRAINT "audit_log_many_rows" CHECK (("audit_log"."entity_id" is null) = ("audit_log"."changes" ? 'rows'));--> statement-breakpoint
@@ -24,9 +25,9 @@ ALTER TABLE "audit_log" ADD CONSTRAINT "audit_log_action" CHECK ("audit_log"."ac
 
 -- The log of each account begins with the entries of itself, its profiles and its keys, as far as they tell the account. Of which
 -- accounts a user was a member is not known.
-insert into public.audit_log_accounts (id, account_id, at)
-select id, account_id, at from (
-  select l.id, l.at, case l.entity
+insert into public.audit_log_accounts (id, account_id, entity, at)
+select id, account_id, entity, at from (
+  select l.id, l.entity, l.at, case l.entity
     when 'account' then l.entity_id
     when 'user_profile' then coalesce(
       (l.changes -> 'account_id' ->> 1)::bigint, (l.changes -> 'account_id' ->> 0)::bigint,
@@ -147,10 +148,10 @@ begin
          (subject).account_number, (subject).username, (subject).key_name, (subject).user_id
        from noted
      )
-     insert into public.audit_log_accounts (id, account_id, at)
-     select entry, unnest((subject).account_ids), now() from noted
+     insert into public.audit_log_accounts (id, account_id, entity, at)
+     select entry, unnest((subject).account_ids), $5, now() from noted
      union all
-     select unnest((subject).user_entries), (subject).account_ids[1], now() from noted
+     select unnest((subject).user_entries), (subject).account_ids[1], ''user'', now() from noted
      on conflict do nothing',
     case tg_op
       when 'INSERT' then 'select id, ''{}''::jsonb as before, to_jsonb(r) as after from changed_rows as r'

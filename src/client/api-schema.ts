@@ -413,7 +413,7 @@ export type ApiSchema = {
               entityId?: string | undefined;
               accountNumber?: string | undefined;
               username?: string | undefined;
-              action?: 'create' | 'delete' | 'truncate' | 'update' | undefined;
+              action?: 'create' | 'delete' | 'erase' | 'truncate' | 'update' | undefined;
             };
           };
           output: null;
@@ -433,7 +433,7 @@ export type ApiSchema = {
               entityId?: string | undefined;
               accountNumber?: string | undefined;
               username?: string | undefined;
-              action?: 'create' | 'delete' | 'truncate' | 'update' | undefined;
+              action?: 'create' | 'delete' | 'erase' | 'truncate' | 'update' | undefined;
             };
           };
           output: {

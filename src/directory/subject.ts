@@ -8,6 +8,8 @@ export type Subject =
   | { readonly kind: 'changes' }
   /** What the caller sees: the statement itself shows a caller no other. */
   | { readonly kind: 'search' }
+  /** The audit log, likewise. */
+  | { readonly kind: 'audit' }
   /** Deletions, likewise. */
   | { readonly kind: 'deletions' }
   | { readonly kind: 'account'; readonly accountNumber: string }

@@ -34,6 +34,7 @@ const absences: Readonly<Record<Subject['kind'], () => never>> = {
   changes: refuseBound,
   search: refuseBound,
   deletions: unknownDeletion,
+  audit: refuseBound,
   account: unknownAccount,
   'account-external-id': unknownExternalAccount,
   'default-account': noDefaultAccount,
@@ -108,14 +109,12 @@ interface Viewer {
   readonly demands: ReadDemands;
 }
 
-type DecidedLater = Extract<
-  Subject,
-  { readonly kind: 'changes' | 'default-account' | 'deletions' | 'keys' | 'search' }
->;
+type DecidedLater = Extract<Subject, { readonly kind: (typeof DECIDED_LATER)[number] }>;
+const DECIDED_LATER = ['audit', 'changes', 'default-account', 'deletions', 'keys', 'search'] as const;
 
 /** True if the statement shows a caller none but its own, or the answer tells whose it is. */
 function isDecidedLater(subject: Subject): subject is DecidedLater {
-  return ['changes', 'default-account', 'deletions', 'keys', 'search'].includes(subject.kind);
+  return DECIDED_LATER.some((kind) => kind === subject.kind);
 }
 
 // oxlint-disable-next-line consistent-return -- every kind returns

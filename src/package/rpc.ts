@@ -31,7 +31,7 @@ export type {
   SearchOptions,
   SearchResults,
 } from '../shapes/rpc.ts';
-export type { AuditEntry } from '../shapes/audit-entry.ts';
+export type { AuditEntry, AuditFilters } from '../shapes/audit-entry.ts';
 export type { ResolvedUrl, ResolvedUser } from '../shapes/resolved.ts';
 export type { NewUser, User, UserChanges } from '../shapes/user.ts';
 export type { NewUserProfile, UserProfile, UserProfileChanges } from '../shapes/user-profile.ts';

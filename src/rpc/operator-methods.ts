@@ -1,4 +1,5 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
+import type { AuditEntry, AuditFilters } from '../shapes/audit-entry.ts';
 import type { ChangesOptions, RpcChanges } from '../shapes/change.ts';
 import type {
   DeletionsOptions,
@@ -8,7 +9,8 @@ import type {
   RestoreOptions,
 } from '../shapes/past-deletion.ts';
 import type { ResolvedUrl, ResolvedUser } from '../shapes/resolved.ts';
-import type { RpcOptions, RpcPage, RpcWritten } from '../shapes/rpc.ts';
+import type { PageOptions, RpcOptions, RpcPage, RpcWritten } from '../shapes/rpc.ts';
+import { auditEntries } from './audit.ts';
 import { nameCalls } from './call.ts';
 import * as changeFeed from './change-feed.ts';
 import * as deletions from './deletions.ts';
@@ -38,6 +40,14 @@ export class OperatorMethods extends WorkerEntrypoint<object> {
    */
   listChanges(options?: ChangesOptions): Promise<RpcChanges> {
     return changeFeed.listChanges(this.env, this.ctx, { options });
+  }
+
+  /**
+   * Every change of accounts, users, user profiles and keys with its author, newest first, a page at a time, as `GET /v1/audit`
+   * answers it.
+   */
+  listAuditEntries(filters?: AuditFilters, options?: PageOptions): Promise<RpcPage<AuditEntry>> {
+    return auditEntries(this.env, this.ctx, { filters }, options);
   }
 
   /** The deletions that can be restored, newest first, a page at a time. */

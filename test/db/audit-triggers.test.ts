@@ -67,12 +67,131 @@ test('TRUNCATE leaves an entry for each table that it empties', async () => {
   expect(accounts.map(({ entity }) => entity)).toEqual(['account', 'user_profile']);
 });
 
-test('without an actor nothing is noted', async () => {
+/** What a transaction that names nobody leaves in the audit log, with the numbers of the accounts in whose log each entry is. */
+async function leftBy(sql: string, role = ''): Promise<Record<string, unknown>[]> {
   await db.query('begin');
-  await db.query('truncate users cascade');
-  const rows = await db.query('select from audit_log');
-  await db.query('rollback');
-  expect(rows).toEqual([]);
+  try {
+    await db.query('delete from audit_log; delete from audit_log_accounts');
+    const numbers = await db.query<{ id: string; account_number: string }>(
+      'select id::text, account_number from accounts',
+    );
+    if (role !== '') await db.query(role);
+    await db.query(sql);
+    await db.query('reset role');
+    const rows = await db.query<{ account_ids: string[] }>(`
+      select actor, action, entity, entity_id::int, account_number, username, key_name, changes -> 'rows' as rows,
+        array(select account_id::text from audit_log_accounts as a where a.id = l.id and a.at = l.at order by 1) as account_ids
+      from audit_log as l order by id`);
+    const numberOf = (id: string) => numbers.find((one) => one.id === id)?.account_number ?? id;
+    return rows.map(({ account_ids: ids, ...row }) => ({ ...row, of: ids.map(numberOf) }));
+  } finally {
+    await db.query('rollback');
+  }
+}
+
+const SMARTER = '3141-5926-5359';
+const STACKADEMY = '1234-5678-9012';
+const nameless = { account_number: null, username: null, key_name: null, rows: null };
+
+test('who names no actor is noted by the role', async () => {
+  const [entry] = await leftBy(`update users set first_name = 'J' where id = 3`);
+  expect(entry).toMatchObject({ actor: 'sql:postgres', action: 'update', entity: 'user', entity_id: 3 });
+  const role = 'create role billing; grant update, select on users to billing; set local role billing';
+  const [other] = await leftBy(`update users set first_name = 'J' where id = 3`, role);
+  expect(other).toMatchObject({ actor: 'sql:billing' });
+});
+
+test('an entry has the names of before, and is in the log of every account that it concerns', async () => {
+  const by = { ...nameless, actor: 'sql:postgres' };
+  const insertKey = (name: string, account: string) =>
+    `insert into api_keys (id, name, scopes, account_id, sha256) values (60, '${name}', '{}', ${account}, repeat('0', 64))`;
+  expect(await leftBy(`update users set username = 'both_of_them' where id = 6`)).toEqual([
+    { ...by, action: 'update', entity: 'user', entity_id: 6, username: 'both', of: [SMARTER, STACKADEMY] },
+  ]);
+  expect(await leftBy(`update users set first_name = 'N' where id = 5`)).toMatchObject([
+    { username: 'nomad', of: [] },
+  ]);
+  expect(await leftBy(`update accounts set city = 'Bern' where id = 2`)).toEqual([
+    {
+      ...by,
+      action: 'update',
+      entity: 'account',
+      entity_id: 2,
+      account_number: STACKADEMY,
+      of: [STACKADEMY],
+    },
+  ]);
+  expect(await leftBy(`update user_profiles set name = 'x' where id = 3`)).toMatchObject([
+    { entity: 'user_profile', account_number: STACKADEMY, username: 'johndoe', of: [STACKADEMY] },
+  ]);
+  expect(await leftBy(insertKey('front', '2'))).toMatchObject([
+    { entity: 'api_key', account_number: STACKADEMY, key_name: 'front', of: [STACKADEMY] },
+  ]);
+  expect(await leftBy(insertKey('root', 'null'))).toMatchObject([
+    { entity: 'api_key', account_number: null, key_name: 'root', of: [] },
+  ]);
+});
+
+test('who joins or leaves in the same transaction is in the log of that account, whichever comes first', async () => {
+  const join = `insert into user_profiles (user_id, account_id) values (70, 2)`;
+  const create = `insert into users (id, username, email) values (70, 'new', '')`;
+  expect(await leftBy(`${create}; ${join}; update users set first_name = 'N' where id = 70`)).toMatchObject([
+    { action: 'create', entity: 'user', username: 'new', of: [STACKADEMY] },
+    { action: 'create', entity: 'user_profile', username: 'new', of: [STACKADEMY] },
+    { action: 'update', entity: 'user', username: 'new', of: [STACKADEMY] },
+  ]);
+  const leave = `delete from user_profiles where user_id = 3; update users set first_name = 'gone' where id = 3`;
+  expect(await leftBy(leave)).toMatchObject([
+    { action: 'delete', entity: 'user_profile', of: [STACKADEMY] },
+    { action: 'update', entity: 'user', of: [STACKADEMY] },
+  ]);
+});
+
+test('what a deletion takes along has the names of what is gone', async () => {
+  expect(await leftBy('delete from users where id = 6')).toMatchObject([
+    { action: 'delete', entity: 'user', username: 'both', of: [SMARTER, STACKADEMY] },
+    { entity: 'user_profile', username: 'both', of: expect.any(Array) as unknown },
+    { entity: 'user_profile', username: 'both', of: expect.any(Array) as unknown },
+  ]);
+  const key = `insert into api_keys (id, name, scopes, account_id, sha256) values (61, 'k', '{}', 4, repeat('0', 64))`;
+  const left = await leftBy(`${key}; delete from accounts where id = 4`);
+  expect(left.slice(1).map(({ entity, account_number: number, of }) => [entity, number, of])).toEqual(
+    expect.arrayContaining([
+      ['account', '1618-0339-8874', ['1618-0339-8874']],
+      ['user_profile', '1618-0339-8874', ['1618-0339-8874']],
+      ['api_key', '1618-0339-8874', ['1618-0339-8874']],
+    ]),
+  );
+});
+
+test('a statement of many rows by nobody has one entry with their number, in the log of no account', async () => {
+  const insert = (count: number) =>
+    `insert into users (username, email) select 'many' || n, 'many@example.com' from generate_series(1, ${count}) as n`;
+  const one = { ...nameless, actor: 'sql:postgres', entity: 'user', entity_id: null, of: [] };
+  expect(await leftBy(insert(1_000))).toHaveLength(1_000);
+  expect(await leftBy(insert(1_001))).toEqual([{ ...one, action: 'create', rows: [0, 1_001] }]);
+  const many = `where email = 'many@example.com'`;
+  // Of a row that stays as it is there is nothing to say.
+  const update = `update users set first_name = case username when 'many1' then first_name else 'x' end ${many}`;
+  expect((await leftBy(`${insert(1_002)}; ${update}; delete from users ${many}`)).slice(1)).toEqual([
+    { ...one, action: 'update', rows: [1_001, 1_001] },
+    { ...one, action: 'delete', rows: [1_002, 0] },
+  ]);
+  expect((await leftBy(`${insert(1_001)}; ${update}`)).slice(1)).toHaveLength(1_000);
+});
+
+test('a named actor has an entry for each of many rows', async () => {
+  const rows = await auditOf(
+    `insert into users (username, email) select 'many' || n, '' from generate_series(1, 1001) as n`,
+  );
+  expect(rows).toHaveLength(1_001);
+});
+
+test('TRUNCATE by nobody is noted with the role', async () => {
+  expect(await leftBy('truncate users cascade')).toMatchObject([
+    { actor: 'sql:postgres', action: 'truncate', entity: 'user', rows: [7, 0], of: [] },
+    { actor: 'sql:postgres', action: 'truncate', entity: 'user_profile', rows: [7, 0] },
+  ]);
 });
 
 test('what names are compared by is no change of a user', async () => {

@@ -52,11 +52,11 @@ test.each([
   ],
   [
     `insert into audit_log (actor, request_id, action, entity, changes) values ('', '', 'update', 'user', '{}')`,
-    '23514 audit_log_truncated',
+    '23514 audit_log_many_rows',
   ],
   [
-    `insert into audit_log (actor, request_id, action, entity, entity_id, changes) values ('', '', 'truncate', 'user', 1, '{}')`,
-    '23514 audit_log_truncated',
+    `insert into audit_log (actor, request_id, action, entity, entity_id, changes) values ('', '', 'update', 'user', 1, '{"rows": [1, 1]}')`,
+    '23514 audit_log_many_rows',
   ],
   [`insert into users (id, username, email) values (0, 'zero', '')`, '23514 users_safe_numbers'],
   [

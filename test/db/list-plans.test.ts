@@ -24,10 +24,13 @@ const ofUsers = `
 const ofOthers = `
   insert into accounts (account_number, company_name, is_active)
     select to_char(n, 'FM0000-0000-0000'), 'Company ' || n, ${isMostly} from numbers;
-  insert into audit_log (at, actor, request_id, action, entity, entity_id, changes)
+  insert into audit_log (at, actor, request_id, action, entity, entity_id, changes, username, user_id)
     select now() - (${rows} - n) * interval '1 minute', case when n < ${rows / 2} then 'key:old' else 'root' end,
       'request-' || n / 10, case when n % 700 = 0 then 'delete' else 'update' end, case when n % 5000 = 0 then 'api_key' when n % 2 = 0 then 'user' else 'account' end,
-      1 + n % 100, '{}' from numbers`;
+      1 + n % 100, '{}', case when n % 2 = 0 and n % 3 > 0 then 'user' || 1 + n % 100 end, case when n % 2 = 0 and n % 3 > 0 then 1 + n % 100 end
+    from numbers;
+  insert into audit_log_accounts (id, account_id, entity, at) select id, case when id % 1000 = 0 then 3 else 1 + id / 2 % 2 end, entity, at from audit_log as l
+    where not exists (select from audit_log_accounts as a where a.id = l.id)`;
 /** The embedded engine holds the rows of a statement in memory. */
 const portion = 20_000;
 
@@ -57,7 +60,7 @@ async function expectFewRows(
   expect(reading.rows).toBeLessThanOrEqual(stretches * limit);
   // A row costs its page, and every stretch the way down its index.
   expect(reading.buffers).toBeLessThanOrEqual(reading.rows * 2 + stretches * 20);
-  expect([...reading.scans]).toEqual(['Index Scan']);
+  expect([...reading.scans].filter((scan) => scan !== 'Index Only Scan')).toEqual(['Index Scan']);
 }
 
 /** With statistics and, as after a large import, without; then planners guess. */
@@ -122,7 +125,9 @@ describe.each(['before', 'after'])('%s the table was analyzed', (when) => {
     entity: null,
     entityId: null,
     action: null,
-    named: null,
+    within: null,
+    accountNumber: null,
+    username: null,
     since: null,
     until: null,
     after: null,
@@ -145,10 +150,21 @@ describe.each(['before', 'after'])('%s the table was analyzed', (when) => {
     ['TRUNCATE by an actor', 4, { action: 'truncate', actor: 'root' }],
     ['one row', 1, { entity: 'user', entityId: 7 }],
     ['one row and an actor', 1, { entity: 'user', entityId: 7, actor: 'root' }],
-    // The name is a row of its own, in another index.
-    ['a user by name', 2, { named: { entity: 'user', name: 'user7' } }],
-    ['an account by number', 2, { named: { entity: 'account', name: '0000-0000-0008' } }],
-    ['a name that nobody has', 2, { named: { entity: 'user', name: 'nobody' } }],
+    // The name is a row of its own, in another index, and so is the id of the account in the log of accounts.
+    ['a user by name', 5, { username: 'user7' }],
+    ['a user by name, to an account', 8, { username: 'user7', within: '0000-0000-0001' }],
+    ['a name that nobody has', 5, { username: 'nobody' }],
+    ['an account by number', 9, { accountNumber: '0000-0000-0001' }],
+    ['a quiet account by number', 9, { accountNumber: '0000-0000-0003' }],
+    ['an account without entries', 9, { accountNumber: '0000-0000-0009' }],
+    ['the account of the caller', 9, { within: '0000-0000-0001' }],
+    ['the account of the caller, by entity', 3, { within: '0000-0000-0001', entity: 'account' }],
+    [
+      'the account of the caller, by an entity of which it has none',
+      3,
+      { within: '0000-0000-0003', entity: 'user_profile' },
+    ],
+    ['one row, to an account', 12, { entity: 'user', entityId: 7, within: '0000-0000-0001' }],
     ['a request', 1, { requestId: 'request-77' }],
   ])('the log: of %s', async (title, stretches, filters) => {
     for (const [range, bounds] of [

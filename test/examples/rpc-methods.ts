@@ -91,6 +91,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   createUserProfile: 'POST /v1/user-profiles',
   changeUserProfile: 'PATCH /v1/user-profiles/:userProfileId',
   deleteUserProfile: 'DELETE /v1/user-profiles/:userProfileId',
+  listAuditEntries: 'GET /v1/audit',
   listDeletions: 'GET /v1/deletions',
   getDeletion: 'GET /v1/deletions/:deletionId',
   restoreDeletion: 'POST /v1/deletions/:deletionId/restore',

@@ -76,6 +76,7 @@ const methods: Readonly<Record<string, readonly [args: readonly unknown[], accou
   resolveUser: [['johndoe', traced], null],
   listChanges: [[traced], null],
   search: [['john', traced], null],
+  listAuditEntries: [[{}, traced], null],
   listDeletions: [[traced], null],
   getDeletion: [[999_999, traced], null],
   restoreDeletion: [[999_999, traced], null],

@@ -1,30 +1,34 @@
 import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
-import { type AnyPgColumn, unionAll } from 'drizzle-orm/pg-core';
+import { type AnyPgColumn, union } from 'drizzle-orm/pg-core';
 import type { Db } from '../client/client.ts';
 import { text, timeInJson } from '../client/decoders.ts';
 import { compareRows, isOnly, selectInIndexOrder } from './index-order.ts';
 import type { Position } from './lists.ts';
 import { accounts, userProfiles, users } from '../schema/tables.ts';
-import { apiKeys, auditLog, type AuditRow } from '../schema/managing.ts';
+import { apiKeys, auditLog, auditLogAccounts, type AuditRow } from '../schema/managing.ts';
 
 export const AUDITED_ENTITIES = ['account', 'user', 'user_profile', 'api_key'] as const;
 export type AuditedEntity = (typeof AUDITED_ENTITIES)[number];
 
-export const AUDITED_ACTIONS = ['create', 'update', 'delete', 'truncate'] as const;
+export const AUDITED_ACTIONS = ['create', 'update', 'delete', 'truncate', 'erase'] as const;
 export type AuditedAction = (typeof AUDITED_ACTIONS)[number];
 
 const audited = { account: accounts, user: users, user_profile: userProfiles, api_key: apiKeys };
 
 /** The filters of a page of the audit log, newest first; null: no filter. Times are ISO 8601, in UTC, with microseconds. */
 export interface AuditPage {
+  /** Number of the only account whose log the caller may see. */
+  readonly within: string | null;
   readonly actor: string | null;
   readonly requestId: string | null;
   readonly entity: AuditedEntity | null;
   /** Id of one row; only together with the entity. */
   readonly entityId: number | null;
   readonly action: AuditedAction | null;
-  /** The account with this number, or the user with this username, in place of the entity and its id. */
-  readonly named: { readonly entity: 'account' | 'user'; readonly name: string } | null;
+  /** Number of the account whose log is asked for. */
+  readonly accountNumber: string | null;
+  /** The name of a user, or of a profile's user, then or now. */
+  readonly username: string | null;
   readonly since: string | null;
   /** The end of the time, which itself is left out. */
   readonly until: string | null;
@@ -65,66 +69,98 @@ export function selectAuditRows(db: Db, page: AuditPage): Promise<AuditEntryRow[
   const [first, second, ...others] = leadsOf(page).map((lead) => selectStretch(db, page, lead));
   if (!first) return Promise.resolve([]);
   if (!second) return selectInIndexOrder(db, first);
-  const all = unionAll(first, second, ...others).as('listed');
+  // Without duplicates: the entries of a user are in the stretches of its name and of its id.
+  const all = union(first, second, ...others).as('listed');
   const merged = db.select().from(all);
   return selectInIndexOrder(db, merged.orderBy(desc(all.at), desc(all.id)).limit(page.limit));
 }
 
-const FILTERS = ['actor', 'requestId', 'entityId', 'action', 'entity'] as const;
+type Value = string | number | SQL;
 
-/** The values of an index's first columns, named in their order, that all entries of a stretch share. No other index begins with the
- * same column and is ordered by time and id. */
-type Lead = { readonly [K in (typeof FILTERS)[number]]?: string | number | SQL };
+/**
+ * The values of the first columns of an index, in their order, that all entries of a stretch share. No other index begins with the same
+ * column and is ordered by time and id.
+ */
+type Lead = readonly (readonly [AnyPgColumn, Value])[];
 
-/** The stretches of indexes to read. The other filters leave out few of the entries of one request, or of one row. */
+/** The stretches of indexes to read. The other filters leave out few of the entries of one request, row, user or account. */
 function leadsOf(page: AuditPage): Lead[] {
-  const { requestId, entity, entityId, named } = page;
-  if (requestId !== null) return [{ requestId }];
-  if (named) return [{ entityId: idOf(named), entity: named.entity }];
-  if (entity !== null && entityId !== null) return [{ entityId, entity }];
+  const { requestId, entity, entityId, username } = page;
+  if (requestId !== null) return [[[auditLog.requestId, requestId]]];
+  if (username !== null) return leadsOfUser(page, username);
+  if (entity !== null && entityId !== null) return [ofRow(entity, entityId)];
+  const account = ofAccount(page);
   const lead = ofActorOrAction(page);
-  if (!lead) return entity === null ? [{}] : [{ entity }];
-  return (entity === null ? AUDITED_ENTITIES : [entity]).map((name) =>
-    Object.assign({}, lead, { entity: name }),
-  );
+  const entities = entity === null ? AUDITED_ENTITIES : [entity];
+  if (account)
+    return entities.map((name) => [
+      [auditLogAccounts.accountId, account],
+      [auditLogAccounts.entity, name],
+    ]);
+  if (!lead) return [entity === null ? [] : [[auditLog.entity, entity]]];
+  return entities.map((name) => [lead, [auditLog.entity, name]]);
+}
+
+// A caller that is bound to an account finds a user by the name of then alone: the name of now may be one that it does not see.
+function leadsOfUser({ within }: AuditPage, username: string): Lead[] {
+  const ofThen: Lead = [[auditLog.username, username]];
+  const id = sql`(select id from users where username = ${username})`;
+  // The last are from before the log had names.
+  return within === null ? [ofThen, [[auditLog.userId, id]], ofRow('user', id)] : [ofThen];
+}
+
+function ofRow(entity: AuditedEntity, id: number | SQL): Lead {
+  return [
+    [auditLog.entityId, id],
+    [auditLog.entity, entity],
+  ];
+}
+
+/** The id of the account whose log holds every entry of the page. */
+function ofAccount({ within, accountNumber }: AuditPage): SQL | null {
+  if (within !== null) return sql`(select id from accounts where account_number = ${within})`;
+  if (accountNumber === null) return null;
+  return sql`coalesce((select id from accounts where account_number = ${accountNumber}), (select account_id from retired_account_numbers where account_number = ${accountNumber}))`;
 }
 
 /** TRUNCATE is rarer than any actor, and the other actions are more frequent. */
-function ofActorOrAction({ actor, action }: AuditPage): Lead | null {
-  if (action !== null && (actor === null || action === 'truncate')) return { action };
-  return actor === null ? null : { actor };
-}
-
-function idOf({ entity, name }: NonNullable<AuditPage['named']>): SQL {
-  if (entity === 'user') return sql`(select id from users where username = ${name})`;
-  return sql`coalesce((select id from accounts where account_number = ${name}), (select account_id from retired_account_numbers where account_number = ${name}))`;
+function ofActorOrAction({ actor, action }: AuditPage): Lead[number] | null {
+  if (action !== null && (actor === null || action === 'truncate')) return [auditLog.action, action];
+  return actor === null ? null : [auditLog.actor, actor];
 }
 
 function selectStretch(db: Db, page: AuditPage, lead: Lead) {
-  const order = [
-    ...FILTERS.filter((name) => name in lead).map((name) => auditLog[name]),
-    auditLog.at,
-    auditLog.id,
-  ];
-  return db
-    .select(auditColumns)
-    .from(auditLog)
-    .where(and(...filtersOf(page, lead), ...boundsOf(page)))
+  const isOfAccount = lead[0]?.[0] === auditLogAccounts.accountId;
+  const { at, id } = isOfAccount ? auditLogAccounts : auditLog;
+  const order = [...lead.map(([column]) => column), at, id];
+  const entries = db.select(auditColumns).from(auditLog);
+  const joined = isOfAccount
+    ? entries.innerJoin(auditLogAccounts, eq(auditLogAccounts.id, auditLog.id))
+    : entries;
+  return joined
+    .where(and(...filtersOf(page, lead), ...boundsOf(page, at, id)))
     .orderBy(...order.map((column) => desc(column)))
     .limit(page.limit);
 }
 
-function filtersOf(page: AuditPage, lead: Lead): SQL[] {
-  const [first] = Object.keys(lead);
-  return FILTERS.flatMap((name) => {
-    const value = lead[name] ?? page[name];
-    if (value === null) return [];
-    return name === first ? isOnly(auditLog[name], value) : eq(auditLog[name], value);
-  });
+const FILTERS = ['actor', 'requestId', 'entityId', 'action', 'entity'] as const;
+
+function filtersOf(page: AuditPage, lead: Lead): (SQL | undefined)[] {
+  const led = new Set(lead.map(([column]) => column));
+  const account = led.has(auditLogAccounts.accountId) ? null : ofAccount(page);
+  return [
+    ...lead.map(([column, value], at) => (at === 0 ? isOnly(column, value) : eq(column, value))),
+    ...FILTERS.map((name) => {
+      const value = page[name];
+      return value === null || led.has(auditLog[name]) ? undefined : eq(auditLog[name], value);
+    }),
+    account === null
+      ? undefined
+      : sql`exists (select from ${auditLogAccounts} where ${auditLogAccounts.id} = ${auditLog.id} and ${auditLogAccounts.accountId} = ${account})`,
+  ];
 }
 
-function boundsOf({ after, since, until }: AuditPage): (SQL | undefined)[] {
-  const { at, id } = auditLog;
+function boundsOf({ after, since, until }: AuditPage, at: AnyPgColumn, id: AnyPgColumn): (SQL | undefined)[] {
   return [
     since === null ? undefined : sql`${at} >= ${since}`,
     after ? compareRows([at, id], '<', [after.key ?? '', after.id]) : undefined,
@@ -157,13 +193,14 @@ function toIsoTime(value: unknown): unknown {
   }
 }
 
-/** Deletes entries that are older than `days`, at most `limit`, the oldest first. */
+/** Deletes entries that are older than `days`, at most `limit`, the oldest first, and takes them from the logs of accounts. */
 export function deleteOldAuditRows(db: Db, days: number, limit: number) {
-  const old = db
-    .select({ ctid: sql`ctid` })
-    .from(auditLog)
-    .where(sql`${auditLog.at} < now() - ${days} * interval '1 day'`)
-    .orderBy(auditLog.at)
-    .limit(limit);
-  return db.delete(auditLog).where(sql`ctid = any(array(${old}))`);
+  return db.execute(sql`
+    with old as materialized (
+      select id, ctid from ${auditLog} where ${auditLog.at} < now() - ${days} * interval '1 day'
+      order by ${auditLog.at} limit ${limit}
+    ), unlisted as (
+      delete from ${auditLogAccounts} where id = any(array(select id from old))
+    )
+    delete from ${auditLog} where ctid = any(array(select ctid from old))`);
 }

@@ -133,12 +133,13 @@ export const auditLogAccounts = pgTable(
     /** Id of the entry. */
     id: bigint('id', { mode: 'number' }).notNull(),
     accountId: bigint('account_id', { mode: 'number' }).notNull(),
-    /** The time of the entry, which puts the account's log in order. */
+    /** Entity and time of the entry, by which the account's log is read. */
+    entity: text('entity').notNull(),
     at: time('at'),
   },
   (table) => [
     primaryKey({ name: 'audit_log_accounts_pkey', columns: [table.id, table.accountId] }),
-    index('audit_log_accounts_log').on(table.accountId, table.at, table.id),
+    index('audit_log_accounts_log').on(table.accountId, table.entity, table.at, table.id),
     dates('audit_log_accounts', table.at),
   ],
 );

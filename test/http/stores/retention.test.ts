@@ -41,7 +41,10 @@ const withDays = (days: string): TestStack => ({
 });
 
 beforeEach(() =>
-  sql(stack.current, 'truncate idempotency_keys, audit_log, cache_invalidations, deletions, deletion_rows'),
+  sql(
+    stack.current,
+    'truncate idempotency_keys, audit_log, audit_log_accounts, cache_invalidations, deletions, deletion_rows',
+  ),
 );
 afterEach(() => {
   vi.restoreAllMocks();
@@ -59,6 +62,18 @@ test('creations are forgotten after 24 hours, and not before', async () => {
   await remember(2, '23 hours 59 minutes');
   await fire(HOUR);
   expect(await count('idempotency_keys')).toBe(2);
+});
+
+test('entries of the audit log leave the logs of accounts with it', async () => {
+  await note(3, '400 days 1 minute');
+  await note(2, '1 day');
+  await sql(
+    stack.current,
+    'insert into audit_log_accounts (id, account_id, entity, at) select id, account_id, entity, at from audit_log, unnest(array[1, 2]) as account_id',
+  );
+  await fire(HOUR);
+  const left = await sql(stack.current, 'select id from audit_log_accounts group by id having count(*) = 2');
+  expect([left.length, await count('audit_log_accounts')]).toEqual([2, 4]);
 });
 
 test('entries of the audit log go after 400 days, or as many as the var says', async () => {

@@ -27,6 +27,7 @@ const cases: { readonly [K in Subject['kind']]: Case<Extract<Subject, { readonly
   changes: { subject: { kind: 'changes' } },
   search: { subject: { kind: 'search' } },
   deletions: { subject: { kind: 'deletions' } },
+  audit: { subject: { kind: 'audit' } },
   account: { subject: { kind: 'account', accountNumber: ACCOUNT } },
   'account-external-id': {
     subject: { kind: 'account-external-id', externalId: 'acme' },

@@ -8,12 +8,14 @@ import { makeDirectoryDeps } from './directory-deps.ts';
 
 /** The whole audit log, as far as one page shows it. */
 export const wholeAudit: AuditPage = {
+  within: null,
   actor: null,
   requestId: null,
   entity: null,
   entityId: null,
   action: null,
-  named: null,
+  accountNumber: null,
+  username: null,
   since: null,
   until: null,
   after: null,

@@ -49,7 +49,6 @@ export const goodValues: Readonly<Record<string, string>> = {
 const goodValuesOf: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
   'DELETE /v1/keys/:keyId': { keyId: '900002' },
   'GET /v1/resolve': { user: null },
-  'GET /v1/audit': { accountNumber: null, username: null },
   'GET /v1/changes': { after: null },
   'GET /v1/search': { limit: '20' },
   'GET /v1/users': { email: null, emailPrefix: null },
@@ -57,7 +56,6 @@ const goodValuesOf: Readonly<Record<string, Readonly<Record<string, string | nul
 
 /** Parameters of which a request has one at most; without a choice the first. */
 export const ALTERNATIVES: Readonly<Record<string, readonly string[]>> = {
-  'GET /v1/audit': ['accountNumber', 'username', 'entity', 'entityId'],
   'GET /v1/resolve': ['url', 'user'],
 };
 
