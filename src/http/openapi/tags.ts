@@ -6,7 +6,7 @@ const DESCRIPTIONS: Readonly<Record<Tag, string>> = {
   Users: 'Users, and the accounts that they are members of.',
   Accounts: 'Accounts, their admin users and their members.',
   'User profiles': 'Memberships of users in accounts.',
-  Audit: 'The changes that were made through the service.',
+  Audit: 'Every change, and who made it.',
   Deletions: 'What was deleted, and its return.',
   'API keys': 'The keys of callers, and their rights.',
   Operations: 'Health of the service, and explanations of its reads.',

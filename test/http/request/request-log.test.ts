@@ -24,6 +24,7 @@ const ANY: unknown = expect.stringMatching(/^\d{4}-\d{4}-\d{4}$/);
 /** The accounts that routes are about without a number in the path; null for all others. */
 const ACCOUNTS: Readonly<Record<string, unknown>> = {
   'GET /v1/account-number': STACKADEMY,
+  'GET /v1/audit': STACKADEMY,
   'GET /v1/deletions': STACKADEMY,
   'GET /v1/resolve': STACKADEMY,
   'GET /v1/users/:userId/account': STACKADEMY,

@@ -163,6 +163,11 @@ test('a deletion that is kept no longer is told with its time alone', async () =
   await sql(stack.current, `delete from accounts where account_number = '5000-0000-0002'`);
   expect(await resolve(hostOf('5000-0000-0002'))).toMatchObject({ deletion: { by: 'sql:postgres' } });
   await sql(stack.current, 'delete from deletions');
+  expect(await resolve(hostOf('5000-0000-0002'))).toMatchObject({
+    deletion: { by: 'sql:postgres', deletionId: null },
+    changes: [{ action: 'delete' }, { action: 'create' }],
+  });
+  await sql(stack.current, 'delete from audit_log');
   const found = await resolve(hostOf('5000-0000-0002'));
   expect(found).toMatchObject({ state: 'deleted', deletion: { by: null, deletionId: null }, changes: [] });
   expect(found.explanation).toContain(
