@@ -1,17 +1,27 @@
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import worker from '../../../src/index.ts';
-import { isRetentionDue } from '../../../src/jobs/retention.ts';
+import { deleteOldRows, isRetentionDue, type RetentionBounds } from '../../../src/jobs/retention.ts';
 import { countRequests, newIsolate, sql, type TestStack, useStack, whileAway } from '../../support/stack.ts';
 
 const stack = useStack();
 const HOUR_MS = 3_600_000;
 const HOUR = new Date(100 * HOUR_MS);
-const ONE_FIRING = 50_000;
+/** The rows that an hour leaves at 14 writes a second. */
+const AN_HOUR_OF_WRITES = 50_400;
+const ONE_RUN = 30;
+const BOUNDS: RetentionBounds = { portion: 10, maxPortions: 3, budgetMs: 1_000, now: () => 0 };
 
 async function fire(scheduledTime: Date, { env }: TestStack = stack.current): Promise<void> {
   const ctx = createExecutionContext();
   await worker.scheduled(createScheduledController({ scheduledTime, cron: '* * * * *' }), env, ctx);
+  await waitOnExecutionContext(ctx);
+}
+
+/** Runs retention alone, within bounds of its own. */
+async function run(bounds: Partial<RetentionBounds> = {}): Promise<void> {
+  const ctx = createExecutionContext();
+  await deleteOldRows(stack.current.env, ctx, 'run', { ...BOUNDS, ...bounds });
   await waitOnExecutionContext(ctx);
 }
 
@@ -43,7 +53,7 @@ const withDays = (days: string): TestStack => ({
 beforeEach(() =>
   sql(
     stack.current,
-    'truncate idempotency_keys, audit_log, audit_log_accounts, cache_invalidations, deletions, deletion_rows',
+    'truncate idempotency_keys, audit_log, audit_log_accounts, cache_invalidations, change_feed, deletions, deletion_rows',
   ),
 );
 afterEach(() => {
@@ -117,11 +127,12 @@ test('deletions go with their rows after 30 days, or as many as the var says', a
   expect(await kept()).toEqual([0, 0]);
 });
 
-test('a deletion of many rows goes over several firings, and stays until the last', async () => {
-  await keep(1, ONE_FIRING + 7, '31 days');
-  await fire(HOUR);
+test('a deletion of many rows goes over several runs, and stays until the last', async () => {
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
+  await keep(1, ONE_RUN + 7, '31 days');
+  await run();
   expect(await kept()).toEqual([1, 7]);
-  await fire(HOUR);
+  await run();
   expect(await kept()).toEqual([0, 0]);
 });
 
@@ -134,16 +145,63 @@ test('nothing is deleted in the other minutes of the hour, at no cost', async ()
   expect(await count('idempotency_keys')).toBe(0);
 });
 
-test('a firing deletes so many rows and no more, the oldest first; the next one goes on', async () => {
-  await note(ONE_FIRING, '500 days');
-  await note(7, '401 days');
-  const { postgres } = await countRequests(stack.current, () => fire(HOUR));
-  expect(postgres).toBeLessThanOrEqual(17);
-  const left = await sql(stack.current, `select now() - at < interval '402 days' as young from audit_log`);
-  expect(left).toEqual(Array.from({ length: 7 }, () => ({ young: true })));
+test('a firing keeps up with 14 writes a second', async () => {
+  await note(AN_HOUR_OF_WRITES, '401 days');
   await fire(HOUR);
   expect(await count('audit_log')).toBe(0);
 });
+
+test('a run deletes so many rows and no more, the oldest first; the next one goes on', async () => {
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
+  await note(ONE_RUN, '500 days');
+  await note(7, '401 days');
+  const { postgres } = await countRequests(stack.current, run);
+  expect(postgres).toBeLessThanOrEqual(10);
+  const left = await sql(stack.current, `select now() - at < interval '402 days' as young from audit_log`);
+  expect(left).toEqual(Array.from({ length: 7 }, () => ({ young: true })));
+  await run();
+  expect(await count('audit_log')).toBe(0);
+});
+
+test('a run begins no portion after its time', async () => {
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
+  await note(100, '500 days');
+  let nowMs = 0;
+  await run({ maxPortions: 100, now: () => (nowMs += 100) });
+  const left = await count('audit_log');
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThan(100);
+});
+
+const change = (many: number) =>
+  sql(
+    stack.current,
+    `insert into change_feed (kind, row_id, operation, actor, at, numbered_at, number)
+       select 'user', n, 'update', 'root', now() - interval '8 days', now() - interval '8 days', n from generate_series(1, $1::int) as n`,
+    many,
+  );
+const fills: readonly [table: string, fill: (rows: number) => Promise<unknown>][] = [
+  ['idempotency_keys', (rows) => remember(rows, '25 hours')],
+  ['audit_log', (rows) => note(rows, '500 days')],
+  ['change_feed', change],
+  ['deletion_rows', (rows) => keep(1, rows, '31 days')],
+  ['deletions', (rows) => keep(rows, 0, '31 days')],
+];
+
+test.each(fills)(
+  'a run that leaves old rows of %s says so, and one that leaves none does not',
+  async (table, fill) => {
+    const warnings = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    await fill(ONE_RUN + 7);
+    await run();
+    expect(warnings.mock.calls.map(([line]) => JSON.parse(String(line)) as unknown)).toEqual([
+      { level: 'warn', event: 'retention_behind', table, rows: ONE_RUN, requestId: 'run' },
+    ]);
+    await run();
+    expect(warnings).toHaveBeenCalledTimes(1);
+    expect(await count(table)).toBe(0);
+  },
+);
 
 test('what fails is logged, and the drain and the other table go on', async () => {
   const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
