@@ -26,7 +26,7 @@ export interface CreatedUserRow {
   /** Null: the account is unknown or, if it is known, the username or the external id was taken. */
   readonly user: UserRow | null;
   readonly isAccountKnown: boolean;
-  /** A user had the external id, or an earlier user of the batch got it. */
+  /** The username was free; a user had the external id, or an earlier user of the batch got it. */
   readonly isExternalIdTaken: boolean;
 }
 
@@ -108,10 +108,13 @@ const OUTCOME = sql`
             exists (select from users as u where u.external_id = asked.external_id) or exists (
               select from new_users as u where u.external_id = asked.external_id and u.username <> asked.username
             )
-          )
+          ) and not exists (select from users as u where u.username = asked.username)
+            and not exists (select from users as u where u.username_compared = name.compared)
+            and not exists (select from new_users as u where u.username_compared = name.compared)
         ) order by asked.n), '[]') as answer,
         count(new_users.id) > 0 as is_any_made
       from asked
+      cross join lateral (select comparable_username(asked.username) collate "C" as compared) as name
       left join found using (account_number)
       left join possible on possible.n = asked.n
       left join new_users on new_users.username = possible.username`;

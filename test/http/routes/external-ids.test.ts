@@ -231,16 +231,37 @@ test('of new users with one external id the first is created, and each of the ot
     user('three', 'old'),
     user('four', null),
     user('admin', 'x'),
+    user('admin', 'old'),
+    user('Admin', 'old'),
+    user('one', 'new'),
   ];
   const { items } = (await jsonOf(await create(stack.current, '/v1/users/batch', { users }))) as {
     items: { status: number; user?: object; problem?: { code: string } }[];
   };
   const taken = { status: 409, problem: { code: 'external_id_taken' } };
+  const nameTaken = { status: 409, problem: { code: 'username_taken' } };
   expect(items).toMatchObject([
     { status: 201, user: { username: 'one', externalId: 'new' } },
     taken,
     taken,
     { status: 201, user: { username: 'four', externalId: null } },
-    { status: 409, problem: { code: 'username_taken' } },
+    nameTaken,
+    nameTaken,
+    nameTaken,
+    nameTaken,
   ]);
 });
+
+test.each(['admin', 'Admin'])(
+  'a new user whose name and external id are both taken hears of the name, alone as in a batch (%s)',
+  async (username) => {
+    await patch('/v1/users/3', { externalId: 'old' });
+    const newUser = { username, email: 'x@example.com', externalId: 'old' };
+    await expectProblem(await create(stack.current, '/v1/users', newUser), 'username_taken');
+    await expectProblem(
+      await create(stack.current, '/v1/users', { ...newUser, username: 'free' }),
+      'external_id_taken',
+    );
+    await expectProblem(await patch('/v1/users/4', { username, externalId: 'old' }), 'username_taken');
+  },
+);
