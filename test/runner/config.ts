@@ -19,13 +19,18 @@ const { compatibility_date: compatibilityDate, main, vars } = readConfig({ confi
 
 /** The folders whose tests run in Node; all others run inside workerd. */
 const NODE_FOLDERS = 'local,examples,coherence,processes,budget,fleet,package,install';
-const IN_NODE = [`test/{${NODE_FOLDERS}}/**`, 'test/db/*.test.ts', 'test/rpc/!(call-log|method).test.ts'];
+const IN_NODE = [
+  `test/{${NODE_FOLDERS}}/**`,
+  'test/db/*.test.ts',
+  'test/rpc/!(call-log|method|search).test.ts',
+];
 const IN_WORKERD = [
   `test/!(${NODE_FOLDERS.replaceAll(',', '|')}|db|rpc)/**`,
   'test/*.test.ts',
   'test/db/client/**',
   'test/rpc/call-log.test.ts',
   'test/rpc/method.test.ts',
+  'test/rpc/search.test.ts',
 ];
 
 /** Lets the processes of Node load drizzle-orm in a seventh of the time. */
