@@ -65,6 +65,12 @@ beforeAll(async () => {
       select 'root', '', 'update', 'account', 1 + n % 2 * 900000, '{}', now() - n * interval '1 hour' from generate_series(1, ${members}) as n;
     insert into retired_account_numbers (account_number, account_id)
       select to_char(n, 'FM9999-0000-0000'), 900000 + n from generate_series(1, ${members}) as n;
+    insert into deletions (id, xact_id, actor, request_id, entity, entity_id)
+      select 1000000 + n, n::text::xid8, 'root', '', 'user', 900000 + n from generate_series(1, ${members}) as n;
+    insert into deletion_rows (deletion_id, entity, id, user_id, username, row)
+      select 1000000 + n, 'user', 900000 + n, 900000 + n, 'gone' || n, '{}' from generate_series(1, ${members}) as n;
+    insert into deletion_rows (deletion_id, entity, id, user_id, username, row)
+      select 1000000 + ${members}, 'user', n, n, 'together' || n, '{}' from generate_series(2000001, 2000000 + ${members}) as n;
     update users set email = username || '@example.com' where id = 77`;
   await session.query(untriggered(['accounts', 'users', 'user_profiles', 'api_keys'], rows));
   await session.query('analyze');
@@ -72,10 +78,11 @@ beforeAll(async () => {
 
 function selectSought(db: Db, sought: Partial<SoughtUser>, within: string | null = null) {
   const limits = { candidates: 21, memberships: 101 };
+  const reach = { onlyIn: within, keptDays: 30 };
   return selectSoughtUsers(
     db,
     { id: null, username: null, email: null, externalId: null, ...sought },
-    { platform, within, limits },
+    { platform, within, limits, reach },
   );
 }
 
@@ -159,6 +166,10 @@ test.each<[string, (db: Db) => Promise<unknown>]>([
     'a member sought by anything',
     (db) => selectSought(db, { id: 77, username: '77', email: '77', externalId: '77' }, big),
   ],
+  ['a deleted user sought by id', (db) => selectSought(db, { id: 900_077 })],
+  ['a deleted user sought by name', (db) => selectSought(db, { username: 'gone77' })],
+  ['one of many users that were deleted together', (db) => selectSought(db, { username: 'together2000077' })],
+  ['a deleted member sought by name', (db) => selectSought(db, { username: 'gone77' }, big)],
   ['a key to check', (db) => selectKeyRecord(db, 77)],
   ['a key', (db) => selectKey(db, null, 77)],
   ['a key of an account', (db) => selectKey(db, '0000-0000-0077', 77)],

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, exists, isNull, max, type SQL, sql, type SQLWrapper
 import { unionAll } from 'drizzle-orm/pg-core';
 import { runBatch } from '../client/batch.ts';
 import type { Db } from '../client/client.ts';
+import { text } from '../client/decoders.ts';
 import { listed } from '../schema/columns.ts';
 import { retiredAccountNumbers } from '../schema/deleted-rows.ts';
 import { deletionRows, deletions } from '../schema/deletions.ts';
@@ -10,7 +11,7 @@ import { type AccountRow, accounts, userProfiles, type UserRow, users } from '..
 import { selectAdmin } from '../writes/admins.ts';
 import { type PlatformAccount, selectAccountsForUsers } from './accounts.ts';
 import { auditColumns, type AuditEntryRow } from './audit.ts';
-import { isKept } from './deletions.ts';
+import { type DeletionReach, instantOf, isKept, isWithin } from './deletions.ts';
 import { walkIndexes } from './index-order.ts';
 
 /** The rows about an account number in Postgres. */
@@ -104,6 +105,26 @@ export interface ResolvedUsers {
   readonly memberships: { readonly userProfileId: number; readonly account: AccountRow | null }[];
   /** The account that answers for the only candidate. */
   readonly answer: AccountRow | null;
+  /** The newest deletion that holds a user of this id or username and can be restored. */
+  readonly deletion: DeletedUser | null;
+}
+
+export interface DeletedUser {
+  readonly id: number;
+  /** In UTC, with microseconds. */
+  readonly instant: string;
+  readonly actor: string;
+  readonly userId: number | null;
+  readonly username: string | null;
+}
+
+export interface SoughtWithin {
+  readonly platform: PlatformAccount;
+  /** Number of the only account whose members are sought; null: all users. */
+  readonly within: string | null;
+  readonly limits: ResolveLimits;
+  /** The deletions among which the user is sought, too; null: none. */
+  readonly reach: DeletionReach | null;
 }
 
 /** The greatest numbers of rows to select. */
@@ -112,16 +133,16 @@ export interface ResolveLimits {
   readonly memberships: number;
 }
 
-/** Selects what Postgres holds of the users who are sought, in one request; with `within` of the members of that account alone. */
+/** Selects what Postgres holds of the users who are sought, in one request. */
 export async function selectSoughtUsers(
   db: Db,
   sought: SoughtUser,
-  { platform, within, limits }: { platform: PlatformAccount; within: string | null; limits: ResolveLimits },
+  { platform, within, limits, reach }: SoughtWithin,
 ): Promise<ResolvedUsers> {
   const found = foundIds(db, sought, within, limits.candidates);
   const only = sql`(select case when count(*) = 1 then min(id) end from (select distinct id from (${found}) as each) as found)`;
   const ownAccount = within === null ? undefined : eq(accounts.accountNumber, within);
-  const { candidates, memberships, answer } = await runBatch(db, {
+  const { candidates, memberships, answer, deleted } = await runBatch(db, {
     candidates: db
       .select()
       .from(users)
@@ -136,8 +157,39 @@ export async function selectSoughtUsers(
       .orderBy(asc(userProfiles.id))
       .limit(limits.memberships),
     answer: selectAccountsForUsers(db, platform, eq(users.id, only)),
+    ...(reach && { deleted: selectDeletionOfUser(db, sought, reach) }),
   });
-  return { candidates, memberships, answer: answer[0]?.account ?? null };
+  return { candidates, memberships, answer: answer[0]?.account ?? null, deletion: deleted?.[0] ?? null };
+}
+
+// The rows of deletions have no index of the other names.
+function selectDeletionOfUser(db: Db, { id, username }: SoughtUser, reach: DeletionReach) {
+  const part = (condition: SQL | undefined) =>
+    db
+      .select({
+        deletionId: deletionRows.deletionId,
+        userId: deletionRows.userId,
+        username: deletionRows.username,
+      })
+      .from(deletionRows)
+      .where(and(condition ?? NOBODY, eq(deletionRows.entity, 'user')));
+  const named = unionAll(
+    part(id === null ? undefined : eq(deletionRows.userId, id)),
+    part(username === null ? undefined : eq(deletionRows.username, username)),
+  ).as('named');
+  return db
+    .select({
+      id: deletions.id,
+      instant: instantOf(deletions.at).mapWith(text),
+      actor: deletions.actor,
+      userId: named.userId,
+      username: named.username,
+    })
+    .from(named)
+    .innerJoin(deletions, eq(deletions.id, named.deletionId))
+    .where(and(isNull(deletions.restoredAt), isWithin(reach)))
+    .orderBy(desc(deletions.id))
+    .limit(1);
 }
 
 const NOBODY = sql`false`;
@@ -168,7 +220,7 @@ function hasEmail(email: string): SQL | undefined {
   return and(
     sql`${users.isActive} = any('{t,f}'::boolean[])`,
     sql`${listed(users.email)} = ${listed(email)}`,
-    eq(users.email, email),
+    sql`public.comparable_username(${users.email}) = public.comparable_username(${email})`,
   );
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { ReadDemands } from '../../cache/look-up.ts';
-import { selectSoughtUsers, type SoughtUser } from '../../db/reads/resolve.ts';
+import { type DeletedUser, selectSoughtUsers, type SoughtUser } from '../../db/reads/resolve.ts';
 import { Account, accountForUser, AccountOfUser, toAccount } from '../accounts/accounts.ts';
 import { adminOfAccount } from '../accounts/admins.ts';
 import { depsOfMany } from '../batch/deps-of-many.ts';
@@ -8,6 +8,7 @@ import type { Caller } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { AmbiguousError, LookUpError } from '../errors.ts';
 import { bounded, wellFormed } from '../fields.ts';
+import { reachOf } from '../deletions/deletions.ts';
 import { find } from '../look-up.ts';
 import { readPastCaches } from '../paged-read.ts';
 import { toUser, User, USERNAME } from '../users/users.ts';
@@ -45,7 +46,8 @@ const LIMITS = { candidates: MAX_CANDIDATES + 1, memberships: MAX_SHOWN + 1 };
 /**
  * Tells which account answers for a user and by which rule, the user's memberships and rights. `name` is an id, a username, an
  * e-mail address or an external id, or one of them by its kind, as in `id:3`. Throws `AmbiguousError`, with the candidates, where several users have
- * it, a `LookUpError` where none has, and `OriginUnavailable`. For a bound caller there are only the members of its account.
+ * it, a `LookUpError` where none has, and `OriginUnavailable`. For a bound caller there are only the members of its account. With
+ * `audit:read` the error names the deletion that holds a user of this id or username, if the caller may see it.
  */
 export async function resolveUser(
   deps: Deps,
@@ -53,15 +55,16 @@ export async function resolveUser(
   name: string,
   read: ReadDemands,
 ): Promise<ResolvedUser> {
-  const { candidates, memberships, answer } = await readPastCaches(deps, {}, () =>
+  const { candidates, memberships, answer, deletion } = await readPastCaches(deps, {}, () =>
     selectSoughtUsers(deps.db, toSought(name), {
       platform: deps.platform,
       within: caller.accountNumber,
       limits: LIMITS,
+      reach: caller.scopes.has('audit:read') ? reachOf(deps, caller) : null,
     }),
   );
   const [first, ...others] = candidates.map(toUser);
-  if (!first) throw new LookUpError('user_does_not_exist', `no user has this ${NAMES}`);
+  if (!first) throw absent(deletion);
   if (others.length > 0) throw ambiguous([first, ...others]);
   const shown = memberships
     .slice(0, MAX_SHOWN)
@@ -70,6 +73,11 @@ export async function resolveUser(
     );
   const found = { user: first, accounts: shown, isMore: memberships.length > MAX_SHOWN };
   return describe(deps, caller, { ...found, answer: answer && toAccount(answer) }, read);
+}
+
+function absent(deletion: DeletedUser | null): LookUpError {
+  const deleted = deletion ? `; ${sentences.ofDeletion(deletion)}` : '';
+  return new LookUpError('user_does_not_exist', `no user has this ${NAMES}${deleted}`);
 }
 
 const KIND = /^(id|username|email|externalId):(.*)$/s;

@@ -1,3 +1,4 @@
+import type { DeletedUser } from '../../db/reads/resolve.ts';
 import type { Account } from '../accounts/accounts.ts';
 import type { User } from '../users/users.ts';
 
@@ -15,6 +16,11 @@ export function sentencesOfRights({ id, username, isActive, isStaff, isSuperuser
       ? ['That is a right of the user, and makes the user a member of no account.']
       : []),
   ];
+}
+
+/** What became of a user, for a message. */
+export function ofDeletion({ id, instant, actor, userId, username }: DeletedUser): string {
+  return `user ${userId}, ${username}, was deleted at ${instant} by ${actor}; deletion ${id} can be restored`;
 }
 
 /** `isMore`: there are more memberships than are shown. */

@@ -33,7 +33,17 @@ async function make(user: { id: number; username: string; email?: string }, ...a
 // Whatever another file has left in the caches of the stack.
 beforeAll(() => emptyRedis(stack.current));
 
-test.each(['3', 'johndoe', 'johndoe@example.com', 'id:3', 'username:johndoe', 'email:johndoe@example.com'])(
+const namesOfJohn = [
+  '3',
+  'johndoe',
+  'johndoe@example.com',
+  'JohnDoe@Example.COM',
+  'id:3',
+  'username:johndoe',
+  'email:johndoe@example.com',
+  'email:JOHNDOE@EXAMPLE.COM',
+];
+test.each(namesOfJohn)(
   '%s names the user, with its memberships and the account that answers',
   async (name) => {
     const account = await jsonOf(await get(stack.current, '/v1/users/3/account'));
@@ -172,6 +182,15 @@ describe('a name that several users have', () => {
     expect((problem as { candidates?: unknown[] }).candidates).toHaveLength(20);
   });
 
+  test('may be an e-mail address that differs in case alone, as in lists, and in nothing else', async () => {
+    await make({ id: 717, username: 'case_a', email: 'Case.É@example.com' });
+    await make({ id: 718, username: 'case_b', email: 'case.é@EXAMPLE.com' });
+    await make({ id: 719, username: 'case_c', email: 'case.e@example.com' });
+    const problem = await expectProblem(await ask('CASE.é@example.com'), 'ambiguous');
+    expect(problem).toMatchObject({ candidates: [{ id: 717 }, { id: 718 }] });
+    expect((await resolve('case.E@example.com')).user.id).toBe(719);
+  });
+
   test('is one when one user has it twice', async () => {
     await make({ id: 713, username: 'same@example.com', email: 'same@example.com' });
     expect((await resolve('same@example.com')).user.id).toBe(713);
@@ -211,6 +230,86 @@ test('it costs two requests to Postgres at most, and one once the reads are in m
   const cost = () => countRequests(on, () => ask('johndoe', {}, on));
   expect((await cost()).postgres).toBe(2);
   expect(await cost()).toEqual({ redis: 0, postgres: 1 });
+});
+
+describe('a user who was deleted', () => {
+  const NOBODY = 'no user has this id, username, e-mail address or external id';
+  const detailOf = async (user: string, headers = {}) =>
+    (await expectProblem(await ask(user, headers), 'user_does_not_exist')).detail;
+  const remove = async (id: number) =>
+    expect(
+      (await change(stack.current, 'DELETE', `/v1/users/${id}`, undefined, { 'If-Match': '*' })).status,
+    ).toBe(200);
+  const newestDeletion = async () => {
+    const { items } = await jsonOf(await get(stack.current, '/v1/deletions?limit=1'));
+    return (items as { id: number; at: string }[])[0];
+  };
+
+  test('is absent still, and the deletion is named by which the user comes back', async () => {
+    await make({ id: 740, username: 'gone' }, 2);
+    await remove(740);
+    const deletion = await newestDeletion();
+    const told = `${NOBODY}; user 740, gone, was deleted at ${deletion?.at} by root; deletion ${deletion?.id} can be restored`;
+    for (const name of ['740', 'id:740', 'gone', 'username:gone']) expect(await detailOf(name)).toBe(told);
+    for (const name of ['email:gone', 'externalId:740']) expect(await detailOf(name)).toBe(NOBODY);
+  });
+
+  test('is named by the newest of the deletions', async () => {
+    await make({ id: 741, username: 'twice' });
+    await remove(741);
+    await make({ id: 742, username: 'twice' });
+    await remove(742);
+    expect(await detailOf('twice')).toContain('; user 742, twice, was deleted ');
+    expect(await detailOf('741')).toContain('; user 741, twice, was deleted ');
+  });
+
+  test('is told of with audit:read alone', async () => {
+    await make({ id: 743, username: 'quiet' }, 2);
+    await remove(743);
+    const read = await keyOf(stack.current, ['directory:read']);
+    expect(await detailOf('quiet', read)).toBe(NOBODY);
+    const audit = await keyOf(stack.current, ['directory:read', 'audit:read']);
+    expect(await detailOf('quiet', audit)).toContain('; user 743, quiet, was deleted ');
+  });
+
+  test('is told of to the bound caller that sees the deletion, and to no other', async () => {
+    await make({ id: 744, username: 'tenant_gone' }, 2);
+    await make({ id: 745, username: 'both_gone' }, 2, 4);
+    await make({ id: 746, username: 'memberless_gone' });
+    for (const id of [744, 745, 746]) await remove(id);
+    const own = await keyOf(stack.current, ['directory:read', 'audit:read'], '1234-5678-9012');
+    const other = await keyOf(stack.current, ['directory:read', 'audit:read'], '2718-2818-2845');
+    expect(await detailOf('tenant_gone', own)).toContain('; user 744, tenant_gone, was deleted ');
+    expect(await detailOf('tenant_gone', other)).toBe(NOBODY);
+    for (const name of ['both_gone', '745', 'memberless_gone', '746'])
+      for (const caller of [own, other]) expect([name, await detailOf(name, caller)]).toEqual([name, NOBODY]);
+  });
+
+  test('is not told of once the deletion is too old', async () => {
+    await make({ id: 747, username: 'old_gone' });
+    await remove(747);
+    await sql(stack.current, `update deletions set at = at - interval '31 days' where username = 'old_gone'`);
+    expect(await detailOf('old_gone')).toBe(NOBODY);
+  });
+
+  test('who was restored and renamed is not told of by the old name', async () => {
+    await make({ id: 748, username: 'back' });
+    await remove(748);
+    const { id } = (await newestDeletion()) ?? {};
+    const restored = await change(stack.current, 'POST', `/v1/deletions/${id}/restore`);
+    expect(restored.status).toBe(200);
+    await sql(stack.current, `update users set username = 'renamed' where id = 748`);
+    expect(await detailOf('back')).toBe(NOBODY);
+    expect((await resolve('748')).user.username).toBe('renamed');
+  });
+
+  test('costs no request more', async () => {
+    await make({ id: 749, username: 'cheap_gone' });
+    await remove(749);
+    const on = newIsolate(stack.current);
+    await ask('johndoe', {}, on);
+    expect(await countRequests(on, () => ask('cheap_gone', {}, on))).toEqual({ redis: 0, postgres: 1 });
+  });
 });
 
 describe('a caller that is bound to an account', () => {
