@@ -9,11 +9,18 @@ import {
   selectAuditRows,
 } from '../db/reads/audit.ts';
 import type { Deps } from './deps.ts';
+import { soughtText } from './fields.ts';
 import { type Listed, readPage } from './paged-read.ts';
 
 export const AuditedEntity = z.enum(AUDITED_ENTITIES, `must be one of ${AUDITED_ENTITIES.join(', ')}`);
 
 export const AuditedAction = z.enum(AUDITED_ACTIONS, `must be one of ${AUDITED_ACTIONS.join(', ')}`);
+
+/** The name of a writer; the longest is the role of a database, or the subject of a person. */
+export const Actor = soughtText(300);
+
+/** The id of a request, which SQL may give any form. */
+export const SoughtRequestId = soughtText(100);
 
 // A recursive schema, as of `z.json()`, breaks the types that openapi-typescript makes.
 const value = z

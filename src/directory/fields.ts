@@ -24,6 +24,17 @@ export function bounded(maxLength: number, error = `must have at most ${maxLengt
 /** Arguments of `refine` for text that Postgres can store: no half of a surrogate pair stands alone in it. */
 export const wellFormed = [(value: string) => value.isWellFormed(), 'is not well-formed Unicode'] as const;
 
+/** A text to look for, of `minLength` to `maxLength` characters, on one line, that Postgres can store. */
+export function soughtText(maxLength: number, minLength = 1) {
+  const error = `must have ${minLength} to ${maxLength} characters, none of them a control character`;
+  return bounded(maxLength, error)
+    .regex(new RegExp(String.raw`^[^\u0000-\u001f\u007f-\u009f]{${minLength},${maxLength}}$`, 'u'), {
+      error,
+      abort: true,
+    })
+    .refine(...wellFormed);
+}
+
 const MAX_STORED = 1_000;
 
 /** The array with at most `maxItems` items. The items of a longer array are not parsed. */

@@ -1,32 +1,31 @@
 import * as z from 'zod';
 import { decodeCursor, isCursorOf, NO_CURSOR, sealCursor } from '../cursor.ts';
 import {
+  Actor,
   AuditedAction,
   AuditedEntity,
   filtersOf,
   listAuditEntries,
   nameOfAudit,
+  SoughtRequestId,
 } from '../directory/audit.ts';
-import { AccountNumber, bounded } from '../directory/fields.ts';
+import { AccountNumber } from '../directory/fields.ts';
 import { Instant } from '../directory/instant.ts';
+import { Username } from '../directory/users/users.ts';
 import type { AuditEntry } from '../shapes/audit-entry.ts';
 import type { RpcPage } from '../shapes/rpc.ts';
-import { RequestId } from './call.ts';
 import { paged, pageOptions } from './look-up-methods.ts';
 import { BadArgument, method } from './method.ts';
 
-const MAX_ACTOR = 300;
-const MAX_USERNAME = 150;
-
 const filters = z
   .strictObject({
-    actor: bounded(MAX_ACTOR).optional(),
-    requestId: RequestId.optional(),
+    actor: Actor.optional(),
+    requestId: SoughtRequestId.optional(),
     entity: AuditedEntity.optional(),
     entityId: z.int().positive().optional(),
     action: AuditedAction.optional(),
     accountNumber: AccountNumber.optional(),
-    username: bounded(MAX_USERNAME).optional(),
+    username: Username.optional(),
     since: Instant.optional(),
     until: Instant.optional(),
   })

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { decodeCursor, isCursorOf, NO_CURSOR, sealCursor } from '../cursor.ts';
 import * as deletions from '../directory/deletions/deletions.ts';
 import * as restores from '../directory/deletions/restore.ts';
-import { AccountNumber } from '../directory/fields.ts';
+import { AccountNumber, soughtText } from '../directory/fields.ts';
 import { Instant } from '../directory/instant.ts';
 import type { PastDeletion } from '../shapes/past-deletion.ts';
 import type { RpcPage } from '../shapes/rpc.ts';
@@ -19,7 +19,7 @@ const options = z
     ...pageOptions.shape,
     kind: deletions.DeletedKind.optional(),
     accountNumber: AccountNumber.optional(),
-    username: z.string().max(150).optional(),
+    username: soughtText(150).optional(),
     since: Instant.optional(),
     until: Instant.optional(),
     requestId: RequestId.optional(),

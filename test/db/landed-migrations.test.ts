@@ -19,7 +19,7 @@ const LANDED = {
   '0010_search.sql': '62d4661cad2686d714622b1d68c0650b3ebcba4637f9fbfbc3d344b8929b1f94',
   '0011_audit_actions.sql': '39834e195c29489c5507b4f0261d348eaa7dfd1a97bc3faab442e90ca34ee8ce',
   '0012_deletions.sql': '291a9bc07aee218aea00c66ba9eddb6e5b9818233a9467305c22e18411cc7be0',
-  '0013_audit_names.sql': 'a1d432860bbc2352f8aee62bcaca960cc576823686e27bfd6ba492ff79642654',
+  '0013_audit_names.sql': '84f39c38b1e594c02672c5b9bf5eba5bf0c3a89f9e79f05dac45031c927f2fcc',
 };
 
 const digest = (name: string) =>

@@ -29,7 +29,8 @@ const ofOthers = `
       'request-' || n / 10, case when n % 700 = 0 then 'delete' else 'update' end, case when n % 5000 = 0 then 'api_key' when n % 2 = 0 then 'user' else 'account' end,
       1 + n % 100, '{}', case when n % 2 = 0 and n % 3 > 0 then 'user' || 1 + n % 100 end, case when n % 2 = 0 and n % 3 > 0 then 1 + n % 100 end
     from numbers;
-  insert into audit_log_accounts (id, account_id, entity, at) select id, case when id % 1000 = 0 then 3 else 1 + id / 2 % 2 end, entity, at from audit_log as l
+  insert into audit_log_accounts (id, account_number, entity, at)
+    select id, '0000-0000-000' || case when id % 1000 = 0 then 3 else 1 + id / 2 % 2 end, entity, at from audit_log as l
     where not exists (select from audit_log_accounts as a where a.id = l.id)`;
 /** The embedded engine holds the rows of a statement in memory. */
 const portion = 20_000;
@@ -152,7 +153,7 @@ describe.each(['before', 'after'])('%s the table was analyzed', (when) => {
     ['one row and an actor', 1, { entity: 'user', entityId: 7, actor: 'root' }],
     // The name is a row of its own, in another index, and so is the id of the account in the log of accounts.
     ['a user by name', 5, { username: 'user7' }],
-    ['a user by name, to an account', 8, { username: 'user7', within: '0000-0000-0001' }],
+    ['a user by name, to an account', 8, { username: 'user7', within: '0000-0000-0002' }],
     ['a name that nobody has', 5, { username: 'nobody' }],
     ['an account by number', 9, { accountNumber: '0000-0000-0001' }],
     ['a quiet account by number', 9, { accountNumber: '0000-0000-0003' }],

@@ -411,6 +411,31 @@ test('the audit log names the binding', async () => {
   ]);
 });
 
+test('the audit log is found by what was asked, and a bound Worker finds the log of its account', async () => {
+  const { value: user } = await write('OFFICER', 'createUser', newUser(own));
+  const filters = { entity: 'user', entityId: user.id };
+  expect((await call('WRITER', 'listAuditEntries', filters)).error?.code).toBe('forbidden');
+  const { value } = await call('OFFICER', 'listAuditEntries', filters, { limit: 1 });
+  const entry = { action: 'create', entityId: user.id, username: user.username };
+  expect(value).toMatchObject({ items: [entry], nextCursor: null });
+  const both = { username: user.username };
+  const first = await call('OFFICER', 'listAuditEntries', both, { limit: 1 });
+  const { nextCursor: cursor } = first.value as unknown as { nextCursor: string };
+  expect((await call('OFFICER', 'listAuditEntries', both, { limit: 1, cursor })).value).toMatchObject({
+    items: [entry],
+  });
+  for (const bad of [
+    { actor: '' },
+    { actor: 'a\0' },
+    { username: '\ud800' },
+    { entityId: 3 },
+    { colour: 'red' },
+  ])
+    expect((await call('OFFICER', 'listAuditEntries', bad)).error?.code).toBe('bad_request');
+  expect((await call('OFFICER', 'listAuditEntries', {}, { cursor })).error?.code).toBe('bad_request');
+  expect((await call('OFFICER', 'listDeletions', { username: 'a\0' })).error?.code).toBe('bad_request');
+});
+
 test('a deletion is found, looked at and undone, by callers with the rights', async () => {
   const { value: user } = await write('OFFICER', 'createUser', newUser(own));
   await write('WRITER', 'deleteUser', user.id, { revision: user.revision });

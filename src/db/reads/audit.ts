@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, or, type SQL, sql } from 'drizzle-orm';
 import { type AnyPgColumn, union } from 'drizzle-orm/pg-core';
 import type { Db } from '../client/client.ts';
 import { text, timeInJson } from '../client/decoders.ts';
@@ -69,7 +69,7 @@ export function selectAuditRows(db: Db, page: AuditPage): Promise<AuditEntryRow[
   const [first, second, ...others] = leadsOf(page).map((lead) => selectStretch(db, page, lead));
   if (!first) return Promise.resolve([]);
   if (!second) return selectInIndexOrder(db, first);
-  // Without duplicates: the entries of a user are in the stretches of its name and of its id.
+  // Without duplicates: an entry of a user may be in the stretches of its name and of its id.
   const all = union(first, second, ...others).as('listed');
   const merged = db.select().from(all);
   return selectInIndexOrder(db, merged.orderBy(desc(all.at), desc(all.id)).limit(page.limit));
@@ -89,16 +89,11 @@ function leadsOf(page: AuditPage): Lead[] {
   if (requestId !== null) return [[[auditLog.requestId, requestId]]];
   if (username !== null) return leadsOfUser(page, username);
   if (entity !== null && entityId !== null) return [ofRow(entity, entityId)];
-  const account = ofAccount(page);
+  const account = page.within ?? page.accountNumber;
+  if (account !== null) return leadsOfAccount(page, account);
   const lead = ofActorOrAction(page);
-  const entities = entity === null ? AUDITED_ENTITIES : [entity];
-  if (account)
-    return entities.map((name) => [
-      [auditLogAccounts.accountId, account],
-      [auditLogAccounts.entity, name],
-    ]);
   if (!lead) return [entity === null ? [] : [[auditLog.entity, entity]]];
-  return entities.map((name) => [lead, [auditLog.entity, name]]);
+  return entitiesOf(page).map((name) => [lead, [auditLog.entity, name]]);
 }
 
 // A caller that is bound to an account finds a user by the name of then alone: the name of now may be one that it does not see.
@@ -109,6 +104,25 @@ function leadsOfUser({ within }: AuditPage, username: string): Lead[] {
   return within === null ? [ofThen, [[auditLog.userId, id]], ofRow('user', id)] : [ofThen];
 }
 
+function leadsOfAccount(page: AuditPage, accountNumber: string): Lead[] {
+  const leads = entitiesOf(page).map((name): Lead => [
+    [auditLogAccounts.accountNumber, accountNumber],
+    [auditLogAccounts.entity, name],
+  ]);
+  const isSeen = page.within === null && (page.entity ?? 'account') === 'account';
+  // These entries are from before the log had names.
+  return isSeen ? [...leads, ofRow('account', idOf(accountNumber))] : leads;
+}
+
+/** True if each stretch has the entries of the account alone. */
+function isLedByAccount({ requestId, username, entityId }: AuditPage): boolean {
+  return requestId === null && username === null && entityId === null;
+}
+
+function entitiesOf({ entity }: AuditPage): readonly AuditedEntity[] {
+  return entity === null ? AUDITED_ENTITIES : [entity];
+}
+
 function ofRow(entity: AuditedEntity, id: number | SQL): Lead {
   return [
     [auditLog.entityId, id],
@@ -116,10 +130,7 @@ function ofRow(entity: AuditedEntity, id: number | SQL): Lead {
   ];
 }
 
-/** The id of the account whose log holds every entry of the page. */
-function ofAccount({ within, accountNumber }: AuditPage): SQL | null {
-  if (within !== null) return sql`(select id from accounts where account_number = ${within})`;
-  if (accountNumber === null) return null;
+function idOf(accountNumber: string): SQL {
   return sql`coalesce((select id from accounts where account_number = ${accountNumber}), (select account_id from retired_account_numbers where account_number = ${accountNumber}))`;
 }
 
@@ -130,11 +141,11 @@ function ofActorOrAction({ actor, action }: AuditPage): Lead[number] | null {
 }
 
 function selectStretch(db: Db, page: AuditPage, lead: Lead) {
-  const isOfAccount = lead[0]?.[0] === auditLogAccounts.accountId;
-  const { at, id } = isOfAccount ? auditLogAccounts : auditLog;
+  const isOfLog = lead[0]?.[0] === auditLogAccounts.accountNumber;
+  const { at, id } = isOfLog ? auditLogAccounts : auditLog;
   const order = [...lead.map(([column]) => column), at, id];
   const entries = db.select(auditColumns).from(auditLog);
-  const joined = isOfAccount
+  const joined = isOfLog
     ? entries.innerJoin(auditLogAccounts, eq(auditLogAccounts.id, auditLog.id))
     : entries;
   return joined
@@ -147,17 +158,24 @@ const FILTERS = ['actor', 'requestId', 'entityId', 'action', 'entity'] as const;
 
 function filtersOf(page: AuditPage, lead: Lead): (SQL | undefined)[] {
   const led = new Set(lead.map(([column]) => column));
-  const account = led.has(auditLogAccounts.accountId) ? null : ofAccount(page);
   return [
     ...lead.map(([column, value], at) => (at === 0 ? isOnly(column, value) : eq(column, value))),
     ...FILTERS.map((name) => {
       const value = page[name];
       return value === null || led.has(auditLog[name]) ? undefined : eq(auditLog[name], value);
     }),
-    account === null
-      ? undefined
-      : sql`exists (select from ${auditLogAccounts} where ${auditLogAccounts.id} = ${auditLog.id} and ${auditLogAccounts.accountId} = ${account})`,
+    isLedByAccount(page) ? undefined : isOfAccount(page),
   ];
+}
+
+function isOfAccount({ within, accountNumber }: AuditPage): SQL | undefined {
+  const account = within ?? accountNumber;
+  if (account === null) return undefined;
+  const { id, accountNumber: number } = auditLogAccounts;
+  // An array is looked up for each entry. Of EXISTS beside OR Postgres could read the whole table.
+  const isListed = sql`${account} = any(array(select ${number} from ${auditLogAccounts} where ${id} = ${auditLog.id}))`;
+  if (within !== null) return isListed;
+  return or(isListed, and(eq(auditLog.entity, 'account'), eq(auditLog.entityId, idOf(account))));
 }
 
 function boundsOf({ after, since, until }: AuditPage, at: AnyPgColumn, id: AnyPgColumn): (SQL | undefined)[] {
@@ -193,14 +211,13 @@ function toIsoTime(value: unknown): unknown {
   }
 }
 
-/** Deletes entries that are older than `days`, at most `limit`, the oldest first, and takes them from the logs of accounts. */
+/** Deletes entries that are older than `days`, at most `limit`, the oldest first. */
 export function deleteOldAuditRows(db: Db, days: number, limit: number) {
-  return db.execute(sql`
-    with old as materialized (
-      select id, ctid from ${auditLog} where ${auditLog.at} < now() - ${days} * interval '1 day'
-      order by ${auditLog.at} limit ${limit}
-    ), unlisted as (
-      delete from ${auditLogAccounts} where id = any(array(select id from old))
-    )
-    delete from ${auditLog} where ctid = any(array(select ctid from old))`);
+  const old = db
+    .select({ ctid: sql`ctid` })
+    .from(auditLog)
+    .where(sql`${auditLog.at} < now() - ${days} * interval '1 day'`)
+    .orderBy(auditLog.at)
+    .limit(limit);
+  return db.delete(auditLog).where(sql`ctid = any(array(${old}))`);
 }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import { dates, idColumn, isSafe, optionalTime, revisionColumn, time } from './columns.ts';
+import { dates, idColumn, isSafe, optionalTime, revisionColumn, time, xid8 } from './columns.ts';
 
 export const apiKeys = pgTable(
   'api_keys',
@@ -105,6 +105,7 @@ export const auditLog = pgTable(
     keyName: text('key_name'),
     /** Id of the user itself, or of the profile's user. */
     userId: bigint('user_id', { mode: 'number' }),
+    xactId: xid8('xact_id'),
   },
   (table) => [
     // One index for each filter; each is read from the newest entry.
@@ -121,25 +122,28 @@ export const auditLog = pgTable(
       .on(table.userId, table.at, table.id)
       .where(sql`${table.userId} is not null`),
     check('audit_log_action', sql`${table.action} in ('create', 'update', 'delete', 'truncate', 'erase')`),
-    check('audit_log_many_rows', sql`(${table.entityId} is null) = (${table.changes} ? 'rows')`),
+    check('audit_log_many_rows', sql`${table.entityId} is not null or ${table.changes} ? 'rows'`),
     dates('audit_log', table.at),
   ],
 );
 
-/** The entries of each account's log: of itself, its profiles and keys, and the users that were its members at the time. */
+/**
+ * The entries of each account's log: of itself, its profiles and keys, and the users that were its members at the time. Of a number,
+ * because an id can come again. Triggers take out what leaves the audit log.
+ */
 export const auditLogAccounts = pgTable(
   'audit_log_accounts',
   {
     /** Id of the entry. */
     id: bigint('id', { mode: 'number' }).notNull(),
-    accountId: bigint('account_id', { mode: 'number' }).notNull(),
+    accountNumber: text('account_number').notNull(),
     /** Entity and time of the entry, by which the account's log is read. */
     entity: text('entity').notNull(),
     at: time('at'),
   },
   (table) => [
-    primaryKey({ name: 'audit_log_accounts_pkey', columns: [table.id, table.accountId] }),
-    index('audit_log_accounts_log').on(table.accountId, table.entity, table.at, table.id),
+    primaryKey({ name: 'audit_log_accounts_pkey', columns: [table.id, table.accountNumber] }),
+    index('audit_log_accounts_log').on(table.accountNumber, table.entity, table.at, table.id),
     dates('audit_log_accounts', table.at),
   ],
 );

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { bounded, wellFormed } from '../../directory/fields.ts';
+import { soughtText } from '../../directory/fields.ts';
 import { Instant } from '../../directory/instant.ts';
 import { decodeCursor, isCursorOf, NO_CURSOR, type SentCursor } from '../../cursor.ts';
 import type { AnyEndpointSpec } from '../spec.ts';
@@ -37,17 +37,9 @@ export async function refuseOtherCursor(
   if (!isOwn) faults.push({ in: 'query', name: cursor ? 'cursor' : 'after', detail: NO_CURSOR });
 }
 
-/** A search text of `minLength` to `maxLength` characters, on one line, that Postgres can store. */
-export function sought(description: string, maxLength: number, minLength = 1) {
-  const error = `must have ${minLength} to ${maxLength} characters, none of them a control character`;
-  return bounded(maxLength, error)
-    .regex(new RegExp(String.raw`^[^\u0000-\u001f\u007f-\u009f]{${minLength},${maxLength}}$`, 'u'), {
-      error,
-      abort: true,
-    })
-    .refine(...wellFormed)
-    .optional()
-    .meta({ param: { description } });
+/** A text that a list is asked for. */
+export function sought(description: string, maxLength: number, minLength?: number) {
+  return soughtText(maxLength, minLength).optional().meta({ param: { description } });
 }
 
 /** `?since=` and `?until=` of lists that are ordered by time. */

@@ -1,23 +1,27 @@
 import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import {
+  Actor,
   AuditedAction,
   AuditedEntity,
   filtersOf,
   listAuditEntries,
   nameOfAudit,
+  SoughtRequestId,
 } from '../../directory/audit.ts';
 import { answerList } from '../response/answer.ts';
 import type { AppEnv } from '../app-env.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { AuditLog } from './list-bodies.ts';
-import { listParameters, sought, timeParameters, withRule } from '../request/list-parameters.ts';
+import { listParameters, timeParameters, withRule } from '../request/list-parameters.ts';
 import { AccountNumber, EntityId, Username } from '../request/parameters.ts';
 
 const AnyAuditQuery = z.object({
   ...listParameters,
-  actor: sought('Caller that made the change, such as `key:12`.', 300),
-  requestId: sought('`X-Request-Id` of the answer to the change.', 100),
+  actor: Actor.optional().meta({ param: { description: 'Writer, such as `key:12` or `sql:postgres`.' } }),
+  requestId: SoughtRequestId.optional().meta({
+    param: { description: '`X-Request-Id` of the answer to the change.' },
+  }),
   entity: AuditedEntity.optional().meta({ param: { description: 'Kind of the changed row.' } }),
   entityId: EntityId.optional().meta({
     param: { id: 'entityId', description: 'Id of the changed row; requires `entity`.' },

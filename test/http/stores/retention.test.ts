@@ -79,7 +79,7 @@ test('entries of the audit log leave the logs of accounts with it', async () => 
   await note(2, '1 day');
   await sql(
     stack.current,
-    'insert into audit_log_accounts (id, account_id, entity, at) select id, account_id, entity, at from audit_log, unnest(array[1, 2]) as account_id',
+    'insert into audit_log_accounts (id, account_number, entity, at) select id, n::text, entity, at from audit_log, unnest(array[0, 1]) as n',
   );
   await fire(HOUR);
   const left = await sql(stack.current, 'select id from audit_log_accounts group by id having count(*) = 2');
