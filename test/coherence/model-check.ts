@@ -15,7 +15,7 @@ const RUNS_PER_PART = scaled(80, 500);
  */
 const RUNS = scaled(RUNS_PER_PART, Number(process.env['SCHEDULES'] ?? (isOnServer ? 100_000 : 500)));
 
-/** Tests that no run of such steps breaks the property. A file that does this has a process of its own, and so a core. */
+/** Tests that no run of such steps breaks the property. A file that does this has a thread of its own, and so a core. */
 export function testRuns(
   fact: string,
   makeCommands: () => Promise<fc.Arbitrary<Command[]> | undefined>,

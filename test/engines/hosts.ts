@@ -1,13 +1,15 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 
-/** One for each test file at once: an embedded Postgres keeps its process busy, and no file waits for another's rows. */
+/** One for each test file at once: an embedded Postgres keeps its thread busy, and no file waits for another's rows. */
 const HOSTS = 4;
 
-/** The processes in which the engines of tests inside workerd run. Each starts with its first stack. */
+/**
+ * The threads in which the engines of tests inside workerd run. Each starts with its first stack. Threads of one process
+ * compile the WebAssembly of Postgres and of Redis's Lua once, which takes each process of its own five seconds.
+ */
 export interface StackHosts {
-  /** Adds a stack to the process that has the fewest. Resolves to its address and its first answer. */
+  /** Adds a stack to the thread that has the fewest. Resolves to its address and its first answer. */
   add(body: unknown): Promise<NewStack>;
   /** Closes a stack. */
   remove(id: unknown): Promise<void>;
@@ -37,7 +39,7 @@ export function makeStackHosts(): StackHosts {
       const slot = slots.reduce((least, other) => (other.stacks < least.stacks ? other : least));
       slot.stacks += 1;
       const { url } = await (slot.host ??= startHost());
-      // The process of this project answers with the stack's id.
+      // The thread of this project answers with the stack's id.
       const stack = (await post(`${url}/new`, body)) as { id: string };
       slotOf.set(stack.id, slot);
       return { hostUrl: url, ...stack };
@@ -60,19 +62,17 @@ async function post(url: string, body: unknown): Promise<unknown> {
 }
 
 async function startHost(): Promise<Host> {
-  const child: ChildProcess = fork(fileURLToPath(new URL('./stack-host.ts', import.meta.url)), {
-    execArgv: [],
-  });
-  const ended = once(child, 'exit');
+  const worker = new Worker(new URL('./stack-host.ts', import.meta.url), { execArgv: [] });
+  const ended = once(worker, 'exit');
   const early = ended.then(() => {
     throw new Error('a host of engines has ended as it started');
   });
-  // The process sends only this message.
-  const [url] = (await Promise.race([once(child, 'message'), early])) as [string];
+  // The thread sends only this message.
+  const [url] = (await Promise.race([once(worker, 'message'), early])) as [string];
   return {
     url,
     async close() {
-      if (child.connected) child.disconnect();
+      worker.postMessage('end');
       await ended;
     },
   };

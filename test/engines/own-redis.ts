@@ -15,6 +15,8 @@ export interface OwnRedis {
 const HOST = '127.0.0.1';
 const PROGRAM = 'redis-server';
 const START_LIMIT_MS = 60_000;
+/** Ends the program when the input of the shell closes: a run that is killed cannot end it itself. */
+const WHILE_READ = '"$@" & read -r line; kill -9 $!';
 
 export function hasRedisServer(): boolean {
   return spawnSync(PROGRAM, ['--version']).status === 0;
@@ -24,16 +26,16 @@ export async function startOwnRedis(): Promise<OwnRedis> {
   const port = await findFreePort();
   const options = { port, bind: HOST, 'maxmemory-policy': 'noeviction', save: '', appendonly: 'no' };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-  const server = spawn(PROGRAM, args, { stdio: 'ignore' });
+  const server = spawn('sh', ['-c', WHILE_READ, 'sh', PROGRAM, ...args], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   const ended = once(server, 'exit');
-  const kill = () => void server.kill('SIGKILL');
-  process.once('exit', kill);
   const url = `redis://${HOST}:${port}`;
   const redis = new Redis(url, { retryStrategy: () => 20 });
   redis.on('error', () => {});
   const late = sleep(START_LIMIT_MS, 'late', { ref: false });
   if ((await Promise.race([redis.ping(), ended, late])) !== 'PONG') {
-    kill();
+    server.stdin.end();
     redis.disconnect();
     throw new Error(`${PROGRAM} did not start`);
   }
@@ -43,9 +45,8 @@ export async function startOwnRedis(): Promise<OwnRedis> {
     setFull: async (isFull) => void (await redis.config('SET', 'maxmemory', isFull ? '1' : '0')),
     async close() {
       redis.disconnect();
-      kill();
+      server.stdin.end();
       await ended;
-      process.off('exit', kill);
     },
   };
 }

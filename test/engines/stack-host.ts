@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { parentPort } from 'node:worker_threads';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { scripts } from '../../src/cache/shared/scripts/scripts.ts';
@@ -42,8 +43,8 @@ interface Bridge {
 
 const HOST = '127.0.0.1';
 
-// This process gives tests inside workerd a stack: embedded Postgres and Redis, or, if DATABASE_URL and REDIS_URL name
-// servers, a database and a key prefix of their own there. It ends when the run disconnects.
+// This thread gives tests inside workerd a stack: embedded Postgres and Redis, or, if DATABASE_URL and REDIS_URL name
+// servers, a database and a key prefix of their own there. It ends at the run's first message.
 const stacks = new Map<string, TestStack>();
 const pool = makeEnginePool();
 const server = createServer(KEEP_OPEN, (request, response) => {
@@ -53,10 +54,8 @@ const server = createServer(KEEP_OPEN, (request, response) => {
   );
 });
 await new Promise<void>((resolve) => void server.listen(0, HOST, resolve));
-process.once('disconnect', () => void end());
-// A signal to the whole group also reaches the run, which then disconnects.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
-process.send?.(`http://${HOST}:${(server.address() as AddressInfo).port}`);
+parentPort?.once('message', () => void end());
+parentPort?.postMessage(`http://${HOST}:${(server.address() as AddressInfo).port}`);
 
 async function end(): Promise<void> {
   server.close();

@@ -33,7 +33,7 @@ const IN_WORKERD = [
   'test/rpc/search.test.ts',
 ];
 
-/** Lets the processes of Node load drizzle-orm in a seventh of the time. */
+/** Lets the threads of Node load drizzle-orm in a seventh of the time. */
 const DRIZZLE_MODULES = fileURLToPath(new URL('./drizzle-modules.mjs', import.meta.url));
 
 const SERVERS = './test/engines/servers.ts';
@@ -46,8 +46,8 @@ const DEADLINE_MS = 300_000;
 const FULL_DEADLINE_MS = 1_200_000;
 
 /**
- * The configuration of a tier. Its files share a few processes of Node and of workerd, so that each loads the source
- * once.
+ * The configuration of a tier. Its files share a few threads of Node and processes of workerd, so that each loads the
+ * source once.
  */
 export function configFor({
   files = ['*.test.ts', '!(install)/**/*.test.ts'],
@@ -85,6 +85,8 @@ export function configFor({
           test: {
             ...shared,
             name: 'node',
+            // Threads of one process share the compiled WebAssembly of Postgres.
+            pool: 'threads',
             include,
             exclude: IN_WORKERD,
             execArgv: ['--import', DRIZZLE_MODULES],
