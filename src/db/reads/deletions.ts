@@ -74,9 +74,11 @@ export function selectDeletions(db: Db, page: DeletionPage, reach: DeletionReach
       .where(and(condition, ...filters))
       .orderBy(...order.map((column) => desc(column)), desc(id))
       .limit(limit);
-  // Few deletions have a name, and they are found by it.
+  // Few deletions have a name, and they are found by it. No index has the expression.
   if (named.length > 0)
-    return select(and(...named, entity === null ? undefined : eq(deletions.entity, entity)), [at]);
+    return select(and(...named, entity === null ? undefined : sql`${deletions.entity} || '' = ${entity}`), [
+      at,
+    ]);
   if (entity === null) return selectInIndexOrder(db, select(undefined, [at]));
   return selectInIndexOrder(db, select(isOnly(deletions.entity, entity), [deletions.entity, at]));
 }
@@ -94,13 +96,14 @@ export const isKept = (days: number): SQL => sql`${deletions.at} > now() - ${day
  */
 export function isWithin({ onlyIn, keptDays }: DeletionReach): SQL {
   if (onlyIn === null) return isKept(keptDays);
+  // Without the offsets Postgres could join, for which it would read the rows of all deletions.
   return sql`(${isKept(keptDays)} and not exists (
     select from deletion_rows as r where r.deletion_id = ${deletions.id} and case r.entity
       when 'user_profile' then r.account_number is distinct from ${onlyIn}
       when 'user' then not exists (
         select from deletion_rows as p
-        where p.deletion_id = r.deletion_id and p.user_id = r.id and p.entity = 'user_profile')
-      else true end))`;
+        where p.deletion_id = r.deletion_id and p.user_id = r.id and p.entity = 'user_profile' offset 0)
+      else true end offset 0))`;
 }
 
 /** The numbers of rows that a deletion deleted. */
