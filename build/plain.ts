@@ -3,6 +3,7 @@ import type { Account, AccountChanges, AccountOfUser, NewAccount } from '../src/
 import type { AuditEntry } from '../src/shapes/audit-entry.ts';
 import type { Deletion } from '../src/shapes/deletion.ts';
 import type { EntityLookUp } from '../src/shapes/entity-look-up.ts';
+import type { Erasure, PersonExport } from '../src/shapes/erasure.ts';
 import type { ErrorCode } from '../src/shapes/error-code.ts';
 import type { Json } from '../src/shapes/json.ts';
 import type { PastDeletion, PastDeletionContent, Restoration } from '../src/shapes/past-deletion.ts';
@@ -18,6 +19,8 @@ type Shapes = [
   AuditEntry,
   Deletion,
   EntityLookUp,
+  Erasure,
+  PersonExport,
   ErrorCode,
   Json,
   PastDeletion,

@@ -39,6 +39,7 @@ export function makeDistantStore(
         return { answer: undefined, news };
       });
     },
+    forget: () => Promise.reject(new Error('nobody is erased in the model')),
     noteDrain: () => Promise.reject(new Error('the cron of the model notes no drain')),
     describe: (key, tags) => ask(() => model.describe(key, tags)),
     readCounts: () => Promise.reject(new Error('the model of the store keeps no counts')),

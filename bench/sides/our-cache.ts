@@ -26,6 +26,7 @@ export const noStore: SharedStore = {
   fill: askedInVain,
   release: askedInVain,
   invalidate: askedInVain,
+  forget: askedInVain,
   noteDrain: askedInVain,
   describe: askedInVain,
   readCounts: askedInVain,

@@ -4,6 +4,7 @@ import type { Account, AccountOfUser } from '../shapes/account.ts';
 import type { AuditEntry } from '../shapes/audit-entry.ts';
 import type { Deletion } from '../shapes/deletion.ts';
 import type { EntityLookUp } from '../shapes/entity-look-up.ts';
+import type { Erasure, PersonExport } from '../shapes/erasure.ts';
 import type { ErrorCode } from '../shapes/error-code.ts';
 import type { PastDeletion, PastDeletionContent, Restoration } from '../shapes/past-deletion.ts';
 import type { NewUserProfile, UserProfile, UserProfileChanges } from '../shapes/user-profile.ts';
@@ -941,17 +942,6 @@ export type ApiSchema = {
                   }
                 | {
                     id: number;
-                    name: string;
-                    user: User;
-                    account: Account;
-                    profileImageUrl: string | null;
-                    isTest: boolean;
-                    createdAt: string;
-                    updatedAt: string;
-                    revision: number;
-                  }
-                | {
-                    id: number;
                     accountNumber: string;
                     companyName: string;
                     isDefaultAccount: boolean;
@@ -973,6 +963,17 @@ export type ApiSchema = {
                     metadata: {
                       [x: string]: string;
                     };
+                  }
+                | {
+                    id: number;
+                    name: string;
+                    user: User;
+                    account: Account;
+                    profileImageUrl: string | null;
+                    isTest: boolean;
+                    createdAt: string;
+                    updatedAt: string;
+                    revision: number;
                   };
               etag: string;
               cacheStatus?: string | undefined;
@@ -1442,6 +1443,34 @@ export type ApiSchema = {
           outputFormat: 'json';
           status: 200;
         };
+  };
+  '/v1/users/:userId/erase': {
+    $post: {
+      input: {
+        param: {
+          userId: string;
+        };
+        query?: {
+          dryRun?: 'false' | 'true' | undefined;
+          force?: 'false' | 'true' | undefined;
+        };
+      };
+      output: Erasure;
+      outputFormat: 'json';
+      status: 200;
+    };
+  };
+  '/v1/users/:userId/export': {
+    $get: {
+      input: {
+        param: {
+          userId: string;
+        };
+      };
+      output: PersonExport;
+      outputFormat: 'json';
+      status: 200;
+    };
   };
   '/v1/users/batch': {
     $post: {

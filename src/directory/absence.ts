@@ -20,8 +20,14 @@ export function noSuchAccount(accountNumber: string): never {
   return unknownAccount();
 }
 
-export function unknownUser(name: 'userId' | 'username' | 'externalId'): never {
-  throw new LookUpError('user_does_not_exist', `no user has this ${name}`);
+type NameOfUser = 'userId' | 'username' | 'externalId';
+
+export function userDoesNotExist(name: NameOfUser): LookUpError {
+  return new LookUpError('user_does_not_exist', `no user has this ${name}`);
+}
+
+export function unknownUser(name: NameOfUser): never {
+  throw userDoesNotExist(name);
 }
 
 export function unknownUserProfile(): never {

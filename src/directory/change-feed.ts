@@ -25,7 +25,7 @@ const FedProfile = UserProfile.omit({ user: true, account: true })
   .extend({ userId: z.int().positive(), accountId: z.int().positive(), revision: z.int().positive() })
   .meta({ id: 'UserProfileRow' });
 
-const row = z.union([Account, User, FedProfile, z.null()]).meta({ id: 'ChangedRow' });
+export const ChangedRow = z.union([Account, User, FedProfile, z.null()]).meta({ id: 'ChangedRow' });
 
 /** A change of one row, or the news that many rows of a kind have changed. */
 export const Change = z
@@ -37,8 +37,8 @@ export const Change = z
       .meta({ description: '`resync`: so many rows have changed that you must read the kind anew.' }),
     at: z.iso.datetime(),
     actor: z.string().meta({ description: 'As in the audit log; `sql:<role>` if SQL named none.' }),
-    before: row,
-    after: row,
+    before: ChangedRow,
+    after: ChangedRow,
   })
   .meta({ id: 'Change' });
 export type Change = z.infer<typeof Change>;
@@ -86,14 +86,16 @@ function requireKept({ from, oldest, newest }: FedSlice): void {
   );
 }
 
-function toChange({ rowId, before, after, ...change }: FedChange): Change {
+/** The change as callers see it. */
+export function toChange({ rowId, before, after, ...change }: FedChange): Change {
   const named = Change.pick({ kind: true, operation: true, at: true, actor: true }).parse(change);
   const show = rows[named.kind];
   const toRow = (json: unknown) => (json === null ? null : show(json));
   return { ...named, id: rowId, before: toRow(before), after: toRow(after) };
 }
 
-const rows: { readonly [K in FedKind]: (json: unknown) => Change['after'] } = {
+/** A row of each kind as callers see it, of its `to_jsonb`. */
+export const rows: { readonly [K in FedKind]: (json: unknown) => Change['after'] } = {
   account: (json) => toAccount(fromAccountSnapshot(json)),
   user: (json) => toUser(fromUserSnapshot(json)),
   user_profile: (json) => {

@@ -40,6 +40,8 @@ export interface EndpointSpec<P extends z.ZodObject, Q extends z.ZodObject, J ex
   readonly tag: Tag;
   /** The scope that the caller needs; `open`: none, not even a key. */
   readonly scope: Scope | 'open';
+  /** A second scope that the caller needs. */
+  readonly alsoScope?: Scope;
   // A method, so that specs with different parameters fit into one list.
   /** The thing that a bound caller must be able to see; null when it belongs to no account. */
   subject?(input: EndpointInput<P, Q, J>): Subject | null;

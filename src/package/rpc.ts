@@ -15,6 +15,7 @@ export type {
   Restoration,
   RestoreOptions,
 } from '../shapes/past-deletion.ts';
+export type { EraseOptions, Erasure, PersonExport } from '../shapes/erasure.ts';
 export type { Entity, EntityLookUp } from '../shapes/entity-look-up.ts';
 export type {
   ChangeOptions,

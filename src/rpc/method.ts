@@ -55,6 +55,8 @@ export interface CallContext extends RequestContext {
 export interface MethodSpec<A extends z.ZodType, T> {
   readonly args: A;
   readonly scope: Scope;
+  /** A second scope that the caller needs. */
+  readonly alsoScope?: Scope;
   /** The thing that a bound caller must be able to see; null when it belongs to no account. */
   readonly subject: (args: z.output<A>) => Subject | null;
   /** Absence is null here and no error. */
@@ -119,6 +121,7 @@ async function run<A extends z.ZodType, T>(
   await requireActiveAccount(deps, writer.caller);
   // Checked first, as over HTTP: arguments of a caller without the right are not parsed.
   requireScope(writer.caller, spec.scope);
+  if (spec.alsoScope) requireScope(writer.caller, spec.alsoScope);
   const parsed = parse(spec.args, args);
   const read = parseOptions(options);
   if (read?.invalidate) requireScope(writer.caller, 'cache:invalidate');

@@ -8,12 +8,14 @@ import type {
   Restoration,
   RestoreOptions,
 } from '../shapes/past-deletion.ts';
+import type { EraseOptions, Erasure, PersonExport } from '../shapes/erasure.ts';
 import type { ResolvedUrl, ResolvedUser } from '../shapes/resolved.ts';
 import type { PageOptions, RpcOptions, RpcPage, RpcWritten } from '../shapes/rpc.ts';
 import { auditEntries } from './audit.ts';
 import { nameCalls } from './call.ts';
 import * as changeFeed from './change-feed.ts';
 import * as deletions from './deletions.ts';
+import * as person from './person.ts';
 import * as resolve from './resolve.ts';
 
 /** The methods of `AccountDirectory` for the people who operate a platform. */
@@ -66,6 +68,22 @@ export class OperatorMethods extends WorkerEntrypoint<object> {
    */
   restoreDeletion(deletionId: number, options?: RestoreOptions): Promise<RpcWritten<Restoration>> {
     return deletions.restoreDeletion(this.env, this.ctx, { deletionId, options }, null);
+  }
+
+  /**
+   * Removes a person, deleted or not, from rows, audit log, deletions, change feed, remembered answers and Redis; an entry of the
+   * audit log stays as proof. A repeat does no harm. Needs `directory:write` too, and a caller that is bound to no account.
+   */
+  eraseUser(userId: number, options?: EraseOptions): Promise<RpcWritten<Erasure>> {
+    return person.eraseUser(this.env, this.ctx, { userId, options }, null);
+  }
+
+  /**
+   * Everything that is held of a person, also of one who was deleted. Needs `directory:read` too, and a caller that is bound to no
+   * account.
+   */
+  exportUser(userId: number, options?: RpcOptions): Promise<PersonExport> {
+    return person.exportUser(this.env, this.ctx, { userId }, options);
   }
 }
 

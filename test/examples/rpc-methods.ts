@@ -95,6 +95,8 @@ const ROUTES: Readonly<Record<string, string>> = {
   listDeletions: 'GET /v1/deletions',
   getDeletion: 'GET /v1/deletions/:deletionId',
   restoreDeletion: 'POST /v1/deletions/:deletionId/restore',
+  eraseUser: 'POST /v1/users/:userId/erase',
+  exportUser: 'GET /v1/users/:userId/export',
 };
 
 /** The codes that a method throws and its route does not: a path always has a number, and lists over HTTP come in pages. */

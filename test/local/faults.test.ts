@@ -28,7 +28,7 @@ describe('a switch that makes no sense is an error that says what is wrong', () 
     [
       'upstash',
       { faults: [{ kind: 'hang', verbs: ['wite'] }] },
-      /verbs: 0: must be read, fill, invalidate, noteDrain or/,
+      /verbs: 0: must be read, fill, invalidate, forget, noteDrain or/,
     ],
     ['upstash', { faults: [{ kind: 'wrong-json', variant: 'empty-row' }] }, /variant: .*"null-result"/],
     ['neon', { faults: [{ kind: 'hang', verbs: ['read'] }] }, /verbs: 0: .*"statement"\|"batch"\|"probe"/],

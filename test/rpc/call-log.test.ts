@@ -80,6 +80,8 @@ const methods: Readonly<Record<string, readonly [args: readonly unknown[], accou
   listDeletions: [[traced], null],
   getDeletion: [[999_999, traced], null],
   restoreDeletion: [[999_999, traced], null],
+  eraseUser: [[3, { ...traced, dryRun: true }], null],
+  exportUser: [[3, traced], null],
   createAccount: [[{ companyName: 'x' }, traced], expect.stringMatching(/^\d{4}-\d{4}-\d{4}$/)],
   changeAccount: [[STACKADEMY, { city: 'x' }, change], STACKADEMY],
   switchDefaultAccount: [[PLATFORM, traced], PLATFORM],

@@ -13,6 +13,8 @@ import type { NewUserProfile, UserProfileChanges } from '../../src/directory/pro
 import type { UserProfile } from '../../src/directory/profiles/user-profile.ts';
 import type { ResolvedUrl } from '../../src/directory/resolve/resolve-url.ts';
 import type { ResolvedUser } from '../../src/directory/resolve/resolve-user.ts';
+import type { Erasure } from '../../src/directory/users/erasure.ts';
+import type { PersonExport } from '../../src/directory/users/export.ts';
 import type { UserChanges } from '../../src/directory/users/changes.ts';
 import type { NewUser } from '../../src/directory/users/creation.ts';
 import type { User } from '../../src/directory/users/users.ts';
@@ -22,6 +24,7 @@ import type * as account from '../../src/shapes/account.ts';
 import type * as audit from '../../src/shapes/audit-entry.ts';
 import type * as change from '../../src/shapes/change.ts';
 import type * as deletion from '../../src/shapes/deletion.ts';
+import type * as erasure from '../../src/shapes/erasure.ts';
 import type * as lookUp from '../../src/shapes/entity-look-up.ts';
 import type * as json from '../../src/shapes/json.ts';
 import type * as past from '../../src/shapes/past-deletion.ts';
@@ -38,6 +41,8 @@ export type Proofs = [
   Proof<Same<audit.AuditEntry, AuditEntry>>,
   Proof<Same<change.Change, Change>>,
   Proof<Same<deletion.Deletion, Deletion>>,
+  Proof<Same<erasure.Erasure, Erasure>>,
+  Proof<Same<erasure.PersonExport, PersonExport>>,
   Proof<Same<resolved.ResolvedUrl, ResolvedUrl>>,
   Proof<Same<resolved.ResolvedUser, ResolvedUser>>,
   Proof<Same<json.Json, z.core.util.JSONType>>,

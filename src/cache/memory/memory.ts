@@ -50,6 +50,8 @@ export interface Memory {
   /** Keeps the entry unless it is expired, invalidated here since it was read, or older than what is kept. */
   set(key: string, entry: MemoryEntry, nowMs: number): boolean;
   delete(key: string): void;
+  /** Drops what was invalidated, which otherwise goes when it is read or its room is needed. */
+  sweep(): void;
   /** The time after which the entry needs another read of its own, in ms from its last one. */
   lifeMs(entry: MemoryEntry): number;
   /** The time until the entry is not valid any more unless the log has news, in ms. */
@@ -83,9 +85,10 @@ const NO_OPTIONS = {};
  */
 export function makeMemory({ maxBytes, ttlMs, lifeMs = 0, deadlineMs = ttlMs }: MemorySettings): Memory {
   const entries = new LRUCache<string, MemoryEntry>({ maxSize: maxBytes });
-  const invalidations = makeInvalidations(() => {
+  const sweep = (): void => {
     for (const [key, entry] of entries.entries()) if (invalidations.isEnded(entry)) entries.delete(key);
-  });
+  };
+  const invalidations = makeInvalidations(sweep);
   const readings = makeReadings(Math.max(ttlMs, lifeMs), invalidations.nextOrder);
   const isFollowing = ttlMs > 0 && lifeMs > 0;
   const validation = isFollowing ? makeValidation({ ttlMs, deadlineMs }, invalidations, readings) : null;
@@ -96,6 +99,7 @@ export function makeMemory({ maxBytes, ttlMs, lifeMs = 0, deadlineMs = ttlMs }: 
     ttlMs,
     invalidations,
     validation,
+    sweep,
     lifeMs: lives.lifeMs,
     validMsLeft: lives.validMsLeft,
     delete: (key) => void entries.delete(key),

@@ -7,7 +7,7 @@ import { LONGEST_LIFE_MS, MAX_ENTRY_TAGS } from './entry-bounds.ts';
 import { explainScript } from './scripts/explain-script.ts';
 import type { LogReader } from './invalidation-log.ts';
 import { formatLogicalTime, type LogicalTime, parseLogicalTime } from '../logical-time.ts';
-import { namesOf } from './names.ts';
+import { type Names, namesOf } from './names.ts';
 import { newestOf, type NewestTime, noteTime } from './newest-time.ts';
 import { makeReadAll, type Read } from './read-all.ts';
 import type { Script } from './scripts/script.ts';
@@ -69,6 +69,11 @@ export interface SharedStore {
    * entries. The expected tags have been invalidated before: if the store has lost one of them, every entry becomes invalid.
    */
   invalidate(tags: readonly string[], expected?: readonly string[]): Promise<LogicalTime | null>;
+  /**
+   * Deletes entries with one of the tags, some at a time: answers the place for the next call to go on from. It is '0' at the
+   * beginning and at the end. Spent tags are those on which nothing else depends.
+   */
+  forget(tags: readonly string[], spent: readonly string[], place: string): Promise<string>;
   /**
    * Notes that the outbox was drained so many ms ago, and gives the lease back. A lease that was lost meanwhile notes nothing, and null
    * stands for a drain that needed none.
@@ -178,6 +183,7 @@ export function makeSharedStore(
       if (!time && text !== '') throw new Error('the invalidation answered no logical time');
       return time;
     },
+    forget: (tags, spent, place) => forgetEntries(run, names, [place, tags.join('\n'), spent.join('\n')]),
     async noteDrain(lease, agoMs) {
       const args = [lease ?? '', `${Math.max(0, Math.round(agoMs))}`];
       await run(scripts.noteDrain, [clock], [...commonArgs(), ...args]);
@@ -190,6 +196,10 @@ export function makeSharedStore(
     },
     readCounts: (minutes) => readCountedMinutes(run, names, minutes),
   };
+}
+
+async function forgetEntries(run: RunScript, { clock, commonArgs }: Names, args: readonly string[]) {
+  return z.string().parse(await run(scripts.forget, [clock], [...commonArgs(), ...args]));
 }
 
 /** The whole life of an entry, fresh and stale. */

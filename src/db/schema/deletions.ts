@@ -28,6 +28,7 @@ export const deletions = pgTable(
     unique('deletions_transaction').on(table.xactId, table.at),
     index('deletions_at').on(table.at, table.id),
     index('deletions_entity').on(table.entity, table.at, table.id),
+    index('deletions_entity_id').on(table.entityId, table.entity),
     dates('deletions', table.at, table.restoredAt),
   ],
 );

@@ -80,6 +80,11 @@ export const idempotencyKeys = pgTable(
   (table) => [
     primaryKey({ name: 'idempotency_keys_pkey', columns: [table.caller, table.key] }),
     index('idempotency_keys_created_at').on(table.createdAt),
+    // The users in the answers, who may have to be erased from them.
+    index('idempotency_keys_users').using(
+      'gin',
+      sql`jsonb_path_query_array(${table.answer}, '$[*].user.id')`,
+    ),
     dates('idempotency_keys', table.createdAt),
   ],
 );
@@ -121,6 +126,10 @@ export const auditLog = pgTable(
     index('audit_log_user_id')
       .on(table.userId, table.at, table.id)
       .where(sql`${table.userId} is not null`),
+    // Entries of profiles from before there was `user_id`, which tell the user among their changes.
+    index('audit_log_former_user_id')
+      .on(sql`(coalesce(${table.changes} -> 'user_id' ->> 1, ${table.changes} -> 'user_id' ->> 0)::bigint)`)
+      .where(sql`${table.entity} = 'user_profile' and ${table.userId} is null`),
     check('audit_log_action', sql`${table.action} in ('create', 'update', 'delete', 'truncate', 'erase')`),
     check('audit_log_many_rows', sql`${table.entityId} is not null or ${table.changes} ? 'rows'`),
     dates('audit_log', table.at),

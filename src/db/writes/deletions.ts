@@ -13,6 +13,7 @@ import {
   obstaclesOf,
 } from '../reads/deletions.ts';
 import { deletions } from '../schema/deletions.ts';
+import { lockErasuresShared } from './erasure.ts';
 import { isOutOfReach, type OutOfReach } from './protected-users.ts';
 import { type Authorship, writeBatch } from './write-batch.ts';
 
@@ -67,6 +68,7 @@ export async function restoreDeletionRow(
   const isAsked = eq(deletions.id, id);
   const isLimited = conditions.outOfReach !== null || conditions.onlyIn !== null;
   const { state, restored, tags } = await writeBatch(db, author, {
+    erasures: db.execute(lockErasuresShared),
     // The locks are statements of their own: the next ones see what was done while these waited.
     deletion: db.select({ id: deletions.id }).from(deletions).where(isAsked).for('update'),
     ...(isLimited && { users: db.execute(lockUsers(id)) }),

@@ -28,6 +28,8 @@ export interface CreatedUserRow {
   readonly isAccountKnown: boolean;
   /** The username was free; a user had the external id, or an earlier user of the batch got it. */
   readonly isExternalIdTaken: boolean;
+  /** The user was erased after the answer was stored. */
+  readonly isErased: boolean;
 }
 
 /**
@@ -155,13 +157,14 @@ function answerOf(result: unknown, asked: readonly NewUserRow[]): CreatedUserRow
 
 /** Reads the outcome for each user from the answer that was stored for a claim. */
 export const readCreatedUserRows = list((row): CreatedUserRow => {
-  const { position, user, isAccountKnown, isExternalIdTaken } = row;
+  const { position, user, isAccountKnown, isExternalIdTaken, isErased } = row;
   return {
     position: nullable(whole)(position ?? null),
     user: nullable(toUserRow)(user),
     isAccountKnown: flag(isAccountKnown),
     // Answers that were stored before there were external ids lack it.
     isExternalIdTaken: flag(isExternalIdTaken ?? false),
+    isErased: flag(isErased ?? false),
   };
 });
 

@@ -102,7 +102,7 @@ export async function deleteUserRow(
 /** Greatest number of profiles that Postgres deletes with a user within the deadline; each adds an entry to the audit log. */
 export const MAX_DELETED_PROFILES = 10_000;
 
-function hasMoreProfiles(limit: number): SQL {
+export function hasMoreProfiles(limit: number): SQL {
   return sql`exists (select from user_profiles as p where p.user_id = users.id offset ${limit}::int)`;
 }
 
@@ -118,14 +118,14 @@ export async function selectUserDeletion(
 
 // A new profile takes a share lock on its user's row, so nobody can add a profile to a locked user. The locks are statements
 // of their own because each statement sees what had committed when it began, and waiting for a lock takes time.
-function lockUser(db: Db, userId: number, left: RightsLeft) {
+export function lockUser(db: Db, userId: number, left: RightsLeft) {
   return {
     user: db.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('update'),
     accounts: lockAccountsOfAdmin(db, eq(users.id, userId), left),
   };
 }
 
-function selectState(db: Db, userId: number, conditions: UserConditions, left: RightsLeft) {
+export function selectState(db: Db, userId: number, conditions: UserConditions, left: RightsLeft) {
   return db
     .select({
       user: users,
@@ -140,7 +140,7 @@ function selectState(db: Db, userId: number, conditions: UserConditions, left: R
     .where(eq(users.id, userId));
 }
 
-function isAllowed(userId: number, conditions: UserConditions, left: RightsLeft): SQL | undefined {
+export function isAllowed(userId: number, conditions: UserConditions, left: RightsLeft): SQL | undefined {
   return and(
     eq(users.id, userId),
     isInState(stateColumns, conditions.states),
@@ -182,7 +182,7 @@ function rightsLeft({ isStaff, isSuperuser, isActive }: UserRowChanges): RightsL
   };
 }
 
-function toState(row: Awaited<ReturnType<typeof selectState>>[number] | undefined) {
+export function toState(row: Awaited<ReturnType<typeof selectState>>[number] | undefined) {
   if (row) {
     const { user, ...state } = row;
     return { current: user, ...state };

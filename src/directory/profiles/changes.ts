@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import {
   changeProfileRow,
+  type CreatedProfileRow,
   createProfileRow,
   deleteProfileRow,
   type ProfileConditions,
@@ -62,7 +63,7 @@ export async function createUserProfile(
     claim,
     () =>
       createProfileRow(deps.db, authorOf(writer), profile, outOfReachOf(writer.caller, deps.platform), claim),
-    (answer) => ({ profile: fromProfileSnapshot(answer), isUserKnown: true, isAccountKnown: true }),
+    toCreated,
   );
   const { profile: made, isUserKnown, isAccountKnown } = value;
   if (made) return { ...created, value: toUserProfile(made) };
@@ -131,6 +132,16 @@ function profileStates(precondition: Precondition): ProfileState[] | null {
     const isWhole = rows.length === ROWS_OF_PROFILE || profile?.id === undefined;
     return profile && isWhole ? [{ profile, user, account }] : [];
   });
+}
+
+// An erasure leaves no profile in the answer that was stored.
+function toCreated(answer: unknown): CreatedProfileRow {
+  const isErased = 'isErased' in Object(answer);
+  return {
+    profile: isErased ? null : fromProfileSnapshot(answer),
+    isUserKnown: !isErased,
+    isAccountKnown: true,
+  };
 }
 
 function fromProfileSnapshot(answer: unknown): ProfileRow {

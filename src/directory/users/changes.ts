@@ -105,7 +105,8 @@ function isOfIdentity({ username, email, isActive, isStaff, isSuperuser }: UserC
   return [username, email, isActive, isStaff, isSuperuser].some((value) => value !== undefined);
 }
 
-function conditionsOf(
+/** The conditions of a write to a user by this writer. */
+export function conditionsOf(
   { platform }: Deps,
   writer: Writer,
   precondition: Precondition,
@@ -123,12 +124,13 @@ function conditionsOf(
 }
 
 // Postgres could not delete so many profiles within the deadline, so the deletion would never succeed.
-function tooManyAccountsError(userProfiles: number): RefusedError {
+export function tooManyAccountsError(userProfiles: number): RefusedError {
   const detail = `the user is a member of ${userProfiles} accounts, and is deleted with at most ${MAX_DELETED_PROFILES} user profiles; deactivate the user, and delete user profiles of it first`;
   return new RefusedError('too_many_accounts', detail);
 }
 
-function requireWritable(outcome: UserWriteOutcome): void {
+/** Throws for the obstacle that kept a user from being written, if there was one. */
+export function requireWritable(outcome: UserWriteOutcome): void {
   const { current, isHidden, isShared, isOutOfReach, isSeen, isLastAdmin } = outcome;
   if (!current || isHidden) unknownUser('userId');
   if (isShared) {

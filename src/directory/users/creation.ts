@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type CreatedUserRow, createUserRows, readCreatedUserRows } from '../../db/writes/user-creation.ts';
-import { accountDoesNotExist } from '../absence.ts';
+import { accountDoesNotExist, userDoesNotExist } from '../absence.ts';
 import { requireScope, type Writer } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import { FieldError, type LookUpError, type RefusedError } from '../errors.ts';
@@ -154,8 +154,9 @@ function requireAllowed({ platform }: Deps, { caller }: Writer, newUser: NewUser
   requirePlatformRights(caller, platform, newUser);
 }
 
-function toOutcome({ user, isAccountKnown, isExternalIdTaken }: CreatedUserRow): UserOutcome {
+function toOutcome({ user, isAccountKnown, isExternalIdTaken, isErased }: CreatedUserRow): UserOutcome {
   if (user) return toUser(user);
+  if (isErased) return userDoesNotExist('userId');
   if (!isAccountKnown) return accountDoesNotExist();
   return isExternalIdTaken ? externalIdTaken() : usernameTaken();
 }

@@ -74,6 +74,7 @@ async function admit(c: Context<AppEnv>, spec: AnyEndpointSpec): Promise<void> {
     c.get('deps').askFor?.(caller);
     await limitCaller(c, caller);
     requireScope(caller, spec.scope);
+    if (spec.alsoScope) requireScope(caller, spec.alsoScope);
   }
   const input = await parseInput(c, spec);
   c.set('about', accountNumberIn(input.json) ?? accountNumberIn(input.query));

@@ -41,7 +41,8 @@ const key = {
 
 function operationOf(components: Components, spec: AnyEndpointSpec, isRead: boolean): object {
   const documented = spec.implements && `Implements \`${spec.implements}\`.`;
-  const right = spec.scope !== 'open' && `Needs the scope \`${spec.scope}\`.`;
+  const also = spec.alsoScope ? ` and \`${spec.alsoScope}\`` : '';
+  const right = spec.scope !== 'open' && `Needs the scope \`${spec.scope}\`${also}.`;
   const parameters = parametersOf(components, spec, isRead);
   return {
     operationId: spec.operationId,

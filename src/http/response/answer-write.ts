@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { formatToken, isLogical, type Token } from '../../cache/logical-time.ts';
 import type { Deletion } from '../../directory/deletion.ts';
 import type { Restoration } from '../../directory/deletions/restore.ts';
+import type { Erasure } from '../../directory/users/erasure.ts';
 import type { Written } from '../../directory/write.ts';
 import { etagOfRow, NO_CACHE_ASKED, noteAbout, type Row, setEntityHeaders } from './answer.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -36,8 +37,8 @@ export function answerWritten<T extends Row>(c: Context<AppEnv>, { value, token,
   return c.json(value, 200);
 }
 
-/** Answers 200 with the counts of what was deleted or restored, or would be in a dry run. */
-export function answerCounts<T extends Deletion | Restoration>(
+/** Answers 200 with the counts of what was deleted, erased or restored, or would be in a dry run. */
+export function answerCounts<T extends Deletion | Erasure | Restoration>(
   c: Context<AppEnv>,
   { value, token }: Written<T>,
 ) {

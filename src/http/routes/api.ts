@@ -10,6 +10,7 @@ import { directoryLists } from './lists.ts';
 import { keys } from './keys.ts';
 import { lookUps } from './look-ups.ts';
 import { operations } from './operations.ts';
+import { person } from './person.ts';
 import { profileChanges } from './profile-changes.ts';
 import { profiles } from './profiles.ts';
 import { resolve } from './resolve.ts';
@@ -26,6 +27,7 @@ export const api = new Hono<AppEnv>()
   .route('/', userBatch)
   .route('/', users)
   .route('/', userChanges)
+  .route('/', person)
   .route('/', accounts)
   .route('/', accountChanges)
   .route('/', profiles)

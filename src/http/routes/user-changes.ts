@@ -28,7 +28,7 @@ const postUserRoute = endpoint({
   idempotent: true,
   writes: true,
   tagged: true,
-  errors: ['account_does_not_exist', 'external_id_taken', 'username_taken'],
+  errors: ['account_does_not_exist', 'external_id_taken', 'user_does_not_exist', 'username_taken'],
 });
 
 const patchUserRoute = endpoint({

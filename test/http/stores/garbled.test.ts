@@ -19,7 +19,7 @@ const stack = useStack({ BREAKER_FAILURES: '1000' });
 useGoodRows(stack);
 
 /** Routes that show something else each time, such as the tier that answered. */
-const SHOWN_ANEW = new Set(['/v1/explain', '/v1/resolve', '/v1/stats']);
+const SHOWN_ANEW = new Set(['/v1/explain', '/v1/resolve', '/v1/stats', '/v1/users/:userId/export']);
 /** Of tenant 1234-5678-9012; user 1, profile 1 and the default account are another's. */
 const ALL_READS = [
   '/v1/users/1',

@@ -26,6 +26,7 @@ export interface FakeShared extends SharedStore {
   follows: number;
   released: number;
   /** What was noted of drains. */
+  readonly forgotten: string[][];
   readonly notedDrains: (readonly [lease: string | null, agoMs: number])[];
   /** Rejects every call while set. */
   failure: Error | null;
@@ -64,6 +65,7 @@ function makeFakeShared(): FakeShared {
     },
     follows: 0,
     released: 0,
+    forgotten: [],
     notedDrains: [],
     failure: null,
     async read(key, _owner, mode, least) {
@@ -90,6 +92,11 @@ function makeFakeShared(): FakeShared {
       if (fake.failure) throw fake.failure;
       fake.invalidated.push([...tags]);
       return at(1_000 + fake.invalidated.length);
+    },
+    async forget(tags) {
+      if (fake.failure) throw fake.failure;
+      fake.forgotten.push([...tags]);
+      return '0';
     },
     async noteDrain(lease, agoMs) {
       if (fake.failure) throw fake.failure;
