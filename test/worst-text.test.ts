@@ -4,7 +4,9 @@ import { ACCOUNT_NUMBER } from '../src/directory/accounts/account-number.ts';
 import { SCOPES } from '../src/directory/caller.ts';
 import { USERNAME } from '../src/directory/users/users.ts';
 import type { Route } from '../src/http/endpoint/registry.ts';
+import * as lists from '../src/rpc/lists.ts';
 import * as lookUps from '../src/rpc/look-ups.ts';
+import * as resolve from '../src/rpc/resolve.ts';
 import * as userWrites from '../src/rpc/user-writes.ts';
 import * as writes from '../src/rpc/account-writes.ts';
 import {
@@ -58,7 +60,7 @@ function watchLooks(body?: string): string[] {
   return looks;
 }
 
-/** The value once for each text in it, which the worst text has taken the place of. */
+/** The value once for each text in it, and each name of metadata, which the worst text has taken the place of. */
 function* spoil(value: unknown): Generator {
   if (typeof value === 'string') yield WORST;
   if (typeof value !== 'object' || value === null) return;
@@ -66,6 +68,7 @@ function* spoil(value: unknown): Generator {
     for (const spoiled of spoil(part)) {
       yield Array.isArray(value) ? value.with(Number(name), spoiled) : { ...value, [name]: spoiled };
     }
+    if (name === 'metadata') yield { ...value, metadata: { [WORST]: 'x' } };
   }
 }
 
@@ -74,12 +77,23 @@ function fullBodyOf(route: Route): unknown {
   return { ...goodBodyOf(route), ...textsOf[nameOf(route)] };
 }
 
-const accountTexts = Object.fromEntries(
-  'companyName phoneNumber address1 address2 city state postalCode country language timezone currency'
-    .split(' ')
-    .map((name) => [name, 'x']),
-);
-const userTexts = { username: 'x', email: 'x', firstName: 'x', lastName: 'x', lastLogin: 'x' };
+const ofOtherSystems = { externalId: 'x', metadata: { name: 'x' } };
+const accountTexts = {
+  ...Object.fromEntries(
+    'companyName phoneNumber address1 address2 city state postalCode country language timezone currency'
+      .split(' ')
+      .map((name) => [name, 'x']),
+  ),
+  ...ofOtherSystems,
+};
+const userTexts = {
+  username: 'x',
+  email: 'x',
+  firstName: 'x',
+  lastName: 'x',
+  lastLogin: 'x',
+  ...ofOtherSystems,
+};
 const keyTexts = { name: 'x', scopes: ['x'], expiresAt: 'x' };
 const profileTexts = { name: 'x', profileImageUrl: 'x' };
 const accountNumber = '1234-5678-9012';
@@ -131,13 +145,17 @@ const change = { revision: 1 };
 type Method = (
   env: object,
   ctx: ReturnType<typeof contextOf>,
-  args: unknown,
+  args: object,
   options: unknown,
 ) => Promise<unknown>;
 const methods: readonly [string, Method, object][] = [
   ['getAccount', lookUps.account, { accountNumber }],
   ['getCachedAdminUserForAccount', lookUps.cachedAdminUserForAccount, { accountNumber }],
   ['getCachedUserForUsername', lookUps.cachedUserForUsername, { username: 'x' }],
+  ['getAccountByExternalId', lookUps.accountForExternalId, { externalId: 'x' }],
+  ['getUserByExternalId', lookUps.userForExternalId, { externalId: 'x' }],
+  ['search', lists.search, { q: 'x' }],
+  ['resolveUser', resolve.resolveUser, { user: 'x' }],
   ['getUserProfilesForAccount', lookUps.userProfilesForAccount, { accountNumber }],
   ['getUsersForAccount', lookUps.usersForAccount, { accountNumber }],
   ['getMany', lookUps.many, { lookUps: Object.values(goodLookUps) }],
@@ -165,7 +183,7 @@ function contextOf(scopes: readonly string[]) {
 }
 
 test.each(methods)('nothing of %s over RPC looks into text that is too long', async (_name, call, args) => {
-  for (const spoiled of spoil(args)) {
+  for (const spoiled of spoil(args) as Iterable<object>) {
     const looks = watchLooks();
     const answer = call(stack.current.env, contextOf(SCOPES), spoiled, { consistencyToken: WORST });
     await expect(answer).rejects.toMatchObject({ code: expect.any(String) });
@@ -177,7 +195,7 @@ test.each(methods)('nothing of %s over RPC looks into text that is too long', as
 });
 
 test.each(methods)('%s over RPC parses nothing of a caller without the right', async (_name, call, args) => {
-  for (const spoiled of spoil(args)) {
+  for (const spoiled of spoil(args) as Iterable<object>) {
     const looks = vi.spyOn(RegExp.prototype, 'test');
     const answer = call(stack.current.env, contextOf(['keys:write']), spoiled, { consistencyToken: WORST });
     await expect(answer).rejects.toMatchObject({ code: 'forbidden' });

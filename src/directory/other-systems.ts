@@ -1,25 +1,26 @@
 import * as z from 'zod';
 import { bounded, text, wellFormed } from './fields.ts';
 
+const MAX_EXTERNAL_ID = 255;
 // oxlint-disable-next-line no-control-regex -- control characters are what it excludes
 const EXTERNAL_ID = /^[^\u0000-\u001f\u007f-\u009f]{1,255}$/u;
 const NO_EXTERNAL_ID = 'must have 1 to 255 characters, none of them a control character';
 
 /** An external id that there may be. */
-export const ExternalId = bounded(255, NO_EXTERNAL_ID)
+export const ExternalId = bounded(MAX_EXTERNAL_ID, NO_EXTERNAL_ID)
   .regex(EXTERNAL_ID, { error: NO_EXTERNAL_ID, abort: true })
   .refine(...wellFormed);
 
 /** True if Postgres could hold a row of this external id. */
 export function isExternalId(id: string): boolean {
-  return EXTERNAL_ID.test(id) && id.isWellFormed();
+  return !isLonger(id, MAX_EXTERNAL_ID) && EXTERNAL_ID.test(id) && id.isWellFormed();
 }
 
 /** A path of a URL loses such a segment. */
 const DOTS = new Set(['.', '..']);
 
 /** An external id that may be given to a row. */
-export const NewExternalId = text(255, 1).refine((id) => !DOTS.has(id), 'must not be . or ..');
+export const NewExternalId = text(MAX_EXTERNAL_ID, 1).refine((id) => !DOTS.has(id), 'must not be . or ..');
 
 const MAX_NAMES = 50;
 const MAX_NAME = 255;
@@ -42,13 +43,20 @@ function requireMetadata(given: unknown, ctx: z.RefinementCtx): unknown {
 }
 
 function faultOfName(name: string): string | null {
-  if (name === '__proto__' || name === '' || Array.from(name).length > MAX_NAME || hasNul(name))
+  if (name === '__proto__' || name === '' || isLonger(name, MAX_NAME) || hasNul(name))
     return `has a name that is not allowed: 1 to ${MAX_NAME} characters, not NUL, not __proto__`;
   return null;
 }
 
 function faultOfValue(value: unknown): string | null {
-  return typeof value === 'string' && hasNul(value) ? 'must be well-formed Unicode without NUL' : null;
+  // A longer one is refused by its length alone, and not looked into.
+  const isFaulty = typeof value === 'string' && value.length <= MAX_BYTES && hasNul(value);
+  return isFaulty ? 'must be well-formed Unicode without NUL' : null;
+}
+
+/** True if the text has more characters, none of which are counted where it is much longer. */
+function isLonger(part: string, characters: number): boolean {
+  return part.length > 2 * characters || Array.from(part).length > characters;
 }
 
 /** Postgres stores neither NUL nor half of a surrogate pair. */
