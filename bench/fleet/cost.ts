@@ -30,7 +30,7 @@ const CPU_MS_PER_REQUEST = 1;
 const [LOG_GB_INCLUDED, USD_PER_LOG_GB] = [50, 0.25];
 const [LOG_GB_MONTHS_INCLUDED, USD_PER_LOG_GB_MONTH] = [12, 0.1];
 const LOG_DAYS = 7;
-/** Assumed: our line of some 230 bytes, Cloudflare's own of the invocation, and the attributes that it adds to both. */
+/** Assumed, for a request over HTTP or RPC: our line of some 230 bytes, Cloudflare's own of the invocation, and the attributes that it adds to both. */
 const LOG_BYTES_PER_REQUEST = 1_500;
 
 /** Upstash, pay as you go, and the fixed plans, by the GB of traffic that they include. */
