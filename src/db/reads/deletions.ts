@@ -1,4 +1,4 @@
-import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, sql, type SQL, type SQLWrapper } from 'drizzle-orm';
 import type { Db } from '../client/client.ts';
 import { list, nullable, text, texts, whole } from '../client/decoders.ts';
 import { readRow } from '../client/results.ts';
@@ -123,11 +123,19 @@ export interface Obstacle {
   readonly detail: string;
 }
 
+/** Greatest number of rows that Postgres brings back within the deadline; each adds an entry to the audit log. */
+export const MAX_RESTORED_ROWS = 20_001;
+
+/** True if the deletion has more rows than the service restores. */
+export const isTooLarge = (id: number | SQL | SQLWrapper): SQL =>
+  sql`exists (select from deletion_rows where deletion_id = ${id} offset ${MAX_RESTORED_ROWS}::int)`;
+
+/** The obstacles in order. None of a deletion that is too large, whose obstacles would take longer to find than the deadline. */
 export const obstaclesOf = (id: number | SQL): SQL => sql`
-  (select coalesce(jsonb_agg(o), '[]') from (
+  case when ${isTooLarge(id)} then '[]' else (select coalesce(jsonb_agg(o), '[]') from (
     select f.entity, f.entity_id as "entityId", f.code, f.detail from deletion_obstacles(${id}) as f
     order by f.entity, f.entity_id, f.code limit ${MAX_LISTED}
-  ) as o)`;
+  ) as o) end`;
 
 export const decodeObstacles = list((item): Obstacle => ({
   entity: text(item['entity']),

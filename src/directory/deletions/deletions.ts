@@ -3,6 +3,8 @@ import type { ReadDemands } from '../../cache/look-up.ts';
 import {
   type DeletionPage,
   type DeletionReach,
+  MAX_RESTORED_ROWS,
+  type Obstacle as DeletionObstacle,
   selectDeletion,
   selectDeletions,
   type ShownDeletion,
@@ -116,13 +118,31 @@ export async function getDeletion(deps: Deps, caller: Caller, id: number): Promi
     keys: found.keys,
     accountNumbers,
     usernames,
-    obstacles: found.restoredInstant === null ? obstacles.map(toObstacle) : [],
+    obstacles: found.restoredInstant === null ? obstaclesOf(found, obstacles) : [],
   };
+}
+
+type Counts = Pick<PastDeletionContent, 'accounts' | 'users' | 'userProfiles' | 'keys'>;
+
+/** Says that a deletion has more rows than the service restores; null if it has not. */
+export function tooManyRows({ accounts, users, userProfiles, keys }: Counts): string | null {
+  const rows = accounts + users + userProfiles + keys;
+  if (rows <= MAX_RESTORED_ROWS) return null;
+  return `the deletion has ${rows} rows, and ${MAX_RESTORED_ROWS} come back within the deadline; an operator restores it in Postgres, with restore_deletion`;
+}
+
+function obstaclesOf(
+  found: Counts & Pick<ShownDeletion, 'entity' | 'entityId'>,
+  obstacles: readonly DeletionObstacle[],
+): PastDeletionContent['obstacles'] {
+  const detail = tooManyRows(found);
+  if (detail === null) return obstacles.map(toObstacle);
+  return [toObstacle({ entity: found.entity, entityId: found.entityId, code: 'too_many_rows', detail })];
 }
 
 const { kind: ObstacleKind } = Obstacle.shape;
 
-function toObstacle({ entity, ...rest }: { entity: string; entityId: number; code: string; detail: string }) {
+function toObstacle({ entity, ...rest }: DeletionObstacle) {
   return { kind: ObstacleKind.parse(entity), ...rest };
 }
 

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import {
-  MAX_RESTORED_ROWS,
   type RestoreConditions,
   restoreDeletionRow,
   type RestoreState,
@@ -12,7 +11,7 @@ import type { Deps } from '../deps.ts';
 import { RefusedError } from '../errors.ts';
 import { outOfReachError, outOfReachOf } from '../users/fields.ts';
 import { authorOf, type Written, write } from '../write.ts';
-import { reachOf } from './deletions.ts';
+import { reachOf, tooManyRows } from './deletions.ts';
 
 const count = z.int().nonnegative();
 
@@ -74,12 +73,8 @@ function requireRestorable(state: RestoreState): void {
     );
   }
   if (state.isOutOfReach) throw outOfReachError();
-  const rows = state.accounts + state.users + state.userProfiles + state.keys;
-  const reasons = state.obstacles.map(({ detail }) => detail);
-  if (rows > MAX_RESTORED_ROWS)
-    reasons.unshift(
-      `the deletion has ${rows} rows, and ${MAX_RESTORED_ROWS} come back within the deadline; an operator restores it in Postgres, with restore_deletion`,
-    );
+  const isTooLarge = tooManyRows(state);
+  const reasons = isTooLarge === null ? state.obstacles.map(({ detail }) => detail) : [isTooLarge];
   if (reasons.length > 0) throw blockedError(reasons);
 }
 

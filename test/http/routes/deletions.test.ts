@@ -41,6 +41,32 @@ const restore = async (query = '', headers = {}) =>
   change(stack.current, 'POST', `/v1/deletions/${await lastId()}/restore${query}`, undefined, headers);
 const statusOf = async (path: string, on = stack.current) => (await get(on, path)).status;
 
+test('a deletion of more rows than the service restores says so, and looks for no other obstacle', async () => {
+  await sql(
+    stack.current,
+    `with kept as (
+       insert into deletions (actor, request_id, entity, entity_id) values ('root', '', 'user', 3) returning id
+     )
+     insert into deletion_rows (deletion_id, entity, id, username, row)
+     select kept.id, 'user', n, 'user' || n, '{}' from kept, generate_series(1, 20002) as n`,
+  );
+  const id = await lastId();
+  const detail =
+    'the deletion has 20002 rows, and 20001 come back within the deadline; an operator restores it in Postgres, with restore_deletion';
+  // Users 1 to 7 are there.
+  expect(await jsonOf(await get(stack.current, `/v1/deletions/${id}`))).toMatchObject({
+    users: 20_002,
+    obstacles: [{ kind: 'user', entityId: 3, code: 'too_many_rows', detail }],
+  });
+  for (const query of ['', '?dryRun=true']) {
+    const problem = await expectProblem(await restore(query), 'restore_is_blocked');
+    expect(problem.detail).toBe(detail);
+  }
+  await sql(stack.current, `delete from deletion_rows where deletion_id = $1 and id = 20002`, id);
+  const { obstacles } = await jsonOf(await get(stack.current, `/v1/deletions/${id}`));
+  expect(obstacles).toContainEqual(expect.objectContaining({ code: 'id_taken', entityId: 1 }));
+});
+
 test('a membership comes back, at the price of a write, and every isolate sees it', async () => {
   const other = newIsolate(stack.current);
   const before = await jsonOf(await get(stack.current, '/v1/user-profiles/3'));
