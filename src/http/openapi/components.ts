@@ -58,9 +58,17 @@ function isSame(one: object, other: object): boolean {
 
 function toJsonSchema(schema: z.ZodType, io: 'input' | 'output') {
   const converted = schema.toJSONSchema({ io, unrepresentable: 'any', override: adapt });
+  if (io === 'output') open(converted);
   const text = JSON.stringify(converted).replaceAll('"#/$defs/', '"#/components/schemas/');
   const { $schema: _, $defs: parts = {}, ...description } = JSON.parse(text) as Converted;
   return { parts, description };
+}
+
+// An answer gets further fields with a later version, and callers ignore those that they do not know. Zod calls every answer closed.
+function open(part: unknown): void {
+  if (typeof part !== 'object' || part === null) return;
+  if ('additionalProperties' in part && part.additionalProperties === false) delete part.additionalProperties;
+  for (const inner of Object.values(part)) open(inner);
 }
 
 interface Converted extends JsonSchema {

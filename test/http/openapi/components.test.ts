@@ -13,6 +13,15 @@ test('a schema with an id is a component, and described once', () => {
   expect(Object.keys(components.shared.schemas)).toEqual(['Pet']);
 });
 
+test('an answer may have further fields, at any depth, and a body may not', () => {
+  const { describe } = makeComponents();
+  const pet = z.strictObject({ tags: z.array(z.object({ name: z.string() })) });
+  expect(JSON.stringify(describe(pet, 'output'))).not.toContain('additionalProperties');
+  expect(describe(pet, 'input')).toMatchObject({ additionalProperties: false });
+  const names = z.record(z.string(), z.string());
+  expect(describe(names, 'output')).toMatchObject({ additionalProperties: { type: 'string' } });
+});
+
 test('two schemas of one name are refused', () => {
   const components = makeComponents();
   components.describe(z.object({ name: z.string() }).meta({ id: 'Pet' }), 'output');

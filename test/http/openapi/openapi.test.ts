@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { ProblemCode, problems } from '../../../src/http/response/problem.ts';
+import { jsonOf } from '../../support/http/changes.ts';
 import { get, newIsolate, send, useStack, whileAway } from '../../support/stack.ts';
 import {
   type Document,
@@ -202,6 +203,16 @@ test('a validator made from the document refuses what is not documented', () => 
   const user = validatorOf(api, { $ref: '#/components/schemas/User' });
   expect(user.safeParse({}).success).toBe(false);
   expect(user.safeParse({ id: 'three' }).success).toBe(false);
+});
+
+test('a client takes an answer with a field that it does not know, and this service documents each that it answers', async () => {
+  const shown = await jsonOf(await get(stack.current, '/v1/users/3'));
+  const newer = { ...shown, fieldOfALaterVersion: 1 };
+  const user = validatorOf(api, { $ref: '#/components/schemas/User' });
+  expect(user.safeParse(newer).success).toBe(true);
+  const headers = { 'Content-Type': 'application/json', 'X-Request-Id': '', ETag: '', 'Cache-Status': '' };
+  const operation = operationOf('GET', '/v1/users/:userId');
+  expect(await findFault(api, operation, Response.json(newer, { headers }))).toMatch(/fieldOfALaterVersion/);
 });
 
 const ProblemSchema = z.object({

@@ -105,10 +105,19 @@ function requiredHeaders({ headers = {} }: DocumentedResponse): string[] {
   return Object.entries(headers).flatMap(([name, header]) => (header['required'] === true ? [name] : []));
 }
 
+// Clients take an answer with further fields, but this service answers no row with one that it does not document.
+function closed<T>(part: T): T {
+  if (Array.isArray(part)) return part.map((one: unknown) => closed(one)) as T;
+  if (typeof part !== 'object' || part === null) return part;
+  const all = Object.entries(part).map(([name, inner]) => [name, closed(inner)] as const);
+  const isOpen = 'properties' in part && !('additionalProperties' in part);
+  return Object.fromEntries([...all, ...(isOpen ? [['additionalProperties', false] as const] : [])]) as T;
+}
+
 const validators = new WeakMap<object, z.ZodType>();
 
 function cachedValidator(api: Document, part: object): z.ZodType {
-  const known = validators.get(part) ?? validatorOf(api, part);
+  const known = validators.get(part) ?? validatorOf({ ...api, components: closed(api.components) }, part);
   validators.set(part, known);
   return known;
 }
