@@ -72,15 +72,14 @@ export class OperatorMethods extends WorkerEntrypoint<object> {
 
   /**
    * Removes a person, deleted or not, from rows, audit log, deletions, change feed, remembered answers and Redis; an entry of the
-   * audit log stays as proof. A repeat does no harm. Needs `directory:write` too, and a caller that is bound to no account.
+   * audit log stays as proof. A repeat does no harm. Not for callers that are bound to an account.
    */
   eraseUser(userId: number, options?: EraseOptions): Promise<RpcWritten<Erasure>> {
     return person.eraseUser(this.env, this.ctx, { userId, options }, null);
   }
 
   /**
-   * Everything that is held of a person, also of one who was deleted. Needs `directory:read` too, and a caller that is bound to no
-   * account.
+   * Everything that is held of a person, also of one who was deleted. Not for callers that are bound to an account.
    */
   exportUser(userId: number, options?: RpcOptions): Promise<PersonExport> {
     return person.exportUser(this.env, this.ctx, { userId }, options);

@@ -12,6 +12,7 @@ interface Registry {
     readonly path: string;
     readonly spec: {
       readonly scope: string;
+      readonly alsoScope?: string;
       readonly errors?: readonly ErrorCode[];
       readonly precondition?: unknown;
       readonly idempotent?: unknown;
@@ -43,6 +44,8 @@ export interface RpcMethod {
   readonly route: string;
   /** The scope that a caller needs, or `open`. */
   readonly scope: string;
+  /** A second one that it needs, too. */
+  readonly alsoScope?: string | undefined;
   /** True if it answers null for what is not there. */
   readonly isNullable: boolean;
   /** The codes with which it throws for what is not there. */
@@ -160,6 +163,7 @@ function describe(name: string, declared: Pick<RpcMethod, 'comment' | 'parameter
     route: route.replaceAll(/:(\w+)/g, '{$1}'),
     // The route that creates the admin user needs a right that the method needs only when it creates.
     scope: name.startsWith('getCachedAdmin') ? 'directory:read' : spec.scope,
+    alsoScope: spec.alsoScope,
     isNullable,
     absences: codes.filter(isAbsence),
     refusals: codes.filter((code) => !isAbsence(code)),

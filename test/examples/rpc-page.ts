@@ -34,7 +34,7 @@ export function wordsFor({ isNullable, absences, notFound }: RpcMethod): { rpc: 
 }
 
 function describeMethod(method: RpcMethod): string {
-  const { name, parameters, answer, comment, scope, route, refusals } = method;
+  const { name, parameters, answer, comment, scope, alsoScope, route, refusals } = method;
   const given = parameters.replaceAll('_options', 'options');
   return [
     `### ${name}`,
@@ -43,7 +43,7 @@ function describeMethod(method: RpcMethod): string {
     [
       `- if there is none: ${absenceOf(method)}`,
       ...(refusals.length > 0 ? [`- throws: ${codesIn(refusals)}`] : []),
-      `- scope: ${scope === 'open' ? 'none' : `\`${scope}\``}`,
+      `- scope: ${scope === 'open' ? 'none' : `\`${scope}\``}${alsoScope ? `, \`${alsoScope}\`` : ''}`,
       `- over HTTP: \`${route}\`${wordsFor(method).http === '404' ? ', 404' : ''}`,
     ].join('\n'),
   ].join('\n\n');

@@ -70,10 +70,10 @@ export interface SharedStore {
    */
   invalidate(tags: readonly string[], expected?: readonly string[]): Promise<LogicalTime | null>;
   /**
-   * Deletes entries with one of the tags, some at a time: answers the place for the next call to go on from. It is '0' at the
-   * beginning and at the end. Spent tags are those on which nothing else depends.
+   * Deletes entries with one of the tags, some keys at a time, from a place on. It is '0' at the beginning and at the end. Spent tags are
+   * those on which nothing else depends.
    */
-  forget(tags: readonly string[], spent: readonly string[], place: string): Promise<string>;
+  forget(tags: readonly string[], spent: readonly string[], place: string): Promise<Forgetting>;
   /**
    * Notes that the outbox was drained so many ms ago, and gives the lease back. A lease that was lost meanwhile notes nothing, and null
    * stands for a drain that needed none.
@@ -83,6 +83,13 @@ export interface SharedStore {
   describe(key: string, tags: readonly string[]): Promise<SharedDescription>;
   /** What all isolates have counted in so many minutes up to the present one. */
   readCounts(minutes: number): Promise<CountedMinutes>;
+}
+
+/** A part of the walk that deletes entries. */
+export interface Forgetting {
+  /** The place from which the next call goes on. */
+  readonly next: string;
+  readonly deleted: number;
 }
 
 export interface Fill {
@@ -198,8 +205,15 @@ export function makeSharedStore(
   };
 }
 
-async function forgetEntries(run: RunScript, { clock, commonArgs }: Names, args: readonly string[]) {
-  return z.string().parse(await run(scripts.forget, [clock], [...commonArgs(), ...args]));
+const ForgetReply = z.tuple([z.string(), z.number()]);
+
+async function forgetEntries(
+  run: RunScript,
+  { clock, commonArgs }: Names,
+  args: readonly string[],
+): Promise<Forgetting> {
+  const [next, deleted] = ForgetReply.parse(await run(scripts.forget, [clock], [...commonArgs(), ...args]));
+  return { next, deleted };
 }
 
 /** The whole life of an entry, fresh and stale. */

@@ -6,7 +6,6 @@ import { readRows } from '../client/results.ts';
 import { auditLog } from '../schema/managing.ts';
 import { userProfiles, users } from '../schema/tables.ts';
 import { auditColumns } from './audit.ts';
-import { walkIndexes } from './index-order.ts';
 import { selectProfiles } from './profiles.ts';
 
 const instant = sql`'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
@@ -14,7 +13,10 @@ const instant = sql`'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
 /** Everything that is held of a person, at most `most` of each, the newest first; profiles by id. All in one request. */
 export async function selectPerson(db: Db, userId: number, most: number) {
   const { user, profiles, entries, changes, deleted, answers } = await runBatch(db, {
-    settings: walkIndexes(db),
+    // Each part has an index, which old statistics may make look dearer than the whole table.
+    settings: db.execute(
+      sql`select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`,
+    ),
     user: db.select().from(users).where(eq(users.id, userId)),
     profiles: selectProfiles(db, eq(userProfiles.userId, userId)).orderBy(asc(userProfiles.id)).limit(most),
     entries: db

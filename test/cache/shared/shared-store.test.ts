@@ -423,3 +423,72 @@ test('an invalidation tells of a loss of time as a read does, and once', async (
   await remembering.invalidate(['user:1']);
   expect(told).toEqual(['time']);
 });
+
+/** Keys that one call looks at. */
+const LOOKED_AT = 10_000;
+const entryKeys = async () => {
+  const keys = (await redis(stack.current, 'KEYS', '*')) as string[];
+  return keys.filter((key) => key.startsWith(`${prefix}entry:`)).toSorted();
+};
+
+/** Walks all keys until nothing was found, and answers the calls of the first walk. */
+async function forgetAll(tags: string[], spent: string[] = []): Promise<number> {
+  let [asked, gone] = [0, 0];
+  let place = '0';
+  do {
+    const { next, deleted } = await store.forget(tags, spent, place);
+    [place, gone, asked] = [next, gone + deleted, asked + 1];
+  } while (place !== '0');
+  if (gone > 0) await forgetAll(tags, spent);
+  return asked;
+}
+
+test('entries with one of the tags are deleted, of every deployment, and no others', async () => {
+  const asOf = await asOfOfLoad();
+  const fill = (key: string, tags: string[], on = store) =>
+    on.fill(key, 'me', { asOf, payload: '1', tags, ...fresh });
+  const elsewhere = makeSharedStore(run, { ...settings, variant: '2', databaseId });
+  await fill('a', ['user:1', 'account:1']);
+  await fill('b', ['account:1', 'username:x']);
+  await fill('c', ['user:11', 'username:xx']);
+  await fill('d', ['user:1'], elsewhere);
+  await redis(stack.current, 'SET', `${prefix}entry:1:garbage`, 'garbage');
+  await redis(stack.current, 'HSET', `${prefix}other`, 'tags', 'user:1');
+  expect(await forgetAll(['user:1', 'username:x'])).toBe(1);
+  expect(await entryKeys()).toEqual([`${prefix}entry:1:c`, `${prefix}entry:1:garbage`]);
+  expect(await redis(stack.current, 'EXISTS', `${prefix}other`)).toBe(1);
+});
+
+test('more keys than one call looks at are looked at in several', async () => {
+  const many = `for i = 1, ${LOOKED_AT + 500} do redis.call('HSET', ARGV[1] .. 'entry:1:' .. i, 'tags', i % 2 == 0 and 'user:1' or 'user:2') end`;
+  await redis(stack.current, 'EVAL', many, '0', prefix);
+  await store.invalidate(['user:1']);
+  expect(await forgetAll(['user:1'])).toBeGreaterThan(1);
+  expect(await entryKeys()).toHaveLength(LOOKED_AT / 2 + 250);
+});
+
+test('an answer that was read before is not stored afterwards, nor where its tag is spent', async () => {
+  const asOf = await asOfOfLoad();
+  await store.invalidate(['user:1', 'username:x']);
+  await forgetAll(['user:1', 'username:x'], ['username:x']);
+  for (const tag of ['user:1', 'username:x'])
+    expect(await store.fill('k', 'me', { asOf, payload: '1', tags: [tag], ...fresh })).toBe('invalidated');
+  expect(await entryKeys()).toEqual([]);
+});
+
+test('spent tags end soon, and others when they would', async () => {
+  await store.invalidate(['user:1', 'username:x', 'username:y']);
+  await redis(stack.current, 'PEXPIRE', `${prefix}tag:username:y`, '1000');
+  await forgetAll(['user:1'], ['username:x', 'username:y', 'username:z']);
+  const lives = await Promise.all(
+    ['user:1', 'username:x', 'username:y', 'username:z'].map(async (tag) =>
+      Number(await redis(stack.current, 'PTTL', `${prefix}tag:${tag}`)),
+    ),
+  );
+  const [user = 0, x = 0, y = 0, z] = lives;
+  expect(user).toBeGreaterThan(7_000_000);
+  expect(x).toBeGreaterThan(290_000);
+  expect(x).toBeLessThanOrEqual(300_000);
+  expect(y).toBeLessThanOrEqual(1_000);
+  expect(z).toBe(-2);
+});

@@ -96,7 +96,7 @@ function makeFakeShared(): FakeShared {
     async forget(tags) {
       if (fake.failure) throw fake.failure;
       fake.forgotten.push([...tags]);
-      return '0';
+      return { next: '0', deleted: 0 };
     },
     async noteDrain(lease, agoMs) {
       if (fake.failure) throw fake.failure;

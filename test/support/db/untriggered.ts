@@ -14,7 +14,7 @@ export function untriggered(tables: readonly string[], sql: string): string {
 export async function dropWordIndexes({ query }: Pick<Session, 'query'>): Promise<() => Promise<void>> {
   const indexes = await query<{ name: string; definition: string }>(
     `select indexname as name, indexdef as definition from pg_indexes
-     where schemaname = 'public' and indexdef like '%USING gin%'`,
+     where schemaname = 'public' and indexdef like '%gin_trgm_ops%'`,
   );
   for (const { name } of indexes) await query(`drop index "${name}"`);
   return async () => {

@@ -232,8 +232,8 @@ const SPENT_TAG_MS = 300_000;
 
 /**
  * KEYS clock. ARGV epoch, tag prefix, tag life, the cursor of the call before or '0', tags, spent tags. Deletes the entries of every
- * deployment that have one of the tags, some keys at a time, and answers the next cursor: '0' at the end. A spent tag is one of which
- * nothing depends any more but these entries: its name goes soon after them.
+ * deployment that have one of the tags, some keys at a time, and answers the next cursor, '0' at the end, and how many it deleted. On a
+ * spent tag nothing depends any more but these entries: its name goes soon after them.
  */
 const FORGET = `${PRELUDE}
 local ENTRIES = string.gsub(string.gsub(KEYS[1], 'clock$', 'entry:'), '[%[%]*?\\\\]', '\\\\%0') .. '*'
@@ -250,16 +250,17 @@ local function is_wanted(key)
 end
 
 local found = redis.call('SCAN', ARGV[4], 'MATCH', ENTRIES, 'COUNT', ${KEYS_LOOKED_AT})
+local deleted = 0
 for _, key in ipairs(found[2]) do
-  if is_wanted(key) then redis.call('DEL', key) end
+  if is_wanted(key) then deleted = deleted + redis.call('DEL', key) end
 end
-if found[1] ~= '0' then return found[1] end
+if found[1] ~= '0' then return { found[1], deleted } end
 for tag in string.gmatch(ARGV[6], '[^\\n]+') do
   if redis.call('PTTL', PREFIX .. tag) > ${SPENT_TAG_MS} then redis.call('PEXPIRE', PREFIX .. tag, ${SPENT_TAG_MS}) end
 end
 local _, n = logical(get(KEYS[1]))
 if n then cut_log(n) end
-return '0'
+return { '0', deleted }
 `;
 
 export const scripts = {
