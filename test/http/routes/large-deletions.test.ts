@@ -7,6 +7,8 @@ import { expectProblem } from '../../support/http/problem.ts';
 const stack = useStack();
 /** More than go with what is deleted. */
 const MANY = scaled(10_001, 100_000);
+/** As many as go along, or in a short run few: a busy machine must end the statement before the longest deadline. */
+const KEPT = scaled(500, 10_000);
 const any = { 'If-Match': '*' };
 const remove = (path: string) => change(stack.current, 'DELETE', path, undefined, any);
 const sha256 = `repeat('0', 64)`;
@@ -32,9 +34,10 @@ if (isDrawn(0, 4))
     }
     const off = await change(stack.current, 'PATCH', '/v1/users/90000', { isActive: false }, any);
     expect(await jsonOf(off)).toMatchObject({ isActive: false });
-    await sql(stack.current, 'delete from user_profiles where user_id = 90000 and id > 210001');
-    expect((await remove('/v1/user-profiles/210001')).status).toBe(200);
-    expect(await jsonOf(await remove('/v1/users/90000'))).toMatchObject({ users: 1, userProfiles: 10_000 });
+    const last = 200_001 + KEPT;
+    await sql(stack.current, `delete from user_profiles where user_id = 90000 and id > ${last}`);
+    expect((await remove(`/v1/user-profiles/${last}`)).status).toBe(200);
+    expect(await jsonOf(await remove('/v1/users/90000'))).toMatchObject({ users: 1, userProfiles: KEPT });
   });
 
 if (isDrawn(1, 4))
@@ -53,9 +56,9 @@ if (isDrawn(1, 4))
     expect((await create(stack.current, '/v1/keys', key)).status).toBe(201);
     await sql(
       stack.current,
-      `delete from api_keys where account_id = 3 and revoked_at is not null and id > 300000 + 9999`,
+      `delete from api_keys where account_id = 3 and revoked_at is not null and id >= 300000 + ${KEPT}`,
     );
-    expect(await jsonOf(await remove(path))).toMatchObject({ accounts: 1, keys: 10_000 });
+    expect(await jsonOf(await remove(path))).toMatchObject({ accounts: 1, keys: KEPT });
     expect((await get(stack.current, path)).status).toBe(404);
   });
 
@@ -90,7 +93,11 @@ if (isDrawn(2, 4))
     expect(await countGood(500_000)).toBe(10_000);
     expect(await jsonOf(await remove('/v1/keys/500000'))).toMatchObject({ id: 500_000 });
     expect(await jsonOf(await remove(`${path}&dryRun=true`))).toMatchObject({ keys: 10_000 });
-    expect(await jsonOf(await remove(path))).toMatchObject({ keys: 10_000 });
+    await sql(
+      stack.current,
+      `delete from api_keys where created_by = 'key:500000' and id > 500000 + ${KEPT}`,
+    );
+    expect(await jsonOf(await remove(path))).toMatchObject({ keys: KEPT });
     expect(await countGood(500_000)).toBe(0);
   });
 
