@@ -9,6 +9,8 @@ import '../support/provided.ts';
 interface Tier {
   /** Patterns of test files, below `test`; by default all but those that install the package. */
   readonly files?: readonly string[];
+  /** Files that the tier leaves out, below `test`. */
+  readonly except?: readonly string[];
   /** Tests of volume run at full length, instead of a short run. */
   readonly isFull?: boolean;
   /** The tier needs real servers. */
@@ -51,10 +53,12 @@ const FULL_DEADLINE_MS = 1_200_000;
  */
 export function configFor({
   files = ['*.test.ts', '!(install)/**/*.test.ts'],
+  except = [],
   isFull = false,
   isReal = false,
 }: Tier) {
   const include = files.map((pattern) => `test/${pattern}`);
+  const left = except.map((pattern) => `test/${pattern}`);
   const deadlineMs = isFull ? FULL_DEADLINE_MS : DEADLINE_MS;
   const shared = {
     provide: { isFull, isReal },
@@ -79,7 +83,7 @@ export function configFor({
           plugins: [
             cloudflareTest({ main, verbose: false, miniflare: { compatibilityDate, bindings: vars } }),
           ],
-          test: { ...shared, name: 'workerd', include, exclude: IN_NODE },
+          test: { ...shared, name: 'workerd', include, exclude: [...IN_NODE, ...left] },
         },
         {
           test: {
@@ -88,7 +92,7 @@ export function configFor({
             // Threads of one process share the compiled WebAssembly of Postgres.
             pool: 'threads',
             include,
-            exclude: IN_WORKERD,
+            exclude: [...IN_WORKERD, ...left],
             execArgv: ['--import', DRIZZLE_MODULES],
           },
         },
