@@ -8,7 +8,7 @@ import { scaled } from '../support/scale.ts';
 
 const session = useSession();
 const bridge = useNeon(session);
-const rows = scaled(20_000, 200_000);
+const rows = scaled(5_000, 200_000);
 const id = 77;
 
 // Everybody has an entry, an item, a deleted row and an answer; every second entry is of a profile from before there were user ids.

@@ -10,7 +10,7 @@ import { scaled } from '../support/scale.ts';
 
 const session = useSession();
 const bridge = useNeon(session);
-const rows = scaled(20_000, 100_000, 1_000_000);
+const rows = scaled(10_000, 100_000, 1_000_000);
 /** The embedded engine holds the rows of a statement in memory. */
 const portion = 20_000;
 const limit = 101;
