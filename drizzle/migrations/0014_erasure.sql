@@ -18,6 +18,8 @@ create type public.user_traces as (
   changes bigint,
   deletion_rows bigint,
   remembered_answers bigint,
+  -- Nothing is left to be removed by another erasure.
+  is_whole boolean,
   -- The cache tags of the user and of the names and ids that it is known to have had.
   tags text[]
 );
@@ -72,6 +74,12 @@ language sql stable set search_path = pg_catalog, pg_temp set enable_seqscan = o
     select p.id from public.user_profiles as p where p.user_id = $1
     union select id from kept where entity = 'user_profile'
     union select row_id from fed where kind = 'user_profile'
+  ), of_others as (
+    select u.username as name, u.external_id as id from public.users as u
+    where u.id <> $1 and u.username = any(array(select name from names))
+    union all
+    select u.username, u.external_id from public.users as u
+    where u.id <> $1 and u.external_id = any(array(select id from external_ids))
   )
   select
     (select l.at from public.audit_log as l
@@ -86,19 +94,21 @@ language sql stable set search_path = pg_catalog, pg_temp set enable_seqscan = o
     (select count(*) from kept),
     (select count(*) from public.idempotency_keys as k
       where jsonb_path_query_array(k.answer, '$[*].user.id') @> jsonb_build_array($1)),
+    true,
     array(
       select unnest(array['user:' || $1, 'memberships:' || $1])
-      union select 'username:' || name from names where name is not null
-      union select 'user-external-id:' || id from external_ids where id is not null
+      union select 'username:' || name from names where name is not null and name not in (select name from of_others)
+      union select 'user-external-id:' || id from external_ids
+        where id is not null and id not in (select id from of_others where id is not null)
       union select 'profile:' || id from profiles
     )
 $$;
 --> statement-breakpoint
 
--- Removes a person from everything that Postgres holds, in one transaction, and answers what there was. An entry of the audit log is the
--- proof. Each statement sees what had committed when it began: what others have written of the user or its profiles is there
+-- Removes a person from everything that Postgres holds, in one transaction, and answers how much. An entry of the audit log is the
+-- proof. At most so many rows of each table are removed, the newest first, and another call removes the next ones. Each statement sees what had committed when it began: what others have written of the user or its profiles is there
 -- once the rows are deleted.
-create function public.erase_user(erased bigint) returns public.user_traces
+create function public.erase_user(erased bigint, most bigint default null) returns public.user_traces
 language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off as $$
 declare
   kept constant text := coalesce(current_setting('edge_accounts.keep_deleted', true), '');
@@ -108,6 +118,9 @@ declare
   gone_entry bigint;
   proof bigint;
 begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'erase_user needs the isolation level read committed' using errcode = 'invalid_transaction_state';
+  end if;
   -- Nobody restores, and nobody numbers what is rewritten below.
   perform pg_advisory_xact_lock(7265201005);
   perform pg_advisory_xact_lock(7265201002);
@@ -122,16 +135,32 @@ begin
     return found_traces;
   end if;
 
+  found_traces.is_whole := coalesce(greatest(
+    found_traces.audit_entries, found_traces.changes, found_traces.deletion_rows, found_traces.remembered_answers
+  ) <= most, true);
+  found_traces.audit_entries := least(found_traces.audit_entries, most);
+  found_traces.changes := least(found_traces.changes, most);
+  found_traces.deletion_rows := least(found_traces.deletion_rows, most);
+  found_traces.remembered_answers := least(found_traces.remembered_answers, most);
+
   perform set_config('edge_accounts.keep_deleted', 'off', true);
   delete from public.users as u where u.id = erased;
   perform set_config('edge_accounts.keep_deleted', kept, true);
 
   update public.audit_log as l
   set username = null, changes = case when l.changes ? 'force' then jsonb_build_object('force', l.changes -> 'force') else '{}' end
-  where l.id = any(array(select public.audit_of_user(erased))) and (l.username is not null or l.changes - 'force' <> '{}');
+  where l.id = any(array(
+    select g.id from public.audit_log as g
+    where g.id = any(array(select public.audit_of_user(erased))) and (g.username is not null or g.changes - 'force' <> '{}')
+    order by g.id desc limit most + found_traces.users + found_traces.user_profiles
+  ));
 
-  held_by := array(select distinct r.deletion_id from public.deletion_rows as r where r.user_id = erased);
-  delete from public.deletion_rows as r where r.user_id = erased;
+  with gone as (
+    delete from public.deletion_rows as r where r.ctid = any(array(
+      select g.ctid from public.deletion_rows as g where g.user_id = erased order by g.deletion_id desc limit most
+    )) returning r.deletion_id
+  )
+  select array(select distinct deletion_id from gone) into held_by;
   delete from public.deletions as d
   where d.id = any(held_by || array(select e.id from public.deletions as e where e.entity_id = erased and e.entity = 'user'))
     and not exists (select from public.deletion_rows as r where r.deletion_id = d.id);
@@ -143,7 +172,11 @@ begin
   -- Items that a reader has not seen yet must stay where they are: a number that is missing at the beginning means that changes
   -- were lost. To delete what is not there does no harm.
   update public.change_feed as c set operation = 'delete', before = null, after = null
-  where (c.row_id = erased and c.kind = 'user' or c.user_id = erased) and (c.before is not null or c.after is not null);
+  where c.id = any(array(
+    select g.id from public.change_feed as g
+    where (g.row_id = erased and g.kind = 'user' or g.user_id = erased) and (g.before is not null or g.after is not null)
+    order by g.id desc limit most + found_traces.users + found_traces.user_profiles
+  ));
 
   update public.idempotency_keys as k set answer = case jsonb_typeof(k.answer)
     when 'array' then (
@@ -154,16 +187,25 @@ begin
     )
     else '{"isErased": true}'
   end
-  where jsonb_path_query_array(k.answer, '$[*].user.id') @> jsonb_build_array(erased);
+  where k.ctid = any(array(
+    select g.ctid from public.idempotency_keys as g
+    where jsonb_path_query_array(g.answer, '$[*].user.id') @> jsonb_build_array(erased) order by g.created_at desc limit most
+  ));
 
   -- Every cached answer with the user has the tag of its id. The names need not be written down once more.
   update public.cache_invalidations as i
   set tags = array_remove(array_remove(i.tags, 'username:' || outdated[1]), 'user-external-id:' || outdated[2])
   where i.xact_id = pg_current_xact_id();
 
-  insert into public.audit_log (actor, request_id, action, entity, entity_id, changes, user_id)
+  -- What an earlier erasure left is removed under its proof.
+  if found_traces.erased_at is not null and found_traces.users = 0 then
+    return found_traces;
+  end if;
+  insert into public.audit_log (actor, request_id, action, entity, entity_id, changes, user_id, xact_id)
   values (
-    public.author(), coalesce(current_setting('edge_accounts.request_id', true), ''), 'erase', 'user', erased, '{}', erased
+    public.author(), coalesce(current_setting('edge_accounts.request_id', true), ''), 'erase', 'user', erased,
+    case when current_setting('edge_accounts.forced', true) = 'true' then '{"force": [null, true]}' else '{}' end::jsonb,
+    erased, pg_current_xact_id()
   )
   returning id into proof;
   -- The accounts that see in their log that the user is gone see the proof.
@@ -240,7 +282,7 @@ begin
 end $$;
 --> statement-breakpoint
 revoke all on function
-  public.audit_of_user(bigint), public.traces_of_user(bigint), public.erase_user(bigint)
+  public.audit_of_user(bigint), public.traces_of_user(bigint), public.erase_user(bigint, bigint)
 from public;
 --> statement-breakpoint
 insert into public.cache_invalidations (tags) values ('{everything}');

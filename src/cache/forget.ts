@@ -1,8 +1,8 @@
 import type { Cache } from './cache.ts';
 import { askShared } from './shared/guarded-store.ts';
 
-/** Two walks of half a million keys, and a tenth of the requests that one invocation may make. */
-const MAX_CALLS = 100;
+/** Two walks of 150,000 keys, and a third of the requests that one invocation may make. */
+const MAX_CALLS = 300;
 const START = '0';
 
 /**

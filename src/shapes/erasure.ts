@@ -14,6 +14,8 @@ export interface Erasure {
   readonly isRepeat: boolean;
   /** Redis has confirmed that it holds the person no more. If false, repeat the call. */
   readonly isForgotten: boolean;
+  /** If false, there was more than one call removes: repeat it. */
+  readonly isComplete: boolean;
   readonly users: number;
   readonly userProfiles: number;
   readonly auditEntries: number;
@@ -31,7 +33,7 @@ export interface EraseOptions extends RequestOptions, ForceOptions {
 export interface PersonExport {
   readonly userId: number;
   readonly generatedAt: string;
-  /** False if there are more than 5,000 of a kind. */
+  /** False if there are more than 1,000 of a kind. */
   readonly isComplete: boolean;
   /** Null if the user was deleted. */
   readonly user: User | null;

@@ -40,6 +40,48 @@ async function erase(id: number) {
   return found;
 }
 
+test('a long history is removed in portions, under one proof', async () => {
+  const id = await make();
+  await drained();
+  const portion = async () => {
+    const [found] = await db.query(
+      `select users::int, audit_entries::int as entries, changes::int, is_whole as "isWhole" from erase_user($1, 4)`,
+      [id],
+    );
+    return found;
+  };
+  expect(await portion()).toEqual({ users: 1, entries: 4, changes: 4, isWhole: false });
+  expect(await left()).not.toEqual([]);
+  expect(await portion()).toEqual({ users: 0, entries: 2, changes: 2, isWhole: true });
+  expect(await left()).toEqual([]);
+  expect(await portion()).toEqual({ users: 0, entries: 0, changes: 0, isWhole: true });
+  const proofs = (await dump(id)).filter(({ action }) => action === 'erase');
+  expect(proofs).toHaveLength(1);
+});
+
+test('a name that somebody else has by now is not among the names to forget', async () => {
+  const id = await make();
+  await db.query(`insert into users (username, email) values ('zoe', '')`);
+  const { tags } = (await erase(id)) ?? { tags: [] };
+  expect(tags).toEqual(expect.arrayContaining(['username:zulu', 'user-external-id:erp-4711']));
+  expect(tags).not.toContain('username:zoe');
+});
+
+test('an old snapshot erases nothing', async () => {
+  const id = await make();
+  await db.query('begin isolation level repeatable read');
+  expect(await db.refusalOf('select erase_user($1)', [id])).toBe('25000');
+  await db.query('rollback');
+});
+
+test('a forced erasure says so in its proof', async () => {
+  const id = await make();
+  await db.query(`begin; select set_config('edge_accounts.forced', 'true', true)`);
+  await erase(id);
+  await db.query('commit');
+  expect((await dump(id)).at(-1)).toMatchObject({ action: 'erase', changes: { force: [null, true] } });
+});
+
 /** The outbox names what was written before for some seconds more. */
 const drained = () => db.query('delete from cache_invalidations');
 const left = () => tablesWith((text, params) => db.query(text, params), WORDS);

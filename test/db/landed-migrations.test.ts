@@ -20,7 +20,7 @@ const LANDED = {
   '0011_audit_actions.sql': '39834e195c29489c5507b4f0261d348eaa7dfd1a97bc3faab442e90ca34ee8ce',
   '0012_deletions.sql': '291a9bc07aee218aea00c66ba9eddb6e5b9818233a9467305c22e18411cc7be0',
   '0013_audit_names.sql': '84f39c38b1e594c02672c5b9bf5eba5bf0c3a89f9e79f05dac45031c927f2fcc',
-  '0014_erasure.sql': 'a82e797e62821fc4e22976b6e75f64da5f0461bbac409ee53cf470f36f9ac9fd',
+  '0014_erasure.sql': 'f83bb078df2006ee88709aab8db612096a67ad93569175cc480e439fe100d1d4',
 };
 
 const digest = (name: string) =>

@@ -30,6 +30,8 @@ export interface Traces {
   readonly changes: number;
   readonly deletionRows: number;
   readonly rememberedAnswers: number;
+  /** Nothing is left for another erasure. */
+  readonly isComplete: boolean;
   /** The cache tags of the user, and of the names and ids that it is known to have had. */
   readonly knownTags: string[];
 }
@@ -38,6 +40,9 @@ export interface ErasureOutcome extends UserWriteOutcome {
   /** Null: one of the conditions forbade the erasure. */
   readonly traces: Traces | null;
 }
+
+/** Rows of each table that one erasure removes: some take a second. The next one goes on. */
+const MAX_ERASED = 5_000;
 
 /** The lock between an erasure and restores, which would bring back what the erasure looks for. */
 const ERASURE_LOCK = 7_265_201_005;
@@ -77,7 +82,7 @@ export async function eraseUserRow(
     ...lockUser(db, userId, NO_RIGHTS),
     state: selectState(db, userId, conditions, NO_RIGHTS),
     erased: db.execute(sql`
-      select ${columns} from (select ${userId}::bigint as id where not ${isForbidden}) as asked, erase_user(asked.id) as t`),
+      select ${columns} from (select ${userId}::bigint as id where not ${isForbidden}) as asked, erase_user(asked.id, ${MAX_ERASED}) as t`),
   });
   const traces = toTraces(erased);
   return { ...toState(state[0]), isDone: traces !== null, traces, tags };
@@ -87,7 +92,8 @@ const instant = (at: SQL): SQL => sql`to_char(${at} at time zone 'UTC', 'YYYY-MM
 
 const columns = sql`${instant(sql`t.erased_at`)} as "erasedAt", ${instant(sql`now()`)} as now, t.is_known as "isKnown",
   t.users, t.user_profiles as "userProfiles", t.audit_entries as "auditEntries", t.changes,
-  t.deletion_rows as "deletionRows", t.remembered_answers as "rememberedAnswers", t.tags as "knownTags"`;
+  t.deletion_rows as "deletionRows", t.remembered_answers as "rememberedAnswers", t.is_whole as "isComplete",
+  t.tags as "knownTags"`;
 
 function toTraces(result: unknown): Traces | null {
   const [traces] = readRows(result, {
@@ -100,6 +106,7 @@ function toTraces(result: unknown): Traces | null {
     changes: whole,
     deletionRows: whole,
     rememberedAnswers: whole,
+    isComplete: flag,
     knownTags: texts,
   });
   return traces ?? null;

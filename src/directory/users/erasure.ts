@@ -22,6 +22,9 @@ export const Erasure = z
     isForgotten: z.boolean().meta({
       description: 'Redis has confirmed that it holds the person no more. If false, repeat the request.',
     }),
+    isComplete: z.boolean().meta({
+      description: 'If false, there was more than one request removes: repeat it.',
+    }),
     users: count,
     userProfiles: count,
     auditEntries: count,
@@ -52,12 +55,12 @@ export async function eraseUser(
     requireWritable(outcome);
     if (outcome.userProfiles > MAX_DELETED_PROFILES) throw tooManyAccountsError(outcome.userProfiles);
   }
-  const { erasedAt, now, isKnown, knownTags, ...counts } = traces ?? unknownUser('userId');
+  const { erasedAt, now, isKnown, isComplete, knownTags, ...counts } = traces ?? unknownUser('userId');
   const isEmpty = Object.values(counts).every((found) => found === 0);
   if (isEmpty && !isKnown) unknownUser('userId');
   const isRepeat = isEmpty && erasedAt !== null;
   const at = isRepeat || dryRun ? erasedAt : now;
-  const value = { dryRun, userId, erasedAt: at, isRepeat, isForgotten: false, ...counts };
+  const value = { dryRun, userId, erasedAt: at, isRepeat, isForgotten: false, isComplete, ...counts };
   if (dryRun) return { value, token };
   const { isForgotten, ...forgotten } = await forgetTags(deps, knownTags, token);
   return { value: { ...value, isForgotten }, ...forgotten };

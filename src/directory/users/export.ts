@@ -9,8 +9,8 @@ import { toUserProfile, UserProfile } from '../profiles/user-profile.ts';
 import { readOrigin } from '../uncached-read.ts';
 import { toUser, User } from './users.ts';
 
-/** Greatest number of each: a Worker holds them in memory, and Postgres answers within the deadline. */
-const MOST = 5_000;
+/** Greatest number of each: of the largest rows, these are 40 MB, which Neon answers and a Worker holds. */
+const MOST = 1_000;
 
 const at = z.iso.datetime();
 /** Everything that is held of a person, the newest first. */

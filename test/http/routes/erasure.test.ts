@@ -97,6 +97,7 @@ async function drainTwice(): Promise<void> {
 }
 
 const EMPTY = {
+  isComplete: true,
   users: 0,
   userProfiles: 0,
   auditEntries: 0,
@@ -130,7 +131,7 @@ test('a person is gone from every table and from Redis, at once and everywhere',
     deletionRows: 0,
     rememberedAnswers: 1,
   };
-  const base = { userId: person.id, isRepeat: false, isForgotten: false };
+  const base = { userId: person.id, isRepeat: false, isForgotten: false, isComplete: true };
   expect(dry).toEqual({ ...base, dryRun: true, erasedAt: null, ...counts });
   expect(await keysWith(WORDS)).toEqual(entries);
   expect((await get(newIsolate(stack.current), `/v1/users/${person.id}`)).status).toBe(200);
