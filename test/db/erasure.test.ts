@@ -383,6 +383,18 @@ describe.skipIf(!process.env['DATABASE_URL'])('at once with another transaction'
     expect(await left()).toEqual([]);
   });
 
+  test('a rename before it is known to it, so that it writes down no name', async () => {
+    const id = await make();
+    await drained();
+    await behind(
+      () => db.query(`update users set username = 'zoe-2' where id = $1`, [id]),
+      `select from erase_user(${id})`,
+    );
+    // The row of the user's deletion; that of the rename has the names.
+    const tags = await db.query('select from cache_invalidations where tags = array[$1]', [`user:${id}`]);
+    expect(tags).toHaveLength(1);
+  });
+
   test('a restore before it is erased again, and one after it finds no deletion', async () => {
     const id = await make();
     await db.query('delete from users where id = $1', [id]);
