@@ -120,7 +120,9 @@ describe.skipIf(!process.env['DATABASE_URL'])('in the order that locks make', ()
     const { value } = await behind(`delete from accounts where account_number = '9000-0000-0001'`, () =>
       createUserRows(neon.db, author, [user], null, false),
     );
-    expect(value).toEqual([{ position: 0, user: null, isAccountKnown: false, isExternalIdTaken: false }]);
+    expect(value).toMatchObject([
+      { position: 0, user: null, isAccountKnown: false, isExternalIdTaken: false },
+    ]);
   });
 
   const take = (id: number, username: string) =>
@@ -132,7 +134,9 @@ describe.skipIf(!process.env['DATABASE_URL'])('in the order that locks make', ()
 
   test('a name that is just being taken is waited for', async () => {
     const { value } = await behind(take(9105, 'admin-taken'), () => insert('admin-taken'));
-    expect(value).toEqual([{ position: 0, user: null, isAccountKnown: true, isExternalIdTaken: false }]);
+    expect(value).toMatchObject([
+      { position: 0, user: null, isAccountKnown: true, isExternalIdTaken: false },
+    ]);
   });
 
   test('names are taken in one order, so that batches wait and do not deadlock', async () => {
