@@ -6,9 +6,10 @@ import { pageFlags } from '../command/shared-flags.ts';
 import type { AuditEntry } from '../../src/shapes/audit-entry.ts';
 import { quoted } from '../output/fields.ts';
 import type { Column } from '../output/table.ts';
+import { toSecond } from '../output/text.ts';
 
 const columns: readonly Column<AuditEntry>[] = [
-  { title: 'at', of: ({ at }) => at },
+  { title: 'at', of: ({ at }) => toSecond(at) },
   { title: 'by', of: ({ actor }) => actor },
   { title: 'action', of: ({ action, entity }) => `${action} ${entity.replace('_', ' ')}` },
   { title: 'what', of: whatOf },
@@ -19,11 +20,12 @@ function whatOf({ accountNumber, username, keyName, entityId }: AuditEntry): str
   return [username, keyName, accountNumber].filter(Boolean).join(' in ') || String(entityId ?? '');
 }
 
-/** Of what is made or gone the fields alone are shown, for all of its values are new or old. */
+/** Of what is made or gone every field would be shown, which says nothing. */
 function changesOf({ action, changes }: AuditEntry): string {
-  const fields = Object.entries(changes).filter(([name]) => !['updatedAt', 'revision'].includes(name));
-  if (action !== 'update') return fields.map(([name]) => name).join(', ');
-  return fields.map(([name, { before, after }]) => `${name} ${quoted(before)} → ${quoted(after)}`).join(', ');
+  if (action !== 'update') return '';
+  return Object.entries(changes)
+    .map(([name, { before, after }]) => `${name} ${quoted(before)} → ${quoted(after)}`)
+    .join(', ');
 }
 
 export const audit = defineCommand({

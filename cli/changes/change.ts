@@ -1,6 +1,6 @@
 import type { Change } from '../../src/shapes/change.ts';
 import { changeLines } from '../output/fields.ts';
-import { harmless } from '../output/text.ts';
+import { harmless, toSecond } from '../output/text.ts';
 
 /** A change on one line, for people. */
 export function lineOf({ at, actor, operation, kind, id, before, after }: Change): string {
@@ -8,7 +8,7 @@ export function lineOf({ at, actor, operation, kind, id, before, after }: Change
   const fields = before && after ? changeLines(before, after).map((line) => line.trim()) : [];
   const name = nameOf(after ?? before);
   return harmless(
-    `${at}   ${actor}   ${operation} ${what}${name}${fields.length > 0 ? `: ${fields.join(', ')}` : ''}`,
+    `${toSecond(at)}   ${actor}   ${operation} ${what}${name}${fields.length > 0 ? `: ${fields.join(', ')}` : ''}`,
   );
 }
 

@@ -37,9 +37,14 @@ async function runSpec(spec: AnyCommand, command: Command, io: Io): Promise<void
   const args = Object.fromEntries(
     Object.keys(spec.args).map((name, at) => [name, String(command.processedArgs[at] ?? '')]),
   );
+  const own = Object.entries(spec.flags).map(([name, { isNullable }]) => {
+    const value: unknown = flags[name];
+    // Commander itself turns null into an empty text.
+    return [name, isNullable && value === '' ? null : value] as const;
+  });
   await spec.run({
     args,
-    flags,
+    flags: Object.fromEntries(own),
     output,
     io,
     session: async () => openSession(await findTarget(io, flags), io, output),

@@ -12,6 +12,8 @@ export interface Flag<T> {
   /** The command does not run without it. */
   readonly isRequired?: boolean;
   readonly short?: string;
+  /** An empty text stands for none. */
+  readonly isNullable?: boolean;
   parse(text: string): T;
 }
 
@@ -45,7 +47,8 @@ export function nullableText(description: string, value = 'text', group = FIELDS
     description: `${description} An empty text removes it.`,
     group,
     value,
-    parse: (given) => given || null,
+    isNullable: true,
+    parse: (given) => given,
   };
 }
 

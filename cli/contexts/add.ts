@@ -20,7 +20,7 @@ export const addContext = defineCommand({
   },
   examples: [
     'context add local --url http://127.0.0.1:8787',
-    'context add local --url http://127.0.0.1:8787 --unchecked',
+    'context add staging --url http://127.0.0.1:8787 --unchecked',
   ],
   page: 'docs/cli.md',
   isLocal: true,

@@ -7,7 +7,7 @@ export const removeContext = defineCommand({
   summary: 'Forgets a context and its key; the key itself stays valid.',
   args: { name: 'The name under which it was saved.' },
   flags: {},
-  examples: ['context remove local', 'context remove local --json'],
+  examples: ['context remove staging', 'context remove local --json'],
   page: 'docs/cli.md',
   isLocal: true,
   async run({ args: { name }, output, io }) {

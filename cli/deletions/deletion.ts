@@ -1,6 +1,7 @@
 import type { PastDeletion } from '../../src/shapes/past-deletion.ts';
 import { usageFailure } from '../failure.ts';
 import type { Column } from '../output/table.ts';
+import { toSecond } from '../output/text.ts';
 
 /** The description of an argument that names a deletion. */
 export const DELETION = 'Its id.';
@@ -12,12 +13,12 @@ export function deletionParam(id: string): { deletionId: string } {
 
 export const deletionColumns: readonly Column<PastDeletion>[] = [
   { title: 'id', of: ({ id }) => id },
-  { title: 'at', of: ({ at }) => at },
+  { title: 'at', of: ({ at }) => toSecond(at) },
   { title: 'by', of: ({ actor }) => actor },
   { title: 'kind', of: ({ kind }) => kind.replace('_', ' ') },
   {
     title: 'what',
     of: ({ accountNumber, username }) => [username, accountNumber].filter(Boolean).join(' in '),
   },
-  { title: 'restored', of: ({ restoredAt }) => restoredAt },
+  { title: 'restored', of: ({ restoredAt }) => toSecond(restoredAt) },
 ];

@@ -11,11 +11,16 @@ export function fieldLines(thing: object, style: Style): string[] {
   return fields.map(([name, shown]) => `${style.dim(pad(name, width))}   ${shown}`);
 }
 
-/** What a change did to the fields of a row, a line each. Revisions and times change with every write, and say nothing. */
+/** False for the fields that change with every write, and so say nothing about it. */
+export function isTelling(field: string): boolean {
+  return field !== 'revision' && field !== 'updatedAt';
+}
+
+/** What a change did to the fields of a row, a line each. */
 export function changeLines(before: object, after: object): string[] {
   const old = new Map(Object.entries(before));
   return Object.entries(after)
-    .filter(([name]) => !['revision', 'updatedAt'].includes(name))
+    .filter(([name]) => isTelling(name))
     .filter(([name, value]) => JSON.stringify(old.get(name)) !== JSON.stringify(value))
     .map(([name, value]) => `  ${name} ${quoted(old.get(name))} → ${quoted(value)}`);
 }

@@ -22,6 +22,11 @@ export function count(number: number, one: string, several = `${one}s`): string 
   return `${number.toLocaleString('en')} ${number === 1 ? one : several}`;
 }
 
+/** A time to the second, for tables. */
+export function toSecond(time: string | null): string {
+  return time === null ? '' : `${time.slice(0, 10)} ${time.slice(11, 19)}Z`;
+}
+
 const UNITS = [
   ['day', 86_400_000],
   ['hour', 3_600_000],

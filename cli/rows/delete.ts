@@ -31,7 +31,9 @@ export async function deleteRow(removal: Removal): Promise<void> {
   const isUndone = verb === 'deletes';
   await output.say(
     `This ${verb} ${harmless(title)}${parts ? `: ${parts}` : ''}. ` +
-      (isUndone ? 'It can be restored, for 30 days where nothing else is set.' : 'It is permanent.'),
+      (isUndone
+        ? 'It can be restored for 30 days, unless the service is set otherwise.'
+        : 'It is permanent.'),
   );
   if (flags.dryRun) return output.show(foreseen, ['Nothing was changed.']);
   if (!flags.yes) await confirm(removal);
@@ -45,7 +47,9 @@ function partsOf({ accounts, users, userProfiles, keys }: Deletion): string {
   const parts = [
     ...(accounts > 1 ? [count(accounts, 'account')] : []),
     ...(users > 1 ? [count(users, 'user')] : []),
-    ...(accounts + users > 0 || userProfiles > 1 ? [count(userProfiles, 'member')] : []),
+    ...(accounts + users > 0 || userProfiles > 1
+      ? [count(userProfiles, accounts > 0 ? 'member' : 'membership')]
+      : []),
     ...(accounts > 0 || keys > 1 ? [count(keys, 'key')] : []),
   ];
   return parts.join(', ');

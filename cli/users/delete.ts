@@ -11,7 +11,7 @@ export const deleteUser = defineCommand({
   summary: 'Deletes a user and its memberships.',
   args: { user: USER },
   flags: { force: onOff('Insist, where it takes the last admin of an account.'), ...deletionFlags },
-  examples: ['users delete nomad --dry-run', 'users delete dormant_dan --yes'],
+  examples: ['users delete nomad --dry-run', 'users delete ann --yes'],
   page: 'docs/undo.md',
   async run({ args, flags, output, io, session }) {
     const opened = await session();

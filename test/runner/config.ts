@@ -20,7 +20,7 @@ interface Tier {
 const { compatibility_date: compatibilityDate, main, vars } = readConfig({ config: 'wrangler.toml' });
 
 /** The folders whose tests run in Node; all others run inside workerd. */
-const NODE_FOLDERS = 'local,examples,coherence,processes,budget,fleet,package,install';
+const NODE_FOLDERS = 'cli,local,examples,coherence,processes,budget,fleet,package,install';
 const IN_NODE = [
   `test/{${NODE_FOLDERS}}/**`,
   'test/db/*.test.ts',
