@@ -4,9 +4,9 @@ import { defineCommand } from '../command/command.ts';
 import { FILTERS, oneOf, text } from '../command/flags.ts';
 import { pageFlags } from '../command/shared-flags.ts';
 import type { AuditEntry } from '../../src/shapes/audit-entry.ts';
-import { quoted } from '../output/fields.ts';
 import type { Column } from '../output/table.ts';
 import { toSecond } from '../output/text.ts';
+import { auditedChanges } from './audited-changes.ts';
 
 const columns: readonly Column<AuditEntry>[] = [
   { title: 'at', of: ({ at }) => toSecond(at) },
@@ -23,9 +23,7 @@ function whatOf({ accountNumber, username, keyName, entityId }: AuditEntry): str
 /** Of what is made or gone every field would be shown, which says nothing. */
 function changesOf({ action, changes }: AuditEntry): string {
   if (action !== 'update') return '';
-  return Object.entries(changes)
-    .map(([name, { before, after }]) => `${name} ${quoted(before)} → ${quoted(after)}`)
-    .join(', ');
+  return auditedChanges(changes);
 }
 
 export const audit = defineCommand({

@@ -45,7 +45,7 @@ export const changes = defineCommand({
 interface Feed {
   /** The end of what has been read; null before anything has. */
   cursor(): string | null;
-  /** The next changes; none if all have been seen. */
+  /** The next changes. Without any of them the cursor may move all the same, past changes that the key does not see. */
   next(limit: number, isWaiting: boolean): Promise<readonly Change[]>;
 }
 
@@ -70,8 +70,9 @@ function makeFeed({ client }: Session, kinds: readonly string[] | undefined, fro
 async function* upTo(feed: Feed, limit: number): AsyncGenerator<readonly Change[]> {
   let left = limit;
   while (left > 0) {
+    const before = feed.cursor();
     const items = await feed.next(left, false);
-    if (items.length === 0) return;
+    if (feed.cursor() === before) return;
     yield items;
     left -= items.length;
   }

@@ -17,7 +17,7 @@ export const listContexts = defineCommand({
       isCurrent: name === current,
     }));
     await output.showList(only(rows), [
-      { title: '', of: ({ isCurrent }) => (isCurrent ? '*' : '') },
+      { title: ' ', of: ({ isCurrent }) => (isCurrent ? '*' : '') },
       { title: 'name', of: ({ name }) => name },
       { title: 'url', of: ({ url }) => url },
     ]);

@@ -1,5 +1,7 @@
 const WIDE =
   /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\uFF01-\uFF60]/u;
+/** Kana and Hangul of half the width. */
+const NARROW = /^[\uFF61-\uFFDC]/;
 const NO_WIDTH = /^[\p{Mark}\u200B-\u200D]+$/u;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
@@ -12,7 +14,7 @@ export function widthOf(text: string): number {
 
 function widthOfLetter(letter: string): number {
   if (NO_WIDTH.test(letter)) return 0;
-  return WIDE.test(letter) ? 2 : 1;
+  return WIDE.test(letter) && !NARROW.test(letter) ? 2 : 1;
 }
 
 /** The text in so many columns, its end replaced by `…` if it has more. */

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../../src/shapes/audit-entry.ts';
 import type { ResolvedUrl } from '../../src/shapes/resolved.ts';
-import { quoted } from '../output/fields.ts';
+import { auditedChanges } from '../audit/audited-changes.ts';
 import type { Style } from '../output/style.ts';
 import { ago, harmless } from '../output/text.ts';
 
@@ -45,8 +45,6 @@ function lastOf({ changes: [last] }: ResolvedUrl, nowMs: number): string {
 function whatOf({ action, entity, changes }: AuditEntry): string {
   const kind = entity.replace('_', ' ');
   if (action !== 'update') return `${action} ${kind}`;
-  const fields = Object.entries(changes).map(
-    ([name, { before, after }]) => `${name} ${quoted(before)} → ${quoted(after)}`,
-  );
-  return entity === 'account' ? fields.join(', ') : `${kind} ${fields.join(', ')}`;
+  const fields = auditedChanges(changes);
+  return entity === 'account' ? fields : `${kind} ${fields}`;
 }

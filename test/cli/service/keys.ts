@@ -37,7 +37,7 @@ export function testKeys(on: () => Service): void {
     const { stdout } = await on().run('whoami', on().as(key));
     expect(stdout).toBe(
       `key:${id} (Tested) at http://127.0.0.1:8787\n` +
-        '  the key may manage keys and read (keys:write, directory:read)\n' +
+        '  the key may read and manage keys (directory:read, keys:write)\n' +
         '  it sees the account 1234-5678-9012 alone\n',
     );
   });

@@ -71,13 +71,14 @@ export function testReads(on: () => Service): void {
   });
 
   test('resolve says of a URL how its account was found', async () => {
+    await on().json('accounts update 2718-2818-2845 --city Lima');
     const { stdout } = await on().run('resolve https://hr.2718-2818-2845.api.localhost/');
     expect(stdout.split('\n').slice(0, 2)).toEqual([
       '2718-2818-2845   Empty Ltd   active',
       '  label 2 of 4 is the account number, left of api.localhost',
     ]);
     expect(stdout).toContain('  admin: 2718-2818-2845-admin (user ');
-    expect(stdout).toMatch(/ {2}last change: .*, by root\n/);
+    expect(stdout).toMatch(/ {2}last change: .*, city none → Lima, by root\n/);
   });
 
   test('resolve says of a URL without an account why it has none', async () => {
