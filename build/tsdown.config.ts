@@ -2,9 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'tsdown';
 import { buildAssets } from '../assets/build.ts';
 
+/** Beside it lie the migrations, so it stays a file of its own. */
+const MIGRATE = { id: './migrate.js', external: true };
+
+const cwd = fileURLToPath(new URL('../', import.meta.url));
+
 /** The entry points of the package, and the command that migrates the database. */
-export default defineConfig({
-  cwd: fileURLToPath(new URL('../', import.meta.url)),
+const library = defineConfig({
+  cwd,
   entry: {
     index: 'src/package/index.ts',
     client: 'src/package/client.ts',
@@ -29,3 +34,20 @@ export default defineConfig({
   hash: false,
   outputOptions: { chunkFileNames: 'shared/[name].js' },
 });
+
+/** The command line, which bundles what no entry point needs. */
+const commandLine = defineConfig({
+  cwd,
+  entry: { cli: 'cli/main.ts' },
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  dts: false,
+  fixedExtension: false,
+  minify: true,
+  deps: { alwaysBundle: ['commander', /^hono\//], onlyBundle: false },
+  plugins: [{ name: 'sibling', resolveId: (id) => (id.endsWith('drizzle/migrate.ts') ? MIGRATE : null) }],
+  hash: false,
+});
+
+export default [library, commandLine];

@@ -31,6 +31,7 @@ test('the tarball holds the entry points, the migrations and the template, and n
       'dist/assets/docs/scalar.js',
       'dist/assets/docs/start.js',
       'dist/assets/page.css',
+      'dist/cli.js',
       'dist/migrate.js',
       'dist/migrations/meta/_journal.json',
       'dist/shared/account-directory.d.ts',
@@ -74,6 +75,26 @@ test('the unpacked package finds the account number of a URL', async () => {
     const found = accountNumberFromUrl('https://user@hr.3141-5926-5359.api.example.com/');
     console.log(JSON.stringify([found, explainAccountNumber('ftp://example.com').reason]))`;
   expect(await runModule(code)).toEqual(['3141-5926-5359', 'no_http_url']);
+});
+
+test('the unpacked command line runs without any package beside it', async () => {
+  const cli = join(project, 'node_modules/edge-accounts/dist/cli.js');
+  const refused = await run(process.execPath, [cli, 'accounts', 'list'], {
+    cwd: tarball.folder,
+    env: { EDGE_ACCOUNTS_URL: 'https://localhost:9', EDGE_ACCOUNTS_KEY: 'ea_local_root' },
+  }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    code: 5,
+    stdout: '',
+    stderr: expect.stringMatching(/^https:\/\/localhost:9 cannot be reached: /),
+  });
+  const { version } = JSON.parse(await read('package.json')) as { readonly version: string };
+  expect((await run(process.execPath, [cli, '--version'])).stdout).toBe(`${version}\n`);
+});
+
+test('the unpacked command line migrates by the command beside it', async () => {
+  const code = (await read('dist/cli.js')).match(/import\((["'`])\.\/migrate\.js\1\)/);
+  expect(code).not.toBeNull();
 });
 
 // Node refuses a body at this status, even an empty one, and workerd does not.
