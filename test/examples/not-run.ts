@@ -6,6 +6,8 @@ export const notRun: Readonly<Record<string, string>> = {
     'npm run test:package runs it beside a deployment',
   'cp -R node_modules/edge-accounts/examples/deployment accounts && cd accounts && npm install':
     'npm run test:package installs and runs the template',
+  '$ npx edge-accounts context add staging --url https://accounts.staging.example.com':
+    'test/cli/commands.test.ts runs the commands on a stack of its own',
   'npm run check': 'it takes half a minute; .ci/run runs it',
   'SEED=123 RUN_PATH=45 npm test -- test/coherence/model.test.ts': 'it repeats a run that failed',
   'psql -h 127.0.0.1 -p 54320 -U postgres postgres': 'not every machine has psql and redis-cli',

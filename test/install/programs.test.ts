@@ -89,13 +89,16 @@ test('wrangler bundles the deployment as for an upload', async () => {
   expect(done).toMatchObject({ isDone: true, output: expect.stringContaining('Total Upload') });
 });
 
-test('the installed command migrates the database, and says why it cannot', async () => {
-  const command = join(project.folder, 'node_modules/.bin/edge-accounts-migrate');
+test.each([
+  ['edge-accounts-migrate', [], 1],
+  ['edge-accounts', ['migrate'], 5],
+])('the installed %s migrates the database, and says why it cannot', async (name, args, code) => {
+  const command = join(project.folder, 'node_modules/.bin', name);
   const migrate = (databaseUrl: string) =>
-    run(process.execPath, [command], { env: { DATABASE_URL: databaseUrl } });
+    run(process.execPath, [command, ...args], { env: { DATABASE_URL: databaseUrl } });
   expect((await migrate(two.stack.postgresUrl)).stdout).toBe('The database is up to date.\n');
   await expect(migrate('postgres://me@127.0.0.1:1/db')).rejects.toMatchObject({
-    code: 1,
+    code,
     stderr: expect.stringContaining('Migration failed: connect ECONNREFUSED'),
   });
 });
