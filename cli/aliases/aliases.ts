@@ -15,7 +15,7 @@ interface Alias {
 const NO_PASSWORDS = 'This service keeps no passwords: leave --password out.';
 const password = { '--password': NO_PASSWORDS };
 
-export const aliases: Readonly<Record<string, Alias>> = {
+const aliases: Readonly<Record<string, Alias>> = {
   create_account: {
     words: ['accounts', 'create'],
     options: { '--company_name': ['--company-name'], '--account_number': ['--account-number'] },
