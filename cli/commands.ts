@@ -39,6 +39,8 @@ import { open } from './service/open.ts';
 import { listAccountsOfUser } from './users/accounts.ts';
 import { createUser } from './users/create.ts';
 import { deleteUser } from './users/delete.ts';
+import { eraseUser } from './users/erase.ts';
+import { exportUser } from './users/export.ts';
 import { getUser } from './users/get.ts';
 import { listUsers } from './users/list.ts';
 import { updateUser } from './users/update.ts';
@@ -77,6 +79,8 @@ export const commands: readonly AnyCommand[] = [
   updateUser,
   deleteUser,
   listAccountsOfUser,
+  exportUser,
+  eraseUser,
   listProfiles,
   getProfile,
   createProfile,

@@ -1,10 +1,10 @@
 import { bodyUnless } from '../api/answer.ts';
 import type { Session } from '../api/session.ts';
 import type { Deletion } from '../../src/shapes/deletion.ts';
-import { EXIT, Failure, usageFailure } from '../failure.ts';
 import type { Io } from '../io.ts';
 import type { Output } from '../output/output.ts';
 import { count, harmless } from '../output/text.ts';
+import { confirm } from './confirm.ts';
 
 interface Removal {
   readonly io: Io;
@@ -36,7 +36,7 @@ export async function deleteRow(removal: Removal): Promise<void> {
         : 'It is permanent.'),
   );
   if (flags.dryRun) return output.show(foreseen, ['Nothing was changed.']);
-  if (!flags.yes) await confirm(removal);
+  if (!flags.yes) await confirm(removal.io, removal);
   const done = await removal.remove();
   const undo = isUndone ? await removal.undo() : null;
   const past = isUndone ? 'Deleted.' : 'Revoked.';
@@ -53,12 +53,6 @@ function partsOf({ accounts, users, userProfiles, keys }: Deletion): string {
     ...(accounts > 0 || keys > 1 ? [count(keys, 'key')] : []),
   ];
   return parts.join(', ');
-}
-
-async function confirm({ io, name, nameOfName }: Removal): Promise<void> {
-  const typed = await io.ask(`Type ${nameOfName} to go on: `);
-  if (typed === null) throw usageFailure('Nobody is here to confirm this.', 'Give --yes to do it unasked.');
-  if (typed.trim() !== name) throw new Failure(EXIT.refused, 'That is another name. Nothing was changed.');
 }
 
 interface DeletionFilter {

@@ -29,7 +29,7 @@ test('bash completes nouns, verbs and options', async () => {
     ['no-such', ''],
   ]);
   expect(nouns).toEqual(['accounts']);
-  expect(verbs).toEqual(['list', 'get', 'create', 'update', 'delete', 'accounts']);
+  expect(verbs).toEqual(['list', 'get', 'create', 'update', 'delete', 'accounts', 'export', 'erase']);
   expect(options).toEqual(expect.arrayContaining(['--company', '--limit', '--all', '--context', '--json']));
   expect(later).toEqual(['--as']);
   expect(nothing).toEqual([]);

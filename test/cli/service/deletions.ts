@@ -103,6 +103,27 @@ export function testDeletions(on: () => Service): void {
     expect((await on().run('deletions get x')).code).toBe(2);
   });
 
+  test('an erasure counts what it takes, has the id typed, and leaves nothing', async () => {
+    const { id } = await on().json<{ id: number }>(
+      'users create --username erased --email erased@example.com',
+    );
+    const { stdout } = await on().run('users export erased');
+    expect(JSON.parse(stdout)).toMatchObject({ userId: id, user: { username: 'erased' } });
+    const dry = await on().run('users erase erased --dry-run');
+    expect(dry.stderr).toMatch(
+      /^This erases user \d+: 1 user, 0 memberships, 1 entry of the audit log, .* permanent\.\n$/,
+    );
+    expect((await on().run('users erase erased', { columns: 80, typed: ['erased'] })).code).toBe(1);
+    expect(await on().run('users erase erased', { columns: 80, typed: [`${id}`] })).toMatchObject({
+      code: 0,
+      stdout: 'Erased.\n',
+      questions: ['Type the id of the user to go on: '],
+    });
+    expect((await on().run('users get erased')).code).toBe(3);
+    const again = await on().run(`users erase ${id} --yes`);
+    expect(again.stdout).toBe('Nothing was left since an earlier erasure.\n');
+  });
+
   test('the audit log shows what a change changed', async () => {
     const { accountNumber } = await accountToDelete(on());
     await on().json(`accounts update ${accountNumber} --city Lima`);
