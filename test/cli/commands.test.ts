@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commands } from '../../cli/commands.ts';
-import { newHome, type Outcome } from './fake-io.ts';
+import { type Outcome, withHome } from './fake-io.ts';
 import { testAliases } from './service/aliases.ts';
 import { testChanges } from './service/changes.ts';
 import { testDeletions } from './service/deletions.ts';
@@ -18,8 +18,10 @@ const outcomes = new Map<string, Outcome>();
 // are shuffled.
 beforeAll(async () => {
   service = await startService();
-  const world = { home: newHome(), stdin: 'ea_local_root\n' };
-  for (const line of examples) outcomes.set(line, await service.run(line, world));
+  await withHome(async (home) => {
+    const world = { home, stdin: 'ea_local_root\n' };
+    for (const line of examples) outcomes.set(line, await service.run(line, world));
+  });
 });
 afterAll(() => service.close());
 

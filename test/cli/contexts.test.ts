@@ -2,10 +2,13 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { configFolder } from '../../cli/contexts/config-file.ts';
-import { newHome, runWith, type World } from './fake-io.ts';
+import { runWith, withHome, type World } from './fake-io.ts';
 import { wordsOf } from './words.ts';
 
 const KEY = 'ea_local_root';
+/** A test with a home directory of its own. */
+const testAtHome = (name: string, act: (home: string) => Promise<void>) => test(name, () => withHome(act));
+
 const run = (line: string, world: World) => runWith(wordsOf(line), world);
 const add = (name: string, home: string, url = `https://${name}.example.com/`) =>
   run(`context add ${name} --url ${url} --unchecked`, { home, stdin: `${KEY}-${name}\n` });
@@ -24,8 +27,7 @@ async function asked(line: string, world: World) {
   return { ...outcome, seen };
 }
 
-test('a context is saved for its owner alone, and its key is never printed', async () => {
-  const home = newHome();
+testAtHome('a context is saved for its owner alone, and its key is never printed', async (home) => {
   const { code, stdout, stderr } = await add('staging', home);
   expect([code, stdout]).toEqual([0, 'Saved. "staging" is the current context; the key was not checked.\n']);
   expect(stderr).not.toContain(KEY);
@@ -42,16 +44,14 @@ test('a context is saved for its owner alone, and its key is never printed', asy
   }
 });
 
-test('a file that others could read is theirs no more once it is written', async () => {
-  const home = newHome();
+testAtHome('a file that others could read is theirs no more once it is written', async (home) => {
   await mkdir(join(home, '.config', 'edge-accounts'), { recursive: true });
   await writeFile(fileIn(home), '{"current":null,"contexts":{}}', { mode: 0o644 });
   await add('staging', home);
   expect((await stat(fileIn(home))).mode & 0o777).toBe(0o600);
 });
 
-test('the last context is the current one, until another is chosen or it is removed', async () => {
-  const home = newHome();
+testAtHome('the last context is the current one, until another is chosen or it is removed', async (home) => {
   await add('staging', home);
   await add('production', home);
   const list = async () => (await run('context list', { home })).stdout;
@@ -69,27 +69,29 @@ test('the last context is the current one, until another is chosen or it is remo
   ]);
 });
 
-test('--context is asked before the environment, and the environment before the current context', async () => {
-  const home = newHome();
-  await add('staging', home);
-  await add('production', home);
-  const env = { EDGE_ACCOUNTS_URL: 'https://ci.example.com', EDGE_ACCOUNTS_KEY: 'ea_ci' };
-  const read = async (line: string, world: World) => (await asked(line, { home, ...world })).seen;
-  const path = '/v1/accounts?limit=100';
-  expect(await read('accounts list', {})).toEqual([
-    `https://production.example.com${path}`,
-    `Bearer ${KEY}-production`,
-  ]);
-  expect(await read('accounts list', { env })).toEqual([`https://ci.example.com${path}`, 'Bearer ea_ci']);
-  expect(await read('accounts list --url https://x.example.com', { env })).toEqual([
-    `https://x.example.com${path}`,
-    'Bearer ea_ci',
-  ]);
-  expect(await read('accounts list --context staging', { env })).toEqual([
-    `https://staging.example.com${path}`,
-    `Bearer ${KEY}-staging`,
-  ]);
-});
+testAtHome(
+  '--context is asked before the environment, and the environment before the current context',
+  async (home) => {
+    await add('staging', home);
+    await add('production', home);
+    const env = { EDGE_ACCOUNTS_URL: 'https://ci.example.com', EDGE_ACCOUNTS_KEY: 'ea_ci' };
+    const read = async (line: string, world: World) => (await asked(line, { home, ...world })).seen;
+    const path = '/v1/accounts?limit=100';
+    expect(await read('accounts list', {})).toEqual([
+      `https://production.example.com${path}`,
+      `Bearer ${KEY}-production`,
+    ]);
+    expect(await read('accounts list', { env })).toEqual([`https://ci.example.com${path}`, 'Bearer ea_ci']);
+    expect(await read('accounts list --url https://x.example.com', { env })).toEqual([
+      `https://x.example.com${path}`,
+      'Bearer ea_ci',
+    ]);
+    expect(await read('accounts list --context staging', { env })).toEqual([
+      `https://staging.example.com${path}`,
+      `Bearer ${KEY}-staging`,
+    ]);
+  },
+);
 
 test('a URL without a key, an unknown context and a name like a path are exit code 2', async () => {
   const url = { env: { EDGE_ACCOUNTS_URL: 'https://ci.example.com' } };
@@ -137,10 +139,8 @@ test('the folder is that of the system', () => {
   expect(configFolder(windows)).toBe('/home/ann/AppData/Roaming/edge-accounts');
 });
 
-test.each(['{', '[]', '{"contexts":{"x":{"url":1}}}'])(
-  'a file that holds %s is named, and left',
-  async (text) => {
-    const home = newHome();
+test.each(['{', '[]', '{"contexts":{"x":{"url":1}}}'])('a file that holds %s is named, and left', (text) =>
+  withHome(async (home) => {
     await mkdir(join(home, '.config', 'edge-accounts'), { recursive: true });
     await writeFile(fileIn(home), text);
     const { code, stderr } = await add('staging', home);
@@ -149,5 +149,5 @@ test.each(['{', '[]', '{"contexts":{"x":{"url":1}}}'])(
       expect.stringContaining(`${fileIn(home)} is not a file of contexts.`),
     ]);
     expect(await readFile(fileIn(home), 'utf8')).toBe(text);
-  },
+  }),
 );

@@ -1,4 +1,5 @@
-import { mkdtempSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Io, Sink } from '../../cli/io.ts';
@@ -7,7 +8,7 @@ import { run } from '../../cli/run.ts';
 /** What a test decides about the world of a command line. */
 export interface World {
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The home directory; a new one by default. */
+  /** The home directory; by default one that is not there. */
   readonly home?: string;
   /** The width of the terminal; without it nobody is at one. */
   readonly columns?: number;
@@ -30,7 +31,15 @@ export interface Outcome {
   readonly opened: readonly string[];
 }
 
-export const newHome = () => mkdtempSync(join(tmpdir(), 'edge-accounts-cli-'));
+/** Runs something with a home directory, which is gone afterwards. */
+export async function withHome<T>(act: (home: string) => Promise<T>): Promise<T> {
+  const home = await mkdtemp(join(tmpdir(), 'edge-accounts-cli-'));
+  try {
+    return await act(home);
+  } finally {
+    await rm(home, { recursive: true });
+  }
+}
 
 /** Runs a command line in this process. */
 export async function runWith(argv: readonly string[], world: World = {}): Promise<Outcome> {
@@ -53,7 +62,7 @@ export async function runWith(argv: readonly string[], world: World = {}): Promi
   const code = await run(argv, {
     env: world.env ?? {},
     platform: 'linux',
-    home: world.home ?? newHome(),
+    home: world.home ?? join(tmpdir(), randomUUID()),
     stdout: sink(stdout, () => world.onPrint?.(stdout.join(''))),
     stderr: sink(stderr),
     now: () => world.nowMs ?? Date.now(),
