@@ -23,11 +23,13 @@ export function processIo(): Io {
     },
     ask: (question) => ask(question, process.stderr, interruption.signal),
     async askHidden(question) {
-      process.stderr.write(question);
       const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-      const answer = await ask('', nowhere, interruption.signal);
-      process.stderr.write('\n');
-      return answer;
+      const answer = ask('', nowhere, interruption.signal);
+      // From now on the terminal shows nothing of what is typed.
+      if (process.stdin.isTTY) process.stderr.write(question);
+      return answer.finally(() => {
+        if (process.stdin.isTTY) process.stderr.write('\n');
+      });
     },
     readStdin: async () => (process.stdin.isTTY ? null : text(process.stdin)),
     fetch: (url, init) => fetch(url, init),
@@ -44,7 +46,7 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
     isTerminal: stream.isTTY,
     // A terminal may change its width while a command runs.
     get columns() {
-      return stream.isTTY ? stream.columns : null;
+      return (stream.isTTY && stream.columns) || null;
     },
   };
 }

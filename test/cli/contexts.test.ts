@@ -6,8 +6,8 @@ import { runWith, withHome, type World } from './fake-io.ts';
 import { wordsOf } from './words.ts';
 
 const KEY = 'ea_local_root';
-/** A test with a home directory of its own. */
-const testAtHome = (name: string, act: (home: string) => Promise<void>) => test(name, () => withHome(act));
+/** What a test does with a home directory of its own. */
+const atHome = (act: (home: string) => Promise<void>) => () => withHome(act);
 
 const run = (line: string, world: World) => runWith(wordsOf(line), world);
 const add = (name: string, home: string, url = `https://${name}.example.com/`) =>
@@ -27,51 +27,63 @@ async function asked(line: string, world: World) {
   return { ...outcome, seen };
 }
 
-testAtHome('a context is saved for its owner alone, and its key is never printed', async (home) => {
-  const { code, stdout, stderr } = await add('staging', home);
-  expect([code, stdout]).toEqual([0, 'Saved. "staging" is the current context; the key was not checked.\n']);
-  expect(stderr).not.toContain(KEY);
-  expect(await readFile(fileIn(home), 'utf8')).toContain(`${KEY}-staging`);
-  expect((await stat(fileIn(home))).mode & 0o777).toBe(0o600);
-  expect((await stat(join(home, '.config', 'edge-accounts'))).mode & 0o777).toBe(0o700);
-  for (const line of [
-    'context list',
-    'context list --json',
-    'context use staging',
-    'context remove staging',
-  ]) {
-    expect((await run(line, { home })).stdout).not.toContain(KEY);
-  }
-});
+test(
+  'a context is saved for its owner alone, and its key is never printed',
+  atHome(async (home) => {
+    const { code, stdout, stderr } = await add('staging', home);
+    expect([code, stdout]).toEqual([
+      0,
+      'Saved. "staging" is the current context; the key was not checked.\n',
+    ]);
+    expect(stderr).not.toContain(KEY);
+    expect(await readFile(fileIn(home), 'utf8')).toContain(`${KEY}-staging`);
+    expect((await stat(fileIn(home))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(home, '.config', 'edge-accounts'))).mode & 0o777).toBe(0o700);
+    for (const line of [
+      'context list',
+      'context list --json',
+      'context use staging',
+      'context remove staging',
+    ]) {
+      expect((await run(line, { home })).stdout).not.toContain(KEY);
+    }
+  }),
+);
 
-testAtHome('a file that others could read is theirs no more once it is written', async (home) => {
-  await mkdir(join(home, '.config', 'edge-accounts'), { recursive: true });
-  await writeFile(fileIn(home), '{"current":null,"contexts":{}}', { mode: 0o644 });
-  await add('staging', home);
-  expect((await stat(fileIn(home))).mode & 0o777).toBe(0o600);
-});
+test(
+  'a file that others could read is theirs no more once it is written',
+  atHome(async (home) => {
+    await mkdir(join(home, '.config', 'edge-accounts'), { recursive: true });
+    await writeFile(fileIn(home), '{"current":null,"contexts":{}}', { mode: 0o644 });
+    await add('staging', home);
+    expect((await stat(fileIn(home))).mode & 0o777).toBe(0o600);
+  }),
+);
 
-testAtHome('the last context is the current one, until another is chosen or it is removed', async (home) => {
-  await add('staging', home);
-  await add('production', home);
-  const list = async () => (await run('context list', { home })).stdout;
-  expect(await list()).toBe(
-    '    name         url\n    staging      https://staging.example.com\n*   production   https://production.example.com\n',
-  );
-  await run('context use staging', { home });
-  expect(await list()).toContain('\n*   staging ');
-  await run('context remove staging', { home });
-  expect(await list()).toBe('    name         url\n    production   https://production.example.com\n');
-  const { code, stderr } = await run('accounts list', { home });
-  expect([code, stderr]).toEqual([
-    2,
-    expect.stringMatching(/^No service is chosen\.\nRun `edge-accounts context add/),
-  ]);
-});
+test(
+  'the last context is the current one, until another is chosen or it is removed',
+  atHome(async (home) => {
+    await add('staging', home);
+    await add('production', home);
+    const list = async () => (await run('context list', { home })).stdout;
+    expect(await list()).toBe(
+      '    name         url\n    staging      https://staging.example.com\n*   production   https://production.example.com\n',
+    );
+    await run('context use staging', { home });
+    expect(await list()).toContain('\n*   staging ');
+    await run('context remove staging', { home });
+    expect(await list()).toBe('    name         url\n    production   https://production.example.com\n');
+    const { code, stderr } = await run('accounts list', { home });
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^No service is chosen\.\nRun `edge-accounts context add/),
+    ]);
+  }),
+);
 
-testAtHome(
+test(
   '--context is asked before the environment, and the environment before the current context',
-  async (home) => {
+  atHome(async (home) => {
     await add('staging', home);
     await add('production', home);
     const env = { EDGE_ACCOUNTS_URL: 'https://ci.example.com', EDGE_ACCOUNTS_KEY: 'ea_ci' };
@@ -90,7 +102,7 @@ testAtHome(
       `https://staging.example.com${path}`,
       `Bearer ${KEY}-staging`,
     ]);
-  },
+  }),
 );
 
 test('a URL without a key, an unknown context and a name like a path are exit code 2', async () => {
