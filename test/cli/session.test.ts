@@ -96,6 +96,27 @@ test('a list is read page by page, up to its limit or to its end', async () => {
   ]);
 });
 
+test('changes end where the cursor stays, not at a page without any', async () => {
+  const change = {
+    kind: 'user',
+    id: null,
+    operation: 'resync',
+    at: '',
+    actor: '',
+    before: null,
+    after: null,
+  };
+  const pages = new Map([
+    [null, page([], 'a')],
+    ['a', page([change], 'b')],
+    ['b', page([], 'b')],
+  ]);
+  const read = (url: string) => pages.get(new URL(url).searchParams.get('after')) ?? page([], null);
+  const { stdout, stderr } = await run('changes --jsonl', read);
+  expect(JSON.parse(stdout)).toEqual(change);
+  expect(stderr).toBe('Go on from here: edge-accounts changes --after b\n');
+});
+
 test('Ctrl-C during a request ends the command', async () => {
   const interrupted = AbortSignal.abort();
   const outcome = await runWith(['accounts', 'list'], { env, interrupted });
