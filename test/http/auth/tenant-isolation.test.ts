@@ -54,23 +54,28 @@ const SUBJECT_NAMES: readonly string[] = [
 ] satisfies SubjectName[];
 /** Parameters that say how something is answered, and not what it is about. */
 const NEUTRAL = new Set([
+  'action',
+  'actor',
   'after',
   'createdBy',
   'cursor',
   'dryRun',
+  'entity',
+  'entityId',
   'force',
   'kind',
   'kinds',
   'limit',
   'minutes',
   'q',
+  'requestId',
   'since',
   'until',
   'wait',
   'withDescendants',
 ]);
 /** Kinds of subjects of which the statements themselves show a caller none but its own. */
-const isToldBySql = new Set<Subject['kind']>(['changes', 'deletions', 'keys', 'search']);
+const isToldBySql = new Set<Subject['kind']>(['audit', 'changes', 'deletions', 'keys', 'search']);
 const GIVEN = new Set(['externalId', 'username']);
 /** Routes that everybody may ask: to open another one is to say so here. */
 const OPEN = ['GET /docs', 'GET /healthz', 'GET /openapi.json', 'GET /readyz', 'GET /v1/account-number'];
