@@ -106,7 +106,7 @@ declare
   counted integer;
 begin
   if not exists (select from public.change_feed where number is null)
-    or not pg_try_advisory_xact_lock(7265201002)
+    or not pg_try_advisory_xact_lock(7265201006)
   then
     return 0;
   end if;

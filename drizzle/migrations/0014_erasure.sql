@@ -123,7 +123,7 @@ begin
   end if;
   -- Nobody restores, and nobody numbers what is rewritten below.
   perform pg_advisory_xact_lock(7265201005);
-  perform pg_advisory_xact_lock(7265201002);
+  perform pg_advisory_xact_lock(7265201006);
   select array[u.username, u.external_id] into outdated from public.users as u where u.id = erased for update;
   found_traces := public.traces_of_user(erased);
   if not found_traces.is_known and found_traces.changes + found_traces.deletion_rows + found_traces.remembered_answers = 0 then

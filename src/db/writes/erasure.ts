@@ -47,7 +47,7 @@ const MAX_ERASED = 5_000;
 /** The lock between an erasure and restores, which would bring back what the erasure looks for. */
 const ERASURE_LOCK = 7_265_201_005;
 /** The lock of whoever numbers the changes of the feed. */
-const NUMBERING_LOCK = 7_265_201_002;
+const NUMBERING_LOCK = 7_265_201_006;
 
 /** The first statement of a restore. */
 export const lockErasuresShared: SQL = sql`select pg_advisory_xact_lock_shared(${ERASURE_LOCK})`;
