@@ -13,7 +13,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly exitCode: ExitCode;
-  /** What to do next, on a line of its own. */
+  /** The next thing to do, on a line of its own. */
   readonly advice: string | null;
 
   constructor(exitCode: ExitCode, sentence: string, advice: string | null = null) {

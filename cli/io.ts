@@ -1,4 +1,4 @@
-/** What the command line needs of the world, so that tests can run it in their own process. */
+/** The world as the command line needs it, so that tests can run it in their own process. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;

@@ -11,7 +11,7 @@ const sync = Uint8Array.of(0x53, 0, 0, 0, 4);
 const READY = 0x5a;
 const READY_BYTES = 6;
 const unfinished = new Set('PBDECH');
-/** What a client sends before a Sync or Flush, and whose answers it does not await before that. */
+/** The messages that a client sends before a Sync or Flush, and whose answers it does not await before that. */
 const collected = new Set('PBDEC');
 const copyFromStdin = /(^|;)\s*copy\b[^;]*\bfrom\s+stdin\b/i;
 const refusal = simpleQuery(

@@ -2,13 +2,13 @@ import { usageFailure } from '../failure.ts';
 
 /** A management command of the original platform. */
 interface Alias {
-  /** What it is here. */
+  /** Its name here. */
   readonly words: readonly string[];
   /** Its options, and what they are here. */
   readonly options: Readonly<Record<string, readonly string[]>>;
   /** Options that cannot be kept, with the reason. */
   readonly refused?: Readonly<Record<string, string>>;
-  /** What is added where it is not given. */
+  /** Added where it is not given. */
   readonly defaults?: Readonly<Record<string, readonly string[]>>;
 }
 

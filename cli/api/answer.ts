@@ -7,7 +7,7 @@ type Sent = Pick<Response, 'ok' | 'headers'>;
 type BodyOf<R> =
   R extends ClientResponse<infer T, infer S, 'json'> ? (S extends 304 | 503 ? never : T) : never;
 
-/** What the service answered, with the tag of the state that it shows. */
+/** An answer of the service, with the tag of the state that it shows. */
 export interface Answer<T> {
   readonly body: T;
   readonly headers: Headers;

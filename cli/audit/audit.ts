@@ -20,7 +20,7 @@ function whatOf({ accountNumber, username, keyName, entityId }: AuditEntry): str
   return [username, keyName, accountNumber].filter(Boolean).join(' in ') || String(entityId ?? '');
 }
 
-/** Of what is made or gone every field would be shown, which says nothing. */
+/** An entry of a row that is made or gone would show every field, which says nothing. */
 function changesOf({ action, changes }: AuditEntry): string {
   if (action !== 'update') return '';
   return auditedChanges(changes);

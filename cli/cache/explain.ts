@@ -3,7 +3,7 @@ import { failureOf } from '../api/problem.ts';
 import { defineCommand } from '../command/command.ts';
 import { harmless } from '../output/text.ts';
 
-/** What the service would do for a read, as far as people are shown it. */
+/** The steps that the service would take for a read, as far as people are shown it. */
 interface Explanation {
   readonly path: string;
   readonly answer: { readonly tier: string | null; readonly because: readonly string[] };

@@ -3,7 +3,7 @@ import type { Io } from '../io.ts';
 import type { Output } from '../output/output.ts';
 import type { Flags, Values } from './flags.ts';
 
-/** What a command gets when it runs. */
+/** A command gets these when it runs. */
 export interface Invocation<A extends string, F extends Flags> {
   readonly args: Readonly<Record<A, string>>;
   readonly flags: Values<F>;

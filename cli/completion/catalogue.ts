@@ -7,7 +7,7 @@ export interface Choice {
   readonly meaning: string;
 }
 
-/** What may follow some words of a command line. */
+/** The words that may follow others on a command line. */
 export interface Place {
   /** Empty at the beginning; else a noun or a command. */
   readonly path: string;

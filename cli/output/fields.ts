@@ -16,7 +16,7 @@ export function isTelling(field: string): boolean {
   return field !== 'revision' && field !== 'updatedAt';
 }
 
-/** What a change did to the fields of a row, a line each. */
+/** The fields of a row before and after a change, a line each. */
 export function changeLines(before: object, after: object): string[] {
   const old = new Map(Object.entries(before));
   return Object.entries(after)

@@ -2,10 +2,10 @@ import type { Io } from '../io.ts';
 import { type Style, styleFor } from './style.ts';
 import { type Column, makeTable } from './table.ts';
 
-/** What a command prints: the result to stdout, everything else to stderr. */
+/** The output of a command: the result to stdout, everything else to stderr. */
 export interface Output {
   readonly format: 'people' | 'json' | 'jsonl';
-  /** Of stdout. */
+  /** The style that stdout can show. */
   readonly style: Style;
   /** A line of the result. */
   print(line: string): Promise<void>;

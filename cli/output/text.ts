@@ -8,7 +8,7 @@ export function toText(value: unknown): string {
       .map(([name, one]) => `${harmless(name)}=${toText(one)}`)
       .join(', ');
   }
-  // What is left is a text or a number.
+  // The rest are texts and numbers.
   return harmless(`${value as string | number}`);
 }
 

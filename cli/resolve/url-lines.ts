@@ -9,7 +9,7 @@ interface Reading {
   readonly nowMs: number;
 }
 
-/** What there is to say of a URL: the account, and how it was found. */
+/** The lines about a URL: the account, and how it was found. */
 export function urlLines(resolved: ResolvedUrl, url: string, { style, nowMs }: Reading): string[] {
   const { accountNumber, account, state, explanation } = resolved;
   if (accountNumber === null) return [style.bold('No account'), ...explanation.map(indented)];

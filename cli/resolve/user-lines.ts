@@ -10,7 +10,7 @@ const BECAUSE: Readonly<Record<ResolvedUser['rule'], string>> = {
   none: '',
 };
 
-/** What there is to say of a user: the account that answers, and the other memberships. */
+/** The lines about a user: the account that answers, and the other memberships. */
 export function userLines({ user, accounts, answer, rule }: ResolvedUser, style: Style): string[] {
   const by = answer
     ? `answered by ${answer.accountNumber} ${answer.companyName}, ${BECAUSE[rule]}`

@@ -2,7 +2,7 @@ import { EXIT, Failure, usageFailure } from '../failure.ts';
 import type { Io } from '../io.ts';
 
 interface Confirmation {
-  /** What the user types to confirm, and what it is called. */
+  /** The text that the user types to confirm, and its name. */
   readonly name: string;
   readonly nameOfName: string;
 }

@@ -8,7 +8,7 @@ interface Creation<T> {
   create(): Promise<T>;
   /** A sentence about what was created. */
   done(row: T): string;
-  /** What people see of it; the row itself by default. */
+  /** The text that people see of it; the row itself by default. */
   toShown?(row: T): object;
 }
 

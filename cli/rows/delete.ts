@@ -10,9 +10,9 @@ interface Removal {
   readonly io: Io;
   readonly output: Output;
   readonly flags: { readonly dryRun?: boolean | undefined; readonly yes?: boolean | undefined };
-  /** What is deleted, in words. */
+  /** The rows that are deleted, in words. */
   readonly title: string;
-  /** What the user types to confirm, and what it is called. */
+  /** The text that the user types to confirm, and its name. */
   readonly name: string;
   readonly nameOfName: string;
   /** Counts what would go. */

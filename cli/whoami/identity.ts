@@ -3,7 +3,7 @@ import type { Session } from '../api/session.ts';
 import { SCOPES, type Scope } from '../keys/scopes.ts';
 import { probeRights } from './probe.ts';
 
-/** What is known of a key. */
+/** A key, as far as it is known. */
 export interface Identity {
   readonly url: string;
   /** Such as `key:12`, as in the audit log. */

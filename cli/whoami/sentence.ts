@@ -10,7 +10,7 @@ const VERBS: Readonly<Record<Scope, string>> = {
   'audit:read': 'read the audit log',
 };
 
-/** What the key may do, e.g. `the key may read and write (directory:read, directory:write)`. */
+/** The rights of the key, e.g. `the key may read and write (directory:read, directory:write)`. */
 export function sentenceOfRights({ scopes, unknown }: Pick<Identity, 'scopes' | 'unknown'>): string {
   const doubt = unknown.length > 0 ? `; it does not show whether it has ${unknown.join(' and ')}` : '';
   if (scopes.length === 0) return `the key may do nothing that this command can tell${doubt}`;

@@ -186,7 +186,7 @@ function finderOf<B extends object>(
 
 /** The id that Hono's middleware `requestId` has given the request, else that with which it came; none that no log would keep. */
 function requestIdOf<B extends object>(c: Context<AccountEnv<B>>): string | undefined {
-  // What other middleware has set is unknown here.
+  // The type of what other middleware has set is unknown here.
   const { requestId } = c.var as { readonly requestId?: unknown };
   return [requestId, c.req.header('X-Request-Id')].find(isRequestId);
 }

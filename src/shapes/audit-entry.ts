@@ -22,7 +22,7 @@ export interface AuditEntry {
   readonly changes: Readonly<Record<string, { readonly before: Json; readonly after: Json }>>;
 }
 
-/** What is asked of the audit log; an entry must match all of it. Times by ISO 8601. */
+/** A question to the audit log; an entry must match all of it. Times by ISO 8601. */
 export interface AuditFilters {
   readonly actor?: string;
   /** Id of the request that made the change. */
@@ -31,9 +31,9 @@ export interface AuditFilters {
   /** Id of the changed row; requires `entity`. */
   readonly entityId?: number;
   readonly action?: AuditEntry['action'];
-  /** Of the account, its profiles, keys and members. */
+  /** The account whose log is asked for: entries of it, its profiles, keys and members. */
   readonly accountNumber?: string;
-  /** Of a user with this name, then or now. */
+  /** The name that a user has now or had then. */
   readonly username?: string;
   readonly since?: string;
   /** Exclusive. */

@@ -4,7 +4,7 @@ import type { ForceOptions, RequestOptions } from './rpc.ts';
 import type { User } from './user.ts';
 import type { UserProfile } from './user-profile.ts';
 
-/** What an erasure removed of a person, or with `dryRun` would remove. */
+/** The rows of a person that an erasure removed, or with `dryRun` would remove. */
 export interface Erasure {
   readonly dryRun: boolean;
   readonly userId: number;

@@ -6,7 +6,7 @@ import { runWith, withHome, type World } from './fake-io.ts';
 import { wordsOf } from './words.ts';
 
 const KEY = 'ea_local_root';
-/** What a test does with a home directory of its own. */
+/** A test with a home directory of its own. */
 const atHome = (act: (home: string) => Promise<void>) => () => withHome(act);
 
 const run = (line: string, world: World) => runWith(wordsOf(line), world);

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import type { Io, Sink } from '../../cli/io.ts';
 import { run } from '../../cli/run.ts';
 
-/** What a test decides about the world of a command line. */
+/** The things that a test decides about the world of a command line. */
 export interface World {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The home directory; by default one that is not there. */
   readonly home?: string;
   /** The width of the terminal; without it nobody is at one. */
   readonly columns?: number;
-  /** What the user types, question by question. */
+  /** The answers of the user, question by question. */
   readonly typed?: readonly string[];
   readonly stdin?: string;
   readonly fetch?: Io['fetch'];

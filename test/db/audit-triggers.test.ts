@@ -67,7 +67,7 @@ test('TRUNCATE leaves an entry for each table that it empties', async () => {
   expect(accounts.map(({ entity }) => entity)).toEqual(['account', 'user_profile']);
 });
 
-/** What a transaction that names nobody leaves in the audit log, with the numbers of the accounts in whose log each entry is. */
+/** The entries that a transaction that names nobody leaves in the audit log, with the numbers of the accounts in whose log each entry is. */
 async function leftBy(sql: string, role = ''): Promise<Record<string, unknown>[]> {
   await db.query('begin');
   try {
@@ -240,7 +240,7 @@ test('a statement of many rows by nobody has one entry with their number', async
   expect(await leftBy(insert(1_000))).toHaveLength(1_000);
   expect(await leftBy(insert(1_001))).toEqual([{ ...one, action: 'create', rows: [0, 1_001] }]);
   const many = `where email = 'many@example.com'`;
-  // Of a row that stays as it is there is nothing to say.
+  // A row that stays as it is has no entry.
   const update = `update users set first_name = case username when 'many1' then first_name else 'x' end ${many}`;
   expect((await leftBy(`${insert(1_002)}; ${update}; delete from users ${many}`)).slice(1)).toEqual([
     { ...one, action: 'update', rows: [1_001, 1_001] },

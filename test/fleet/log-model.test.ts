@@ -130,7 +130,7 @@ function kindOf([, told]: Both, { maxNews }: LogBounds): string {
 test('the model of the log tells the news and the gaps that the scripts tell, whatever is trimmed or lost', async () => {
   const rounds = scaled(12, isOnServer ? 1_000 : 200);
   const seen = new Set<string>();
-  // What never occurred has not been compared.
+  // A kind that never occurred has not been compared.
   const isDone = (round: number) => round >= rounds && KINDS.every((kind) => seen.has(kind));
   for (let round = 0; round < MOST_ROUNDS && !isDone(round); round++) {
     const bounds = NARROW[(round % 2) as 0 | 1];

@@ -111,7 +111,7 @@ function isAllowed(conditions: RestoreConditions): SQL | undefined {
     sql`${deletions.restoredAt} is null`,
     sql`not ${bringsOutOfReach(conditions)}`,
     sql`not ${bringsShared(conditions)}`,
-    // Of conditions side by side Postgres might try the long one first.
+    // Postgres might try the long one first.
     sql`case when ${isTooLarge(deletions.id)} then false
       else not exists (select from deletion_obstacles(${deletions.id})) end`,
   );

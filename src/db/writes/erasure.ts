@@ -16,7 +16,7 @@ import {
 } from './users.ts';
 import { type Authorship, writeBatch } from './write-batch.ts';
 
-/** What there was of a person before an erasure. */
+/** The counts of a person's rows before an erasure. */
 export interface Traces {
   /** The time of the last erasure, ISO 8601 in UTC with microseconds; null: there was none. */
   readonly erasedAt: string | null;
@@ -52,7 +52,7 @@ const NUMBERING_LOCK = 7_265_201_006;
 /** The first statement of a restore. */
 export const lockErasuresShared: SQL = sql`select pg_advisory_xact_lock_shared(${ERASURE_LOCK})`;
 
-/** What an erasure would find; erases nothing. */
+/** Counts what an erasure would find; erases nothing. */
 export async function selectErasure(
   db: Db,
   userId: number,

@@ -18,7 +18,7 @@ export function sentencesOfRights({ id, username, isActive, isStaff, isSuperuser
   ];
 }
 
-/** What became of a user, for a message. */
+/** The end of a user, for a message. */
 export function ofDeletion({ id, instant, actor, userId, username }: DeletedUser): string {
   return `user ${userId}, ${username}, was deleted at ${instant} by ${actor}; deletion ${id} can be restored`;
 }

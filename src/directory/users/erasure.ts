@@ -12,7 +12,7 @@ import { conditionsOf, requireWritable, tooManyAccountsError } from './changes.t
 
 const count = z.int().nonnegative();
 
-/** What an erasure removed of a person, or with `dryRun` would remove. */
+/** The rows of a person that an erasure removed, or with `dryRun` would remove. */
 export const Erasure = z
   .object({
     dryRun: z.boolean(),
