@@ -106,7 +106,8 @@ $$;
 --> statement-breakpoint
 
 -- Removes a person from everything that Postgres holds, in one transaction, and answers how much. An entry of the audit log is the
--- proof. At most so many rows of each table are removed, the newest first, and another call removes the next ones. Each statement sees what had committed when it began: what others have written of the user or its profiles is there
+-- proof. At most so many rows of each table are removed, the newest first, and another call removes the next ones. The rows are found
+-- before they are put in order: an index in that order would be read from end to end. Each statement sees what had committed when it began: what others have written of the user or its profiles is there
 -- once the rows are deleted.
 create function public.erase_user(erased bigint, most bigint default null) returns public.user_traces
 language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off as $$
@@ -150,14 +151,17 @@ begin
   update public.audit_log as l
   set username = null, changes = case when l.changes ? 'force' then jsonb_build_object('force', l.changes -> 'force') else '{}' end
   where l.id = any(array(
-    select g.id from public.audit_log as g
-    where g.id = any(array(select public.audit_of_user(erased))) and (g.username is not null or g.changes - 'force' <> '{}')
-    order by g.id desc limit most + found_traces.users + found_traces.user_profiles
+    select g.id from (
+      select l.id from public.audit_log as l
+      where l.id = any(array(select public.audit_of_user(erased))) and (l.username is not null or l.changes - 'force' <> '{}')
+      offset 0
+    ) as g order by g.id desc limit most + found_traces.users + found_traces.user_profiles
   ));
 
   with gone as (
     delete from public.deletion_rows as r where r.ctid = any(array(
-      select g.ctid from public.deletion_rows as g where g.user_id = erased order by g.deletion_id desc limit most
+      select g.ctid from (select d.ctid, d.deletion_id from public.deletion_rows as d where d.user_id = erased offset 0) as g
+      order by g.deletion_id desc limit most
     )) returning r.deletion_id
   )
   select array(select distinct deletion_id from gone) into held_by;
@@ -173,9 +177,11 @@ begin
   -- were lost. To delete what is not there does no harm.
   update public.change_feed as c set operation = 'delete', before = null, after = null
   where c.id = any(array(
-    select g.id from public.change_feed as g
-    where (g.row_id = erased and g.kind = 'user' or g.user_id = erased) and (g.before is not null or g.after is not null)
-    order by g.id desc limit most + found_traces.users + found_traces.user_profiles
+    select g.id from (
+      select c.id from public.change_feed as c
+      where (c.row_id = erased and c.kind = 'user' or c.user_id = erased) and (c.before is not null or c.after is not null)
+      offset 0
+    ) as g order by g.id desc limit most + found_traces.users + found_traces.user_profiles
   ));
 
   update public.idempotency_keys as k set answer = case jsonb_typeof(k.answer)
@@ -188,8 +194,10 @@ begin
     else '{"isErased": true}'
   end
   where k.ctid = any(array(
-    select g.ctid from public.idempotency_keys as g
-    where jsonb_path_query_array(g.answer, '$[*].user.id') @> jsonb_build_array(erased) order by g.created_at desc limit most
+    select g.ctid from (
+      select k.ctid, k.created_at from public.idempotency_keys as k
+      where jsonb_path_query_array(k.answer, '$[*].user.id') @> jsonb_build_array(erased) offset 0
+    ) as g order by g.created_at desc limit most
   ));
 
   -- Every cached answer with the user has the tag of its id. The names need not be written down once more.

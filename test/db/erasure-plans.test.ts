@@ -39,18 +39,19 @@ beforeAll(async () => {
   await session.query('drop table numbers; analyze');
 });
 
-/** The rows that a transaction reads one after the other, by table. */
+/** The tables of which a transaction reads many rows. */
 async function scannedBy(statement: string): Promise<unknown[]> {
   await session.query('begin');
   await session.query(statement);
   const scanned = await session.query(
-    `select relname, seq_tup_read::int from pg_stat_xact_user_tables where seq_tup_read > 100 order by 1`,
+    `select relname, seq_tup_read::int, idx_tup_fetch::int from pg_stat_xact_user_tables
+     where seq_tup_read > 100 or idx_tup_fetch > 300 order by 1`,
   );
   await session.query('rollback');
   return scanned;
 }
 
-test.each(['traces_of_user', 'erase_user'])('%s reads no table from end to end', async (name) => {
+test.each(['traces_of_user', 'erase_user'])('%s reads few rows', async (name) => {
   // The plans of a session's first calls are not those of its later ones.
   for (let calls = 0; calls < 7; calls++)
     expect(await scannedBy(`select * from ${name}(${id + calls})`)).toEqual([]);
@@ -77,5 +78,6 @@ test('an export reads what it answers', async () => {
     Object.values(await selectPerson(db, id, 10)),
   );
   expect(reading.rows).toBeLessThan(50);
-  expect(reading.buffers).toBeLessThan(500);
+  // The index of the answers keeps up to 512 pages of entries that it has not put in order yet.
+  expect(reading.buffers).toBeLessThan(1_000);
 });

@@ -13,7 +13,7 @@ const instant = sql`'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
 /** Everything that is held of a person, at most `most` of each, the newest first; profiles by id. All in one request. */
 export async function selectPerson(db: Db, userId: number, most: number) {
   const { user, profiles, entries, changes, deleted, answers } = await runBatch(db, {
-    // Each part has an index, which old statistics may make look dearer than the whole table.
+    // Each part has an index, which old statistics may make look dearer than the whole table. Rows are found before they are put in order.
     settings: db.execute(
       sql`select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`,
     ),
@@ -40,9 +40,11 @@ export async function selectPerson(db: Db, userId: number, most: number) {
       where r.user_id = ${userId} order by d.id desc, r.entity, r.id limit ${most}`),
     answers: db.execute(sql`
       select to_char(k.created_at at time zone 'UTC', ${instant}) as at, k.caller, one -> 'user' as user, one -> 'profile' as profile
-      from idempotency_keys as k, jsonb_path_query(k.answer, '$[*]') as one
-      where jsonb_path_query_array(k.answer, '$[*].user.id') @> jsonb_build_array(${userId}::bigint)
-        and one -> 'user' -> 'id' = to_jsonb(${userId}::bigint)
+      from (
+        select * from idempotency_keys
+        where jsonb_path_query_array(answer, '$[*].user.id') @> jsonb_build_array(${userId}::bigint) offset 0
+      ) as k, jsonb_path_query(k.answer, '$[*]') as one
+      where one -> 'user' -> 'id' = to_jsonb(${userId}::bigint)
       order by k.created_at desc limit ${most}`),
   });
   return {
