@@ -165,7 +165,7 @@ describe.each(['before', 'after'])('%s the table was analyzed', (when) => {
       3,
       { within: '0000-0000-0003', entity: 'user_profile' },
     ],
-    ['one row, to an account', 12, { entity: 'user', entityId: 7, within: '0000-0000-0001' }],
+    ['one row, to an account', 12, { entity: 'user', entityId: 7, within: '0000-0000-0002' }],
     ['a request', 1, { requestId: 'request-77' }],
   ])('the log: of %s', async (title, stretches, filters) => {
     for (const [range, bounds] of [
