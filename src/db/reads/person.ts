@@ -38,14 +38,7 @@ export async function selectPerson(db: Db, userId: number, most: number) {
       select d.id as "deletionId", to_char(d.at at time zone 'UTC', ${instant}) as at, d.actor, r.entity as kind, r.row
       from deletion_rows as r join deletions as d on d.id = r.deletion_id
       where r.user_id = ${userId} order by d.id desc, r.entity, r.id limit ${most}`),
-    answers: db.execute(sql`
-      select to_char(k.created_at at time zone 'UTC', ${instant}) as at, k.caller, one -> 'user' as user, one -> 'profile' as profile
-      from (
-        select * from idempotency_keys
-        where jsonb_path_query_array(answer, '$[*].user.id') @> jsonb_build_array(${userId}::bigint) offset 0
-      ) as k, jsonb_path_query(k.answer, '$[*]') as one
-      where one -> 'user' -> 'id' = to_jsonb(${userId}::bigint)
-      order by k.created_at desc limit ${most}`),
+    answers: selectAnswers(db, userId, most),
   });
   return {
     user: user[0] ?? null,
@@ -63,4 +56,15 @@ export async function selectPerson(db: Db, userId: number, most: number) {
     deleted: readRows(deleted, { deletionId: whole, at: text, actor: text, kind: text, row: json }),
     answers: readRows(answers, { at: text, caller: text, user: json, profile: json }),
   };
+}
+
+function selectAnswers(db: Db, userId: number, most: number) {
+  return db.execute(sql`
+      select to_char(k.created_at at time zone 'UTC', ${instant}) as at, k.caller, one -> 'user' as user, one -> 'profile' as profile
+      from (
+        select * from idempotency_keys
+        where jsonb_path_query_array(answer, '$[*].user.id') @> jsonb_build_array(${userId}::bigint) offset 0
+      ) as k, jsonb_path_query(k.answer, '$[*]') as one
+      where one -> 'user' -> 'id' = to_jsonb(${userId}::bigint)
+      order by k.created_at desc limit ${most}`);
 }
