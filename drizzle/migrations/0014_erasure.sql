@@ -44,6 +44,14 @@ language sql stable set search_path = pg_catalog, pg_temp set enable_seqscan = o
 $$;
 --> statement-breakpoint
 
+-- The items of the feed about a user and its profiles. Of two conditions in one OR Postgres could read a whole index.
+create function public.changes_of_user(user_id bigint) returns setof bigint
+language sql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off as $$
+  select c.id from public.change_feed as c where c.row_id = $1 and c.kind = 'user'
+  union select c.id from public.change_feed as c where c.user_id = $1
+$$;
+--> statement-breakpoint
+
 create function public.traces_of_user(user_id bigint) returns public.user_traces
 language sql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off as $$
   with entries as materialized (
@@ -52,7 +60,7 @@ language sql stable set search_path = pg_catalog, pg_temp set enable_seqscan = o
       and (l.username is not null or l.changes - 'force' <> '{}')
   ), fed as materialized (
     select c.kind, c.row_id, c.before, c.after from public.change_feed as c
-    where (c.row_id = $1 and c.kind = 'user' or c.user_id = $1) and (c.before is not null or c.after is not null)
+    where c.id = any(array(select public.changes_of_user($1))) and (c.before is not null or c.after is not null)
   ), kept as materialized (
     select r.entity, r.id, r.username, r.row from public.deletion_rows as r where r.user_id = $1
   ), own as (
@@ -179,7 +187,7 @@ begin
   where c.id = any(array(
     select g.id from (
       select c.id from public.change_feed as c
-      where (c.row_id = erased and c.kind = 'user' or c.user_id = erased) and (c.before is not null or c.after is not null)
+      where c.id = any(array(select public.changes_of_user(erased))) and (c.before is not null or c.after is not null)
       offset 0
     ) as g order by g.id desc limit most + found_traces.users + found_traces.user_profiles
   ));
@@ -290,7 +298,7 @@ begin
 end $$;
 --> statement-breakpoint
 revoke all on function
-  public.audit_of_user(bigint), public.traces_of_user(bigint), public.erase_user(bigint, bigint)
+  public.audit_of_user(bigint), public.changes_of_user(bigint), public.traces_of_user(bigint), public.erase_user(bigint, bigint)
 from public;
 --> statement-breakpoint
 insert into public.cache_invalidations (tags) values ('{everything}');

@@ -20,7 +20,7 @@ const LANDED = {
   '0011_audit_actions.sql': '39834e195c29489c5507b4f0261d348eaa7dfd1a97bc3faab442e90ca34ee8ce',
   '0012_deletions.sql': '291a9bc07aee218aea00c66ba9eddb6e5b9818233a9467305c22e18411cc7be0',
   '0013_audit_names.sql': '84f39c38b1e594c02672c5b9bf5eba5bf0c3a89f9e79f05dac45031c927f2fcc',
-  '0014_erasure.sql': '092d18090d22095ccdfb59601bf0b11bfd5106a674ec4594e426fb2871b70a76',
+  '0014_erasure.sql': 'bf253f28764de378167e4132779015f47cc040d73b1c71c88af0974ee6349e80',
 };
 
 const digest = (name: string) =>

@@ -30,10 +30,7 @@ export async function selectPerson(db: Db, userId: number, most: number) {
     changes: db.execute(sql`
       select kind, row_id as "rowId", operation, to_char(at at time zone 'UTC', ${instant}) as at, actor,
         case when operation = 'update' then after || before else before end as before, after
-      from change_feed where id = any(array(
-        select id from change_feed where row_id = ${userId} and kind = 'user'
-        union select id from change_feed where user_id = ${userId}
-      )) and (before is not null or after is not null) order by id desc limit ${most}`),
+      from change_feed where id = any(array(select changes_of_user(${userId}))) and (before is not null or after is not null) order by id desc limit ${most}`),
     deleted: db.execute(sql`
       select d.id as "deletionId", to_char(d.at at time zone 'UTC', ${instant}) as at, d.actor, r.entity as kind, r.row
       from deletion_rows as r join deletions as d on d.id = r.deletion_id
