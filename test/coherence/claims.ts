@@ -67,8 +67,8 @@ export interface Claims {
   noteEpochsLost(left: number): void;
   /** Redis has run an invalidation of the tags. */
   noteInvalidated(tags: readonly string[]): void;
-  /** Redis has lost the tags. */
-  noteLost(tags: readonly string[]): void;
+  /** Redis has lost the tags; null: every invalidation, with the clock that a full Redis had deleted. */
+  noteLost(tags: readonly string[] | null): void;
   /** The clock by which Redis ages entries was set back. */
   noteStepBack(ms: number): void;
   debtOf(read: ReadBegin): Debt;
@@ -152,8 +152,9 @@ export function makeClaims(atFirst: Stored): Claims {
     },
     noteLost(tags) {
       losses += 1;
-      for (const tag of tags) lost.set(tag, losses);
-      for (const write of writes) if (namesOf(write).some((tag) => tags.includes(tag))) forget(write);
+      for (const tag of tags ?? writes.flatMap(namesOf)) lost.set(tag, losses);
+      for (const write of writes)
+        if (!tags || namesOf(write).some((tag) => tags.includes(tag))) forget(write);
     },
     noteStepBack: (ms) => void (steppedBackMs += ms),
     debtOf(read) {

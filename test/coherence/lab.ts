@@ -231,7 +231,8 @@ export async function makeLab(
       return async () => {
         // Assumed: it takes longer than the clocks of the two servers differ.
         await advance(FAILOVER_MS);
-        claims.noteLost(withTags(await promote()));
+        const { keys, isClockBack } = await promote();
+        claims.noteLost(isClockBack ? null : withTags(keys));
         claims.noteEpochsLost(epochs);
         passes.noteMissing(null);
         claims.kept.forget(null);

@@ -1,6 +1,14 @@
 import type { Engine } from './engine.ts';
 import { underVirtualTime } from './virtual-time.lua.ts';
 
+/** The changes that a failover takes back. */
+export interface Lost {
+  /** The keys that had other values. */
+  readonly keys: readonly string[];
+  /** The clock was deleted, as a full Redis does to end every entry, and is there again. */
+  readonly isClockBack: boolean;
+}
+
 export type RedisState = 'up' | 'away' | 'hanging' | 'full';
 
 /** A Redis of the lab's own on a real engine: its clock and its expiry follow virtual time, and it can fail. */
@@ -19,7 +27,7 @@ export interface VirtualRedis {
   corrupt(name: string, value: string): Promise<void>;
   flush(): Promise<void>;
   /** Takes a copy as the replica. The returned function makes it the primary, and answers the strings that this changes. */
-  replicate(): Promise<() => Promise<string[]>>;
+  replicate(): Promise<() => Promise<Lost>>;
 }
 
 type Copy = readonly (readonly [name: string, kind: string, values: readonly string[]])[];
@@ -87,13 +95,15 @@ export function makeVirtualRedis(engine: Engine, prefix: string, now: () => numb
     },
     flush: removeAll,
     async replicate() {
+      const hasClock = (some: Copy) => some.some(([key]) => key === `${prefix}clock`);
       const [then, duesThen] = [await copy(), new Map(dues)];
       return async () => {
         const lost = await copy();
         await removeAll();
         for (const [key, kind, values] of then) await restore(key, kind, values);
         for (const [key, dueMs] of duesThen) dues.set(key, dueMs);
-        return differing(then, lost).map((key) => key.slice(prefix.length));
+        const keys = differing(then, lost).map((key) => key.slice(prefix.length));
+        return { keys, isClockBack: [then, lost].map(hasClock).join() === 'true,false' };
       };
     },
   };
