@@ -8,7 +8,7 @@ import { tablesWith } from '../support/db/text-scan.ts';
 const db = useSession({ seed: 'each' });
 const bridge = useNeon(db);
 
-/** What nobody else has. */
+/** Words that nobody else has. */
 const WORDS = ['zoe', 'quux', 'erp-4711', 'sapphire', 'picture-77', 'zulu'];
 
 const make = async () => {
@@ -339,7 +339,7 @@ describe.skipIf(!process.env['DATABASE_URL'])('at once with another transaction'
       'select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))';
     while ((await db.query(waiting)).length === 0);
   };
-  /** What becomes of the second that waits for the first, which commits then. */
+  /** The outcome of the second, which waits for the first, which commits then. */
   async function behind(first: () => Promise<unknown>, second: string): Promise<unknown> {
     await db.query('begin');
     await first();

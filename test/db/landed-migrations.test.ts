@@ -18,9 +18,9 @@ const LANDED = {
   '0009_feed.sql': 'e9953238c4d1f39788613471bdb998c7f9be3063f7ae764bd9bd5ce919b96eda',
   '0010_search.sql': '62d4661cad2686d714622b1d68c0650b3ebcba4637f9fbfbc3d344b8929b1f94',
   '0011_audit_actions.sql': '39834e195c29489c5507b4f0261d348eaa7dfd1a97bc3faab442e90ca34ee8ce',
-  '0012_deletions.sql': '291a9bc07aee218aea00c66ba9eddb6e5b9818233a9467305c22e18411cc7be0',
+  '0012_deletions.sql': '9a72785509cf9095f5c945a3d807737367f1127d52b9cf50c8ee90727741282b',
   '0013_audit_names.sql': '84f39c38b1e594c02672c5b9bf5eba5bf0c3a89f9e79f05dac45031c927f2fcc',
-  '0014_erasure.sql': 'bf253f28764de378167e4132779015f47cc040d73b1c71c88af0974ee6349e80',
+  '0014_erasure.sql': '279fd3f83cdfe6adbe0cdbac5d13611a89bbb8ac4537575cbd5b4dac257a1451',
 };
 
 const digest = (name: string) =>

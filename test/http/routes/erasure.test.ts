@@ -21,7 +21,7 @@ import { tablesWith } from '../../support/db/text-scan.ts';
 const stack = useStack();
 useSeedForEach(stack);
 
-/** What nobody else has. */
+/** Words that nobody else has. */
 const WORDS = ['zoe', 'quux', 'erp-4711', 'sapphire', 'picture-77'];
 const PERSON = {
   username: 'zoe',
